@@ -1,0 +1,61 @@
+import type { Static, TSchema } from 'typebox';
+
+import type { Permission } from './permissions.ts';
+
+/** Which client parses the answer: it picks the shape of errors and what happens to unknown fields. */
+export type Surface = 'own' | 'fleet' | 'openai' | 'anthropic' | 'litellm' | 'sage';
+
+/**
+ * How an operation is recorded in the audit log.
+ *
+ * - `record`: one chain entry in the handler's own transaction; a refusal gets one in its own.
+ * - `batch`: happens thousands of times a second; the handler's group commit writes one entry with the
+ *   digest of its records. Refusals are still recorded one by one.
+ * - `read`: changes nothing. Only refusals (401, 403) are recorded.
+ * - `skip`: open, harmless and frequent (health). Needs a line in `tools/conventions.test.ts`.
+ */
+export type AuditMode = 'record' | 'batch' | 'read' | 'skip';
+
+/** What a caller, the server, the client libraries and the documentation agree on about one operation. */
+export interface Endpoint<
+  Params extends TSchema = TSchema,
+  Query extends TSchema = TSchema,
+  Body extends TSchema = TSchema,
+  Output extends TSchema = TSchema,
+> {
+  /** Stable and unique, `plane.verbNoun`; OpenAPI's operationId. */
+  readonly id: `${string}.${string}`;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** OpenAPI style, `/api/v1/runs/{run_id}`. */
+  readonly path: `/${string}`;
+  readonly surface: Surface;
+  readonly summary: string;
+  /** `public` is a decision like any other, and listed in `tools/conventions.test.ts`. */
+  readonly permission: Permission | 'public';
+  readonly audit: AuditMode;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** The body of a success. A union when several are possible. */
+  readonly output: Output;
+  /** The status of a success; 200 unless said. 204 answers without a body. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** Overrides the process-wide limit, in bytes. */
+  readonly bodyBytesMax?: number;
+}
+
+export type ParamsOf<E> =
+  E extends Endpoint<infer P, TSchema, TSchema, TSchema> ? Static<P> : never;
+export type QueryOf<E> = E extends Endpoint<TSchema, infer Q, TSchema, TSchema> ? Static<Q> : never;
+export type BodyOf<E> = E extends Endpoint<TSchema, TSchema, infer B, TSchema> ? Static<B> : never;
+export type OutputOf<E> =
+  E extends Endpoint<TSchema, TSchema, TSchema, infer O> ? Static<O> : never;
+
+export function endpoint<
+  Params extends TSchema,
+  Query extends TSchema,
+  Body extends TSchema,
+  Output extends TSchema,
+>(declared: Endpoint<Params, Query, Body, Output>): Endpoint<Params, Query, Body, Output> {
+  return declared;
+}

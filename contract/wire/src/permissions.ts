@@ -1,0 +1,39 @@
+/** Who may be calling. Each kind of credential proves exactly one of these. */
+export type CallerKind = 'token' | 'worker' | 'key' | 'run' | 'enrollment';
+
+/**
+ * Every permission, and who holds it. `read`, `write` and `admin` are scopes of an access token
+ * (each includes the ones before it); `platform` is an access token of no organization. The other
+ * words name the credential kind that holds the permission by itself.
+ */
+export const PERMISSIONS = {
+  'organization:read': ['read'],
+  'organization:create': ['platform'],
+  'project:read': ['read'],
+  'project:write': ['admin'],
+  'token:read': ['admin'],
+  'token:write': ['admin'],
+  'audit:read': ['read'],
+  'health:read': ['read'],
+  'metrics:read': ['read'],
+  'fleet:read': ['read'],
+  'fleet:administer': ['admin'],
+  'fleet:register': ['read', 'enrollment'],
+  'fleet:claim': ['worker'],
+  'fleet:report': ['worker'],
+  'fleet:heartbeat': ['worker'],
+  'run:read': ['read'],
+  'run:submit': ['write'],
+  'run:cancel': ['write'],
+  'key:read': ['read'],
+  'key:write': ['write'],
+  'spend:read': ['read'],
+  'budget:write': ['admin'],
+  'model:call': ['key', 'run'],
+  'model:list': ['key', 'run', 'read'],
+} as const satisfies Record<
+  string,
+  readonly ('read' | 'write' | 'admin' | 'platform' | CallerKind)[]
+>;
+
+export type Permission = keyof typeof PERMISSIONS;

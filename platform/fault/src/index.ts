@@ -1,0 +1,1 @@
+export { asFault, Fault, type FaultOptions } from './fault.ts';

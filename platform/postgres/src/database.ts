@@ -1,0 +1,78 @@
+import pg from 'pg';
+
+import { connectionOptions, type ConnectOptions } from './connection-options.ts';
+import type { Statement } from './statement.ts';
+
+export interface Result<Row> {
+  readonly rows: Row[];
+  /** Rows returned or changed. */
+  readonly rowCount: number;
+}
+
+/** What statements run on: the pool, or one open transaction. */
+export interface Executor {
+  run<Row>(statement: Statement<Row>): Promise<Result<Row>>;
+}
+
+/** An open transaction. Its statements run in order on one connection. */
+export interface Tx extends Executor {
+  readonly kind: 'tx';
+  /** Runs after a successful commit, and never otherwise; for wakes and counters, which cannot fail. */
+  onCommit(action: () => void): void;
+}
+
+export interface Db extends Executor {
+  readonly kind: 'db';
+  /** A connection of its own for as long as `work` runs; for transactions and session locks. */
+  withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Connections that are open, idle, and callers waiting for one. */
+  poolState(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+export interface Connection extends Executor {
+  /** Text without parameters (`begin`, `commit`); never built from input. */
+  command(text: 'begin' | 'commit' | 'rollback' | 'begin read only'): Promise<void>;
+  /** Marks the connection as unusable: it is closed instead of going back to the pool. */
+  spoil(): void;
+}
+
+export function connect(options: ConnectOptions): Db {
+  const pool = new pg.Pool(connectionOptions(options));
+  // An idle connection that breaks is replaced by the pool; without a listener it would be fatal.
+  pool.on('error', (error) => options.onConnectionError?.(error));
+  const named = options.preparedStatements ?? true;
+  const run = async <Row>(target: pg.Pool | pg.PoolClient, statement: Statement<Row>) => {
+    const { text, values, name } = statement.compile();
+    const query =
+      named && name
+        ? { text, values: values as unknown[], name }
+        : { text, values: values as unknown[] };
+    const result = await target.query(query);
+    return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+  };
+  return {
+    kind: 'db',
+    run: (statement) => run(pool, statement),
+    withConnection: async (work) => {
+      const client = await pool.connect();
+      let spoilt = false;
+      const noteError = (): void => {
+        spoilt = true;
+      };
+      client.on('error', noteError);
+      try {
+        return await work({
+          run: (statement) => run(client, statement),
+          command: async (text) => void (await client.query(text)),
+          spoil: noteError,
+        });
+      } finally {
+        client.off('error', noteError);
+        client.release(spoilt);
+      }
+    },
+    poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}

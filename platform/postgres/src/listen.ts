@@ -1,0 +1,69 @@
+import pg from 'pg';
+
+export interface ListenOptions {
+  /** A direct connection: a transaction-mode pooler loses notifications silently. */
+  readonly url: string;
+  readonly channel: string;
+  readonly onMessage: (payload: string) => void;
+  /** Called after every (re)connection: messages may have been missed, so look at everything again. */
+  readonly onReconnect: () => void;
+  readonly onError?: (error: Error) => void;
+  readonly retryDelayMsMax?: number;
+}
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+const RETRY_DELAY_MS_MIN = 50;
+const RETRY_DELAY_MS_MAX = 2_000;
+
+/**
+ * One connection that listens on one channel for as long as the process lives. A broken connection is
+ * replaced with growing delays. A message is a hint: whoever listens must also look by itself.
+ */
+export function listen(options: ListenOptions): Listener {
+  let closed = false;
+  let client: pg.Client | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let delayMs = RETRY_DELAY_MS_MIN;
+
+  const open = async (): Promise<void> => {
+    const next = new pg.Client({
+      connectionString: options.url,
+      application_name: `sagewai-listen-${options.channel}`,
+      keepAlive: true,
+    });
+    client = next;
+    let lost = false;
+    const lose = (error?: Error): void => {
+      if (lost) return;
+      lost = true;
+      if (error && !closed) options.onError?.(error);
+      next.end().catch(() => undefined);
+      if (closed) return;
+      retry = setTimeout(() => void open(), delayMs);
+      delayMs = Math.min(delayMs * 2, options.retryDelayMsMax ?? RETRY_DELAY_MS_MAX);
+    };
+    next.on('error', lose);
+    next.on('end', () => lose());
+    next.on('notification', (message) => options.onMessage(message.payload ?? ''));
+    try {
+      await next.connect();
+      await next.query(`listen ${pg.escapeIdentifier(options.channel)}`);
+      delayMs = RETRY_DELAY_MS_MIN;
+      options.onReconnect();
+    } catch (error) {
+      lose(error as Error);
+    }
+  };
+  void open();
+
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

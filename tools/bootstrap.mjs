@@ -1,0 +1,57 @@
+// Installs what is missing, so that a clone needs nothing but Node 20 and npm. Runs under whichever
+// Node the machine has: plain JavaScript, no dependencies. Says nothing when there is nothing to do.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PNPM = 'pnpm@12.21.0';
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const marker = join(root, 'node_modules', '.sagewai-installed');
+
+function lockfileHash() {
+  const hash = createHash('sha256');
+  for (const name of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) {
+    hash.update(readFileSync(join(root, name)));
+  }
+  return hash.digest('hex');
+}
+
+const wanted = lockfileHash();
+const installed = existsSync(marker) ? readFileSync(marker, 'utf8') : '';
+if (installed !== wanted) {
+  process.stderr.write('Installing dependencies (once; about a minute on a cold machine) …\n');
+  const { status, stdout } = spawnSync(
+    'npx',
+    ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    },
+  );
+  if (status !== 0) {
+    process.stderr.write(`${stdout ?? ''}\nThe installation failed; the lines above say why.\n`);
+    process.exit(1);
+  }
+  mkdirSync(dirname(marker), { recursive: true });
+  writeFileSync(marker, wanted);
+}
+
+// The bundled Node needs libatomic, which a bare Debian image lacks; the machine's own may do instead.
+const bundled = join(root, 'node_modules', '.bin', 'node');
+const works = (command) => {
+  const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+  const [major = 0, minor = 0] = (stdout ?? '').trim().slice(1).split('.').map(Number);
+  return status === 0 && (major > 24 || (major === 24 && minor >= 12));
+};
+if (!works(bundled) && !works(process.execPath)) {
+  process.stderr.write(
+    existsSync(bundled)
+      ? 'The bundled Node does not start. On Debian or Ubuntu: apt-get install libatomic1\n'
+      : 'Sagewai needs Node 24.12 or newer on this platform: https://nodejs.org\n',
+  );
+  process.exit(1);
+}
