@@ -9,7 +9,11 @@ import { dirname, relative } from 'node:path';
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
 }
+
+// The SDK takes types from the contract and nothing at run time, so for it they are a dev dependency.
+const isContract = (name: string): boolean => ['@sagewai/wire', '@sagewai/config'].includes(name);
 
 const manifests = globSync('{{contract,platform,planes,apps,clients}/*,db,e2e,bench}/package.json')
   .toSorted()
@@ -22,7 +26,10 @@ const folderOf = new Map(manifests.map(({ folder, manifest }) => [manifest.name,
 
 function tsconfigOf({ folder, manifest }: (typeof manifests)[number]): string {
   const up = relative(folder, '.');
-  const references = Object.keys(manifest.dependencies ?? {})
+  const references = [
+    ...Object.keys(manifest.dependencies ?? {}),
+    ...Object.keys(manifest.devDependencies ?? {}).filter(isContract),
+  ]
     .flatMap((name) => folderOf.get(name) ?? [])
     .map((target) => ({ path: relative(folder, target) }));
   const config = {

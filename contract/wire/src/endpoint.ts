@@ -22,9 +22,10 @@ export interface Endpoint<
   Query extends TSchema = TSchema,
   Body extends TSchema = TSchema,
   Output extends TSchema = TSchema,
+  Id extends string = string,
 > {
   /** Stable and unique, `plane.verbNoun`; OpenAPI's operationId. */
-  readonly id: `${string}.${string}`;
+  readonly id: Id;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** OpenAPI style, `/api/v1/runs/{run_id}`. */
   readonly path: `/${string}`;
@@ -56,6 +57,7 @@ export function endpoint<
   Query extends TSchema,
   Body extends TSchema,
   Output extends TSchema,
->(declared: Endpoint<Params, Query, Body, Output>): Endpoint<Params, Query, Body, Output> {
+  const Id extends `${string}.${string}`,
+>(declared: Endpoint<Params, Query, Body, Output, Id>): Endpoint<Params, Query, Body, Output, Id> {
   return declared;
 }

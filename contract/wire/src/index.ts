@@ -8,6 +8,7 @@ export {
   type QueryOf,
   type Surface,
 } from './endpoint.ts';
+export { type EndpointTable, ENDPOINTS } from './endpoints.ts';
 export type {
   EnrollmentKeyId,
   KeyId,
@@ -20,3 +21,36 @@ export type {
 } from './ids.ts';
 export { type CallerKind, type Permission, PERMISSIONS } from './permissions.ts';
 export { type Mistake, type Problem, type ProblemCode, PROBLEMS } from './problems.ts';
+export {
+  type BatchRecord,
+  canonicalBatch,
+  canonicalEntry,
+  CHAIN_VERSION,
+  type ChainEntry,
+  type ChainHead,
+  GENESIS_HASH,
+  netstring,
+  PLATFORM_CHAIN,
+} from './evidence.ts';
+export {
+  accessToken,
+  createOrganization,
+  createProject,
+  createToken,
+  getOrganization,
+  getProject,
+  listOrganizations,
+  listProjects,
+  listTokens,
+  NAME_PATTERN,
+  organization,
+  project,
+  revokeToken,
+  TOKEN_SCOPES,
+  type TokenScope,
+  whoAmI,
+} from './identity.ts';
+export { auditEntry, listAudit } from './trust.ts';
+export { chatCompletionRequest, createChatCompletion, listModels, model } from './gateway.ts';
+export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
+export { canonicalModel, canonicalModels } from './model-name.ts';

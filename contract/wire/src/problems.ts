@@ -8,8 +8,10 @@ interface ProblemKind {
 /** Every failure a caller can see. Codes are stable; titles may change. */
 export const PROBLEMS = {
   'request.invalid': { status: 400, title: 'The request is not valid', retry: 'never' },
-  'request.malformed': { status: 400, title: 'The body is not JSON', retry: 'never' },
+  'request.malformed': { status: 400, title: 'The request cannot be read', retry: 'never' },
   'request.too_large': { status: 413, title: 'The body is too large', retry: 'never' },
+  'request.overlong': { status: 431, title: 'The headers are too large', retry: 'never' },
+  'request.late': { status: 408, title: 'The request did not arrive in time', retry: 'later' },
   'request.unsupported': {
     status: 415,
     title: 'The content type is not supported',

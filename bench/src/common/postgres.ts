@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+
+import { startEmbeddedPostgres } from '@sagewai/embedded-postgres';
+
+import type { Bench } from './bench.ts';
+
+export interface Postgres {
+  /** The database of our server, by its owner. */
+  readonly url: string;
+  /** An empty database beside it, by the superuser: a peer's. */
+  readonly peerUrl: string;
+  /** Of the postmaster. */
+  readonly pid: number;
+}
+
+/** A PostgreSQL as `up` starts it, with fsync on, in a home of its own. */
+export async function startPostgres(bench: Bench, name: string): Promise<Postgres> {
+  const quiet = (): void => undefined;
+  const warn = (fields: object, message: string): void =>
+    bench.say(`PostgreSQL: ${message} ${JSON.stringify(fields)}`);
+  const postgres = await startEmbeddedPostgres({
+    home: join(bench.folder, name),
+    log: { info: quiet, warn, error: warn },
+  });
+  bench.teardown.defer('PostgreSQL', () => postgres.stop());
+  const peerUrl = new URL(postgres.adminUrl);
+  peerUrl.pathname = '/postgres';
+  return { url: postgres.url, peerUrl: peerUrl.href, pid: postgres.pid };
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Credentials } from './api.ts';
+import type { Bench } from './bench.ts';
+import { type Child, startChild } from './child.ts';
+import { freePort } from './free-port.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
+import { answersWell, waitForChild } from './wait-until.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../../apps/launcher/bin/sagewai.js', import.meta.url));
+const START_MS_MAX = 30_000;
+/** What could make a benchmark spend somebody's money or serve from somewhere else. */
+const SCRUBBED = /^(OPENAI|ANTHROPIC|OLLAMA|LITELLM|SAGEWAI|DATABASE|REDIS|FLEET|WORKER)_/;
+
+/** Our server as users run it: by its own command, on a PostgreSQL of its own that syncs to the disk. */
+export interface Server {
+  readonly url: string;
+  readonly port: number;
+  /** The platform administrator. */
+  readonly administrator: Credentials;
+  readonly process: Child;
+  readonly postgres: Postgres;
+}
+
+export async function startServer(
+  bench: Bench,
+  name: string,
+  args: readonly string[] = [],
+): Promise<Server> {
+  const postgres = await startPostgres(bench, `${name}-home`);
+  const port = await freePort();
+  const token = `sat-${randomBytes(32).toString('base64url')}`;
+  const child = startSagewai(bench, name, {
+    args: ['server', '--port', String(port), ...args],
+    env: {
+      DATABASE_URL: postgres.url,
+      SAGEWAI_HOME: join(bench.folder, `${name}-home`),
+      SAGEWAI_ADMIN_TOKEN: token,
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitForChild(child, () => answersWell(`${url}/readyz`), START_MS_MAX);
+  const administrator = { authorization: `Bearer ${token}` };
+  return { url, port, administrator, process: child, postgres };
+}
+
+/** Any command of ours, by the bin that users have, without the environment's own settings. */
+export function startSagewai(
+  bench: Bench,
+  name: string,
+  { args, env }: { args: readonly string[]; env: Readonly<Record<string, string>> },
+): Child {
+  const inherited = Object.entries(bench.env).filter(([variable]) => !SCRUBBED.test(variable));
+  return startChild(
+    {
+      name,
+      command: process.execPath,
+      args: [LAUNCHER, ...args],
+      cwd: bench.folder,
+      env: { ...Object.fromEntries(inherited), ...env },
+      logFile: join(bench.folder, `${name}.log`),
+    },
+    bench.teardown,
+  );
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+
+import type { Child } from '../common/child.ts';
+import { cpuUs, cpuUsOfFamily } from '../common/process-usage.ts';
+import type { Contender } from './contender.ts';
+import type { Load, Outcome } from './generator/load.ts';
+import { type Kind, KINDS, requestBody } from './scripted-answer.ts';
+
+const CONNECTIONS = 64;
+
+/** One contender under one kind of load for one window. */
+export interface Sample {
+  readonly contender: string;
+  readonly kind: Kind;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** CPU of the process under test per answer. */
+  readonly cpuUs: number;
+  /** CPU of its PostgreSQL per answer; null for who has none. */
+  readonly databaseCpuUs: number | null;
+  /** Which part of one core the process under test used: below 1, something else was the limit. */
+  readonly busy: number;
+  readonly mistakes: number;
+  readonly mistake: string | null;
+}
+
+export interface Plan {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
+/** Measures A B C A B C …, after a warm-up of each that is not counted. */
+export async function playRounds(
+  contenders: readonly Contender[],
+  generator: Child,
+  plan: Plan,
+): Promise<Sample[]> {
+  const turns = KINDS.flatMap((kind) => contenders.map((contender) => ({ kind, contender })));
+  const samples: Sample[] = [];
+  // One at a time: two at once would measure each other.
+  for (const { kind, contender } of turns) {
+    await sample(contender, kind, { generator, seconds: plan.warmUpSeconds });
+  }
+  for (let round = 0; round < plan.rounds; round += 1) {
+    for (const { kind, contender } of turns) {
+      samples.push(await sample(contender, kind, { generator, seconds: plan.seconds }));
+    }
+  }
+  return samples;
+}
+
+async function sample(
+  contender: Contender,
+  kind: Kind,
+  { generator, seconds }: { generator: Child; seconds: number },
+): Promise<Sample> {
+  const { port, path, headers, process, databasePid } = contender;
+  const load: Load = {
+    port,
+    path,
+    headers,
+    kind,
+    seconds,
+    connections: CONNECTIONS,
+    body: requestBody(kind),
+  };
+  const before = usage(process.pid, databasePid);
+  generator.process.send(load);
+  const [outcome] = (await once(generator.process, 'message')) as [Outcome];
+  const after = usage(process.pid, databasePid);
+  const { answers, elapsedMs, p50Ms, p99Ms, mistakes, mistake } = outcome;
+  return {
+    contender: contender.name,
+    kind,
+    requestsPerSecond: (answers * 1000) / elapsedMs,
+    p50Ms,
+    p99Ms,
+    cpuUs: (after.own - before.own) / answers,
+    databaseCpuUs: databasePid === null ? null : (after.database - before.database) / answers,
+    busy: (after.own - before.own) / (elapsedMs * 1000),
+    mistakes,
+    mistake,
+  };
+}
+
+function usage(pid: number, databasePid: number | null): { own: number; database: number } {
+  return { own: cpuUs(pid), database: databasePid === null ? 0 : cpuUsOfFamily(databasePid) };
+}

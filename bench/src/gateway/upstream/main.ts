@@ -1,0 +1,61 @@
+/**
+ * An OpenAI-like upstream that answers at once from bytes made at start. It speaks HTTP by itself,
+ * because on two cores whatever it spends is missing to the gateway under test.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+import { createMessageReader } from '../../common/read-messages.ts';
+import { JSON_ANSWER, MODEL, SSE_EVENTS } from '../scripted-answer.ts';
+
+const jsonAnswer = whole('application/json', JSON_ANSWER);
+const models = whole(
+  'application/json',
+  JSON.stringify({ object: 'list', data: [{ id: MODEL, object: 'model' }] }),
+);
+const streamHead = Buffer.from(
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n' +
+    'transfer-encoding: chunked\r\n\r\n',
+);
+/** Every event is a chunk and a write of its own, as a provider flushes its tokens. */
+const streamParts = [...SSE_EVENTS, ''].map((part) =>
+  Buffer.from(`${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`),
+);
+
+const server = createServer({ noDelay: true }, (socket) => {
+  const read = createMessageReader(({ startLine, body }) => {
+    if (startLine.startsWith('GET ')) socket.write(models);
+    else if (body.includes('"stream":true')) stream(socket);
+    else socket.write(jsonAnswer);
+  });
+  socket.on('data', read);
+  socket.on('error', () => socket.destroy());
+});
+
+/** A turn of the loop to a write, so that the streams of all connections interleave. */
+function stream(socket: Socket): void {
+  socket.write(streamHead);
+  let next = 0;
+  const writeNext = (): void => {
+    if (socket.destroyed) return;
+    const part = streamParts[next];
+    if (part === undefined) return;
+    next += 1;
+    socket.write(part);
+    setImmediate(writeNext);
+  };
+  writeNext();
+}
+
+function whole(type: string, body: string): Buffer {
+  const length = Buffer.byteLength(body);
+  return Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n${body}`,
+  );
+}
+
+server.listen(0, '127.0.0.1', 1024);
+await once(server, 'listening');
+process.send?.({ port: (server.address() as AddressInfo).port });
+process.once('disconnect', () => process.exit());
+process.once('SIGTERM', () => process.exit());

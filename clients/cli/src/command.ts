@@ -1,0 +1,40 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+import { type ConnectionFlags, type Context, createContext, type Surroundings } from './context.ts';
+
+/** A command that talks to the server: with the flags that say which one, and how to print. */
+export function serverCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--gateway <url>', 'the server (SAGEWAI_URL; else the last login)')
+    .option('--url <url>', 'the same as --gateway')
+    .option('--token <token>', 'an access token (SAGEWAI_TOKEN; else the last login)')
+    .option('--org <name>', 'the organization, for tokens that may choose')
+    .option('--project <name>', 'the project; its name or id')
+    .option('--json', 'print the result as JSON');
+}
+
+/** Runs a command's work with what it needs; commander itself knows nothing of servers. */
+export function act<Flags extends ConnectionFlags>(
+  command: Command,
+  around: Surroundings,
+  work: (context: Context, flags: Flags, words: readonly string[]) => Promise<void>,
+): Command {
+  return command.action(async (...given: unknown[]) => {
+    const flags = command.opts<Flags>();
+    await work(await createContext(flags, around), flags, given.slice(0, -2) as string[]);
+  });
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number');
+  return value;
+}
+
+export function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,86 @@
+import type { CallInput } from '@sagewai/sdk';
+import { Command } from 'commander';
+
+import { act, integer, list, serverCommand } from '../command.ts';
+import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
+import { printColumns } from '../print-columns.ts';
+import { durationSeconds } from '../read-duration.ts';
+
+interface CreateFlags extends ConnectionFlags {
+  readonly name: string;
+  readonly models?: string[];
+  readonly expires?: number;
+  readonly usdPerDay?: string;
+  readonly tokensPerMinute?: number;
+  readonly requestsPerMinute?: number;
+  readonly cap: boolean;
+}
+
+export function keyCommand(around: Surroundings): Command {
+  return new Command('key')
+    .description('Virtual keys for model calls')
+    .addCommand(
+      act<CreateFlags>(
+        serverCommand('create', 'Create a virtual key; it is shown once')
+          .requiredOption('--name <name>', 'what the key is for')
+          .option('--models <models>', 'models it may call, by comma (default: any)', list)
+          .option('--expires <duration>', 'such as 30d (default: never)', durationSeconds)
+          .option('--usd-per-day <usd>', 'daily budget, as 12.50')
+          .option('--tokens-per-minute <n>', 'in any 60 seconds', integer)
+          .option('--requests-per-minute <n>', 'in any 60 seconds', integer)
+          .option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
+        around,
+        createKey,
+      ),
+    )
+    .addCommand(act(serverCommand('list', 'List virtual keys'), around, listKeys))
+    .addCommand(
+      act(
+        serverCommand('revoke', 'Revoke a virtual key').argument('<id>'),
+        around,
+        async (context, _, [id = '']) => {
+          const key = await context.client.call('gateway.revokeKey', { params: { key_id: id } });
+          context.show(key, `Revoked ${key.name} (${key.hint}).`);
+        },
+      ),
+    );
+}
+
+async function createKey(context: Context, flags: CreateFlags): Promise<void> {
+  const body: CallInput<'gateway.createKey'>['body'] = {
+    name: flags.name,
+    ...(flags.models ? { models: flags.models } : {}),
+    ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
+    budget: {
+      ...(flags.usdPerDay === undefined ? {} : { usd_per_day: flags.usdPerDay }),
+      cap: flags.cap,
+    },
+    ...(flags.tokensPerMinute === undefined ? {} : { tokens_per_minute: flags.tokensPerMinute }),
+    ...(flags.requestsPerMinute === undefined
+      ? {}
+      : { requests_per_minute: flags.requestsPerMinute }),
+  };
+  const created = await context.client.call('gateway.createKey', { body });
+  context.show(created, created.key);
+  context.terminal.note('Store it now: it is not shown again. Any OpenAI client takes it:');
+  context.terminal.note(`  OPENAI_BASE_URL=${context.url}/v1 OPENAI_API_KEY=${created.key}`);
+}
+
+async function listKeys(context: Context): Promise<void> {
+  const answer = await context.client.call('gateway.listKeys', { query: { limit: 200 } });
+  const rows = answer.keys.map((key) => [
+    key.id,
+    key.name,
+    key.hint,
+    stateOf(key),
+    key.models.join(',') || 'any',
+    key.budget.usd_per_day === null ? 'none' : `$${key.budget.usd_per_day}/day`,
+  ]);
+  context.show(answer, printColumns(['id', 'name', 'key', 'state', 'models', 'budget'], rows));
+  if (answer.next_cursor !== null) context.terminal.note('There are more than 200 keys.');
+}
+
+function stateOf(key: { revoked_at: string | null; blocked_at: string | null }): string {
+  if (key.revoked_at !== null) return 'revoked';
+  return key.blocked_at === null ? 'active' : 'blocked';
+}

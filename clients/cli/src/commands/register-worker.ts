@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { hostname } from 'node:os';
+
+import { parseLabels } from '@sagewai/config';
+import { createClient } from '@sagewai/sdk';
+import { saveWorkerCredential, workerCredentialFile } from '@sagewai/sdk/node';
+
+import type { ConnectionFlags, Context } from '../context.ts';
+import { UsageError } from '../usage-error.ts';
+
+export interface RegisterFlags extends ConnectionFlags {
+  readonly enrollmentKey?: string;
+  readonly name?: string;
+  readonly pool: string;
+  readonly labels?: string;
+  readonly models?: string[];
+  readonly maxConcurrent: number;
+  readonly start?: boolean;
+}
+
+/** Registers, keeps the credential where `sagewai worker` finds it, and says what to type next. */
+export async function registerWorker(context: Context, flags: RegisterFlags): Promise<void> {
+  const name = flags.name ?? hostname();
+  const labels = flags.labels === undefined ? {} : parseLabels(flags.labels);
+  if (labels === null) {
+    throw new UsageError('--labels: expected labels such as region=us-east-1,tier=production');
+  }
+  const models = flags.models ?? [];
+  // With a key the caller needs no token of its own, and a key must not travel beside one.
+  const client = flags.enrollmentKey
+    ? createClient({ url: context.url, headers: { 'x-enrollment-key': flags.enrollmentKey } })
+    : context.client;
+  const registered = await client.call('fleet.registerWorker', {
+    body: {
+      name,
+      pool: flags.pool,
+      models,
+      labels: { ...labels },
+      max_concurrent: flags.maxConcurrent,
+    },
+  });
+  const file = workerCredentialFile(context.home, context.url, name);
+  await saveWorkerCredential(file, {
+    url: context.url,
+    name,
+    worker_id: registered.worker_id,
+    worker_secret: registered.worker_secret,
+    organization_id: registered.organization_id,
+    pool: flags.pool,
+    models,
+    labels,
+  });
+  // The secret and the token stay in the file: a result is often kept in a log.
+  const { worker_secret: _secret, token: _token, ...result } = registered;
+  context.show(
+    { ...result, credential_file: file },
+    `Worker ${registered.worker_id} is ${registered.status}.`,
+  );
+  explain(context, registered, file);
+  const words = startWords(context.url, name, flags);
+  if (flags.start === true) await goOnAsWorker(words, context.signal);
+  else context.terminal.note(`Start it with: sagewai ${words.join(' ')}`);
+}
+
+function explain(
+  { terminal }: Context,
+  registered: {
+    reason: string | null;
+    dropped_models: string[];
+    status: string;
+    worker_id: string;
+  },
+  file: string,
+): void {
+  if (registered.reason) terminal.note(registered.reason);
+  if (registered.dropped_models.length > 0) {
+    terminal.note(`The enrollment key does not allow: ${registered.dropped_models.join(', ')}`);
+  }
+  if (registered.status === 'pending') {
+    terminal.note(
+      `An administrator lets it in: sagewai fleet approve-worker ${registered.worker_id}`,
+    );
+  }
+  terminal.note(`Its credential is in ${file}.`);
+}
+
+function startWords(url: string, name: string, flags: RegisterFlags): string[] {
+  return [
+    'worker',
+    '--gateway',
+    url,
+    '--name',
+    name,
+    '--pool',
+    flags.pool,
+    ...(flags.labels ? ['--labels', flags.labels] : []),
+    ...(flags.models ? ['--models', flags.models.join(',')] : []),
+    '--max-concurrent',
+    String(flags.maxConcurrent),
+  ];
+}
+
+/** The worker is a process of its own: it is started by the same command that started us. */
+async function goOnAsWorker(words: readonly string[], signal: AbortSignal): Promise<void> {
+  const [node, bin = ''] = process.argv;
+  const child = spawn(node ?? process.execPath, [bin, ...words], { stdio: 'inherit' });
+  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+  const code = await new Promise<number>((resolve) => {
+    child.on('exit', (exit) => resolve(exit ?? 1));
+    child.on('error', () => resolve(1));
+  });
+  process.exitCode = code;
+}

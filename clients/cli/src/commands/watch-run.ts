@@ -1,0 +1,64 @@
+import type { CallOutput } from '@sagewai/sdk';
+
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+
+export type RunDetail = CallOutput<'runs.getRun'>;
+
+const ENDED: readonly RunDetail['state'][] = ['completed', 'failed', 'cancelled'];
+const WAIT_MS = 30_000;
+
+export const hasEnded = (run: Pick<RunDetail, 'state'>): boolean => ENDED.includes(run.state);
+
+export const exitFor = (state: RunDetail['state']): ExitCode =>
+  state === 'completed' ? EXIT.ok : EXIT.error;
+
+/** Asks with long polls until the run has ended; `onChange` is told each state once. */
+export async function waitForEnd(
+  { client, signal }: Pick<Context, 'client' | 'signal'>,
+  id: string,
+  onChange: (run: RunDetail) => void = () => undefined,
+): Promise<RunDetail> {
+  let run = await client.call('runs.getRun', { params: { run_id: id } }, { signal });
+  onChange(run);
+  while (!hasEnded(run)) {
+    const known = run.state;
+    run = await client.call(
+      'runs.getRun',
+      { params: { run_id: id }, query: { wait_ms: WAIT_MS, known_state: known } },
+      // A server that restarts in between is waited for.
+      { signal, timeoutMs: WAIT_MS + 10_000, attemptsMax: 20 },
+    );
+    if (run.state !== known) onChange(run);
+  }
+  return run;
+}
+
+/** A run for people: what it was, where it ran, what it cost, and what came out. */
+export function showRun(run: RunDetail): string {
+  const facts: (readonly [string, string | number | null])[] = [
+    ['run', run.id],
+    ['state', run.state],
+    ['worker', run.worker_name ?? run.worker_id],
+    ['model', run.models_used.join(', ') || run.model],
+    ['tokens', `${run.input_tokens} in, ${run.output_tokens} out, ${run.calls} calls`],
+    ['cost', `$${run.cost_usd}`],
+    ['attempt', `${run.attempt} of ${run.max_attempts}`],
+    ['created', run.created_at],
+    ['finished', run.finished_at],
+    ['error', run.error],
+  ];
+  const lines = facts
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name.padEnd(9)} ${value}`);
+  const output = showOutput(run.output);
+  return output ? `${lines.join('\n')}\n\n${output}` : lines.join('\n');
+}
+
+function showOutput(output: unknown): string {
+  if (output === null || output === undefined) return '';
+  if (typeof output === 'object' && 'message' in output && typeof output.message === 'string') {
+    return output.message;
+  }
+  return JSON.stringify(output, null, 2);
+}

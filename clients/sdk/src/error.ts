@@ -1,0 +1,97 @@
+import type { Mistake, ProblemCode } from '@sagewai/wire';
+
+export interface FailureFields {
+  /** 0 when no answer arrived. */
+  readonly status: number;
+  readonly code: ProblemCode | 'unreachable' | 'unknown';
+  readonly detail: string;
+  readonly requestId: string | null;
+  readonly retryable: boolean;
+  readonly mistakes: readonly Mistake[];
+  /** What the server asked to wait before the next try. */
+  readonly retryAfterMs: number | null;
+}
+
+/** Every failure of a call: the server's problem, or that it could not be reached. */
+export class SagewaiError extends Error {
+  readonly status: number;
+  readonly code: FailureFields['code'];
+  readonly detail: string;
+  readonly requestId: string | null;
+  readonly retryable: boolean;
+  readonly mistakes: readonly Mistake[];
+  readonly retryAfterMs: number | null;
+
+  constructor(fields: FailureFields, cause?: unknown) {
+    super(fields.detail, { cause });
+    this.name = 'SagewaiError';
+    this.status = fields.status;
+    this.code = fields.code;
+    this.detail = fields.detail;
+    this.requestId = fields.requestId;
+    this.retryable = fields.retryable;
+    this.mistakes = fields.mistakes;
+    this.retryAfterMs = fields.retryAfterMs;
+  }
+}
+
+const RETRYABLE_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+
+interface ProblemBody {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly request_id?: string;
+  readonly errors?: readonly Mistake[];
+  readonly error?: { readonly message?: string };
+}
+
+/** Reads whichever error shape the surface speaks; a body of another kind is told by its status. */
+export async function readFailure(response: Response): Promise<SagewaiError> {
+  const text = await response.text().catch(() => '');
+  const body = parse(text);
+  const retryAfterSeconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new SagewaiError({
+    status: response.status,
+    code: (body.code as ProblemCode | undefined) ?? 'unknown',
+    detail: body.detail ?? body.error?.message ?? `the server answered ${response.status}`,
+    requestId: body.request_id ?? response.headers.get('x-request-id'),
+    retryable: RETRYABLE_STATUSES.includes(response.status),
+    mistakes: body.errors ?? [],
+    retryAfterMs: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : null,
+  });
+}
+
+function parse(text: string): ProblemBody {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Describes a call that got no answer, in words that name the address and the reason. */
+export function unreachable(url: string, cause: unknown): SagewaiError {
+  const reason = reasonOf(cause);
+  return new SagewaiError(
+    {
+      status: 0,
+      code: 'unreachable',
+      detail: `cannot reach ${new URL(url).origin}${reason ? ` (${reason})` : ''}`,
+      requestId: null,
+      retryable: true,
+      mistakes: [],
+      retryAfterMs: null,
+    },
+    cause,
+  );
+}
+
+function reasonOf(thrown: unknown): string {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const code: unknown = 'code' in error ? error.code : undefined;
+    if (typeof code === 'string') return code;
+    if (error.name === 'TimeoutError') return 'no answer in time';
+  }
+  return '';
+}

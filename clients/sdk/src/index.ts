@@ -1,0 +1,10 @@
+export {
+  type CallInput,
+  type CallOptions,
+  type CallOutput,
+  type ClientOptions,
+  createClient,
+  type SagewaiClient,
+} from './client.ts';
+export { SagewaiError } from './error.ts';
+export { retryDelayMs } from './retry.ts';

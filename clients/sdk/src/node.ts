@@ -1,0 +1,7 @@
+export {
+  forgetWorkerCredential,
+  readWorkerCredential,
+  saveWorkerCredential,
+  type WorkerCredential,
+  workerCredentialFile,
+} from './worker-credential.ts';

@@ -1,0 +1,12 @@
+const DELAY_MS_MIN = 200;
+const DELAY_MS_MAX = 10_000;
+
+/**
+ * How long to wait before the next try: exponential with full jitter, and never less than the server
+ * asked for. `attempt` counts from 1; `random` is in [0, 1).
+ */
+export function retryDelayMs(attempt: number, askedMs: number | null, random: number): number {
+  const ceiling = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** (attempt - 1));
+  const jittered = ceiling / 2 + (ceiling / 2) * random;
+  return Math.max(askedMs ?? 0, jittered);
+}

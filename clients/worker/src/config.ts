@@ -1,0 +1,101 @@
+import { hostname } from 'node:os';
+
+import { type Config, field } from '@sagewai/config';
+
+const optional = { default: null } as const;
+
+/** Every setting of a worker. The names are promises: compose files and manifests carry them. */
+export const WORKER_FIELDS = {
+  FLEET_GATEWAY_URL: field.url({
+    description: 'The server that this worker belongs to',
+    schemes: ['http', 'https'],
+    flag: 'gateway',
+  }),
+  ENROLLMENT_KEY: field.secret({
+    ...optional,
+    description: 'Enrolls the worker at its first start (or a WRT_TOKEN)',
+    flag: 'enrollment-key',
+  }),
+  WRT_TOKEN: field.secret({ ...optional, description: 'A pre-issued worker token' }),
+  WORKER_NAME: field.string({
+    default: hostname(),
+    description: 'How the worker shows in lists',
+    flag: 'name',
+  }),
+  WORKER_ORGANIZATION: field.string({
+    default: '',
+    description: 'The organization to register in without a key',
+    flag: 'org',
+  }),
+  WORKER_POOL: field.string({
+    default: 'default',
+    description: 'The pool it serves',
+    flag: 'pool',
+  }),
+  WORKER_LABELS: field.labels({
+    default: {},
+    description: 'Labels that runs may ask for, as region=us-east-1,tier=production',
+    flag: 'labels',
+  }),
+  WORKER_MODELS: field.list({
+    default: [],
+    description: 'Models it can run, by comma',
+    flag: 'models',
+  }),
+  WORKER_MAX_CONCURRENT: field.integer({
+    default: 4,
+    min: 1,
+    max: 1_000,
+    description: 'Runs at the same time',
+    flag: 'max-concurrent',
+  }),
+  HEARTBEAT_INTERVAL: field.duration({
+    default: 30_000,
+    min: 100,
+    bareUnit: 's',
+    description: 'Between two signs of life (a bare number is seconds)',
+    flag: 'heartbeat-interval',
+  }),
+  POLL_TIMEOUT: field.duration({
+    default: 30_000,
+    min: 0,
+    max: 60_000,
+    bareUnit: 's',
+    description: 'How long a poll waits for work',
+  }),
+  SERVER_WAIT: field.duration({
+    default: 300_000,
+    bareUnit: 's',
+    description: 'How long a server that is not up yet is waited for',
+  }),
+  DRAIN_TIMEOUT: field.duration({
+    default: 30_000,
+    bareUnit: 's',
+    description: 'How long runs may go on after a signal to stop',
+  }),
+  SAGEWAI_HOME: field.string({
+    default: '~/.sagewai',
+    description: 'Where the worker keeps its credential',
+    flag: 'home',
+  }),
+  OPENAI_API_KEY: field.secret({ ...optional, description: 'Own credential for OpenAI' }),
+  OPENAI_BASE_URL: field.url({
+    default: 'https://api.openai.com/v1',
+    description: 'Where OpenAI is reached',
+    schemes: ['http', 'https'],
+  }),
+  ANTHROPIC_API_KEY: field.secret({ ...optional, description: 'Own credential for Anthropic' }),
+  ANTHROPIC_BASE_URL: field.url({
+    default: 'https://api.anthropic.com/v1',
+    description: 'Where Anthropic is reached',
+    schemes: ['http', 'https'],
+  }),
+  OLLAMA_HOST: field.url({
+    default: 'http://localhost:11434',
+    description: 'Where Ollama is reached, with or without scheme',
+    schemes: ['http', 'https'],
+    defaultScheme: 'http',
+  }),
+} as const;
+
+export type WorkerConfig = Config<typeof WORKER_FIELDS>;

@@ -1,0 +1,36 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+
+import type { WorkerConfig } from './config.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+const trimmed = (url: string): string => url.replace(/\/+$/, '');
+
+/** From what was configured to what the worker uses. */
+export function resolveOptions(config: WorkerConfig): WorkerOptions {
+  const openaiKey = config.openaiApiKey?.reveal() ?? '';
+  const anthropicKey = config.anthropicApiKey?.reveal() ?? '';
+  return {
+    url: trimmed(config.fleetGatewayUrl),
+    name: config.workerName,
+    home: resolve(config.sagewaiHome.replace(/^~(?=\/|$)/, homedir())),
+    pool: config.workerPool,
+    labels: config.workerLabels,
+    models: config.workerModels,
+    maxConcurrent: config.workerMaxConcurrent,
+    enrollmentKey: config.enrollmentKey?.reveal() ?? '',
+    workerToken: config.wrtToken?.reveal() ?? '',
+    organization: config.workerOrganization,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    pollTimeoutMs: config.pollTimeoutMs,
+    serverWaitMsMax: config.serverWaitMs,
+    drainMsMax: config.drainTimeoutMs,
+    providers: {
+      openai: openaiKey ? { apiKey: openaiKey, baseUrl: trimmed(config.openaiBaseUrl) } : null,
+      anthropic: anthropicKey
+        ? { apiKey: anthropicKey, baseUrl: trimmed(config.anthropicBaseUrl) }
+        : null,
+      ollama: { baseUrl: `${trimmed(config.ollamaHost)}/v1` },
+    },
+  };
+}

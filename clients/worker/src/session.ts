@@ -1,0 +1,40 @@
+import { createClient, type SagewaiClient } from '@sagewai/sdk';
+
+import type { Identity } from './enroll.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+/** One session of this worker with the server: from now on, runs of earlier sessions are not ours. */
+export interface Session {
+  readonly workerId: string;
+  readonly epoch: number;
+  readonly maxConcurrent: number;
+  readonly heartbeatIntervalMs: number;
+  /** Sends the token that is valid now; the heartbeat renews it. */
+  readonly client: SagewaiClient;
+  token(): string;
+  renew(token: string): void;
+}
+
+export async function openSession(options: WorkerOptions, identity: Identity): Promise<Session> {
+  const opener = createClient({
+    url: options.url,
+    ...(identity.kind === 'token' ? { token: identity.token } : {}),
+    headers:
+      identity.kind === 'secret'
+        ? { 'x-worker-id': identity.workerId, 'x-worker-secret': identity.secret }
+        : {},
+  });
+  const opened = await opener.call('fleet.openWorkerSession', {});
+  let token = opened.token;
+  return {
+    workerId: opened.worker_id,
+    epoch: opened.session_epoch,
+    maxConcurrent: Math.min(options.maxConcurrent, opened.capabilities.max_concurrent),
+    heartbeatIntervalMs: Math.min(options.heartbeatIntervalMs, opened.heartbeat_interval_ms),
+    client: createClient({ url: options.url, token: () => token }),
+    token: () => token,
+    renew: (next) => {
+      token = next;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** What a worker was told, resolved: nothing here is optional. */
+export interface WorkerOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly home: string;
+  readonly pool: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly models: readonly string[];
+  readonly maxConcurrent: number;
+  /** `sk-fleet-…`, or a worker token: servers accept either in this slot. Empty for none. */
+  readonly enrollmentKey: string;
+  /** A pre-issued worker token. Empty for none. */
+  readonly workerToken: string;
+  /** For registration without a key. Empty for the server's choice. */
+  readonly organization: string;
+  readonly heartbeatIntervalMs: number;
+  readonly pollTimeoutMs: number;
+  /** How long a server that is not there is waited for at the start. */
+  readonly serverWaitMsMax: number;
+  /** How long runs may go on after a signal to stop. */
+  readonly drainMsMax: number;
+  readonly providers: ProviderCredentials;
+}
+
+/** The worker's own model credentials. They stay here: they are never sent to the server. */
+export interface ProviderCredentials {
+  readonly openai: { readonly apiKey: string; readonly baseUrl: string } | null;
+  readonly anthropic: { readonly apiKey: string; readonly baseUrl: string } | null;
+  /** Always known; used for models that are spelled `ollama/…`. */
+  readonly ollama: { readonly baseUrl: string };
+}
+
+/** How a worker's process ends. `fatal` says what a person must do. */
+export type WorkerEnd =
+  | { readonly kind: 'drained'; readonly unsent: number }
+  | { readonly kind: 'fatal'; readonly reason: string };

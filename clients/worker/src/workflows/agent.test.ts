@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+
+import type { ModelRequest } from '../models/model-call.ts';
+import { runAgent } from './agent.ts';
+
+const calls: ModelRequest[] = [];
+const run = (payload: unknown, model: string | null = null): ReturnType<typeof runAgent> => {
+  calls.length = 0;
+  return runAgent({
+    payload,
+    model,
+    signal: new AbortController().signal,
+    callModel: (request) => {
+      calls.push(structuredClone(request));
+      return Promise.resolve({
+        content: `answer ${calls.length}`,
+        model: 'm-2026',
+        finishReason: 'stop',
+        inputTokens: 10,
+        outputTokens: 2,
+      });
+    },
+  });
+};
+
+describe('runAgent', () => {
+  test('puts the turns to the model one after the other, with all that was said', async () => {
+    const output = await run({
+      agent: { name: 'a', model: 'm', system: 's', temperature: 0 },
+      message: ['one', 'two'],
+    });
+    expect(calls[1]).toEqual({
+      model: 'm',
+      parameters: { temperature: 0 },
+      messages: [
+        { role: 'system', content: 's' },
+        { role: 'user', content: 'one' },
+        { role: 'assistant', content: 'answer 1' },
+        { role: 'user', content: 'two' },
+      ],
+    });
+    expect(output).toEqual({
+      agent: 'a',
+      message: 'answer 2',
+      model: 'm-2026',
+      finish_reason: 'stop',
+      answers: ['answer 1', 'answer 2'],
+      usage: { input_tokens: 20, output_tokens: 4, calls: 2 },
+    });
+  });
+
+  test('an agent without a model uses the one that routed the run', async () => {
+    await run({ agent: {}, message: 'x' }, 'routed');
+    expect(calls[0]?.model).toBe('routed');
+  });
+
+  test.each([
+    [null, /payload must be an object/],
+    [{ message: 'x' }, /agent must be an object/],
+    [{ agent: { model: 'm' } }, /message must be text/],
+    [{ agent: { model: 'm' }, message: [] }, /message must be text/],
+    [{ agent: { model: 'm', system: 1 }, message: 'x' }, /system must be text/],
+    [{ agent: {}, message: 'x' }, /model is missing/],
+  ])('says what is wrong with %j', async (payload, reason) => {
+    await expect(run(payload)).rejects.toThrow(reason);
+  });
+});

@@ -1,0 +1,86 @@
+import type { ChatMessage } from '../models/model-call.ts';
+import { type RunContext, RunFailed } from './workflow.ts';
+
+interface AgentPayload {
+  readonly name: string;
+  readonly model: string;
+  readonly system: string | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly turns: readonly string[];
+}
+
+export interface AgentOutput {
+  readonly agent: string;
+  /** The last answer. */
+  readonly message: string;
+  /** The model that gave it, in the provider's words; a simulated one says so. */
+  readonly model: string;
+  readonly finish_reason: string;
+  /** Every answer, in the order of the turns. */
+  readonly answers: readonly string[];
+  readonly usage: {
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly calls: number;
+  };
+}
+
+/**
+ * The built-in workflow: `{agent: {name, model, system, …}, message}`. `message` may be a list of
+ * turns; each is put to the model with everything said so far.
+ */
+export async function runAgent({ payload, model, callModel }: RunContext): Promise<AgentOutput> {
+  const agent = readPayload(payload, model);
+  const messages: ChatMessage[] = agent.system ? [{ role: 'system', content: agent.system }] : [];
+  const usage = { input_tokens: 0, output_tokens: 0, calls: 0 };
+  const answers: string[] = [];
+  let last = { model: agent.model, finishReason: 'stop' };
+  for (const turn of agent.turns) {
+    messages.push({ role: 'user', content: turn });
+    const answer = await callModel({ model: agent.model, messages, parameters: agent.parameters });
+    messages.push({ role: 'assistant', content: answer.content });
+    answers.push(answer.content);
+    usage.input_tokens += answer.inputTokens;
+    usage.output_tokens += answer.outputTokens;
+    usage.calls += 1;
+    last = answer;
+  }
+  return {
+    agent: agent.name,
+    message: answers.at(-1) ?? '',
+    model: last.model,
+    finish_reason: last.finishReason,
+    answers,
+    usage,
+  };
+}
+
+function readPayload(payload: unknown, routedModel: string | null): AgentPayload {
+  const { agent, message } = asRecord(payload, 'the payload');
+  const { name, model, system, ...parameters } = asRecord(agent, 'agent');
+  const chosen = model ?? routedModel;
+  if (typeof chosen !== 'string' || chosen === '') {
+    throw new RunFailed('agent.model is missing, and the run was submitted without a model');
+  }
+  if (system !== undefined && system !== null && typeof system !== 'string') {
+    throw new RunFailed('agent.system must be text');
+  }
+  const turns = Array.isArray(message) ? (message as unknown[]) : [message];
+  if (turns.length === 0 || !turns.every((turn) => typeof turn === 'string' && turn !== '')) {
+    throw new RunFailed('message must be text, or a list of texts');
+  }
+  return {
+    name: typeof name === 'string' && name !== '' ? name : 'agent',
+    model: chosen,
+    system: system ?? null,
+    parameters,
+    turns: turns as string[],
+  };
+}
+
+function asRecord(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new RunFailed(`${what} must be an object; the built-in workflow takes {agent, message}`);
+}

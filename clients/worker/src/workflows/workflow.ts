@@ -1,0 +1,25 @@
+import type { ModelCaller } from '../models/model-call.ts';
+
+export interface RunContext {
+  readonly payload: unknown;
+  /** The model that routed the run here; an agent without one of its own uses it. */
+  readonly model: string | null;
+  readonly callModel: ModelCaller;
+  /** Aborts when the run is cancelled or its lease is lost. */
+  readonly signal: AbortSignal;
+}
+
+/** Returns the run's output: JSON. A throw fails the run, with the error's message as the reason. */
+export type Workflow = (context: RunContext) => Promise<unknown>;
+
+/** The run itself is at fault: another worker would fail in the same way. */
+export class RunFailed extends Error {
+  /** The circumstances failed, not the run: it is worth another attempt. */
+  readonly retry: boolean;
+
+  constructor(message: string, options: { cause?: unknown; retry?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'RunFailed';
+    this.retry = options.retry ?? false;
+  }
+}

@@ -1,0 +1,10 @@
+export { ConfigError } from './config-error.ts';
+export { type DurationUnit, formatDuration, parseDuration } from './duration.ts';
+export { explain, type Explanation } from './explain.ts';
+export type { Config, Field, FieldOptions, Fields } from './field.ts';
+export { findMisspellings, type Misspelling, suggest } from './find-misspellings.ts';
+export { field } from './kinds.ts';
+export { formatLabels, parseLabels, parseList } from './lists.ts';
+export { readConfig } from './read-config.ts';
+export type { SourceName, Sources, Values } from './resolve.ts';
+export { Secret } from './secret.ts';

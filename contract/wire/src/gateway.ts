@@ -1,0 +1,57 @@
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+
+const tokenCount = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()]);
+
+/**
+ * Only the fields that decide price, limits or shape are declared. Everything else of a request
+ * belongs to the provider and passes as the bytes it arrived in.
+ */
+export const chatCompletionRequest = Type.Object({
+  model: Type.String({ minLength: 1, maxLength: 300 }),
+  messages: Type.Array(Type.Unknown()),
+  stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+  stream_options: Type.Optional(
+    Type.Union([
+      Type.Object({
+        include_usage: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+      }),
+      Type.Null(),
+    ]),
+  ),
+  max_tokens: Type.Optional(tokenCount),
+  max_completion_tokens: Type.Optional(tokenCount),
+  n: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()])),
+});
+
+/** Answers with the provider's own bytes: one JSON object, or server-sent events with `stream`. */
+export const createChatCompletion = endpoint({
+  id: 'gateway.createChatCompletion',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  surface: 'openai',
+  summary: 'Call a model; the answer is the one of the provider, unchanged',
+  permission: 'model:call',
+  audit: 'batch',
+  body: chatCompletionRequest,
+  output: Type.Unknown(),
+});
+
+export const model = Type.Object({
+  id: Type.String(),
+  object: Type.Literal('model'),
+  created: Type.Integer(),
+  owned_by: Type.String(),
+});
+
+export const listModels = endpoint({
+  id: 'gateway.listModels',
+  method: 'GET',
+  path: '/v1/models',
+  surface: 'openai',
+  summary: 'List the models that the credential may call',
+  permission: 'model:list',
+  audit: 'read',
+  output: Type.Object({ object: Type.Literal('list'), data: Type.Array(model) }),
+});

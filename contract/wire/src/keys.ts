@@ -1,0 +1,136 @@
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+import { NAME_PATTERN } from './identity.ts';
+
+const id = Type.String({ format: 'uuid' });
+const instant = Type.String({ format: 'date-time' });
+const instantOrNull = Type.Union([instant, Type.Null()]);
+const name = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
+const usd = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,12})?$',
+  description: 'US dollars as a decimal string',
+});
+const perMinute = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+
+/** What may be spent; null is no limit. Days and minutes are the ledger's windows (UTC). */
+export const limits = Type.Object({
+  budget: Type.Object({
+    usd_per_day: orNull(usd),
+    /**
+     * Whether a call without `max_tokens` is sent with a cap that fits into what is left. Without
+     * it such a call is refused when the maximum of its model does not fit.
+     */
+    cap: Type.Boolean(),
+  }),
+  tokens_per_minute: orNull(perMinute),
+  requests_per_minute: orNull(perMinute),
+});
+
+/** What is left out stays as it is; at creation: no limit, and calls are capped. */
+const limitChanges = {
+  budget: Type.Optional(
+    Type.Object({
+      usd_per_day: Type.Optional(orNull(usd)),
+      cap: Type.Optional(Type.Boolean()),
+    }),
+  ),
+  tokens_per_minute: Type.Optional(orNull(perMinute)),
+  requests_per_minute: Type.Optional(orNull(perMinute)),
+};
+
+export const virtualKey = Type.Object({
+  id,
+  name: Type.String(),
+  project_id: id,
+  /** The first and last characters, enough to recognise the key by. */
+  hint: Type.String(),
+  /** Names of models as they were given; empty allows every model. */
+  models: Type.Array(Type.String()),
+  created_at: instant,
+  created_by: Type.String(),
+  expires_at: instantOrNull,
+  blocked_at: instantOrNull,
+  revoked_at: instantOrNull,
+  ...limits.properties,
+});
+
+const models = Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 500 });
+
+export const createKey = endpoint({
+  id: 'gateway.createKey',
+  method: 'POST',
+  path: '/api/v1/keys',
+  surface: 'own',
+  summary: 'Create a virtual key in the project; the answer is the only place where it is shown',
+  permission: 'key:write',
+  audit: 'record',
+  body: Type.Object({
+    name,
+    models: Type.Optional(models),
+    expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+    ...limitChanges,
+  }),
+  output: Type.Object({ ...virtualKey.properties, key: Type.String() }),
+  status: 201,
+});
+
+export const listKeys = endpoint({
+  id: 'gateway.listKeys',
+  method: 'GET',
+  path: '/api/v1/keys',
+  surface: 'own',
+  summary: 'List the virtual keys of the organization; their values cannot be read again',
+  permission: 'key:read',
+  audit: 'read',
+  query: Type.Object({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    cursor: Type.Optional(id),
+  }),
+  output: Type.Object({ keys: Type.Array(virtualKey), next_cursor: orNull(id) }),
+});
+
+const keyId = Type.Object({ key_id: id });
+
+export const getKey = endpoint({
+  id: 'gateway.getKey',
+  method: 'GET',
+  path: '/api/v1/keys/{key_id}',
+  surface: 'own',
+  summary: 'Read a virtual key and its limits',
+  permission: 'key:read',
+  audit: 'read',
+  params: keyId,
+  output: virtualKey,
+});
+
+export const updateKey = endpoint({
+  id: 'gateway.updateKey',
+  method: 'PATCH',
+  path: '/api/v1/keys/{key_id}',
+  surface: 'own',
+  summary: 'Change the limits or the models of a virtual key, block it or let it go on',
+  permission: 'key:write',
+  audit: 'record',
+  params: keyId,
+  body: Type.Object({
+    models: Type.Optional(models),
+    blocked: Type.Optional(Type.Boolean()),
+    ...limitChanges,
+  }),
+  output: virtualKey,
+});
+
+export const revokeKey = endpoint({
+  id: 'gateway.revokeKey',
+  method: 'POST',
+  path: '/api/v1/keys/{key_id}/revoke',
+  surface: 'own',
+  summary: 'Revoke a virtual key: within a second no server accepts it',
+  permission: 'key:write',
+  audit: 'record',
+  params: keyId,
+  output: virtualKey,
+});

@@ -1,0 +1,17 @@
+/**
+ * The spelling under which two names of one model are equal: `openai/gpt-4o`, `GPT-4o` and `gpt-4o`
+ * are `gpt-4o`; `ollama/llama3.1:70b` is `llama3.1-70b`. Empty when nothing is left of the name.
+ */
+export function canonicalModel(name: string): string {
+  const lower = name.trim().toLowerCase();
+  return lower
+    .slice(lower.indexOf('/') + 1)
+    .replaceAll(/[/:]/g, '-')
+    .replaceAll(/[-_]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+}
+
+/** Canonical names in the order given, each once; names of which nothing is left are dropped. */
+export function canonicalModels(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => canonicalModel(name)))].filter((name) => name !== '');
+}

@@ -1,0 +1,200 @@
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+
+const id = Type.String({ format: 'uuid' });
+const instant = Type.String({ format: 'date-time' });
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(
+  schema: T,
+): ReturnType<typeof Type.Union<[T, ReturnType<typeof Type.Null>]>> =>
+  Type.Union([schema, Type.Null()]);
+
+/** PostgreSQL keeps no U+0000 in text. */
+export const PRINTABLE_PATTERN = '^[^\\u0000]*$';
+/** Pools and models are also labels of metrics: no control characters, no surrounding blanks. */
+export const TAG_PATTERN = '^(?! )[^\\u0000-\\u001f\\u007f]+(?<! )$';
+
+export const pool = Type.String({ minLength: 1, maxLength: 100, pattern: TAG_PATTERN });
+export const model = Type.String({ minLength: 1, maxLength: 200, pattern: TAG_PATTERN });
+export const labels = Type.Record(
+  Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,100}$' }),
+  Type.String({ maxLength: 200, pattern: PRINTABLE_PATTERN }),
+  { maxProperties: 32, additionalProperties: false },
+);
+
+/** The states of a run, in the order in which it passes them. `waiting` is a claimed run that waits for a person. */
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+const runState = Type.Union([
+  Type.Literal('queued'),
+  Type.Literal('running'),
+  Type.Literal('waiting'),
+  Type.Literal('completed'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+]);
+
+export const RUNS_PER_BATCH_MAX = 1_000;
+export const PRIORITY_MIN = -100;
+export const PRIORITY_MAX = 100;
+
+/** What somebody asks a worker to do. Both names of the operation, `runs` and `tasks`, take this. */
+export const submission = Type.Object({
+  /** For the worker; the built-in workflow takes `{agent: {name, model, system, …}, message}`. */
+  payload: Type.Object({}, { additionalProperties: true }),
+  /** `default` unless said. */
+  pool: Type.Optional(pool),
+  /** Any spelling; a run without a model goes to any worker of its pool. */
+  model: Type.Optional(orNull(model)),
+  /** A worker must have all of them. */
+  labels: Type.Optional(labels),
+  /** Higher goes first, among the runs of one project. 0 unless said. */
+  priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
+  /** How many workers may be lost on it before it fails. 3 unless said. */
+  max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  /** A run that has not ended by then fails. */
+  deadline: Type.Optional(orNull(instant)),
+  /** The same key with the same request gives the same run; the header `Idempotency-Key` wins. */
+  idempotency_key: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, pattern: PRINTABLE_PATTERN }),
+  ),
+});
+
+/** A run as people see it. Its state is derived from where it is, never stored. */
+export const run = Type.Object({
+  id,
+  organization_id: id,
+  project_id: id,
+  state: runState,
+  pool: Type.String(),
+  model: orNull(Type.String()),
+  labels: Type.Record(Type.String(), Type.String()),
+  priority: Type.Integer(),
+  max_attempts: Type.Integer(),
+  deadline: orNull(instant),
+  /** 0 while no worker has had it. */
+  attempt: Type.Integer(),
+  worker_id: orNull(id),
+  worker_name: orNull(Type.String()),
+  cancel_requested: Type.Boolean(),
+  created_at: instant,
+  /** Of the last attempt. */
+  started_at: orNull(instant),
+  finished_at: orNull(instant),
+  error: orNull(Type.String()),
+});
+
+/** With what only the reader of one run wants. */
+export const runDetail = Type.Object({
+  ...run.properties,
+  payload: Type.Unknown(),
+  output: Type.Unknown(),
+  /** Decimal USD, of everything the run has spent so far. */
+  cost_usd: Type.String(),
+  input_tokens: Type.Integer(),
+  output_tokens: Type.Integer(),
+  /** Model calls that were settled. */
+  calls: Type.Integer(),
+  /** Models that answered; a simulated one says so in its name. */
+  models_used: Type.Array(Type.String()),
+});
+
+const submitted = Type.Object({
+  id,
+  /** False when the idempotency key had been used for the same request: the run is the earlier one. */
+  created: Type.Boolean(),
+  pool: Type.String(),
+  /** As it is matched: `ollama/llama3.1:70b` is `llama3.1-70b`. */
+  model: orNull(Type.String()),
+});
+
+export const submitRun = endpoint({
+  id: 'runs.submitRun',
+  method: 'POST',
+  path: '/api/v1/runs',
+  surface: 'own',
+  summary: 'Submit a run; the answer is sent after it is stored',
+  permission: 'run:submit',
+  audit: 'batch',
+  body: submission,
+  output: submitted,
+  status: 201,
+});
+
+export const submitRuns = endpoint({
+  id: 'runs.submitRuns',
+  method: 'POST',
+  path: '/api/v1/runs/batch',
+  surface: 'own',
+  summary: 'Submit up to 1,000 runs in one transaction',
+  permission: 'run:submit',
+  audit: 'batch',
+  body: Type.Object({
+    runs: Type.Array(submission, { minItems: 1, maxItems: RUNS_PER_BATCH_MAX }),
+  }),
+  output: Type.Object({ runs: Type.Array(submitted) }),
+  status: 201,
+});
+
+export const listRuns = endpoint({
+  id: 'runs.listRuns',
+  method: 'GET',
+  path: '/api/v1/runs',
+  surface: 'own',
+  summary: 'List runs, newest first',
+  permission: 'run:read',
+  audit: 'read',
+  query: Type.Object({
+    state: Type.Optional(runState),
+    /** Name or id; all of the organization unless said. */
+    project: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    /** `next_cursor` of the page before. */
+    cursor: Type.Optional(id),
+  }),
+  output: Type.Object({ runs: Type.Array(run), next_cursor: orNull(id) }),
+});
+
+const ofRun = Type.Object({ run_id: id });
+
+export const getRun = endpoint({
+  id: 'runs.getRun',
+  method: 'GET',
+  path: '/api/v1/runs/{run_id}',
+  surface: 'own',
+  summary: 'Read a run; with `wait_ms`, as soon as it leaves the state `known_state`',
+  permission: 'run:read',
+  audit: 'read',
+  params: ofRun,
+  query: Type.Object({
+    /** How long to wait for a change; the answer after that is the unchanged run. */
+    wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+    /** What the caller saw last; unless said, the state when the request arrives. */
+    known_state: Type.Optional(runState),
+  }),
+  output: runDetail,
+});
+
+export const cancelRun = endpoint({
+  id: 'runs.cancelRun',
+  method: 'POST',
+  path: '/api/v1/runs/{run_id}/cancel',
+  surface: 'own',
+  summary: 'Cancel a run: at once while it is queued, else its worker is told to stop',
+  permission: 'run:cancel',
+  audit: 'record',
+  params: ofRun,
+  output: Type.Object({
+    id,
+    /** `running` until its worker has stopped. */
+    state: runState,
+    cancel_requested: Type.Boolean(),
+  }),
+});

@@ -1,0 +1,46 @@
+export { Secret } from '@sagewai/config';
+
+export { signCompact, type VerifiedCompact, verifyCompact } from './compact-token.ts';
+export {
+  fernetDecrypt,
+  fernetEncrypt,
+  fernetKey,
+  type FernetKey,
+  type FernetOpened,
+} from './fernet.ts';
+export {
+  type JwtClaims,
+  type JwtExpectation,
+  signJwt,
+  type VerifiedJwt,
+  verifyJwt,
+} from './jwt.ts';
+export {
+  checkMasterKey,
+  deriveKey,
+  fingerprintKey,
+  type ParsedMasterKey,
+  parseMasterKey,
+} from './master-key.ts';
+export { newId } from './new-id.ts';
+export { open, type Opened, seal, type SealingKey, sealingKey } from './seal.ts';
+export {
+  deriveSigningKey,
+  generateSigningKey,
+  importPublicJwk,
+  jwkThumbprint,
+  publicJwk,
+  type PublicJwk,
+  signBytes,
+  type SigningKey,
+  verifyBytes,
+} from './signing-key.ts';
+export {
+  hashToken,
+  mintToken,
+  sameBytes,
+  sameText,
+  tokenHint,
+  type TokenPrefix,
+} from './tokens.ts';
+export { checkJwtSecret } from './weakness.ts';

@@ -1,0 +1,34 @@
+import { Fault } from '@sagewai/fault';
+
+import { isAllowed } from './authorize.ts';
+import type { Caller } from './caller.ts';
+import type { Exchange } from './exchange.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/**
+ * Draining, authentication, authorization: all that can be decided from the head, so that nobody makes
+ * us read and parse a body without being known (H2). Throws (or rejects) when the request may not go on;
+ * returns a promise only when the authenticator does.
+ */
+export function admit(exchange: Exchange, pipeline: Pipeline): Promise<void> | undefined {
+  if (exchange.plan.isHealth) return undefined;
+  if (pipeline.drain.isDraining) {
+    throw new Fault('service.draining', 'arrived while draining', { retryAfterMs: 1000 });
+  }
+  const caller = pipeline.authenticate(exchange);
+  if (caller instanceof Promise) return caller.then((known) => authorize(exchange, known));
+  authorize(exchange, caller);
+  return undefined;
+}
+
+function authorize(exchange: Exchange, caller: Caller): void {
+  exchange.caller = caller;
+  const { permission } = exchange.endpoint;
+  if (isAllowed(permission, caller)) return;
+  if (caller.kind === 'anonymous') {
+    throw new Fault('caller.unknown', 'no credential', { detail: 'A credential is required.' });
+  }
+  throw new Fault('caller.forbidden', `${caller.kind} without ${permission}`, {
+    detail: `This credential does not have the permission ${permission}.`,
+  });
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '@sagewai/clock';
+import type { Db } from '@sagewai/postgres';
+import type { FastifyInstance } from 'fastify';
+
+import type { Auditor } from './audit.ts';
+import type { Authenticator } from './authenticate.ts';
+import { bindRoute } from './bind-route.ts';
+import { findRouteMistakes } from './check-routes.ts';
+import { Drain, type Drained } from './drain.ts';
+import { createFramework } from './framework.ts';
+import type { HttpMeters } from './meters.ts';
+import { MinuteAllowance } from './minute-allowance.ts';
+import { openApiRoute } from './openapi-route.ts';
+import type { FaultLog, Pipeline } from './pipeline.ts';
+import { compilePlan } from './plan.ts';
+import type { Route } from './route.ts';
+import { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
+import { createValidators } from './validators.ts';
+
+/** Recorded for each caller. */
+const REFUSALS_PER_MINUTE = 60;
+
+/** Logged for each endpoint and kind of fault. */
+const FAULT_LINES_PER_MINUTE = 60;
+
+export interface AppOptions {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticator;
+  readonly auditor: Auditor;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: FaultLog;
+  readonly meters: HttpMeters;
+  readonly settings?: Partial<HttpSettings>;
+}
+
+export interface App {
+  /** Answers a request without a socket; for tests. */
+  readonly inject: FastifyInstance['inject'];
+  /** Returns the address, `http://127.0.0.1:8000`. Port 0 takes a free one. */
+  listen(where: { readonly host: string; readonly port: number }): Promise<string>;
+  /**
+   * Refuses new requests (health aside), tells long polls through `request.draining`, and waits for
+   * what is in flight, at most `limitMs`. Still listens: `close` comes after it.
+   */
+  drain(limitMs: number): Promise<Drained>;
+  /** Requests under way, health aside. */
+  inFlight(): number;
+  /** Stops listening and ends every connection, whatever is on it. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one pipeline: head → authenticate → authorize → parse → handle → audit → answer. Throws, naming
+ * all of them, when there are routes that cannot be served (H8). Its invariants are in the README.
+ */
+export function createApp(options: AppOptions): App {
+  const settings = { ...HTTP_DEFAULTS, ...options.settings };
+  const mistakes = findRouteMistakes(options.routes);
+  if (mistakes.length > 0) throw new Error(`the routes cannot be served: ${mistakes.join('; ')}`);
+  const routes = [...options.routes, openApiRoute(options.routes, settings)];
+
+  const { db, authenticate, auditor, clock, log, meters } = options;
+  const drain = new Drain();
+  const pipeline: Pipeline = {
+    db,
+    authenticate,
+    auditor,
+    clock,
+    log,
+    drain,
+    refusals: new MinuteAllowance(REFUSALS_PER_MINUTE),
+    faultLines: new MinuteAllowance(FAULT_LINES_PER_MINUTE),
+  };
+  const endpoints = routes.map(({ endpoint }) => endpoint);
+  const framework = createFramework({ settings, endpoints, meters, pipeline });
+  const compiling = { validators: createValidators(), meters, bodyBytesMax: settings.bodyBytesMax };
+  for (const route of routes) bindRoute(framework, compilePlan(route, compiling), pipeline);
+
+  let drained: Promise<Drained> | undefined;
+  return {
+    inject: framework.inject.bind(framework) as FastifyInstance['inject'],
+    listen: ({ host, port }) => framework.listen({ host, port }),
+    drain: (limitMs) => {
+      drained ??= drain.start(limitMs);
+      framework.server.closeIdleConnections();
+      return drained;
+    },
+    inFlight: () => drain.inFlight,
+    close: () => framework.close(),
+  };
+}

@@ -1,0 +1,43 @@
+import { PERMISSIONS } from '@sagewai/wire';
+import type { TSchema } from 'typebox';
+
+import type { Route } from './route.ts';
+
+/** What keeps these routes from being served; empty when nothing does. */
+export function findRouteMistakes(routes: readonly Route[]): string[] {
+  const endpoints = routes.map(({ endpoint }) => endpoint);
+  const permissions = new Set<string>(['public', ...Object.keys(PERMISSIONS)]);
+  return [
+    ...repeated(endpoints.map(({ id }) => id)).map((id) => `the id ${id} is used twice`),
+    ...repeated(endpoints.map(({ method, path }) => `${method} ${anonymise(path)}`)).map(
+      (target) => `${target} is bound twice`,
+    ),
+    ...endpoints
+      .filter(({ permission }) => !permissions.has(permission))
+      .map(({ id, permission }) => `${id} needs ${permission}, which no caller can hold`),
+    ...endpoints
+      .filter(({ path, params }) => namesIn(path).join() !== fieldsOf(params).join())
+      .map(({ id }) => `the path and the params of ${id} do not name the same`),
+    ...endpoints
+      .filter(({ audit, permission }) => audit === 'skip' && permission !== 'public')
+      .map(({ id }) => `${id} is not public, so its refusals must be recorded`),
+  ];
+}
+
+function namesIn(path: string): string[] {
+  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name).toSorted();
+}
+
+function fieldsOf(schema: TSchema | undefined): string[] {
+  const { properties = {} } = (schema ?? {}) as { properties?: Readonly<Record<string, unknown>> };
+  return Object.keys(properties).toSorted();
+}
+
+/** Two paths that differ only in the names of their parameters are the same path. */
+function anonymise(path: string): string {
+  return path.replaceAll(/\{[^}]*\}/g, '{}');
+}
+
+function repeated(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, at) => values.indexOf(value) !== at))];
+}

@@ -1,0 +1,26 @@
+export { type App, type AppOptions, createApp } from './app.ts';
+export type { AuditDetails, AuditNote, Auditor, AuditRecord } from './audit.ts';
+export { type Authenticator, createAuthenticator, type CredentialReader } from './authenticate.ts';
+export { isAllowed } from './authorize.ts';
+export { ANONYMOUS, type Caller, type Scope } from './caller.ts';
+export type { Drained } from './drain.ts';
+export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
+export { found } from './found.ts';
+export type { HttpMeters, RouteMeter } from './meters.ts';
+export { nameFault } from './name-fault.ts';
+export { describeApi } from './openapi.ts';
+export type { RequestHead } from './request-head.ts';
+export {
+  implement,
+  implementOwn,
+  implementPlatform,
+  implementStream,
+  type OwnInput,
+  type PlatformInput,
+  type Route,
+  type StreamInput,
+  type TenantChoice,
+  type TenantInput,
+} from './route.ts';
+export { SAFETY_HEADERS } from './send.ts';
+export { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';

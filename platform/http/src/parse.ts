@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+
+import { Fault } from '@sagewai/fault';
+import type { Endpoint, Mistake } from '@sagewai/wire';
+import { type TSchema, Type } from 'typebox';
+
+import { closeSchema } from './close-schema.ts';
+import { compileDropUnknown } from './drop-unknown.ts';
+import { UNKNOWN_FIELDS } from './unknown-fields.ts';
+import type { Part, Validate, Validators } from './validators.ts';
+
+/** The parts of a request as its endpoint declares them. */
+export interface Parts {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+export interface RawParts {
+  readonly params: unknown;
+  readonly query: unknown;
+  /** Undefined or empty when nothing was sent. */
+  readonly body: Buffer | undefined;
+}
+
+/** Throws `request.malformed` or `request.invalid`, which names every mistake. */
+export type Parse = (raw: RawParts) => Parts;
+
+/** Compiles the schemas of an endpoint. `countUnknown` is told how many fields were dropped. */
+export function compileParse(
+  endpoint: Endpoint,
+  validators: Validators,
+  countUnknown: (fields: number) => void,
+): Parse {
+  const check = (part: Part): Validate =>
+    compileCheck({ endpoint, part, validators, countUnknown });
+  const [checkParams, checkQuery, checkBody] = [check('params'), check('query'), check('body')];
+  const emptyBody = endpoint.body === undefined ? undefined : emptyOf(endpoint.body);
+  return ({ params, query, body: bytes }) => {
+    const hasBody = bytes !== undefined && bytes.length > 0;
+    const body = hasBody ? parseJson(bytes) : emptyBody?.();
+    const mistakes = [...checkParams(params), ...checkQuery(query), ...checkBody(body)];
+    if (mistakes.length > 0) throw invalid(mistakes);
+    return { params, query, body };
+  };
+}
+
+function compileCheck(of: {
+  endpoint: Endpoint;
+  part: Part;
+  validators: Validators;
+  countUnknown: (fields: number) => void;
+}): Validate {
+  const { endpoint, part, validators, countUnknown } = of;
+  const unknownFields = UNKNOWN_FIELDS[endpoint.surface];
+  const declared = endpoint[part];
+  if (declared === undefined && (part === 'params' || unknownFields === 'pass')) return () => [];
+  // Clients that always send `{}` are as welcome as those that send nothing.
+  const schema = declared ?? Type.Object({});
+  const refuses = unknownFields === 'refuse';
+  const validate = validators.compile(
+    part,
+    endpoint.surface,
+    refuses ? closeSchema(schema) : schema,
+  );
+  const drop = unknownFields === 'drop' ? compileDropUnknown(schema) : null;
+  return (value) => {
+    if (declared === undefined && value === undefined) return [];
+    const dropped = drop?.(value) ?? 0;
+    if (dropped > 0) countUnknown(dropped);
+    return validate(value);
+  };
+}
+
+/** No body means "all defaults" where an object is expected. */
+function emptyOf(schema: TSchema): () => unknown {
+  return 'type' in schema && schema.type === 'object' ? () => ({}) : () => undefined;
+}
+
+function parseJson(bytes: Buffer): unknown {
+  // Otherwise a broken byte would become U+FFFD without anybody noticing.
+  if (!isUtf8(bytes)) throw malformed('The body is not UTF-8.');
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    // Without its cause: the parser's own words quote the body, which may hold secrets.
+    throw malformed('The body is not JSON.');
+  }
+}
+
+function malformed(detail: string): Fault {
+  return new Fault('request.malformed', 'body does not parse', { detail });
+}
+
+function invalid(mistakes: readonly Mistake[]): Fault {
+  const detail = mistakes.map(({ part, path, message }) => `${part}${path} ${message}`).join('; ');
+  return new Fault('request.invalid', 'input does not match', { detail, mistakes });
+}

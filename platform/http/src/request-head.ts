@@ -1,0 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { Endpoint } from '@sagewai/wire';
+
+/** The part of a request that is known before its body: all that a credential reader may look at. */
+export interface RequestHead {
+  /** Unique; from `x-request-id` when that is sane. The answer carries it. */
+  readonly id: string;
+  /** The caller's address; `x-forwarded-for` counts only behind a trusted proxy. */
+  readonly ip: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As sent, with the query string. May hold secrets: never log it. */
+  readonly url: string;
+  readonly endpoint: Endpoint;
+  /** Aborts when the caller leaves before its answer is complete. */
+  readonly signal: AbortSignal;
+  /** Aborts when the process starts to drain: a long poll then answers what it has. */
+  readonly draining: AbortSignal;
+}

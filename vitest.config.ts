@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Tests never spend money and never touch what the shell happens to point at: what would name a
+ * provider, a server, a database or a home of the user is gone before any worker starts.
+ */
+const OF_THE_USER =
+  /^(?:SAGEWAI_|OPENAI_|ANTHROPIC_|OLLAMA_|LITELLM_|AZURE_|GEMINI_|WORKER_|SAGE_EDGE_|PG[A-Z]+$)|_API_KEY$|^(?:MIGRATION_)?DATABASE_URL$|^(?:REDIS_URL|JWT_SECRET|FLEET_GATEWAY_URL|ENROLLMENT_KEY|WRT_TOKEN|HEARTBEAT_INTERVAL|METRICS_PUBLIC)$/;
+for (const name of Object.keys(process.env)) {
+  if (OF_THE_USER.test(name)) delete process.env[name];
+}
+
+const sources = '{contract,platform,planes,apps,clients}/*/src/**';
+const roots = '{db,e2e,bench}/src/**';
+const provide = { postgresBinDir: process.env['TEST_POSTGRES_BIN_DIR'] ?? '' };
+const globalSetup = ['platform/testing/src/global-setup.ts'];
+
+export default defineConfig({
+  test: {
+    // Two cores; a test process and the PostgreSQL that it waits for share one.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [`${sources}/*.test.ts`, `${roots}/*.test.ts`],
+          exclude: ['**/*.pg.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+        },
+      },
+      { test: { name: 'tools', include: ['tools/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'pg',
+          include: [`${sources}/*.pg.test.ts`, `${roots}/*.pg.test.ts`],
+          globalSetup,
+          provide,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.e2e.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup,
+          provide,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          // Each starts several processes: two files at once would measure each other.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
