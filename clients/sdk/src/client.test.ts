@@ -1,68 +1,49 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { scriptedServer } from '@sagewai/testing/scripted-server';
+import { describe, expect, test } from 'vitest';
 
 import { createClient, type SagewaiClient } from './client.ts';
 import { SagewaiError } from './error.ts';
 
 const RUN = '0199aaaa-0000-7000-8000-000000000001';
+const SUBMITTED = { id: RUN, created: true, pool: 'default', model: null };
+const PAGE = { runs: [], next_cursor: null };
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** A scripted server on a real socket; answers are used in order, the last one for ever. */
-async function scripted(...answers: Answer[]): Promise<{
-  client: SagewaiClient;
-  seen: { method: string; url: string; headers: Record<string, unknown>; body: string }[];
-}> {
-  const seen: { method: string; url: string; headers: Record<string, unknown>; body: string }[] =
-    [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const answer = answers[Math.min(seen.length, answers.length - 1)];
-      seen.push({
-        method: request.method ?? '',
-        url: request.url ?? '',
-        headers: request.headers,
-        body: Buffer.concat(chunks).toString(),
-      });
-      answer?.(request, response);
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { client: createClient({ url: `http://127.0.0.1:${port}/`, token: 'sat-x' }), seen };
-}
-
-const json =
-  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
-  (_, response) =>
-    response
-      .writeHead(status, { 'content-type': 'application/json', ...headers })
-      .end(JSON.stringify(body));
+const clientOf = ({ url }: { url: string }, more: object = {}): SagewaiClient =>
+  createClient({ url: `${url}/`, token: 'sat-x', ...more });
 
 describe('call', () => {
   test('fills path and query, sends the token and the body', async () => {
-    const { client, seen } = await scripted(json(200, { id: RUN }));
-    await client.call('runs.getRun', { params: { run_id: 'a/b' }, query: { wait_ms: 5 } });
+    const server = await scriptedServer();
+    const client = clientOf(server, { organization: 'acme', project: 'p' });
+    server.on('runs.cancelRun', () => ({ json: { id: RUN, state: 'x' }, status: 404 }));
+    server.on('runs.listRuns', () => ({ json: PAGE }));
+    server.on('runs.submitRun', () => ({ json: SUBMITTED, status: 201 }));
+    await client.call('runs.listRuns', { query: { state: 'queued', limit: 5 } });
     await client.call('runs.submitRun', { body: { payload: { x: 1 } } });
-    expect(seen[0]).toMatchObject({ method: 'GET', url: '/api/v1/runs/a%2Fb?wait_ms=5' });
-    expect(seen[0]?.headers['authorization']).toBe('Bearer sat-x');
-    expect(seen[1]).toMatchObject({ method: 'POST', body: '{"payload":{"x":1}}' });
+    const [list] = server.asked('runs.listRuns');
+    expect(list).toMatchObject({
+      query: { state: 'queued', limit: '5' },
+      headers: { authorization: 'Bearer sat-x', 'x-organization': 'acme', 'x-project-id': 'p' },
+    });
+    expect(server.asked('runs.submitRun')[0]?.body).toEqual({ payload: { x: 1 } });
+  });
+
+  test('a part of a path is encoded, and an empty one is refused', async () => {
+    const server = await scriptedServer();
+    const missing = { code: 'organization.missing', detail: 'none' };
+    server.on('identity.getOrganization', () => ({ status: 404, json: missing }));
+    const read = (organization: string): Promise<unknown> =>
+      clientOf(server).call('identity.getOrganization', { params: { organization } });
+    await expect(read('a/b ?')).rejects.toMatchObject({ code: 'organization.missing' });
+    expect(server.asked('identity.getOrganization')[0]?.params).toEqual({ organization: 'a/b ?' });
+    await expect(read('')).rejects.toThrow('organization is empty');
   });
 
   test('a problem becomes an error with its code, detail and request id', async () => {
-    const { client } = await scripted(
-      json(404, { code: 'resource.missing', detail: 'there is no run', request_id: 'r1' }),
-    );
-    const failure = client.call('runs.getRun', { params: { run_id: RUN } });
+    const server = await scriptedServer();
+    const problem = { code: 'resource.missing', detail: 'there is no run', request_id: 'r1' };
+    server.on('runs.getRun', () => ({ status: 404, json: problem }));
+    const failure = clientOf(server).call('runs.getRun', { params: { run_id: RUN } });
     await expect(failure).rejects.toMatchObject({
       status: 404,
       code: 'resource.missing',
@@ -73,45 +54,92 @@ describe('call', () => {
   });
 
   test('repeats what changes nothing, and not what does', async () => {
-    const busy = json(503, { code: 'service.busy', detail: 'busy' });
-    const { client, seen } = await scripted(busy, json(200, { id: RUN }), busy);
-    await client.call('runs.getRun', { params: { run_id: RUN } });
-    expect(seen).toHaveLength(2);
-    await expect(client.call('runs.submitRun', { body: { payload: {} } })).rejects.toBeInstanceOf(
-      SagewaiError,
-    );
-    expect(seen).toHaveLength(3);
+    const server = await scriptedServer();
+    const busy = { status: 503, json: { code: 'service.busy', detail: 'busy' } };
+    server.on('runs.listRuns', (_, nth) => (nth === 1 ? busy : { json: PAGE }));
+    server.on('runs.submitRun', () => busy);
+    await clientOf(server).call('runs.listRuns', {});
+    expect(server.asked('runs.listRuns')).toHaveLength(2);
+    const submit = clientOf(server).call('runs.submitRun', { body: { payload: {} } });
+    await expect(submit).rejects.toBeInstanceOf(SagewaiError);
+    expect(server.asked('runs.submitRun')).toHaveLength(1);
   });
 
   test('repeats a submission that carries an idempotency key', async () => {
-    const { client, seen } = await scripted(json(503, {}), json(201, { id: RUN }));
-    await client.call('runs.submitRun', { body: { payload: {} } }, { idempotencyKey: 'k' });
-    expect(seen.map(({ headers }) => headers['idempotency-key'])).toEqual(['k', 'k']);
+    const server = await scriptedServer();
+    server.on('runs.submitRun', (_, nth) =>
+      nth === 1 ? 'hang up' : { json: SUBMITTED, status: 201 },
+    );
+    const options = { idempotencyKey: 'k' };
+    await clientOf(server).call('runs.submitRun', { body: { payload: {} } }, options);
+    const keys = server.asked('runs.submitRun').map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual(['k', 'k']);
+  });
+
+  test('does not wait for a server that asks for more than a minute', async () => {
+    const server = await scriptedServer();
+    const headers = { 'retry-after': '3600' };
+    server.on('runs.listRuns', () => ({ status: 429, headers, json: { detail: 'out' } }));
+    await expect(clientOf(server).call('runs.listRuns', {})).rejects.toMatchObject({
+      status: 429,
+      retryAfterMs: 3_600_000,
+    });
+    expect(server.asked('runs.listRuns')).toHaveLength(1);
   });
 
   test('an answer without a body is null', async () => {
-    const { client } = await scripted((_, response) => void response.writeHead(204).end());
-    expect(await client.call('fleet.claimRuns', { body: {} })).toBeNull();
+    const server = await scriptedServer();
+    server.on('fleet.claimRuns', () => ({ status: 204 }));
+    expect(await clientOf(server).call('fleet.claimRuns', { body: {} })).toBeNull();
   });
 
-  test('an aborted call rejects with the reason of the signal', async () => {
-    const { client } = await scripted(() => undefined);
+  test.each(['call', 'client'])('an aborted call rejects with the reason (%s)', async (whose) => {
+    const server = await scriptedServer();
+    server.on('fleet.claimRuns', () => 'silence');
     const stop = new AbortController();
-    const waiting = client.call('fleet.claimRuns', { body: {} }, { signal: stop.signal });
+    const { signal } = stop;
+    const client = clientOf(server, whose === 'client' ? { signal } : {});
+    const options = whose === 'call' ? { signal } : {};
+    const waiting = client.call('fleet.claimRuns', { body: {} }, options);
+    await server.reached('fleet.claimRuns');
     stop.abort(new Error('draining'));
     await expect(waiting).rejects.toThrow('draining');
   });
 
-  test('a server that is not there is told by its address and the reason', async () => {
-    const closed = createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
-    closed.close();
-    const client = createClient({ url, attemptsMax: 1 });
+  test('a server that says nothing is told from one that is not there', async () => {
+    const server = await scriptedServer();
+    const client = clientOf(server, { attemptsMax: 1, timeoutMs: 50 });
+    server.on('runs.listRuns', () => 'silence');
+    await expect(client.call('runs.listRuns', {})).rejects.toMatchObject({
+      status: 0,
+      detail: `cannot reach ${server.url} (no answer in time)`,
+    });
+    await server.stop();
     await expect(client.call('runs.listRuns', {})).rejects.toMatchObject({
       status: 0,
       code: 'unreachable',
-      detail: `cannot reach ${url} (ECONNREFUSED)`,
+      detail: `cannot reach ${server.url} (ECONNREFUSED)`,
     });
+  });
+
+  test.each([
+    ['a page of a proxy', { status: 200, text: '<html>' }],
+    ['a redirect', { status: 302, headers: { location: 'https://elsewhere.test/' }, text: '' }],
+    ['another service', { status: 404, text: 'Not Found' }],
+  ])('%s is told as such, and the token goes nowhere else', async (_, reply) => {
+    const server = await scriptedServer();
+    server.on('runs.listRuns', () => reply);
+    await expect(clientOf(server).call('runs.listRuns', {})).rejects.toMatchObject({
+      retryable: false,
+      detail: `${server.url} answered ${reply.status}, but not as Sagewai does; is the address right?`,
+    });
+    expect(server.asked('runs.listRuns')).toHaveLength(1);
+  });
+
+  test('a token that cannot be sent is not repeated in the error', async () => {
+    const client = createClient({ url: 'http://127.0.0.1:1', token: 'sat-\u{1f511}secret' });
+    await expect(client.call('runs.listRuns', {})).rejects.toThrow(
+      /^the header authorization cannot hold this value(?!.*secret)/,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import type { EndpointTable } from '@sagewai/wire';
 import type { Static, TSchema } from 'typebox';
 
-import { readFailure, SagewaiError, unreachable } from './error.ts';
+import { notOurs, readFailure, SagewaiError, unreachable } from './error.ts';
 import { PATHS } from './paths.ts';
 import { retryDelayMs } from './retry.ts';
 
@@ -42,7 +42,8 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
-  readonly fetch?: typeof fetch;
+  /** Ends every call of this client, with the signal's reason; a call's own signal is heard too. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SagewaiClient {
@@ -57,6 +58,8 @@ export interface SagewaiClient {
 
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 3;
+/** A server that asks for more is not waited for: the caller should know. */
+const RETRY_AFTER_MS_MAX = 60_000;
 
 /**
  * A client of one server. Failures are `SagewaiError`s. Calls that change nothing, and those with an
@@ -64,42 +67,62 @@ const ATTEMPTS_MAX = 3;
  */
 export function createClient(options: ClientOptions): SagewaiClient {
   const base = options.url.replace(/\/+$/, '');
-  const send = options.fetch ?? fetch;
 
   return {
     url: base,
-    call: async (id, input, callOptions = {}) => {
-      const request = buildRequest(base, id, input, { ...options.headers, ...callOptions.headers });
-      const token = typeof options.token === 'function' ? options.token() : options.token;
-      if (token) request.headers.set('authorization', `Bearer ${token}`);
-      if (options.organization) request.headers.set('x-organization', options.organization);
-      if (options.project) request.headers.set('x-project-id', options.project);
-      if (callOptions.idempotencyKey) {
-        request.headers.set('idempotency-key', callOptions.idempotencyKey);
-      }
-      const repeatable = request.method === 'GET' || callOptions.idempotencyKey !== undefined;
-      const attemptsMax = repeatable
-        ? (callOptions.attemptsMax ?? options.attemptsMax ?? ATTEMPTS_MAX)
-        : (callOptions.attemptsMax ?? 1);
-      const timeoutMs = callOptions.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
-
+    call: async (id, input, given = {}) => {
+      const request = buildRequest(base, id, input, headersOf(options, given));
+      const attemptsMax = attemptsMaxOf(request, options, given);
+      const timeoutMs = given.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
+      const stop = eitherOf(given.signal, options.signal);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return (await sendOnce(send, request, timeoutMs, callOptions.signal)) as CallOutput<
-            typeof id
-          >;
+          return (await sendOnce(request, timeoutMs, stop)) as CallOutput<typeof id>;
         } catch (thrown) {
-          const failure = thrown instanceof SagewaiError ? thrown : null;
-          if (!failure?.retryable || attempt >= attemptsMax) throw thrown;
-          await pause(
-            retryDelayMs(attempt, failure.retryAfterMs, Math.random()),
-            callOptions.signal,
-          );
+          if (attempt >= attemptsMax || !mayRepeat(thrown)) throw thrown;
+          await pause(retryDelayMs(attempt, thrown.retryAfterMs, Math.random()), stop);
         }
       }
     },
   };
 }
+
+function headersOf(options: ClientOptions, given: CallOptions): Headers {
+  const token = typeof options.token === 'function' ? options.token() : options.token;
+  const headers = new Headers();
+  const fields = {
+    ...options.headers,
+    ...given.headers,
+    authorization: token && `Bearer ${token.trim()}`,
+    'x-organization': options.organization,
+    'x-project-id': options.project,
+    'idempotency-key': given.idempotencyKey,
+  };
+  for (const [name, value] of Object.entries(fields)) {
+    if (!value) continue;
+    // What `Headers` throws would repeat the value, which may be a secret.
+    if (!/^[\t\u0020-\u007e\u00a0-\u00ff]*$/.test(value)) {
+      throw new TypeError(`the header ${name} cannot hold this value; names have an id as well`);
+    }
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+/** Whoever names a number of tries for one call says that it may be repeated. */
+function attemptsMaxOf(request: BuiltRequest, options: ClientOptions, given: CallOptions): number {
+  if (given.attemptsMax !== undefined) return given.attemptsMax;
+  const repeatable = request.method === 'GET' || given.idempotencyKey !== undefined;
+  return repeatable ? (options.attemptsMax ?? ATTEMPTS_MAX) : 1;
+}
+
+const mayRepeat = (thrown: unknown): thrown is SagewaiError =>
+  thrown instanceof SagewaiError &&
+  thrown.retryable &&
+  (thrown.retryAfterMs ?? 0) <= RETRY_AFTER_MS_MAX;
+
+const eitherOf = (one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined =>
+  one && other ? AbortSignal.any([one, other]) : (one ?? other);
 
 interface BuiltRequest {
   readonly url: string;
@@ -112,18 +135,20 @@ function buildRequest(
   base: string,
   id: EndpointId,
   input: { params?: unknown; query?: unknown; body?: unknown },
-  extra: Readonly<Record<string, string>>,
+  headers: Headers,
 ): BuiltRequest {
   const [method, template] = PATHS[id];
   const params = (input.params ?? {}) as Record<string, string>;
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(params[name] ?? ''),
-  );
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    // An empty part would make the path of another endpoint.
+    if (!value) throw new TypeError(`${id}: ${name} is empty`);
+    return encodeURIComponent(value);
+  });
   const url = new URL(base + path);
   for (const [name, value] of Object.entries((input.query ?? {}) as Record<string, unknown>)) {
     if (value !== undefined) url.searchParams.set(name, String(value as string | number | boolean));
   }
-  const headers = new Headers(extra);
   headers.set('accept', 'application/json');
   if (input.body !== undefined) headers.set('content-type', 'application/json');
   const body = input.body === undefined ? null : JSON.stringify(input.body);
@@ -131,26 +156,28 @@ function buildRequest(
 }
 
 async function sendOnce(
-  send: typeof fetch,
   { url, method, headers, body }: BuiltRequest,
   timeoutMs: number,
-  signal?: AbortSignal,
+  stop?: AbortSignal,
 ): Promise<unknown> {
-  const limits = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
+  const late = AbortSignal.timeout(timeoutMs);
+  const signal = stop ? AbortSignal.any([late, stop]) : late;
   let response: Response;
+  let text: string;
   try {
-    response = await send(url, { method, headers, body, signal: AbortSignal.any(limits) });
+    // A credential is for the server that was named; where it redirects to is another one.
+    response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
+    text = await response.text();
   } catch (cause) {
-    if (signal?.aborted) throw signal.reason;
+    if (stop?.aborted) throw stop.reason;
     throw unreachable(url, cause);
   }
-  if (!response.ok) throw await readFailure(response);
+  if (!response.ok) throw readFailure(response, text);
   if (response.status === 204) return null;
   try {
-    return await response.json();
+    return JSON.parse(text) as unknown;
   } catch (cause) {
-    if (signal?.aborted) throw signal.reason;
-    throw unreachable(url, cause);
+    throw notOurs(response, cause);
   }
 }
 

@@ -46,20 +46,41 @@ interface ProblemBody {
 }
 
 /** Reads whichever error shape the surface speaks; a body of another kind is told by its status. */
-export async function readFailure(response: Response): Promise<SagewaiError> {
-  const text = await response.text().catch(() => '');
+export function readFailure(response: Response, text: string): SagewaiError {
   const body = parse(text);
+  const detail = body.detail ?? body.error?.message;
+  const retryable = RETRYABLE_STATUSES.includes(response.status);
+  if (detail === undefined && !retryable) return notOurs(response);
   const retryAfterSeconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return new SagewaiError({
     status: response.status,
     code: (body.code as ProblemCode | undefined) ?? 'unknown',
-    detail: body.detail ?? body.error?.message ?? `the server answered ${response.status}`,
+    detail: detail ?? `${originOf(response)} answered ${response.status}`,
     requestId: body.request_id ?? response.headers.get('x-request-id'),
-    retryable: RETRYABLE_STATUSES.includes(response.status),
+    retryable,
     mistakes: body.errors ?? [],
     retryAfterMs: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : null,
   });
 }
+
+/** Something answered, but not in our words: a proxy, another service, a wrong port. */
+export function notOurs(response: Response, cause?: unknown): SagewaiError {
+  const { status } = response;
+  return new SagewaiError(
+    {
+      status,
+      code: 'unknown',
+      detail: `${originOf(response)} answered ${status}, but not as Sagewai does; is the address right?`,
+      requestId: response.headers.get('x-request-id'),
+      retryable: false,
+      mistakes: [],
+      retryAfterMs: null,
+    },
+    cause,
+  );
+}
+
+const originOf = ({ url }: Response): string => new URL(url).origin;
 
 function parse(text: string): ProblemBody {
   try {

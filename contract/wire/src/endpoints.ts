@@ -24,7 +24,17 @@ import {
   submitTask,
   submitTasks,
 } from './fleet.ts';
-import { createChatCompletion, listModels } from './gateway.ts';
+import {
+  createChatCompletion,
+  listModels,
+} from './gateway.ts';
+import {
+  getAdminHealth,
+  getHealth,
+  getHealthz,
+  getMetrics,
+  getReadiness,
+} from './health.ts';
 import {
   createOrganization,
   createProject,
@@ -37,12 +47,32 @@ import {
   revokeToken,
   whoAmI,
 } from './identity.ts';
-import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
-import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
-import { listAudit } from './trust.ts';
+import {
+  createKey,
+  getKey,
+  listKeys,
+  revokeKey,
+  updateKey,
+} from './keys.ts';
+import { listBudgets, listSpend, setBudget } from './ledger.ts';
+import {
+  cancelRun,
+  getRun,
+  listRuns,
+  submitRun,
+  submitRuns,
+} from './runs.ts';
+import {
+  listAudit,
+} from './trust.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
 export const ENDPOINTS = [
+  getHealth,
+  getHealthz,
+  getReadiness,
+  getAdminHealth,
+  getMetrics,
   listOrganizations,
   createOrganization,
   getOrganization,
@@ -61,6 +91,9 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   listModels,
+  listSpend,
+  listBudgets,
+  setBudget,
   submitRun,
   submitRuns,
   listRuns,

@@ -54,3 +54,22 @@ export { auditEntry, listAudit } from './trust.ts';
 export { chatCompletionRequest, createChatCompletion, listModels, model } from './gateway.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';
+export {
+  dependency,
+  getAdminHealth,
+  getHealth,
+  getHealthz,
+  getMetrics,
+  getReadiness,
+} from './health.ts';
+export {
+  balance,
+  budget,
+  listBudgets,
+  listSpend,
+  setBudget,
+  type SettledCall,
+  settledCallRecord,
+  spend,
+} from './ledger.ts';
+export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';

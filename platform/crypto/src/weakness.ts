@@ -24,10 +24,15 @@ const PUBLISHED: ReadonlySet<string> = new Set(
 const PLACEHOLDER =
   /change[-_ ]?(me|this|it)|replace[-_ ]?(me|this|with)?|your[-_ ]|placeholder|insecure|development|production|example|default|secret|password|passphrase|master|signing|string|private|jwt|token|key|sagewai|at[-_ ]least|characters|bits|long/gi;
 
+/** Letters of one case, or with a capital, between other signs. */
+const WORD = /(?<![A-Za-z\d])(?:[A-Z]?[a-z]{2,}|[A-Z]{3,})(?![A-Za-z\d])/g;
+const WORD_BITS_PER_LETTER = 2;
+
 const TEXT_BYTES_MIN = 32;
 const ENTROPY_BITS_MIN = 128;
 
-export const isPublished = (text: string): boolean => PUBLISHED.has(fold(text));
+export const isPublished = (text: string | undefined): boolean =>
+  text !== undefined && PUBLISHED.has(fold(text));
 
 /** For `JWT_SECRET`: null when it may sign tokens, else why not, without the text. */
 export function checkJwtSecret(text: string): string | null {
@@ -62,13 +67,13 @@ export function looksCounted(bytes: Uint8Array): boolean {
   return Math.max(0, ...steps.values()) >= (bytes.length - 1) / 2;
 }
 
-/** Shannon's measure over the text's own letters; letters alone, of one case, count as words do. */
+/** Shannon's measure over the text's own letters; what stands apart as a word counts less. */
 function estimateEntropyBits(text: string): number {
-  if (text === text.toLowerCase() && !/\d/.test(text)) return text.length * 2;
+  const rest = text.replaceAll(WORD, '');
   const counts = new Map<string, number>();
-  for (const letter of text) counts.set(letter, (counts.get(letter) ?? 0) + 1);
-  let bits = 0;
-  for (const count of counts.values()) bits -= count * Math.log2(count / text.length);
+  for (const letter of rest) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  let bits = (text.length - rest.length) * WORD_BITS_PER_LETTER;
+  for (const count of counts.values()) bits -= count * Math.log2(count / rest.length);
   return bits;
 }
 

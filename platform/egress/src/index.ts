@@ -1,1 +1,2 @@
-export {};
+export { createEgress, type Egress, type EgressOptions } from './egress.ts';
+export type { Resolve } from './guarded-connect.ts';

@@ -443,11 +443,12 @@ describe('a start that is given up', () => {
   test('in the middle of initdb leaves a home that starts', async ({ home, start }) => {
     const stop = new AbortController();
     const starting = start({ cacheDir: null, signal: stop.signal });
-    await expect
-      .poll(() => existsSync(join(home, 'postgres', 'data.new', 'base')), soon)
-      .toBe(true);
+    const databases = join(home, 'postgres', 'data.new', 'base');
+    await expect.poll(() => existsSync(databases), soon).toBe(true);
     stop.abort();
     await expect(starting).rejects.toMatchObject(givenUp);
+    // The last one that initdb makes: it was not waited for.
+    expect(existsSync(join(databases, '5'))).toBe(false);
     expect(await query((await start()).url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 

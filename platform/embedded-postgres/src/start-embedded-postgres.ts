@@ -141,7 +141,7 @@ async function startOwned(
     },
   });
   const { pid } = supervision.postmaster();
-  log.info({ pid, mode, adopted, version: binaries.version }, 'PostgreSQL is up');
+  log.info('PostgreSQL is up', { pid, mode, adopted, version: binaries.version });
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     try {
@@ -182,7 +182,7 @@ async function ensureCluster(
   const passwords = makePasswords();
   const { dataDir } = layout;
   if (exists) {
-    options.log.warn({ home: layout.home }, 'the database password was lost; making a new one');
+    options.log.warn('the database password was lost; making a new one', { home: layout.home });
     const running = findPostmaster(dataDir);
     if (running !== null) await stopPostmaster(running.pid);
     await setPasswords(making, dataDir, passwords);

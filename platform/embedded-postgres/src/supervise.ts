@@ -21,9 +21,9 @@ import type { PostmasterFile } from './postmaster-file.ts';
 import { stopPostmaster } from './postmaster.ts';
 
 export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 export interface SuperviseOptions {
@@ -84,16 +84,16 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
     const now = Date.now();
     deaths.push(now);
     const recent = deaths.filter((at) => now - at < DEATHS_WINDOW_MS).length;
-    log.warn({ deaths: recent }, 'the connection to PostgreSQL ended; bringing it back'); // S3
+    log.warn('the connection to PostgreSQL ended; bringing it back', { deaths: recent }); // S3
     try {
       if (recent > DEATHS_MAX) throw tooManyDeaths(recent);
       current = await raise(stopping.signal);
-      log.info({ pid: current.pid }, 'PostgreSQL is back');
+      log.info('PostgreSQL is back', { pid: current.pid });
     } catch (cause) {
       if (stopping.signal.aborted) return; // S4
       const error =
         cause instanceof EmbeddedPostgresError ? cause : startFailed('did not come back', cause);
-      log.error({ err: error }, 'PostgreSQL is lost');
+      log.error('PostgreSQL is lost', { error });
       onLost(error);
     }
   };

@@ -1,6 +1,8 @@
 import { systemClock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
+import { type LogFields, silentLog } from '@sagewai/log';
 import { connect } from '@sagewai/postgres';
+import { createMetrics } from '@sagewai/telemetry';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -39,8 +41,9 @@ function callerOf(word: string): Caller {
 export interface Fixture {
   readonly app: App;
   readonly refused: AuditRecord[];
-  readonly logged: { readonly level: 'warn' | 'error'; readonly fields: object }[];
-  readonly counted: string[];
+  readonly logged: { readonly level: 'warn' | 'error'; readonly fields: LogFields }[];
+  /** What was counted, `requests things.create 2xx 1`, in the order of the metrics. */
+  readonly counted: () => Promise<string[]>;
 }
 
 /** An app whose database is away: nothing listens on port 1. */
@@ -50,7 +53,7 @@ export function createFixture(
 ): Fixture {
   const refused: AuditRecord[] = [];
   const logged: Fixture['logged'] = [];
-  const counted: string[] = [];
+  const metrics = createMetrics();
   const app = createApp({
     routes,
     authenticate: createAuthenticator([scopeReader]),
@@ -61,19 +64,20 @@ export function createFixture(
     db: connect({ url: 'postgres://nobody@127.0.0.1:1/none', role: null, maxConnections: 1 }),
     clock: systemClock,
     log: {
-      warn: (fields) => void logged.push({ level: 'warn', fields }),
-      error: (fields) => void logged.push({ level: 'error', fields }),
+      ...silentLog,
+      warn: (_message, fields = {}) => void logged.push({ level: 'warn', fields }),
+      error: (_message, fields = {}) => void logged.push({ level: 'error', fields }),
     },
-    meters: {
-      route: (id) => ({
-        answered: (status) => void counted.push(`${id} ${status ?? 'gone'}`),
-        dropped: (fields) => void counted.push(`${id} dropped ${fields}`),
-        refused: (code, isRecorded) =>
-          void counted.push(`${id} ${code} ${isRecorded ? 'recorded' : 'suppressed'}`),
-      }),
-      unroutable: (status) => void counted.push(`unroutable ${status}`),
-    },
+    metrics,
     ...options,
   });
-  return { app, refused, logged, counted };
+  return { app, refused, logged, counted: async () => readCounters(await metrics.render()) };
+}
+
+function readCounters(text: string): string[] {
+  const lines = [...text.matchAll(/^sagewai_http_(\w+)_total\{(.*)\} (\d+)$/gm)];
+  return lines.map(([, name = '', labels = '', count = '']) => {
+    const values = [...labels.matchAll(/="([^"]*)"/g)].map(([, value]) => value);
+    return [name, ...values, count].join(' ');
+  });
 }

@@ -104,7 +104,7 @@ describe('broken HTTP is refused', () => {
     const answer = await exchangeBytes(port, bytes);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ code, status });
-    expect(counted).toEqual([`unroutable ${status}`]);
+    expect(await counted()).toEqual(['requests none 4xx 1']);
   });
 });
 
@@ -128,6 +128,20 @@ describe('a body', () => {
     const answer = await post(url, { body, duplex: 'half' } as RequestInit);
     expect(answer.status).toBe(413);
   });
+
+  test.each(['own', 'stream'])(
+    'that announces too much is refused before it comes (%s)',
+    async (kind) => {
+      const streamed = implementStream(wait, async ({ reply }) => void reply.end('{}'));
+      const { port } = await listen([kind === 'own' ? immediate : streamed]);
+      const answer = await exchangeBytes(
+        port,
+        'POST /wait HTTP/1.1\r\nhost: x\r\nauthorization: Bearer write\r\nconnection: close\r\n' +
+          'content-type: application/json\r\ncontent-length: 99999999\r\n\r\n',
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    },
+  );
 
   test('may be larger where its endpoint says so', async () => {
     const large = { ...wait, bodyBytesMax: 10_000 };
@@ -165,7 +179,7 @@ describe('a caller who leaves', () => {
     leaving.abort();
     await aborted;
     expect(await fate).toMatch('aborted');
-    expect(counted).toEqual(['things.wait gone']);
+    expect(await counted()).toEqual(['requests things.wait gone 1']);
     release();
   });
 
@@ -194,7 +208,7 @@ describe('a caller who leaves', () => {
     await expect.poll(() => app.inFlight()).toBe(1);
     socket.destroy();
     await expect.poll(() => app.inFlight()).toBe(0);
-    expect(counted).toEqual(['things.wait gone']);
+    expect(await counted()).toEqual(['requests things.wait gone 1']);
     expect(logged).toEqual([]);
   });
 });

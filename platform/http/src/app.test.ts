@@ -3,7 +3,9 @@ import { endpoint, type Endpoint, type ProblemCode, type Surface } from '@sagewa
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 
-import { createFixture } from './app-fixture.ts';
+import { ACME, createFixture, scopeReader } from './app-fixture.ts';
+import type { Authenticator } from './authenticate.ts';
+import { ANONYMOUS } from './caller.ts';
 import { implement, implementOwn, implementStream, type Route } from './route.ts';
 
 const bearer = (word: string): Record<string, string> => ({ authorization: `Bearer ${word}` });
@@ -34,6 +36,12 @@ const create = implementOwn(createThing, async ({ body, query }) => ({
   limit: query.limit,
   secret: 'of the inside',
 }));
+
+/** As a reader that asks the database. */
+const lookUp: Authenticator = async (head) => {
+  await Promise.resolve();
+  return scopeReader.read(head) ?? ANONYMOUS;
+};
 
 /** An endpoint that throws what it is given. */
 function throwing(surface: Surface, thrown: unknown, audit: 'read' | 'record' = 'read'): Route {
@@ -69,7 +77,7 @@ describe('a success', () => {
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });
-    expect(counted).toEqual(['things.create 201']);
+    expect(await counted()).toEqual(['requests things.create 2xx 1']);
   });
 
   test('fills in the defaults of its query', async () => {
@@ -258,8 +266,7 @@ describe('input', () => {
       payload: { name: 'n', kind: 'a', later: 1, inner: { deep: true, deeper: {} } },
     });
     expect(answer.json()).toEqual({ name: 'n', kind: 'a', inner: { deep: true } });
-    expect(counted).toContain('things.report dropped 1');
-    expect(counted).toContain('things.report dropped 2');
+    expect(await counted()).toContain('unknown_fields things.report 3');
   });
 });
 
@@ -288,7 +295,10 @@ describe('callers', () => {
         details: {},
       },
     ]);
-    expect(counted).toEqual(['things.create caller.unknown recorded', 'things.create 401']);
+    expect(await counted()).toEqual([
+      'requests things.create 4xx 1',
+      'refusals things.create caller.unknown recorded 1',
+    ]);
   });
 
   test('with too little are refused, and the refusal names them', async () => {
@@ -296,7 +306,7 @@ describe('callers', () => {
     const answer = await app.inject({ method: 'POST', url: THING, headers: bearer('read') });
     expect(answer.json()).toMatchObject({ code: 'caller.forbidden', status: 403 });
     expect(refused).toMatchObject([
-      { actor: { kind: 'token', id: 'id-of-read' }, outcome: 'caller.forbidden' },
+      { orgId: ACME, actor: { kind: 'token', id: 'id-of-read' }, outcome: 'caller.forbidden' },
     ]);
   });
 
@@ -309,13 +319,23 @@ describe('callers', () => {
     expect((await app.inject({ ...request, headers })).statusCode).toBe(401);
   });
 
+  test('whose credential has to be looked up are waited for', async () => {
+    const { app } = createFixture([create], { authenticate: lookUp });
+    const request = { method: 'POST', url: THING, payload: { name: 'n', kind: 'a' } } as const;
+    const statusFor = async (word: string): Promise<number> =>
+      (await app.inject({ ...request, headers: bearer(word) })).statusCode;
+    expect(await statusFor('write')).toBe(201);
+    expect(await statusFor('read')).toBe(403);
+    expect(await statusFor('bad')).toBe(401);
+  });
+
   test('cannot fill the audit log with refusals; the metric has them all (H5)', async () => {
     const { app, refused, counted } = createFixture([create]);
     for (let n = 0; n < 70; n++) await app.inject({ method: 'POST', url: THING });
     await app.inject({ method: 'POST', url: THING, headers: bearer('read') });
     expect(refused.filter(({ actor }) => actor.kind === 'anonymous')).toHaveLength(60);
     expect(refused.at(-1)).toMatchObject({ actor: { name: 'read' } });
-    expect(counted.filter((line) => line.endsWith('suppressed'))).toHaveLength(10);
+    expect(await counted()).toContain('refusals things.create caller.unknown suppressed 10');
   });
 
   test('reach health without being asked who they are', async () => {
@@ -403,7 +423,7 @@ describe('failures', () => {
     expect(answer.statusCode).toBe(500);
     expect(answer.body).not.toMatch(/secret|deeper|TypeError|\.ts/);
     expect(logged).toMatchObject([
-      { level: 'error', fields: { endpoint: 'things.fail', err: { cause: bug } } },
+      { level: 'error', fields: { endpoint: 'things.fail', error: { cause: bug } } },
     ]);
   });
 
@@ -427,6 +447,25 @@ describe('failures', () => {
     expect(answer.body).not.toContain('name');
   });
 
+  test('to answer anything where an answer is declared are ours', async () => {
+    const silent = implementOwn(createThing, async () => null as never);
+    const { app } = createFixture([silent]);
+    const payload = { name: 'n', kind: 'a' };
+    const answer = await app.inject({
+      method: 'POST',
+      url: THING,
+      headers: bearer('write'),
+      payload,
+    });
+    expect(answer.json()).toMatchObject({ code: 'service.broken' });
+  });
+
+  test('fill the log with a bounded number of lines', async () => {
+    const { app, logged } = createFixture([throwing('own', new Error('again'))]);
+    for (let n = 0; n < 70; n++) await app.inject({ url: '/api/v1/fail', headers: bearer('read') });
+    expect(logged).toHaveLength(60);
+  });
+
   test('are recorded where a success would be, and elsewhere only as refusals (H5)', async () => {
     const conflict = new Fault('state.conflict', 'no');
     const mutating = createFixture([throwing('own', conflict, 'record')]);
@@ -436,6 +475,8 @@ describe('failures', () => {
     const reading = createFixture([throwing('own', conflict, 'read')]);
     await reading.app.inject({ url: '/api/v1/fail', headers: bearer('read') });
     expect(reading.refused).toEqual([]);
+    await reading.app.inject({ url: '/api/v1/fail' });
+    expect(reading.refused).toMatchObject([{ outcome: 'caller.unknown' }]);
   });
 
   test('to record a refusal leave the refusal standing', async () => {
@@ -487,7 +528,7 @@ describe('what is no endpoint', () => {
     const answer = await app.inject({ method: method as 'GET', url });
     expect(answer.json()).toMatchObject({ code, request_id: answer.headers['x-request-id'] });
     expect(answer.headers['allow']).toBe(allow);
-    expect(counted).toEqual([`unroutable ${answer.statusCode}`]);
+    expect(await counted()).toEqual(['requests none 4xx 1']);
   });
 
   test('is answered in the shape of the client that most likely asked', async () => {
@@ -498,33 +539,32 @@ describe('what is no endpoint', () => {
 });
 
 describe('the start fails (H8)', () => {
+  const bound = (changes: object): Route => ({
+    ...create,
+    endpoint: { ...createThing, ...changes },
+  });
+  const renamed = Type.Object({ other: Type.String() });
   test.each([
-    ['an id twice', [create, { ...create, endpoint: { ...createThing, path: '/other' } }]],
-    ['a path twice', [create, { ...create, endpoint: { ...createThing, id: 'things.other' } }]],
+    [
+      'an id twice',
+      [create, bound({ path: '/x/{thing_id}' })],
+      'the id things.create is used twice',
+    ],
+    ['a path twice', [create, bound({ id: 'things.other' })], 'is bound twice'],
     [
       'a path twice under other names',
-      [
-        create,
-        {
-          ...create,
-          endpoint: { ...createThing, id: 'things.other', path: '/api/v1/things/{other}' },
-        },
-      ],
+      [create, bound({ id: 'things.other', path: '/api/v1/things/{other}', params: renamed })],
+      'POST /api/v1/things/{} is bound twice',
     ],
-    [
-      'a parameter that is not declared',
-      [{ ...create, endpoint: { ...createThing, path: '/{x}' } }],
-    ],
+    ['a parameter that is not declared', [bound({ path: '/{x}' })], 'do not name the same'],
     [
       'a permission that nobody can hold',
-      [{ ...create, endpoint: { ...createThing, permission: 'things:paint' } }],
+      [bound({ permission: 'things:paint' })],
+      'things.create needs things:paint, which no caller can hold',
     ],
-    [
-      'a guarded endpoint that records nothing',
-      [{ ...create, endpoint: { ...createThing, audit: 'skip' } }],
-    ],
-  ])('on %s', (_what, routes) => {
-    expect(() => createFixture(routes as Route[])).toThrow(/the routes cannot be served/);
+    ['a guarded endpoint that records nothing', [bound({ audit: 'skip' })], 'is not public'],
+  ])('on %s', (_what, routes, message) => {
+    expect(() => createFixture(routes)).toThrow(message);
   });
 
   test('on a schema that does not compile, naming the endpoint', () => {
@@ -581,6 +621,15 @@ describe('a stream', () => {
     const answer = await app.inject({ method: 'POST', url, payload: {} });
     expect(answer.statusCode).toBe(401);
     expect(answer.json()).toMatchObject({ error: { code: 'invalid_api_key' } });
+  });
+
+  test('waits for a credential that has to be looked up', async () => {
+    const { app } = createFixture([echo, create], { authenticate: lookUp });
+    const payload = { model: 'm' };
+    const known = await app.inject({ method: 'POST', url, headers: bearer('key'), payload });
+    expect(known.statusCode).toBe(200);
+    const unknown = await app.inject({ method: 'POST', url, headers: bearer('bad'), payload });
+    expect(unknown.statusCode).toBe(401);
   });
 
   test('that ends without an answer is a bug of ours', async () => {

@@ -1,5 +1,7 @@
 import type { Clock } from '@sagewai/clock';
+import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
 import type { FastifyInstance } from 'fastify';
 
 import type { Auditor } from './audit.ts';
@@ -8,10 +10,10 @@ import { bindRoute } from './bind-route.ts';
 import { findRouteMistakes } from './check-routes.ts';
 import { Drain, type Drained } from './drain.ts';
 import { createFramework } from './framework.ts';
-import type { HttpMeters } from './meters.ts';
+import { createHttpMeters } from './meters.ts';
 import { MinuteAllowance } from './minute-allowance.ts';
 import { openApiRoute } from './openapi-route.ts';
-import type { FaultLog, Pipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
 import { compilePlan } from './plan.ts';
 import type { Route } from './route.ts';
 import { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
@@ -29,8 +31,8 @@ export interface AppOptions {
   readonly auditor: Auditor;
   readonly db: Db;
   readonly clock: Clock;
-  readonly log: FaultLog;
-  readonly meters: HttpMeters;
+  readonly log: Log;
+  readonly metrics: Metrics;
   readonly settings?: Partial<HttpSettings>;
 }
 
@@ -60,7 +62,8 @@ export function createApp(options: AppOptions): App {
   if (mistakes.length > 0) throw new Error(`the routes cannot be served: ${mistakes.join('; ')}`);
   const routes = [...options.routes, openApiRoute(options.routes, settings)];
 
-  const { db, authenticate, auditor, clock, log, meters } = options;
+  const { db, authenticate, auditor, clock, log } = options;
+  const meters = createHttpMeters(options.metrics);
   const drain = new Drain();
   const pipeline: Pipeline = {
     db,

@@ -36,6 +36,14 @@ test('a bad credential never falls through after a reader that had to wait (H3)'
   await expect(authenticate(head('x'))).rejects.toThrow('revoked');
 });
 
+test('a bad credential that had to be looked up never falls through (H3)', async () => {
+  const slowlyBad: CredentialReader = {
+    read: () => Promise.reject(new Fault('caller.unknown', 'expired')),
+  };
+  const authenticate = createAuthenticator([slowlyBad, mine('second')]);
+  await expect(authenticate(head('x'))).rejects.toThrow('expired');
+});
+
 test('no credential is anonymous; one that nobody knows is a bad one', () => {
   expect(createAuthenticator([notMine])(head())).toBe(ANONYMOUS);
   expect(() => createAuthenticator([notMine])(head('Basic x'))).toThrow(Fault);

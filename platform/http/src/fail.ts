@@ -15,7 +15,7 @@ export async function fail(exchange: Exchange, pipeline: Pipeline, thrown: unkno
   if (isAudited(exchange.endpoint.audit, fault.code)) await record(exchange, pipeline, fault.code);
   if (exchange.reply.headersSent) {
     // Half an answer is out: only a broken connection tells the caller that it is not whole.
-    exchange.reply.end();
+    exchange.reply.destroy();
     return;
   }
   sendFault(exchange.reply, fault, {
@@ -55,7 +55,7 @@ async function record(exchange: Exchange, pipeline: Pipeline, code: ProblemCode)
     await pipeline.auditor.refused(exchange.toRefusal(code, admission.suppressed));
   } catch (error) {
     // The refusal stands whether or not it could be recorded.
-    pipeline.log.error({ err: error, request_id: exchange.id }, 'a refusal could not be recorded');
+    pipeline.log.error('a refusal could not be recorded', { error, request_id: exchange.id });
   }
 }
 
@@ -65,8 +65,8 @@ function note(exchange: Exchange, { log, faultLines, clock }: Pipeline, fault: F
   const admission = faultLines.admit(`${id} ${fault.code}`, clock.monotonicMs());
   if (admission.kind === 'suppress') return;
   const { suppressed } = admission;
-  const fields = { err: fault, endpoint: id, request_id: exchange.id, suppressed };
+  const fields = { error: fault, endpoint: id, request_id: exchange.id, suppressed };
   if (fault.code === 'service.broken')
-    log.error(fields, 'a request failed through a fault of ours');
-  else log.warn(fields, 'a request failed');
+    log.error('a request failed through a fault of ours', fields);
+  else log.warn('a request failed', fields);
 }

@@ -6,7 +6,6 @@ export { ANONYMOUS, type Caller, type Scope } from './caller.ts';
 export type { Drained } from './drain.ts';
 export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
 export { found } from './found.ts';
-export type { HttpMeters, RouteMeter } from './meters.ts';
 export { nameFault } from './name-fault.ts';
 export { describeApi } from './openapi.ts';
 export type { RequestHead } from './request-head.ts';

@@ -23,7 +23,6 @@ export function openApiRoute(
 ): Route {
   const endpoints = [...routes.map((route) => route.endpoint), openApi];
   const text = Buffer.from(JSON.stringify(describeApi(endpoints, about)));
-  // eslint-disable-next-line require-await -- a stream handler is asynchronous by its type
   return implementStream(openApi, async ({ reply }) => {
     reply.writeHead(200, {
       ...SAFETY_HEADERS,

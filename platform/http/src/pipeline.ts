@@ -1,4 +1,5 @@
 import type { Clock } from '@sagewai/clock';
+import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
 import type { Auditor } from './audit.ts';
@@ -6,19 +7,13 @@ import type { Authenticator } from './authenticate.ts';
 import type { Drain } from './drain.ts';
 import type { MinuteAllowance } from './minute-allowance.ts';
 
-/** Where what went wrong on our side is written. */
-export interface FaultLog {
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** What every step of the pipeline may use. */
 export interface Pipeline {
   readonly db: Db;
   readonly authenticate: Authenticator;
   readonly auditor: Auditor;
   readonly clock: Clock;
-  readonly log: FaultLog;
+  readonly log: Log;
   /**
    * Keeps a flood of refusals from filling the disk with audit entries (H5). Every refusal is counted in
    * a metric; what is recorded is bounded, as an entry costs a transaction and some hundred bytes for

@@ -1,1 +1,2 @@
-export {};
+export { type Job, job, type Leadership } from './job.ts';
+export { type Jobs, type JobsOptions, startJobs, type Timer } from './start-jobs.ts';

@@ -10,7 +10,7 @@ const LETTERS_MAX = 8192;
 
 /** The last word of a name decides: `worker_secret` and `accessToken` are hidden, `token_count` is not. */
 const SECRET_NAMES =
-  /(?:^|_)(?:authorization|cookies?|passwords?|passphrase|secrets?|tokens?|credentials?|prompts?|messages?|bearer|(?:api|access|private|encryption|master|virtual|signing|enrollment|provider|secret)_?keys?)$/;
+  /(?:^|_)(?:authorization|cookies?|passwords?|passphrase|secrets?|tokens?|credentials?|prompts?|messages|bearer|(?:api|access|private|encryption|master|virtual|signing|enrollment|provider|secret)_?keys?)$/;
 const COUNTED_NAMES = /(?:^|_)(?:tokens|prompts|messages)$/;
 
 /** Credentials on sight, and the password in a URL. */
@@ -66,7 +66,8 @@ function redactObject(value: object, { depth, inside, serializeError }: Walk): u
     const json: unknown = value.toJSON();
     return json === value ? '[circular]' : redactValue(json, walk);
   }
-  if (value instanceof Map) return redactRecord(Object.fromEntries(value), walk);
+  if (value instanceof Map)
+    return redactRecord(Object.fromEntries<unknown>(value as Map<string, unknown>), walk);
   const items = value instanceof Set ? [...value] : value;
   if (!Array.isArray(items)) return redactRecord(items as Record<string, unknown>, walk);
   const shown = items.slice(0, ITEMS_MAX).map((each) => redactValue(each, walk));

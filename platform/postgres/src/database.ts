@@ -47,7 +47,8 @@ export function connect(options: ConnectOptions): Db {
     const query =
       named && name
         ? { text, values: values as unknown[], name }
-        : { text, values: values as unknown[] };
+        : // Extended: else a text without values might hold several statements.
+          { text, values: values as unknown[], queryMode: 'extended' };
     const result = await target.query(query);
     return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
   };

@@ -1,0 +1,112 @@
+import { loadMigrations } from '@sagewai/db';
+import { listKeptSecrets } from '@sagewai/identity';
+import {
+  assertConfined,
+  assertSchema,
+  connect,
+  type Db,
+  readServerVersion,
+  SchemaError,
+} from '@sagewai/postgres';
+
+import { readDatabaseClock } from '../database-clock.sql.ts';
+import { failure, type Finding, ok, warning } from '../finding.ts';
+
+const VERSION_MIN = 150_000;
+const CLOCK_SKEW_MS_MAX = 2_000;
+
+export interface DatabasePlace {
+  readonly url: string;
+  readonly ownerUrl: string;
+}
+
+/** Reachable, new enough, migrated, bound by row-level security, in time, and keeping no secrets. */
+export async function checkDatabase(place: DatabasePlace): Promise<Finding[]> {
+  const owner = connect({
+    url: place.ownerUrl,
+    role: null,
+    maxConnections: 1,
+    connectTimeoutMs: 3_000,
+  });
+  try {
+    const version = await readServerVersion(owner);
+    if (version.number < VERSION_MIN) {
+      return [
+        failure('database', `PostgreSQL ${version.text} is too old`, 'Use PostgreSQL 15 or newer.'),
+      ];
+    }
+    const reached = ok('database', `PostgreSQL ${version.text}`);
+    return [
+      reached,
+      await checkMigrations(owner),
+      await checkClock(owner),
+      await checkConfinement(place.url),
+      ...(await checkKeptSecrets(owner)),
+    ];
+  } catch (error) {
+    const mend = 'Start PostgreSQL, or correct DATABASE_URL. `sagewai up` brings its own.';
+    return [failure('database', reasonOf(error), mend)];
+  } finally {
+    await owner.close().catch(() => undefined);
+  }
+}
+
+async function checkMigrations(owner: Db): Promise<Finding> {
+  try {
+    await assertSchema(owner, await loadMigrations());
+    return ok('migrations', 'the schema is the one of this version');
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const mend = {
+      behind: 'Start the server: it brings the schema up to date.',
+      newer: 'Start the newer version that made this schema.',
+      changed: 'Restore the migration file: an applied one never changes.',
+    }[error.reason];
+    return error.reason === 'behind'
+      ? warning('migrations', error.message, mend)
+      : failure('migrations', error.message, mend);
+  }
+}
+
+async function checkClock(owner: Db): Promise<Finding> {
+  const before = Date.now();
+  const database = await readDatabaseClock(owner);
+  const middle = (before + Date.now()) / 2;
+  const skewMs = Math.round(Math.abs(database.getTime() - middle));
+  const found = `${skewMs} ms apart from the database`;
+  if (skewMs <= CLOCK_SKEW_MS_MAX) return ok('clock', found);
+  return warning('clock', found, 'Let both machines keep time by NTP: tokens expire by the clock.');
+}
+
+async function checkConfinement(url: string): Promise<Finding> {
+  const db = connect({ url, role: 'sagewai_request', maxConnections: 1, connectTimeoutMs: 3_000 });
+  try {
+    await assertConfined(db, 'sagewai_request');
+    return ok('isolation', 'connections run as sagewai_request');
+  } catch (error) {
+    const mend = 'Connect directly, or through a pooler that keeps connection options.';
+    return failure('isolation', reasonOf(error), mend);
+  } finally {
+    await db.close().catch(() => undefined);
+  }
+}
+
+async function checkKeptSecrets(owner: Db): Promise<Finding[]> {
+  const names = await listKeptSecrets(owner).catch(() => []);
+  if (names.length === 0) return [];
+  const found = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} kept in the database`;
+  return [
+    failure(
+      'secrets',
+      found,
+      'Supply them by environment or secret store, or give SAGEWAI_HOME a volume.',
+    ),
+  ];
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  return typeof code === 'string' && !message.includes(code) ? `${message} (${code})` : message;
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// The `sagewai` command: finds a Node that is new enough, then hands over to the process that the
+// first word names. Plain JavaScript without imports of ours, so that it starts on any Node and
+// `--help` costs nothing but the list below.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROCESSES = {
+  up: { module: '@sagewai/up/main', says: 'start everything here: PostgreSQL, server, workers' },
+  server: { module: '@sagewai/server/main', says: 'the server alone, on an existing PostgreSQL' },
+  worker: {
+    module: '@sagewai/worker/main',
+    says: 'a worker that enrolls, claims runs and runs agents',
+  },
+  doctor: {
+    module: '@sagewai/doctor/main',
+    says: 'look for what is wrong here, and say what mends it',
+  },
+};
+
+const COMMANDS = {
+  login: 'keep a server and a token for the commands below',
+  fleet: 'enrollment keys and workers',
+  runs: 'submit, list, watch and cancel runs',
+  key: 'virtual keys for model calls',
+  audit: 'list and verify the audit log',
+  config: 'explain every setting: its value, where it came from, its default',
+};
+
+// Started as a child with a channel: when the parent is gone, however it went, this process drains.
+if (process.channel) {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
+const [, , word, ...rest] = process.argv;
+
+if (word === undefined || word === '--help' || word === '-h' || word === 'help') printHelp();
+else if (word === '--version' || word === '-v') await run('@sagewai/cli/main', ['--version']);
+else if (isNewEnough(process.versions.node)) await route();
+else await startAgainOnBundledNode();
+
+function route() {
+  const chosen = Object.hasOwn(PROCESSES, word) ? PROCESSES[word] : undefined;
+  if (chosen) return run(chosen.module, rest);
+  if (word === 'config' && rest[0] === 'explain') return explain(rest.slice(1));
+  return run('@sagewai/cli/main', [word, ...rest]);
+}
+
+/** Each process knows its own settings; `config explain [process]` asks it. */
+function explain(words) {
+  const [name = 'server', ...others] = words[0]?.startsWith('-') ? ['server', ...words] : words;
+  const chosen = Object.hasOwn(PROCESSES, name) ? PROCESSES[name] : undefined;
+  if (chosen && name !== 'doctor') return run(chosen.module, ['--explain-config', ...others]);
+  process.stderr.write(`There is no process ${name}. Say one of: server, worker, up.\n`);
+  process.exitCode = 2;
+}
+
+async function run(module, words) {
+  const { main } = await import(module);
+  const code = await main(words);
+  if (typeof code === 'number') process.exitCode = code;
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 12);
+}
+
+async function startAgainOnBundledNode() {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const bundled = join(here, '..', '..', '..', 'node_modules', '.bin', 'node');
+  if (!existsSync(bundled)) {
+    process.stderr.write(
+      `Sagewai needs Node 24.12 or newer; this is ${process.versions.node}. ` +
+        'In a clone, `npm run up` brings its own.\n',
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
+  // A terminal signals both of us; a supervisor only this process, so it is passed on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise((resolve) => {
+    child.on('exit', (...how) => resolve(how));
+    child.on('error', (error) => {
+      process.stderr.write(
+        `The bundled Node does not start (${error.message}). On Debian or Ubuntu: apt-get install libatomic1\n`,
+      );
+      resolve([1, null]);
+    });
+  });
+  process.exitCode = signal ? 1 : (code ?? 1);
+}
+
+function printHelp() {
+  const rows = [
+    ...Object.entries(PROCESSES).map(([name, { says }]) => [name, says]),
+    ...Object.entries(COMMANDS),
+  ];
+  const lines = rows.map(([name, says]) => `  ${name.padEnd(8)} ${says}`);
+  process.stdout.write(
+    `Sagewai: the control plane for AI agents on your own machines.\n\n` +
+      `Usage: sagewai <command> [options]\n\n${lines.join('\n')}\n\n` +
+      `\`sagewai <command> --help\` says more. Start with: sagewai up\n`,
+  );
+}

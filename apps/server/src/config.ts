@@ -1,0 +1,202 @@
+import { type Config, field } from '@sagewai/config';
+import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
+
+const optional = { default: null } as const;
+const postgres = ['postgres', 'postgresql'] as const;
+const http = ['http', 'https'] as const;
+
+/** Every setting of a server. The names are promises: compose files and manifests carry them. */
+export const SERVER_FIELDS = {
+  HOST: field.string({
+    default: '127.0.0.1',
+    description: 'The address to listen on; 0.0.0.0 is every one',
+    flag: 'host',
+  }),
+  PORT: field.integer({
+    default: 8000,
+    min: 0,
+    max: 65_535,
+    description: 'The port to listen on; 0 takes a free one',
+    flag: 'port',
+  }),
+  PLANES: field.list({
+    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet'],
+    description: 'Which planes this process serves',
+    flag: 'planes',
+    check: (names) => {
+      const unknown = names.filter((name) => !PLANES.some((plane) => plane === name));
+      return unknown.length > 0 ? `expected some of ${PLANES.join(', ')}` : null;
+    },
+  }),
+  SAGEWAI_CONFIG: field.string({
+    ...optional,
+    description: 'A litellm-config.yaml with models, prices and providers',
+    flag: 'config',
+  }),
+  SAGEWAI_HOME: field.string({
+    default: '~/.sagewai',
+    description: 'Where secrets that were made at first start are kept',
+    flag: 'home',
+  }),
+
+  DATABASE_URL: field.url({ description: 'PostgreSQL, 15 or newer', schemes: postgres }),
+  MIGRATION_DATABASE_URL: field.url({
+    ...optional,
+    description: "The owner's login, when the serving login may not change the schema",
+    schemes: postgres,
+  }),
+  DATABASE_POOL_MAX: field.integer({
+    default: 16,
+    min: 2,
+    max: 500,
+    description: 'Connections for requests',
+  }),
+  DISPATCH_POOL_MAX: field.integer({
+    default: 4,
+    min: 1,
+    max: 100,
+    description: 'Connections for dispatch',
+  }),
+  DATABASE_PREPARED_STATEMENTS: field.boolean({
+    default: true,
+    description: 'Off behind a transaction-mode pooler',
+  }),
+  DATABASE_WAIT: field.duration({
+    default: 120_000,
+    bareUnit: 's',
+    description: 'How long a database that is not up yet is waited for',
+  }),
+  REDIS_URL: field.url({
+    ...optional,
+    description: 'Accepted for later: nothing needs Redis yet',
+    schemes: ['redis', 'rediss'],
+  }),
+
+  JWT_SECRET: field.secret({
+    ...optional,
+    description: 'Signs worker tokens; made at first start when missing',
+    check: checkJwtSecret,
+  }),
+  SAGEWAI_ENCRYPTION_KEY: field.secret({
+    ...optional,
+    description: 'A Fernet key, or 32 bytes in base64url or hex; made at first start when missing',
+    check: checkMasterKey,
+  }),
+  SAGEWAI_ADMIN_TOKEN: field.secret({
+    ...optional,
+    description: "The administrator's token; made and shown once when missing",
+  }),
+  SAGEWAI_ORGANIZATION: field.string({
+    default: 'default',
+    description: 'The first organization, made when there is none',
+  }),
+
+  OPENAI_API_KEY: field.secret({ ...optional, description: 'Serves the models of OpenAI' }),
+  OPENAI_BASE_URL: field.url({
+    default: 'https://api.openai.com/v1',
+    description: 'An OpenAI-compatible server instead',
+    schemes: http,
+  }),
+  OPENAI_MODELS: field.list({
+    default: [],
+    description: 'The models to serve from there; asked of the provider when empty',
+  }),
+  ANTHROPIC_API_KEY: field.secret({
+    ...optional,
+    description: 'Serves the models of Anthropic, through its OpenAI-compatible endpoint',
+  }),
+  ANTHROPIC_BASE_URL: field.url({
+    default: 'https://api.anthropic.com/v1',
+    description: 'Where Anthropic is reached',
+    schemes: http,
+  }),
+  OLLAMA_HOST: field.url({
+    ...optional,
+    description: 'Serves the models of an Ollama, with or without scheme',
+    schemes: http,
+    defaultScheme: 'http',
+  }),
+  LITELLM_PROXY_URL: field.url({
+    ...optional,
+    description: 'Serves the models of a LiteLLM proxy',
+    schemes: http,
+  }),
+  LITELLM_API_KEY: field.secret({ ...optional, description: 'The key for that proxy' }),
+  UNKNOWN_PRICE: field.oneOf(['refuse', 'allow'], {
+    default: 'refuse',
+    description: 'What happens to a model without a known price',
+  }),
+  MODEL_CONNECT_TIMEOUT: field.duration({
+    default: 10_000,
+    description: 'To reach a model provider',
+  }),
+  MODEL_FIRST_BYTE_TIMEOUT: field.duration({
+    default: 600_000,
+    description: 'From a request to the first byte of its answer',
+  }),
+  MODEL_IDLE_TIMEOUT: field.duration({
+    default: 120_000,
+    description: 'Between two parts of a streamed answer',
+  }),
+
+  WORKER_SILENCE: field.duration({
+    default: 300_000,
+    min: 200,
+    description: 'After this much silence a worker loses its runs to others',
+  }),
+  WORKER_TOKEN_TTL: field.duration({
+    default: 900_000,
+    min: 1_000,
+    description: 'The life of a worker token; it is renewed on heartbeats',
+  }),
+  WORKER_HEARTBEAT_INTERVAL: field.duration({
+    default: 30_000,
+    min: 100,
+    description: 'How often workers are asked to give a sign of life',
+  }),
+  OPEN_REGISTRATION: field.boolean({
+    ...optional,
+    description: 'Whether workers may register without any credential (default: on loopback only)',
+  }),
+  RESERVATION_TTL: field.duration({
+    default: 900_000,
+    min: 200,
+    description: 'After this, a model call that was never settled counts as spent',
+  }),
+  JOB_INTERVAL: field.duration({
+    default: 5_000,
+    min: 50,
+    description: 'How often the supervisor and other background work look',
+  }),
+
+  BODY_BYTES_MAX: field.integer({
+    default: 8 * 1024 * 1024,
+    min: 1_024,
+    description: 'The largest body of a request',
+  }),
+  TRUSTED_PROXIES: field.list({
+    default: [],
+    description: 'Addresses whose X-Forwarded-For is believed',
+  }),
+  METRICS_PUBLIC: field.boolean({
+    default: false,
+    description: 'Whether /metrics is open to everybody',
+  }),
+  LOG_LEVEL: field.oneOf(['debug', 'info', 'warn', 'error'], {
+    default: 'info',
+    description: 'The least that is logged',
+    flag: 'log-level',
+  }),
+  DRAIN_TIMEOUT: field.duration({
+    default: 25_000,
+    description: 'How long requests may go on after a signal to stop',
+  }),
+  TEST_CLOCK_OFFSET_SECONDS: field.integer({
+    default: 0,
+    description: 'Moves business time, to test midnight and expiry; never in production',
+  }),
+} as const;
+
+export const PLANES = ['identity', 'trust', 'ledger', 'gateway', 'fleet'] as const;
+
+export type ServerConfig = Config<typeof SERVER_FIELDS>;

@@ -1,0 +1,91 @@
+import { Fault } from '@sagewai/fault';
+import { implementOwn, implementStream, type Route, SAFETY_HEADERS } from '@sagewai/http';
+import { type Db, readServerVersion } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+import {
+  getAdminHealth,
+  getHealth,
+  getHealthz,
+  getMetrics,
+  getReadiness,
+  type OutputOf,
+} from '@sagewai/wire';
+
+export interface HealthOptions {
+  readonly db: Db;
+  readonly metrics: Metrics;
+  readonly metricsPublic: boolean;
+  readonly version: string;
+  readonly isDraining: () => boolean;
+}
+
+type Dependency = NonNullable<OutputOf<typeof getAdminHealth>['dependencies']>[number];
+
+const PROBE_MS_MAX = 2_000;
+
+/** Liveness asks nothing of anybody; readiness and the administrator's view ask the database. */
+export function healthRoutes(options: HealthOptions): Route[] {
+  const { db, metrics, metricsPublic, version, isDraining } = options;
+  const startedAt = performance.now();
+  const alive = { status: 'ok', service: 'sagewai', version } as const;
+  return [
+    implementOwn(getHealth, () => Promise.resolve(alive)),
+    implementOwn(getHealthz, () => Promise.resolve(alive)),
+    implementOwn(getReadiness, async () => {
+      if (isDraining()) throw new Fault('service.draining', 'asked while draining');
+      const database = await probeDatabase(db);
+      if (database.state === 'down') {
+        throw new Fault('service.unavailable', 'the database does not answer', {
+          detail: 'The database does not answer.',
+        });
+      }
+      return { status: 'ready' };
+    }),
+    implementOwn(getAdminHealth, async ({ caller }) => {
+      const database = await probeDatabase(db);
+      const status = database.state === 'up' ? 'ok' : 'degraded';
+      if (caller.kind !== 'token') return { status };
+      return {
+        status,
+        version,
+        uptime_seconds: Math.floor((performance.now() - startedAt) / 1_000),
+        dependencies: [database],
+      };
+    }),
+    implementStream(getMetrics, async ({ caller, request, reply }) => {
+      if (!metricsPublic && caller.kind !== 'token' && !isLoopback(request.ip)) {
+        throw new Fault('caller.unknown', 'metrics were asked for from afar without a token');
+      }
+      const text = await metrics.render();
+      reply.writeHead(200, { ...SAFETY_HEADERS, 'content-type': metrics.contentType });
+      reply.end(text);
+    }),
+  ];
+}
+
+async function probeDatabase(db: Db): Promise<Dependency> {
+  const startedAt = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), PROBE_MS_MAX);
+  });
+  try {
+    const version = await Promise.race([readServerVersion(db), late]);
+    const latencyMs = Math.round((performance.now() - startedAt) * 10) / 10;
+    return {
+      name: 'postgresql',
+      state: 'up',
+      latency_ms: latencyMs,
+      version: version.text,
+      detail: null,
+    };
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+    const detail = typeof code === 'string' ? code : 'it does not answer';
+    return { name: 'postgresql', state: 'down', latency_ms: null, version: null, detail };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const isLoopback = (ip: string): boolean => ip === '::1' || /^(::ffff:)?127\./.test(ip);

@@ -1,0 +1,1 @@
+export { PLANES, SERVER_FIELDS, type ServerConfig } from './config.ts';

@@ -1,0 +1,153 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sagewai/embedded-postgres';
+import type { Log } from '@sagewai/log';
+
+import { type Child, startChild } from './child.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { createServerApi, type ServerApi } from './server-api.ts';
+
+export interface StackOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly adminToken: string;
+  readonly configFile: string | null;
+  readonly ollamaHost: string | null;
+  readonly workers: number;
+  readonly startTimeoutMs: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** A process has ended too often to be started again. */
+  readonly onGivenUp: (name: string, logFile: string) => void;
+}
+
+export interface Stack {
+  readonly api: ServerApi;
+  readonly prepared: Prepared;
+  readonly models: readonly string[];
+  stop(): Promise<void>;
+}
+
+const GRACE_MS = 40_000;
+// What the server is configured with must not reach workers: they have credentials of their own, or none.
+const NOT_FOR_WORKERS = [
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
+  'SAGEWAI_ADMIN_TOKEN',
+  'SAGEWAI_ENCRYPTION_KEY',
+  'JWT_SECRET',
+  'LITELLM_API_KEY',
+  'ENROLLMENT_KEY',
+  'WRT_TOKEN',
+  'WORKER_ORGANIZATION',
+  'WORKER_LABELS',
+  'PORT',
+];
+
+/** Starts PostgreSQL, the server and the workers, in this order; `stop` ends them in the other. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (let each = started.pop(); each; each = started.pop()) await each.stop();
+  };
+  try {
+    await mkdir(join(options.home, 'logs'), { recursive: true, mode: 0o700 });
+    const database = await startDatabase(options);
+    started.push(database);
+    const server = startServer(options, database);
+    started.push({ stop: () => server.stop(GRACE_MS) });
+    const chosen: { organization?: string } = {};
+    const api = createServerApi(
+      `http://localhost:${options.port}`,
+      options.adminToken,
+      () => chosen.organization,
+    );
+    await waitUntilReady(api, options, server);
+    const prepared = await prepare(api, options.home, options.adminToken, (organization) => {
+      chosen.organization = organization;
+    });
+    const models = await api.models(prepared.virtualKey);
+    const workers = Array.from({ length: options.workers }, (_, index) =>
+      startWorker(options, { api, prepared, models, number: index + 1 }),
+    );
+    started.push({
+      stop: async () => void (await Promise.all(workers.map((worker) => worker.stop(GRACE_MS)))),
+    });
+    return { api, prepared, models, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function startDatabase({ home, log, signal, onGivenUp }: StackOptions): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({
+    home,
+    log,
+    signal,
+    onLost: () => onGivenUp('PostgreSQL', join(home, 'postgres')),
+  });
+}
+
+function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
+  const { home, port, adminToken, configFile, ollamaHost, environment } = options;
+  const logFile = join(home, 'logs', 'server.log');
+  return startChild({
+    name: 'server',
+    words: ['server'],
+    logFile,
+    environment: {
+      ...environment,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      SAGEWAI_HOME: home,
+      SAGEWAI_ADMIN_TOKEN: adminToken,
+      DATABASE_URL: database.url,
+      MIGRATION_DATABASE_URL: undefined,
+      OLLAMA_HOST: ollamaHost ?? undefined,
+      SAGEWAI_CONFIG: configFile ?? undefined,
+    },
+    onGivenUp: (name) => options.onGivenUp(name, logFile),
+  });
+}
+
+function startWorker(
+  options: StackOptions,
+  local: { api: ServerApi; prepared: Prepared; models: readonly string[]; number: number },
+): Child {
+  const name = `local-${local.number}`;
+  const logFile = join(options.home, 'logs', `worker-${local.number}.log`);
+  const inherited = Object.entries(options.environment).filter(
+    ([key]) => !NOT_FOR_WORKERS.includes(key),
+  );
+  return startChild({
+    name,
+    words: ['worker'],
+    logFile,
+    environment: {
+      ...Object.fromEntries(inherited),
+      FLEET_GATEWAY_URL: local.api.url,
+      ENROLLMENT_KEY: local.prepared.enrollmentKey,
+      SAGEWAI_HOME: options.home,
+      WORKER_NAME: name,
+      WORKER_POOL: 'default',
+      WORKER_MODELS: local.models.join(','),
+    },
+    onGivenUp: (given) => options.onGivenUp(given, logFile),
+  });
+}
+
+async function waitUntilReady(api: ServerApi, options: StackOptions, server: Child): Promise<void> {
+  const limit = performance.now() + options.startTimeoutMs;
+  while (!(await api.isReady())) {
+    options.signal.throwIfAborted();
+    if (performance.now() > limit) {
+      throw new Error(`the server did not get ready; its log is ${server.logFile}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,194 @@
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+import type { BatchRecord } from './evidence.ts';
+import { USD_PATTERN } from './money.ts';
+
+const id = Type.String({ format: 'uuid' });
+const instant = Type.String({ format: 'date-time' });
+const count = Type.Integer({ minimum: 0 });
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+/** Exact, in US dollars; a correction may be negative. */
+const usd = Type.String({ pattern: '^-?[0-9]+(\\.[0-9]{1,12})?$' });
+const limitUsd = Type.String({
+  pattern: USD_PATTERN,
+  description: 'US dollars as a decimal string',
+});
+const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
+
+/** What a scope may use up; null is no limit, 0 is a limit. Days are UTC days, minutes slide. */
+const limitFields = {
+  usd_per_day: orNull(limitUsd),
+  tokens_per_minute: orNull(limitCount),
+  requests_per_minute: orNull(limitCount),
+};
+
+const scopeKind = Type.Union([
+  Type.Literal('organization'),
+  Type.Literal('project'),
+  Type.Literal('key'),
+]);
+
+/** A limit and where its current window stands. */
+export const balance = Type.Object({
+  measure: Type.Union([Type.Literal('cost'), Type.Literal('tokens'), Type.Literal('requests')]),
+  period: Type.Union([Type.Literal('day'), Type.Literal('minute')]),
+  /** Of `cost`: US dollars. Of the others: a whole number. All as decimal strings. */
+  limit: Type.String(),
+  /** What calls that have ended used up; of a minute, also what those under way may use. */
+  settled: Type.String(),
+  reserved: Type.String(),
+  remaining: Type.String(),
+  /** When a day's window is empty again; null for a minute, whose window slides. */
+  resets_at: orNull(instant),
+});
+
+export const budget = Type.Object({
+  scope_kind: scopeKind,
+  scope_id: Type.String(),
+  ...limitFields,
+  balances: Type.Array(balance),
+});
+
+export const listBudgets = endpoint({
+  id: 'ledger.listBudgets',
+  method: 'GET',
+  path: '/api/v1/budgets',
+  surface: 'own',
+  summary: 'List the limits of the organization, its projects and keys, and what is left of them',
+  permission: 'spend:read',
+  audit: 'read',
+  query: Type.Object({
+    scope_kind: Type.Optional(scopeKind),
+    scope_id: Type.Optional(Type.String({ maxLength: 100 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+  }),
+  output: Type.Object({ budgets: Type.Array(budget), next_cursor: orNull(Type.String()) }),
+});
+
+/** The limits of a key are part of the key, `/api/v1/keys/{key_id}`. */
+export const setBudget = endpoint({
+  id: 'ledger.setBudget',
+  method: 'PUT',
+  path: '/api/v1/budgets/{scope_kind}/{scope_id}',
+  surface: 'own',
+  summary: 'Replace the limits of the organization or of a project; what is left out is unlimited',
+  permission: 'budget:write',
+  audit: 'record',
+  params: Type.Object({
+    scope_kind: Type.Union([Type.Literal('organization'), Type.Literal('project')]),
+    scope_id: Type.String({ minLength: 1, maxLength: 100 }),
+  }),
+  body: Type.Partial(Type.Object(limitFields)),
+  output: budget,
+});
+
+/** What one call cost, or the later correction of a call whose cost was unknown at first. */
+export const spend = Type.Object({
+  id,
+  kind: Type.Union([Type.Literal('settlement'), Type.Literal('correction')]),
+  project_id: id,
+  key_id: orNull(id),
+  run_id: orNull(id),
+  worker_id: orNull(id),
+  model: Type.String(),
+  deployment: Type.String(),
+  provider: orNull(Type.String()),
+  /** Null: the model has no known price. */
+  cost_usd: orNull(usd),
+  reserved_usd: usd,
+  /** What exceeded the reservation. */
+  overrun_usd: usd,
+  input_tokens: Type.Integer(),
+  cached_input_tokens: Type.Integer(),
+  cache_write_tokens: Type.Integer(),
+  output_tokens: Type.Integer(),
+  usage_source: Type.Union([
+    Type.Literal('provider'),
+    Type.Literal('estimate'),
+    Type.Literal('declared_by_worker'),
+    Type.Literal('unknown'),
+  ]),
+  status: Type.Union([
+    Type.Literal('ok'),
+    Type.Literal('error'),
+    Type.Literal('aborted'),
+    Type.Literal('expired'),
+  ]),
+  started_at: instant,
+  settled_at: instant,
+  session_id: orNull(Type.String()),
+  agent: orNull(Type.String()),
+  tags: Type.Array(Type.String()),
+});
+
+export const listSpend = endpoint({
+  id: 'ledger.listSpend',
+  method: 'GET',
+  path: '/api/v1/spend',
+  surface: 'own',
+  summary: 'List what calls cost, newest first, with the totals of all that match',
+  permission: 'spend:read',
+  audit: 'read',
+  query: Type.Object({
+    project_id: Type.Optional(id),
+    key_id: Type.Optional(id),
+    run_id: Type.Optional(id),
+    model: Type.Optional(Type.String({ maxLength: 300 })),
+    /** Calls that started at or after; before. */
+    since: Type.Optional(instant),
+    until: Type.Optional(instant),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    cursor: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}\\.[01]$' })),
+  }),
+  output: Type.Object({
+    spend: Type.Array(spend),
+    next_cursor: orNull(Type.String()),
+    /** On the first page only. */
+    totals: orNull(
+      Type.Object({
+        calls: count,
+        cost_usd: usd,
+        input_tokens: count,
+        output_tokens: count,
+        /** Calls whose model has no known price: their cost is not in `cost_usd`. */
+        unpriced_calls: count,
+      }),
+    ),
+  }),
+});
+
+/** The fields of one settled call that the audit chain's batch digest covers. */
+export interface SettledCall {
+  readonly id: string;
+  /** 0: the settlement; 1: its correction. */
+  readonly entry: number;
+  readonly projectId: string;
+  readonly keyId: string | null;
+  readonly runId: string | null;
+  readonly model: string;
+  readonly status: string;
+  readonly usageSource: string;
+  readonly inputTokens: bigint;
+  readonly outputTokens: bigint;
+  readonly costPusd: bigint;
+  readonly overrunPusd: bigint;
+}
+
+/** The record of kind `call.settled`; a batch has them in the order of id and entry. */
+export const settledCallRecord = (call: SettledCall): BatchRecord => [
+  call.id,
+  String(call.entry),
+  call.projectId,
+  call.keyId ?? '',
+  call.runId ?? '',
+  call.model,
+  call.status,
+  call.usageSource,
+  String(call.inputTokens),
+  String(call.outputTokens),
+  String(call.costPusd),
+  String(call.overrunPusd),
+];

@@ -1,0 +1,228 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { Fault } from '@sagewai/fault';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { createEgress, type Egress } from './egress.ts';
+import type { Resolve } from './guarded-connect.ts';
+import { guardedConnect, systemResolve } from './guarded-connect.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const open: (Server | Egress)[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) {
+    if ('destroy' in each) await each.destroy();
+    else {
+      each.closeAllConnections();
+      each.close();
+      await once(each, 'close');
+    }
+  }
+});
+
+async function serve(answer: Answer): Promise<number> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  open.push(server);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+function egressTo(
+  allowed: readonly string[],
+  more: { resolve?: Resolve; headersTimeoutMs?: number } = {},
+): Egress {
+  const egress = createEgress({ allowed, ...more });
+  open.push(egress);
+  return egress;
+}
+
+const codeOf = (call: () => unknown): string => {
+  try {
+    call();
+  } catch (error) {
+    return error instanceof Fault ? error.code : String(error);
+  }
+  return 'none';
+};
+
+const get = async (egress: Egress, url: string): Promise<{ status: number; text: string }> => {
+  const { statusCode, body } = await egress
+    .pool(url)
+    .request({ path: new URL(url).pathname, method: 'GET' });
+  return { status: statusCode, text: await body.text() };
+};
+
+const answering =
+  (...answers: string[]): Resolve =>
+  (_host, answer) => {
+    const address = answers.length > 1 ? (answers.shift() ?? '') : (answers[0] ?? '');
+    answer(
+      null,
+      address.split(' ').map((each) => ({ address: each, family: each.includes(':') ? 6 : 4 })),
+    );
+  };
+
+describe('createEgress', () => {
+  test('calls what the operator named, private or not (E3)', async () => {
+    const port = await serve((_, response) => response.end('hello'));
+    const egress = egressTo([`http://127.0.0.1:${port}/v1`]);
+    expect(await get(egress, `http://127.0.0.1:${port}/x`)).toEqual({ status: 200, text: 'hello' });
+    expect(egress.pool(`http://127.0.0.1:${port}`)).toBe(
+      egress.pool(`http://127.0.0.1:${port}/v1/chat`),
+    );
+  });
+
+  test.each([
+    'http://127.0.0.1:4001',
+    'https://127.0.0.1:4000',
+    'http://localhost:4000',
+    'http://127.0.0.2:4000',
+    'http://127.0.0.1:4000@evil.test',
+    'http://127.0.0.1',
+    'nonsense',
+    '',
+  ])('refuses %s, which was not named (E3)', (url) => {
+    expect(codeOf(() => egressTo(['http://127.0.0.1:4000']).pool(url))).toBe('egress.refused');
+  });
+
+  test.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://2852039166',
+    'http://0251.0376.0251.0376',
+    'http://[::ffff:169.254.169.254]:80',
+    'http://[fd00:ec2::254]',
+    'http://metadata.google.internal',
+    'http://100.100.100.200',
+    'ftp://example.com',
+    'file:///etc/passwd',
+  ])('%s cannot even be named (E1)', (url) => {
+    expect(codeOf(() => createEgress({ allowed: [url] }))).toBe('egress.refused');
+  });
+
+  test.each(['169.254.169.254', 'fe80::1', '::ffff:169.254.169.254', '127.0.0.1 169.254.169.254'])(
+    'a named host that resolves to %s is not connected to (E1, E2)',
+    async (address) => {
+      let requests = 0;
+      const port = await serve((_, response) => {
+        requests += 1;
+        response.end();
+      });
+      const url = `http://model.test:${port}/`;
+      await expect(
+        get(egressTo([url], { resolve: answering(address) }), url),
+      ).rejects.toMatchObject({
+        code: 'egress.refused',
+      });
+      expect(requests).toBe(0);
+    },
+  );
+
+  test('a name that points elsewhere later is checked again at the next connection (E2)', async () => {
+    const port = await serve((_, response) =>
+      response.setHeader('connection', 'close').end('hello'),
+    );
+    const url = `http://model.test:${port}/`;
+    const egress = egressTo([url], { resolve: answering('127.0.0.1', '169.254.169.254') });
+    expect((await get(egress, url)).text).toBe('hello');
+    await expect(get(egress, url)).rejects.toMatchObject({ code: 'egress.refused' });
+  });
+
+  test('the name is asked for once a connection, and that answer is used (E2)', async () => {
+    const port = await serve((request, response) => response.end(request.socket.localAddress));
+    const asked: string[] = [];
+    const resolve: Resolve = (host, answer) => {
+      asked.push(host);
+      answer(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    // Only this resolver knows the name: had the system's been asked, the call would have failed.
+    const url = `http://model.invalid:${port}/`;
+    expect((await get(egressTo([url], { resolve }), url)).text).toBe('127.0.0.1');
+    expect(asked).toEqual(['model.invalid']);
+  });
+
+  test('a redirect is an answer; nobody follows it (E4)', async () => {
+    const paths: (string | undefined)[] = [];
+    const port = await serve((request, response) => {
+      paths.push(request.url);
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    const url = `http://127.0.0.1:${port}/here`;
+    expect((await get(egressTo([url]), url)).status).toBe(302);
+    expect(paths).toEqual(['/here']);
+  });
+
+  test('a request cannot name another origin than its pool (E3)', async () => {
+    const ours = await serve((_, response) => response.end('ours'));
+    const other = await serve((_, response) => response.end('other'));
+    const pool = egressTo([`http://127.0.0.1:${ours}`]).pool(`http://127.0.0.1:${ours}`);
+    const options = { origin: `http://127.0.0.1:${other}`, path: '/', method: 'GET' } as const;
+    const { body } = await pool.request(options);
+    expect(await body.text()).toBe('ours');
+  });
+
+  test('a name that does not resolve fails as such', async () => {
+    const resolve: Resolve = (_, answer) =>
+      answer(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
+    await expect(
+      get(egressTo(['http://a.test'], { resolve }), 'http://a.test'),
+    ).rejects.toMatchObject({
+      code: 'ENOTFOUND',
+    });
+  });
+
+  test('an upstream that does not answer is given up on', async () => {
+    const port = await serve(() => {});
+    const url = `http://127.0.0.1:${port}/`;
+    await expect(get(egressTo([url], { headersTimeoutMs: 50 }), url)).rejects.toMatchObject({
+      code: 'UND_ERR_HEADERS_TIMEOUT',
+    });
+  });
+
+  test('close lets a call end, and then there is no way out (E5)', async () => {
+    let finish = (): void => {};
+    const isAsked = Promise.withResolvers<void>();
+    const port = await serve((_, response) => {
+      finish = () => void response.end('late');
+      isAsked.resolve();
+    });
+    const url = `http://127.0.0.1:${port}/`;
+    const egress = egressTo([url]);
+    const call = get(egress, url);
+    await isAsked.promise;
+    const closed = egress.close();
+    expect(codeOf(() => egress.pool(url))).toBe('service.draining');
+    finish();
+    expect((await call).text).toBe('late');
+    await closed;
+  });
+
+  test('destroy breaks calls off (E5)', async () => {
+    const isAsked = Promise.withResolvers<void>();
+    const port = await serve(() => isAsked.resolve());
+    const url = `http://127.0.0.1:${port}/`;
+    const egress = egressTo([url]);
+    const call = expect(get(egress, url)).rejects.toThrow();
+    await isAsked.promise;
+    await egress.destroy();
+    await call;
+  });
+});
+
+describe('guardedConnect', () => {
+  test.each([
+    '169.254.169.254',
+    '[fe80::1]',
+    '2852039166',
+    '0xa9fea9fe',
+    'metadata.google.internal',
+  ])('does not connect to %s when it is asked directly (E1)', async (hostname) => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    guardedConnect(5000, systemResolve)({ hostname, protocol: 'http:', port: '80' }, (error) =>
+      resolve(error),
+    );
+    expect(await promise).toMatchObject({ code: 'egress.refused' });
+  });
+});

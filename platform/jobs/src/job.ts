@@ -1,0 +1,25 @@
+/**
+ * A piece of background work. It is told to look, never what it will see: it may run twice, at the
+ * same time on several replicas, after a crash, or sooner than planned, and the result is the same.
+ */
+export interface Job {
+  readonly name: string;
+  /** From the end of one run to the start of the next. */
+  readonly everyMs: number;
+  /** The part of `everyMs` by which it varies, so that replicas spread out. 0.1 when left out. */
+  readonly jitter?: number;
+  readonly runsOn: 'every-replica' | 'leader';
+  /** The state that it brings about. */
+  readonly converges: string;
+  /** What a user would notice. */
+  readonly ifItNeverRuns: string;
+  /** Ends early, without an error, once the signal is aborted. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+export const job = (declared: Job): Job => declared;
+
+/** Which replica runs the leader's jobs. Two may believe so for a moment: jobs are safe to run twice. */
+export interface Leadership {
+  isLeader(): boolean;
+}
