@@ -5,9 +5,16 @@
  */
 export const DISPATCH_TABLES: readonly string[] = [
   'credential',
+  'fleet_pulse',
+  'key_fingerprint',
   'lease',
+  'lost_run',
   'match_class',
+  'organization_directory',
+  'pending_count',
+  'platform_token',
   'ready',
+  'run_deadline',
   'scheduled',
   'schema_migration',
   'subqueue',

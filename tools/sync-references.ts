@@ -56,8 +56,10 @@ const wanted = new Map<string, string>([
   ['tsconfig.json', `${JSON.stringify(solution, null, 2)}\n`],
 ]);
 
+// The formatter may break lines elsewhere, so what they say is compared, not how.
+const meaning = (text: string): string => JSON.stringify(JSON.parse(text));
 const stale = [...wanted].filter(
-  ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
+  ([path, text]) => !existsSync(path) || meaning(readFileSync(path, 'utf8')) !== meaning(text),
 );
 if (process.argv.includes('--check')) {
   for (const [path] of stale) console.error(`${path} is not what its manifest says`);

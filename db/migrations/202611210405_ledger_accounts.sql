@@ -108,14 +108,14 @@ create table spend (
   constraint a_settlement_is_plausible check (
     entry = 1
     or (cost_pusd between 0 and 1000000000000000000
-        and input_tokens between 0 and 1000000000 and output_tokens between 0 and 1000000000
+        and input_tokens between 0 and 1000000000000 and output_tokens between 0 and 1000000000000
         and cached_input_tokens >= 0 and cache_write_tokens >= 0
         and cached_input_tokens + cache_write_tokens <= input_tokens)),
   constraint an_overrun_is_not_negative check (overrun_pusd >= 0 and overrun_tokens >= 0),
   constraint a_usage_source_is_known
     check (usage_source in ('provider', 'estimate', 'declared_by_worker', 'unknown')),
   constraint a_status_is_known check (status in ('ok', 'error', 'aborted', 'expired')),
-  constraint what_expired_is_unknown check ((status = 'expired') = (usage_source = 'unknown'))
+  constraint what_expired_is_unknown check (status <> 'expired' or usage_source = 'unknown')
 ) partition by range (id);
 create index spend_run on spend (run_id) where run_id is not null;
 -- Rows arrive in the order of `at`, so a few bytes a block find a day.

@@ -1,7 +1,7 @@
 -- M1. Reserves for a batch of calls, in their order, under every budget above each of them: one
 -- statement, one commit. A call that is refused changes nothing (M7) and does not stop the next one.
 --
--- Arrays are parallel, an element a call. The fixed cost is all that does not depend on the length of
+-- Arrays are parallel, an element a call; the tags of one are a JSON array. The fixed cost is all that does not depend on the length of
 -- the answer. Where `may_cap` is set, a call is granted fewer output tokens rather than none.
 
 create function ledger_reserve(
@@ -95,12 +95,17 @@ begin
     from unnest(p_org, p_project, p_key, p_fixed_pusd, p_output_price, p_input_tokens, p_output_tokens,
                 p_may_cap)
            with ordinality g(org, project, key, fixed, price, input, output, may_cap, n)
-    left join lateral (
-      select array_agg(b.n::int order by b.n) as positions
-      from unnest(v_scopes) with ordinality b(scope, n)
-      where b.scope = 'organization ' || g.org or b.scope = 'project ' || g.project
-         or b.scope = 'key ' || g.key
-    ) m on true
+    left join (
+      select s.n, array_agg(b.n::int order by b.n) as positions
+      from (
+        select g.n, v.scope
+        from unnest(p_org, p_project, p_key) with ordinality g(org, project, key, n)
+        cross join lateral (values ('organization ' || g.org), ('project ' || g.project),
+                                   ('key ' || g.key)) v(scope)
+      ) s
+      join unnest(v_scopes) with ordinality b(scope, n) on b.scope = s.scope
+      group by s.n
+    ) m on m.n = g.n
     order by g.n
   loop
     v_grant := v_call.output;
@@ -150,7 +155,8 @@ begin
       price_known, created_at, expires_at, model, deployment, session_id, agent, tags)
     select g.id, g.org, g.project, g.key, g.run, g.worker, g.amount, g.input, g.granted,
            g.price_known, v_now, v_now + g.ttl_ms * interval '1 millisecond',
-           g.model, g.deployment, g.session, g.agent, g.tags::text[]
+           g.model, g.deployment, g.session, g.agent,
+           case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end
     from unnest(p_id, p_org, p_project, p_key, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
                 p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags)
       g(id, org, project, key, run, worker, amount, input, granted,

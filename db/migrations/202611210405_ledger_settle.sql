@@ -20,47 +20,6 @@ as $$
     || spend_field(s.cost_pusd::text) || spend_field(s.overrun_pusd::text)
 $$;
 
--- What the rows of one batch change in budgets that are locked.
-create function ledger_charge(p_booked spend[], p_budgets bigint[], p_now timestamptz) returns void
-language plpgsql
-set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
-as $$
-declare
-  v_day timestamptz := day_of(p_now);
-begin
-  update budget b
-  set opened_at = case b.period when 'day' then v_day else date_trunc('second', p_now) end,
-      settled = case when b.period = 'minute' then turned.total
-        else case when b.opened_at >= v_day then b.settled else 0 end + c.charged + c.overrun end,
-      reserved = case when b.period = 'minute' then 0
-        else case when b.opened_at >= v_day then b.reserved else 0 end - c.released end,
-      slots = turned.slots
-  from (
-    select k.id, k.period, k.settled, k.opened_at, k.slots,
-           -- What was admitted on an earlier day was this day's neither to hold nor to give back.
-           coalesce(sum(m.charged) filter (where s.started_at >= v_day), 0) as charged,
-           coalesce(sum(m.released) filter (where s.started_at >= v_day), 0) as released,
-           sum(m.overrun) as overrun,
-           array_agg(epoch_second(s.started_at)) || epoch_second(p_now) as seconds,
-           array_agg(m.charged - m.released) || sum(m.overrun)::bigint as amounts
-    from unnest(p_booked) s
-    join budget k
-      on k.org_id = s.org_id and in_scope(k.scope_kind, k.scope_id, s.org_id, s.project_id, s.key_id)
-    cross join lateral (
-      select case k.measure
-               when 'cost' then s.cost_pusd - s.overrun_pusd
-               else s.input_tokens + s.output_tokens - s.overrun_tokens end as charged,
-             case k.measure when 'cost' then s.reserved_pusd else s.reserved_tokens end as released,
-             case k.measure when 'cost' then s.overrun_pusd else s.overrun_tokens end as overrun
-    ) m
-    where k.id = any(p_budgets)
-    group by k.id
-  ) c
-  left join lateral ring_after(c.slots, c.settled, c.opened_at, p_now, c.seconds, c.amounts) turned
-    on c.period = 'minute'
-  where b.id = c.id;
-end $$;
-
 -- Arrays are parallel, an element a call. An answer a call that is known: what is booked for it in
 -- all, which for one settled before is not what was given. An unknown call has no answer.
 create function ledger_settle(
@@ -78,6 +37,7 @@ declare
   c_system constant text := 'system:ledger';
   c_ids_max constant int := 200;
   v_now timestamptz;
+  v_day timestamptz;
   v_open int;
   v_orgs uuid[];
   v_projects uuid[];
@@ -127,6 +87,7 @@ begin
     for update of b
   ) l;
   v_now := greatest(app_clock(), v_now); -- B2
+  v_day := day_of(v_now);
 
   with given as (
     select distinct on (g.id) g.*
@@ -183,7 +144,45 @@ begin
   end if;
 
   if v_booked is not null then
-    perform ledger_charge(v_booked, v_budgets, v_now);
+    update budget b
+    set opened_at = case b.period when 'day' then v_day else date_trunc('second', v_now) end,
+        settled = case when b.period = 'minute' then turned.total
+          else case when b.opened_at >= v_day then b.settled else 0 end + c.charged + c.overrun end,
+        reserved = case when b.period = 'minute' then 0
+          else case when b.opened_at >= v_day then b.reserved else 0 end - c.released end,
+        slots = turned.slots
+    from (
+      select k.id, k.period, k.settled, k.opened_at, k.slots,
+             -- What was admitted on an earlier day is not this day's to hold or to give back.
+             coalesce(sum(m.charged) filter (where s.started_at >= v_day), 0) as charged,
+             coalesce(sum(m.released) filter (where s.started_at >= v_day), 0) as released,
+             sum(m.overrun) as overrun,
+             array_agg(s.second) || epoch_second(v_now) as seconds,
+             array_agg((m.charged - m.released)::bigint) || sum(m.overrun)::bigint as amounts
+      from (
+        select s.org_id, s.project_id, s.key_id,
+               epoch_second(s.started_at) as second, min(s.started_at) as started_at,
+               sum(s.cost_pusd - s.overrun_pusd) as cost, sum(s.reserved_pusd) as reserved_cost,
+               sum(s.overrun_pusd) as overrun_cost,
+               sum(s.input_tokens + s.output_tokens - s.overrun_tokens) as tokens,
+               sum(s.reserved_tokens) as reserved_tokens, sum(s.overrun_tokens) as overrun_tokens
+        from unnest(v_booked) s
+        group by s.org_id, s.project_id, s.key_id, epoch_second(s.started_at)
+      ) s
+      join budget k
+        on k.org_id = s.org_id and in_scope(k.scope_kind, k.scope_id, s.org_id, s.project_id, s.key_id)
+      cross join lateral (
+        select case k.measure when 'cost' then s.cost else s.tokens end as charged,
+               case k.measure when 'cost' then s.reserved_cost else s.reserved_tokens end as released,
+               case k.measure when 'cost' then s.overrun_cost else s.overrun_tokens end as overrun
+      ) m
+      where k.id = any(v_budgets)
+      group by k.id
+    ) c
+    left join lateral ring_after(c.slots, c.settled, c.opened_at, v_now, c.seconds, c.amounts) turned
+      on c.period = 'minute'
+    where b.id = c.id;
+
     -- One entry a batch and organization, in one order of organizations, and last: it is a lock.
     perform audit_append(a.org_id, c_system, 'call.settled', a.subject, 'ok', '', a.details::text)
     from (

@@ -101,9 +101,10 @@ function checkSpelling(environment: NodeJS.ProcessEnv): Finding[] {
 function providersOf(config: ServerConfig): ProviderPlace[] {
   const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
   const places: ProviderPlace[] = [];
-  if (config.openaiApiKey !== null) {
-    const headers = bearer(config.openaiApiKey.reveal());
-    places.push({ name: 'OpenAI', url: config.openaiBaseUrl, headers });
+  if (config.openaiApiKey !== null || config.openaiBaseUrl !== null) {
+    const headers = config.openaiApiKey === null ? {} : bearer(config.openaiApiKey.reveal());
+    const url = config.openaiBaseUrl ?? 'https://api.openai.com/v1';
+    places.push({ name: 'OpenAI', url, headers });
   }
   if (config.anthropicApiKey !== null) {
     const key = config.anthropicApiKey.reveal();

@@ -1,9 +1,10 @@
 import { type Config, field } from '@sagewai/config';
 import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
+import { gatewayFields } from '@sagewai/gateway';
+import { findTokenWeakness } from '@sagewai/identity';
 
 const optional = { default: null } as const;
 const postgres = ['postgres', 'postgresql'] as const;
-const http = ['http', 'https'] as const;
 
 /** Every setting of a server. The names are promises: compose files and manifests carry them. */
 export const SERVER_FIELDS = {
@@ -85,59 +86,14 @@ export const SERVER_FIELDS = {
   SAGEWAI_ADMIN_TOKEN: field.secret({
     ...optional,
     description: "The administrator's token; made and shown once when missing",
+    check: findTokenWeakness,
   }),
   SAGEWAI_ORGANIZATION: field.string({
     default: 'default',
     description: 'The first organization, made when there is none',
   }),
 
-  OPENAI_API_KEY: field.secret({ ...optional, description: 'Serves the models of OpenAI' }),
-  OPENAI_BASE_URL: field.url({
-    default: 'https://api.openai.com/v1',
-    description: 'An OpenAI-compatible server instead',
-    schemes: http,
-  }),
-  OPENAI_MODELS: field.list({
-    default: [],
-    description: 'The models to serve from there; asked of the provider when empty',
-  }),
-  ANTHROPIC_API_KEY: field.secret({
-    ...optional,
-    description: 'Serves the models of Anthropic, through its OpenAI-compatible endpoint',
-  }),
-  ANTHROPIC_BASE_URL: field.url({
-    default: 'https://api.anthropic.com/v1',
-    description: 'Where Anthropic is reached',
-    schemes: http,
-  }),
-  OLLAMA_HOST: field.url({
-    ...optional,
-    description: 'Serves the models of an Ollama, with or without scheme',
-    schemes: http,
-    defaultScheme: 'http',
-  }),
-  LITELLM_PROXY_URL: field.url({
-    ...optional,
-    description: 'Serves the models of a LiteLLM proxy',
-    schemes: http,
-  }),
-  LITELLM_API_KEY: field.secret({ ...optional, description: 'The key for that proxy' }),
-  UNKNOWN_PRICE: field.oneOf(['refuse', 'allow'], {
-    default: 'refuse',
-    description: 'What happens to a model without a known price',
-  }),
-  MODEL_CONNECT_TIMEOUT: field.duration({
-    default: 10_000,
-    description: 'To reach a model provider',
-  }),
-  MODEL_FIRST_BYTE_TIMEOUT: field.duration({
-    default: 600_000,
-    description: 'From a request to the first byte of its answer',
-  }),
-  MODEL_IDLE_TIMEOUT: field.duration({
-    default: 120_000,
-    description: 'Between two parts of a streamed answer',
-  }),
+  ...gatewayFields,
 
   WORKER_SILENCE: field.duration({
     default: 300_000,
@@ -157,11 +113,6 @@ export const SERVER_FIELDS = {
   OPEN_REGISTRATION: field.boolean({
     ...optional,
     description: 'Whether workers may register without any credential (default: on loopback only)',
-  }),
-  RESERVATION_TTL: field.duration({
-    default: 900_000,
-    min: 200,
-    description: 'After this, a model call that was never settled counts as spent',
   }),
   JOB_INTERVAL: field.duration({
     default: 5_000,

@@ -39,12 +39,12 @@ export function healthRoutes(options: HealthOptions): Route[] {
           detail: 'The database does not answer.',
         });
       }
-      return { status: 'ready' };
+      return { status: 'ready' as const };
     }),
     implementOwn(getAdminHealth, async ({ caller }) => {
       const database = await probeDatabase(db);
-      const status = database.state === 'up' ? 'ok' : 'degraded';
-      if (caller.kind !== 'token') return { status };
+      const status = database.state === 'up' ? ('ok' as const) : ('degraded' as const);
+      if (caller.kind !== 'token') return { status } as const;
       return {
         status,
         version,

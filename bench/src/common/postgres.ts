@@ -16,7 +16,7 @@ export interface Postgres {
 /** A PostgreSQL as `up` starts it, with fsync on, in a home of its own. */
 export async function startPostgres(bench: Bench, name: string): Promise<Postgres> {
   const quiet = (): void => undefined;
-  const warn = (fields: object, message: string): void =>
+  const warn = (message: string, fields: object = {}): void =>
     bench.say(`PostgreSQL: ${message} ${JSON.stringify(fields)}`);
   const postgres = await startEmbeddedPostgres({
     home: join(bench.folder, name),

@@ -15,7 +15,6 @@ describe('call', () => {
   test('fills path and query, sends the token and the body', async () => {
     const server = await scriptedServer();
     const client = clientOf(server, { organization: 'acme', project: 'p' });
-    server.on('runs.cancelRun', () => ({ json: { id: RUN, state: 'x' }, status: 404 }));
     server.on('runs.listRuns', () => ({ json: PAGE }));
     server.on('runs.submitRun', () => ({ json: SUBMITTED, status: 201 }));
     await client.call('runs.listRuns', { query: { state: 'queued', limit: 5 } });

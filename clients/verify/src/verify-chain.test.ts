@@ -1,4 +1,5 @@
 import { type ChainEntry, type ChainHead, GENESIS_HASH } from '@sagewai/wire';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { hashOf, verifyChain } from './verify-chain.ts';
@@ -79,19 +80,19 @@ describe('a whole chain', () => {
   });
 });
 
-describe('every field of every entry counts', () => {
-  const fields = {
-    at: '2026-11-21T04:05:07.000000Z',
-    actor: 'token:2',
-    action: 'fleet.rejectWorker',
-    subject: 'worker:x',
-    outcome: 'caller.forbidden',
-    request_id: 'other',
-    details: '{"pool":"gpu"}', // the same JSON, not the same text
-    previous_hash: 'f'.repeat(64),
-    hash: 'f'.repeat(64),
-  } as const satisfies Partial<ChainEntry>;
+const fields = {
+  at: '2026-11-21T04:05:07.000000Z',
+  actor: 'token:2',
+  action: 'fleet.rejectWorker',
+  subject: 'worker:x',
+  outcome: 'caller.forbidden',
+  request_id: 'other',
+  details: '{"pool":"gpu"}', // the same JSON, not the same text
+  previous_hash: 'f'.repeat(64),
+  hash: 'f'.repeat(64),
+} as const satisfies Partial<ChainEntry>;
 
+describe('every field of every entry counts', () => {
   for (const [field, value] of Object.entries(fields)) {
     test.each([1, 3, 5])(`${field} of entry %i of 5`, async (seq) => {
       expect(await verifyChain(change(chainOf(5), seq, { [field]: value }))).toMatchObject({
@@ -102,6 +103,38 @@ describe('every field of every entry counts', () => {
       });
     });
   }
+});
+
+test('whatever is changed, removed or moved, the first broken entry is named', async () => {
+  const whole = chainOf(12);
+  const place = fc.integer({ min: 1, max: 12 });
+  const changed = fc
+    .record({
+      seq: place,
+      field: fc.constantFrom(...(Object.keys(fields) as (keyof typeof fields)[])),
+    })
+    .chain(({ seq, field }) =>
+      fc
+        .string({ unit: 'binary' })
+        .filter((text) => text !== at(whole, seq)[field])
+        .map((text) => ({ seq, entries: change(whole, seq, { [field]: text }) })),
+    );
+  const removed = fc
+    .integer({ min: 1, max: 11 })
+    .map((seq) => ({ seq, entries: whole.filter((entry) => entry.seq !== seq) }));
+  const moved = fc
+    .tuple(place, place)
+    .filter(([from, to]) => from !== to)
+    .map(([from, to]) => {
+      const others = whole.filter((entry) => entry.seq !== from);
+      const entries = [...others.slice(0, to - 1), at(whole, from), ...others.slice(to - 1)];
+      return { seq: Math.min(from, to), entries };
+    });
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(changed, removed, moved), async ({ seq, entries }) => {
+      expect(await verifyChain(entries)).toMatchObject({ kind: 'broken', seq, entries: seq - 1 });
+    }),
+  );
 });
 
 describe('a broken chain names the first broken entry', () => {

@@ -2,7 +2,11 @@ import { hostname } from 'node:os';
 
 import { type Config, field } from '@sagewai/config';
 
+import { ollamaUrl } from './ollama-url.ts';
+
 const optional = { default: null } as const;
+
+export const POOL_DEFAULT = 'default';
 
 /** Every setting of a worker. The names are promises: compose files and manifests carry them. */
 export const WORKER_FIELDS = {
@@ -16,7 +20,14 @@ export const WORKER_FIELDS = {
     description: 'Enrolls the worker at its first start (or a WRT_TOKEN)',
     flag: 'enrollment-key',
   }),
-  WRT_TOKEN: field.secret({ ...optional, description: 'A pre-issued worker token' }),
+  WRT_TOKEN: field.secret({
+    ...optional,
+    description: 'A pre-issued worker token (or an ENROLLMENT_KEY)',
+    check: (text) =>
+      text.startsWith('wrt-')
+        ? null
+        : 'expected a worker token (wrt-1.…); an enrollment key goes into ENROLLMENT_KEY',
+  }),
   WORKER_NAME: field.string({
     default: hostname(),
     description: 'How the worker shows in lists',
@@ -28,7 +39,7 @@ export const WORKER_FIELDS = {
     flag: 'org',
   }),
   WORKER_POOL: field.string({
-    default: 'default',
+    default: POOL_DEFAULT,
     description: 'The pool it serves',
     flag: 'pool',
   }),
@@ -90,11 +101,10 @@ export const WORKER_FIELDS = {
     description: 'Where Anthropic is reached',
     schemes: ['http', 'https'],
   }),
-  OLLAMA_HOST: field.url({
-    default: 'http://localhost:11434',
-    description: 'Where Ollama is reached, with or without scheme',
-    schemes: ['http', 'https'],
-    defaultScheme: 'http',
+  OLLAMA_HOST: field.string({
+    default: 'localhost:11434',
+    description: 'Where Ollama is reached: a host, with a port or 11434, or a URL',
+    check: (text) => (ollamaUrl(text) === null ? 'expected a host, host:port or http URL' : null),
   }),
 } as const;
 

@@ -1,40 +1,45 @@
 /**
  * One session with the server, from its opening to its end: polls for as many runs as there are free
- * slots, runs them, and hands their reports to the outbox.
+ * slots, runs them, and hands their reports to the outbox. Nothing here decides what is valid; the
+ * server does, by epoch.
  *
- * A poll that got no answer is repeated with the same `poll_id`: leases whose answer was lost come back
- * (F6). Nothing here decides what is valid; the server does, by epoch.
+ * - C1. Everything held is named in every heartbeat: before its first instruction, and until its report
+ *   has been taken. A lease that is not named goes back to the queue.
+ * - C2. What the server says about a lease concerns that epoch, never a later attempt at the same run.
  */
-import { randomUUID } from 'node:crypto';
+import { SagewaiError } from '@sagewai/sdk';
 
-import { retryDelayMs, SagewaiError } from '@sagewai/sdk';
-
+import { claimRuns } from './claim-runs.ts';
+import { type ConnectionEnd, endOf } from './connection-end.ts';
 import { type FromHeartbeat, startHeartbeat } from './heartbeat.ts';
-import { type Lease, leasesOf } from './lease.ts';
+import { createHeldRuns } from './held-runs.ts';
+import { createLatch } from './latch.ts';
+import { fromWire, keyOf, type Lease, toWire } from './lease.ts';
 import type { WorkerLog } from './log.ts';
 import { createOutbox } from './outbox.ts';
-import { pause } from './pause.ts';
-import { runLease, RunStopped } from './run-lease.ts';
+import { endsWithin, pauseAtMost, whenAborted } from './pause.ts';
+import { createReachability } from './reachability.ts';
+import { runLease } from './run-lease.ts';
 import type { Session } from './session.ts';
-import type { WorkerOptions } from './worker-options.ts';
+import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 
-export type ConnectionEnd =
-  | { readonly kind: 'drained'; readonly unsent: number }
-  /** The server does not know this session any more; another may be opened. */
-  | { readonly kind: 'closed'; readonly reason: string }
-  | { readonly kind: 'fatal'; readonly reason: string };
+/** Carries the end of a session to where it is waited for. */
+class Ended extends Error {
+  readonly end: ConnectionEnd;
 
-class Closed extends Error {}
-class Fatal extends Error {}
-
-interface Running {
-  readonly lease: Lease;
-  readonly stop: AbortController;
-  readonly ended: Promise<void>;
+  constructor(end: ConnectionEnd) {
+    super(end.kind);
+    this.end = end;
+  }
 }
 
-const PENDING_POLL_MS = 2_000;
-const POLL_ANSWER_MS = 15_000;
+/** How long runs that were told to stop may take for it, and how long their reports are waited for. */
+const STOP_MS = 5_000;
+const LAST_REPORTS_MS = 5_000;
+/** A server that has nothing and does not wait either is not asked again at once. */
+const IDLE_MS = 250;
+/** Reports that wait count against new runs, lest they fill the memory. */
+const WAITING_REPORTS_PER_SLOT = 4;
 
 export async function serve(
   session: Session,
@@ -43,121 +48,127 @@ export async function serve(
   draining: AbortSignal,
 ): Promise<ConnectionEnd> {
   const over = new AbortController();
-  const outbox = createOutbox(session.client, log, over.signal);
-  const running = new Map<string, Running>();
-  let slotFreed = Promise.withResolvers<void>();
-  let pending = false;
-
-  const heartbeat = startHeartbeat(session, options.url, (message) => {
-    hear(message);
-  });
   const polling = AbortSignal.any([draining, over.signal]);
-  const tellHeld = (): void =>
-    heartbeat.hold(
-      [...running.values()].map(({ lease }) => ({ run_id: lease.runId, epoch: lease.epoch })),
-    );
+  const approved = createLatch(session.status === 'approved');
+  const room = createLatch(true);
+  const reach = createReachability(log);
+  const end = (how: ConnectionEnd): void => over.abort(new Ended(how));
 
-  function hear(message: FromHeartbeat): void {
-    if (message.kind === 'missed') return;
-    if (message.kind === 'refused') return over.abort(endOf(message.status, message.detail));
-    if (message.token !== null) session.renew(message.token);
-    if (message.status === 'pending' && !pending) log.note('waits for approval');
-    if (message.status === 'approved' && pending) log.note('was approved');
-    pending = message.status === 'pending';
-    for (const id of message.cancel) running.get(id)?.stop.abort(new RunStopped('cancelled'));
-    for (const id of message.lost) running.get(id)?.stop.abort(new RunStopped('lost'));
+  const outbox = createOutbox({
+    client: session.client,
+    log,
+    over: over.signal,
+    onRefused: (refusal) => end(endOf(refusal)),
+    onTaken: () => changed(),
+  });
+  const held = createHeldRuns({
+    run: async (lease, signal) => {
+      const report = await runLease(lease, session, options.providers, signal);
+      if (report) outbox.put(report);
+    },
+    onBegun: () => {
+      changed();
+      tellHeld();
+    },
+    onEnded: () => changed(),
+  });
+  const heartbeat = startHeartbeat(session, options.url, hear);
+  let telling: NodeJS.Immediate | undefined;
+
+  function changed(): void {
+    const waitingMax = session.maxConcurrent * WAITING_REPORTS_PER_SLOT;
+    room.set(held.size < session.maxConcurrent && outbox.waiting.length < waitingMax);
+    // What is gone may be named a moment longer, so many ends are told together.
+    telling ??= setImmediate(tellHeld);
   }
 
-  function begin(lease: Lease): void {
-    const held = running.get(lease.runId);
-    if (held) return; // The same poll, answered twice.
-    const stop = new AbortController();
-    const ended = runLease(lease, session, options.providers, stop.signal).then((report) => {
-      if (report) outbox.put(report);
-      running.delete(lease.runId);
-      tellHeld();
-      slotFreed.resolve();
-      slotFreed = Promise.withResolvers();
-    });
-    running.set(lease.runId, { lease, stop, ended });
+  function tellHeld(): void {
+    clearImmediate(telling);
+    telling = undefined;
+    heartbeat.hold([...held.names, ...outbox.waiting.map(fromWire)].map(toWire)); // C1
+  }
+
+  function hear(message: FromHeartbeat): void {
+    if (message.kind === 'missed') return reach.missed(message.detail);
+    if (message.kind === 'refused') return end(endOf(message));
+    if (message.kind === 'died') {
+      return end({ kind: 'closed', reason: `the heartbeat thread died: ${message.detail}` });
+    }
+    reach.answered();
+    if (message.token !== null) session.renew(message.token);
+    learnStatus(message.status);
+    held.stop('cancelled', ({ runId }) => message.cancel.includes(runId));
+    const lost = new Set(message.lost.map((name) => keyOf(fromWire(name)))); // C2
+    held.stop('lost', (lease) => lost.has(keyOf(lease)));
+  }
+
+  function learnStatus(status: Session['status']): void {
+    if (status === 'rejected' || status === 'revoked') {
+      return end({ kind: 'fatal', why: 'auth', reason: `an administrator ${status} this worker` });
+    }
+    if (status === 'approved' && !approved.isOpen) log.note('approved: claiming runs');
+    approved.set(status === 'approved');
   }
 
   async function poll(): Promise<void> {
-    while (!polling.aborted) {
-      const slots = session.maxConcurrent - running.size;
-      if (slots <= 0) {
-        await Promise.race([slotFreed.promise, whenAborted(polling)]);
+    for (;;) {
+      await approved.opened(polling);
+      await room.opened(polling);
+      if (polling.aborted) return;
+      const askedAt = performance.now();
+      const claim = await claimRuns({
+        client: session.client,
+        slots: session.maxConcurrent - held.size,
+        pollTimeoutMs: options.pollTimeoutMs,
+        polling,
+        over: over.signal,
+        onMissed: (detail) => reach.missed(detail),
+      });
+      if (claim.kind === 'unapproved') {
+        approved.set(false);
         continue;
       }
-      for (const lease of await claim(slots)) begin(lease);
-      tellHeld();
+      begin(claim.leases);
+      const isIdle = claim.leases.length === 0 && performance.now() - askedAt < IDLE_MS;
+      if (isIdle) await pauseAtMost(IDLE_MS, polling);
     }
   }
 
-  async function claim(slots: number): Promise<Lease[]> {
-    const body = { slots, poll_id: randomUUID(), poll_timeout: options.pollTimeoutMs / 1_000 };
-    const timeoutMs = options.pollTimeoutMs + POLL_ANSWER_MS;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        const answer = await session.client.call(
-          'fleet.claimRuns',
-          { body },
-          { signal: polling, timeoutMs },
-        );
-        return leasesOf(answer);
-      } catch (thrown) {
-        if (polling.aborted) return [];
-        const failure = thrown instanceof SagewaiError ? thrown : null;
-        if (failure?.code === 'worker.unapproved') {
-          if (!pending) log.note('waits for approval');
-          pending = true;
-          await pause(PENDING_POLL_MS, polling).catch(() => undefined);
-          return [];
-        }
-        if (failure && !failure.retryable) throw endOf(failure.status, failure.detail);
-        if (failures === 1) log.note(`${failure?.detail ?? String(thrown)}; trying again`);
-        const delayMs = retryDelayMs(failures, failure?.retryAfterMs ?? null, Math.random());
-        await pause(delayMs, polling).catch(() => undefined);
-      }
-    }
+  function begin(leases: readonly Lease[]): void {
+    reach.answered();
+    const known = new Set([...held.names, ...outbox.waiting.map(fromWire)].map(keyOf));
+    const fresh = leases.filter((lease) => !known.has(keyOf(lease)));
+    // C2. An earlier attempt at the same run is over, or the server had not given out a later one.
+    const epochs = new Map(fresh.map(({ runId, epoch }) => [runId, epoch]));
+    held.stop('lost', ({ runId, epoch }) => epoch < (epochs.get(runId) ?? 0));
+    if (fresh.length > 0) held.begin(fresh);
   }
 
-  const stopAll = (reason: 'lost' | 'drained'): void => {
-    for (const { stop } of running.values()) stop.abort(new RunStopped(reason));
-  };
+  async function drain(): Promise<WorkerEnd> {
+    if (held.size > 0) log.note(`${held.size} runs may go on for ${options.drainMsMax / 1_000} s`);
+    const ended = held.allEnded();
+    if (!(await endsWithin(Promise.race([ended, whenAborted(over.signal)]), options.drainMsMax))) {
+      held.stop('drained', () => true);
+      await endsWithin(ended, STOP_MS);
+    }
+    over.signal.throwIfAborted();
+    const unsent = await outbox.drained(LAST_REPORTS_MS);
+    return { kind: 'drained', unsent: unsent + held.size };
+  }
 
   try {
     await poll();
-    if (over.signal.aborted) throw over.signal.reason;
-    const limit = AbortSignal.timeout(options.drainMsMax);
-    await Promise.race([allEnded(running), whenAborted(limit)]);
-    stopAll('drained');
-    await allEnded(running);
-    return { kind: 'drained', unsent: await outbox.drained(AbortSignal.timeout(5_000)) };
+    over.signal.throwIfAborted();
+    return await drain();
   } catch (thrown) {
-    stopAll('lost');
-    await allEnded(running);
-    if (thrown instanceof Closed) return { kind: 'closed', reason: thrown.message };
-    if (thrown instanceof Fatal) return { kind: 'fatal', reason: thrown.message };
-    throw thrown;
+    const failure = thrown instanceof SagewaiError ? new Ended(endOf(thrown)) : thrown;
+    held.stop('lost', () => true);
+    await endsWithin(held.allEnded(), STOP_MS);
+    if (failure instanceof Ended) return failure.end;
+    throw failure;
   } finally {
-    over.abort(new Closed('the session has ended'));
+    end({ kind: 'closed', reason: 'the worker has ended' });
+    clearImmediate(telling);
     await heartbeat.stop();
   }
-}
-
-/** 401: the token is not valid (any more), another session may be. 409: a newer process is this worker. */
-function endOf(status: number, detail: string): Error {
-  return status === 401 ? new Closed(detail) : new Fatal(detail);
-}
-
-async function allEnded(running: ReadonlyMap<string, Running>): Promise<void> {
-  await Promise.all([...running.values()].map(({ ended }) => ended));
-}
-
-async function whenAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,4 +1,4 @@
-import { createClient, SagewaiError } from '@sagewai/sdk';
+import { createClient } from '@sagewai/sdk';
 import {
   forgetWorkerCredential,
   readWorkerCredential,
@@ -7,6 +7,7 @@ import {
   workerCredentialFile,
 } from '@sagewai/sdk/node';
 
+import { declaresOtherwise } from './declares-otherwise.ts';
 import type { WorkerLog } from './log.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -19,76 +20,87 @@ export type Identity =
  * The kept credential when it was made for these declarations, else a new registration. A pre-issued
  * token needs neither: it names a worker that exists.
  */
-export async function enroll(options: WorkerOptions, log: WorkerLog): Promise<Identity> {
+export async function enroll(
+  options: WorkerOptions,
+  log: WorkerLog,
+  signal: AbortSignal,
+): Promise<Identity> {
   if (options.workerToken) return { kind: 'token', token: options.workerToken };
   // Somebody put a worker token where the enrollment key goes: both fit there.
   if (options.enrollmentKey.startsWith('wrt-')) {
     return { kind: 'token', token: options.enrollmentKey };
   }
-  const file = workerCredentialFile(options.home, options.url, options.name);
-  const kept = await readWorkerCredential(file);
-  if (kept && declaresTheSame(kept, options)) return identityOf(kept);
-  if (kept) log.note('pool, models or labels have changed since registration: registering again');
-  return identityOf(await register(options, file, log));
+  const kept = await readWorkerCredential(fileOf(options));
+  const other = kept ? declaresOtherwise(kept, options) : null;
+  if (kept && other === null) return identityOf(kept);
+  if (other !== null) log.note(`its ${other} changed since it was registered: registering again`);
+  const credential = await register(options, log, signal);
+  await keep(credential, options, log);
+  return identityOf(credential);
 }
 
 /** After the server said that it does not know the credential (any more). */
 export async function forget(options: WorkerOptions): Promise<void> {
-  await forgetWorkerCredential(workerCredentialFile(options.home, options.url, options.name));
+  await forgetWorkerCredential(fileOf(options));
 }
 
+const fileOf = ({ home, url, name }: WorkerOptions): string =>
+  workerCredentialFile(home, url, name);
+
+/**
+ * Takes one use of the enrollment key. When the answer is lost the use may be gone, and with it a worker
+ * that nobody will ever be: the server cannot tell a repetition from a second worker of that name.
+ */
 async function register(
   options: WorkerOptions,
-  file: string,
   log: WorkerLog,
+  signal: AbortSignal,
 ): Promise<WorkerCredential> {
+  const { url, name, pool, models, labels } = options;
   const client = createClient({
-    url: options.url,
+    url,
+    signal,
     headers: options.enrollmentKey ? { 'x-enrollment-key': options.enrollmentKey } : {},
     ...(options.organization ? { organization: options.organization } : {}),
   });
   const registered = await client.call('fleet.registerWorker', {
     body: {
-      name: options.name,
-      pool: options.pool,
-      models: [...options.models],
-      labels: { ...options.labels },
+      name,
+      pool,
+      models: [...models],
+      labels: { ...labels },
       max_concurrent: options.maxConcurrent,
     },
   });
-  const credential: WorkerCredential = {
-    url: options.url,
-    name: options.name,
-    worker_id: registered.worker_id,
-    worker_secret: registered.worker_secret,
-    organization_id: registered.organization_id,
-    pool: options.pool,
-    models: options.models,
-    labels: options.labels,
-  };
-  await saveWorkerCredential(file, credential);
   log.note(`registered as ${registered.worker_id}: ${registered.status}`);
   if (registered.reason) log.warn(registered.reason);
   if (registered.dropped_models.length > 0) {
     log.warn(`the enrollment key does not allow ${registered.dropped_models.join(', ')}`);
   }
-  return credential;
-}
-
-function declaresTheSame(kept: WorkerCredential, options: WorkerOptions): boolean {
-  const facts = ({
+  return {
+    url,
+    name,
+    worker_id: registered.worker_id,
+    worker_secret: registered.worker_secret,
+    organization_id: registered.organization_id,
     pool,
     models,
     labels,
-  }: Pick<WorkerCredential, 'pool' | 'models' | 'labels'>): string =>
-    JSON.stringify([
-      pool,
-      models,
-      Object.entries(labels)
-        .map((pair) => pair.join('='))
-        .toSorted(),
-    ]);
-  return facts(kept) === facts(options);
+  };
+}
+
+async function keep(
+  credential: WorkerCredential,
+  options: WorkerOptions,
+  log: WorkerLog,
+): Promise<void> {
+  try {
+    await saveWorkerCredential(fileOf(options), credential);
+  } catch (error) {
+    // The use of the key is taken: working without a file is better than taking another one.
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    log.warn(`its credential cannot be kept (${code || message}): the next start registers again`);
+  }
 }
 
 const identityOf = ({ worker_id, worker_secret }: WorkerCredential): Identity => ({
@@ -96,8 +108,3 @@ const identityOf = ({ worker_id, worker_secret }: WorkerCredential): Identity =>
   workerId: worker_id,
   secret: worker_secret,
 });
-
-/** Whether trying again can help, or a person must act. */
-export function isLasting(thrown: unknown): thrown is SagewaiError {
-  return thrown instanceof SagewaiError && !thrown.retryable && thrown.status >= 400;
-}

@@ -4,57 +4,74 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { createClient, SagewaiError } from '@sagewai/sdk';
+import { type CallOutput, createClient, retryDelayMs, SagewaiError } from '@sagewai/sdk';
 
 import type { FromHeartbeat, HeartbeatStart, ToHeartbeat } from './heartbeat.ts';
+
+/** While it waits for approval, a worker asks more often: a person is looking on. */
+const PENDING_INTERVAL_MS = 2_000;
 
 const port = parentPort;
 if (!port) throw new Error('this file runs as a worker thread');
 
 const start = workerData as HeartbeatStart;
-let token = start.token;
-let held: readonly { run_id: string; epoch: number }[] = [];
-let intervalMs = start.intervalMs;
-let timer: NodeJS.Timeout | undefined;
-let beating = false;
+let { token, status, intervalMs } = start;
+let held: ToHeartbeat = [];
+let misses = 0;
 const client = createClient({ url: start.url, token: () => token });
 const tell = (message: FromHeartbeat): void => port.postMessage(message);
 
 async function beat(): Promise<void> {
-  if (beating) return;
-  beating = true;
-  clearTimeout(timer);
+  const named = held;
   try {
     const answer = await client.call(
       'fleet.heartbeat',
-      { body: { runs: [...held] } },
+      { body: { runs: [...named] } },
       { timeoutMs: Math.max(1_000, intervalMs) },
     );
-    intervalMs = Math.min(start.intervalMs, answer.heartbeat_interval_ms);
-    if (answer.token) token = answer.token;
-    tell({
-      kind: 'beaten',
-      status: answer.status,
-      cancel: answer.cancel,
-      lost: answer.lost,
-      token: answer.token ?? null,
-    });
+    misses = 0;
+    learn(answer, named);
   } catch (thrown) {
-    const failure = thrown instanceof SagewaiError ? thrown : null;
-    const lasting = failure !== null && !failure.retryable && failure.status > 0;
+    misses += 1;
+    tellFailure(thrown);
+  }
+  setTimeout(() => void beat(), nextMs());
+}
+
+function learn(answer: CallOutput<'fleet.heartbeat'>, named: ToHeartbeat): void {
+  status = answer.status;
+  intervalMs = Math.min(start.intervalMs, answer.heartbeat_interval_ms);
+  token = answer.token ?? token;
+  tell({
+    kind: 'beaten',
+    status,
+    cancel: answer.cancel,
+    lost: named.filter(({ run_id: id }) => answer.lost.includes(id)),
+    token: answer.token ?? null,
+  });
+}
+
+function tellFailure(thrown: unknown): void {
+  const failure = thrown instanceof SagewaiError ? thrown : null;
+  if (failure && failure.status > 0 && !failure.retryable) {
     tell({
-      kind: lasting ? 'refused' : 'missed',
-      status: failure?.status ?? 0,
-      detail: failure?.detail ?? String(thrown),
+      kind: 'refused',
+      status: failure.status,
+      code: failure.code,
+      detail: failure.detail,
     });
-  } finally {
-    beating = false;
-    timer = setTimeout(() => void beat(), intervalMs);
+  } else {
+    tell({ kind: 'missed', detail: failure?.detail ?? String(thrown) });
   }
 }
 
-port.on('message', (message: ToHeartbeat) => {
-  if (message.kind === 'held') held = message.runs;
-  else token = message.token;
+/** A missed beat is made up for soon: a server that restarts must not find its workers silent. */
+function nextMs(): number {
+  const regularMs = status === 'pending' ? Math.min(intervalMs, PENDING_INTERVAL_MS) : intervalMs;
+  return misses === 0 ? regularMs : Math.min(regularMs, retryDelayMs(misses, null, Math.random()));
+}
+
+port.on('message', (runs: ToHeartbeat) => {
+  held = runs;
 });
 void beat();

@@ -1,33 +1,47 @@
 import { Worker } from 'node:worker_threads';
 
+import type { WireLeaseName } from './lease.ts';
 import type { Session } from './session.ts';
+
+export type WorkerStatus = Session['status'];
 
 export interface HeartbeatStart {
   readonly url: string;
   readonly token: string;
+  readonly status: WorkerStatus;
   readonly intervalMs: number;
 }
 
-export type ToHeartbeat =
-  | { readonly kind: 'held'; readonly runs: readonly { run_id: string; epoch: number }[] }
-  | { readonly kind: 'token'; readonly token: string };
+/** The runs that are held from now on. */
+export type ToHeartbeat = readonly WireLeaseName[];
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
 
 export type FromHeartbeat =
   | {
       readonly kind: 'beaten';
-      readonly status: 'pending' | 'approved' | 'rejected' | 'revoked';
+      readonly status: WorkerStatus;
       readonly cancel: readonly string[];
-      readonly lost: readonly string[];
+      /** With the epochs under which they were named: the same run may be ours again meanwhile. */
+      readonly lost: readonly WireLeaseName[];
       readonly token: string | null;
     }
   /** The server will not take it, however often it is said. */
-  | { readonly kind: 'refused'; readonly status: number; readonly detail: string }
-  /** No answer this time. */
-  | { readonly kind: 'missed'; readonly status: number; readonly detail: string };
+  | ({ readonly kind: 'refused' } & Refusal)
+  /** No answer this time; it is tried again. */
+  | { readonly kind: 'missed'; readonly detail: string }
+  | { readonly kind: 'died'; readonly detail: string };
 
 export interface Heartbeat {
-  /** Tells which runs are held; a lease that the server has and this list lacks goes back to the queue. */
-  hold(runs: readonly { run_id: string; epoch: number }[]): void;
+  /**
+   * Tells what is held: a lease that the server has and this list lacks goes back to the queue. So a run
+   * is named before its first instruction and until its report has been taken.
+   */
+  hold(runs: ToHeartbeat): void;
   stop(): Promise<void>;
 }
 
@@ -40,24 +54,19 @@ export function startHeartbeat(
   const start: HeartbeatStart = {
     url,
     token: session.token(),
+    status: session.status,
     intervalMs: session.heartbeatIntervalMs,
   };
   // Type stripping keeps the file's own extension; a published build has the other one.
   const file = import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js';
   const thread = new Worker(new URL(file, import.meta.url), {
     workerData: start,
-    resourceLimits: { maxOldGenerationSizeMb: 32 },
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
   thread.on('message', onMessage);
-  thread.on('error', (error: Error) =>
-    onMessage({
-      kind: 'refused',
-      status: 0,
-      detail: `the heartbeat thread died: ${error.message}`,
-    }),
-  );
+  thread.on('error', (error: Error) => onMessage({ kind: 'died', detail: error.message }));
   return {
-    hold: (runs) => thread.postMessage({ kind: 'held', runs } satisfies ToHeartbeat),
+    hold: (runs) => thread.postMessage(runs),
     stop: async () => void (await thread.terminate()),
   };
 }

@@ -1,15 +1,30 @@
 import type { CallOutput } from '@sagewai/sdk';
 
 /** A run that this worker holds. What it says about it counts only while the server agrees. */
-export interface Lease {
-  readonly runId: string;
-  readonly epoch: number;
-  readonly attempt: number;
+export interface Lease extends LeaseName {
   readonly model: string | null;
   readonly payload: unknown;
   /** Calls models for this run, and only for it; dies with the lease. */
   readonly runToken: string;
 }
+
+/** One attempt at one run: the next attempt has another epoch, also when it is ours again. */
+export interface LeaseName {
+  readonly runId: string;
+  readonly epoch: number;
+}
+
+/** How the wire names a lease. */
+export interface WireLeaseName {
+  readonly run_id: string;
+  readonly epoch: number;
+}
+
+export const keyOf = ({ runId, epoch }: LeaseName): string => `${runId}/${epoch}`;
+
+export const toWire = ({ runId, epoch }: LeaseName): WireLeaseName => ({ run_id: runId, epoch });
+
+export const fromWire = ({ run_id: runId, epoch }: WireLeaseName): LeaseName => ({ runId, epoch });
 
 type Claimed = NonNullable<CallOutput<'fleet.claimRuns'>>;
 
@@ -17,9 +32,7 @@ export function leasesOf(claimed: Claimed | null): Lease[] {
   if (claimed === null) return [];
   const rows = 'leases' in claimed ? claimed.leases : [claimed];
   return rows.map((row) => ({
-    runId: row.run_id,
-    epoch: row.epoch,
-    attempt: row.attempt,
+    ...fromWire(row),
     model: row.model,
     payload: row.payload,
     runToken: row.run_token,

@@ -1,87 +1,48 @@
-import { parseArgs } from 'node:util';
-
 import { ConfigError, explain, readConfig } from '@sagewai/config';
 
+import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
 import { processLog } from './log.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { supervise } from './supervise.ts';
+import type { WorkerEnd } from './worker-options.ts';
 
-const HELP = `Usage: sagewai worker [options]
-
-Enrolls with the server (once), long-polls for runs that match, and runs agents.
-
-  --gateway URL           the server (FLEET_GATEWAY_URL)
-  --enrollment-key KEY    enrolls at the first start (ENROLLMENT_KEY, or WRT_TOKEN)
-  --name NAME             how it shows in lists (WORKER_NAME; the host's name)
-  --pool POOL             the pool it serves (WORKER_POOL; default)
-  --labels k=v,…          labels that runs may ask for (WORKER_LABELS)
-  --models a,b            models it can run (WORKER_MODELS)
-  --max-concurrent N      runs at the same time (WORKER_MAX_CONCURRENT; 4)
-  --home DIR              where its credential is kept (SAGEWAI_HOME; ~/.sagewai)
-
-\`sagewai config explain worker\` lists every setting. SIGTERM drains: running runs may end
-within DRAIN_TIMEOUT (30s), then they go back to the queue.
-
-Example:
-  sagewai worker --gateway http://localhost:8000 --enrollment-key sk-fleet-… --models gpt-4o
-`;
-
-const OPTIONS = {
-  gateway: { type: 'string' },
-  'enrollment-key': { type: 'string' },
-  name: { type: 'string' },
-  org: { type: 'string' },
-  pool: { type: 'string' },
-  labels: { type: 'string' },
-  models: { type: 'string' },
-  'max-concurrent': { type: 'string' },
-  'heartbeat-interval': { type: 'string' },
-  home: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
-  'explain-config': { type: 'boolean' },
-} as const;
+/** The numbers are the command line's. */
+const EXIT = { ok: 0, error: 1, usage: 2, auth: 4, conflict: 5, unavailable: 6 } as const;
 
 /** The worker's process. Returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
-  let flags: ReturnType<typeof parseFlags>;
-  try {
-    flags = parseFlags(words);
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    return 2;
+  const line = parseFlags(words);
+  if (line.kind === 'wrong') {
+    process.stderr.write(`${line.message}\n`);
+    return EXIT.usage;
   }
-  if (flags.help === true) {
-    process.stdout.write(HELP);
-    return 0;
+  if (line.kind === 'help') {
+    process.stdout.write(line.text);
+    return EXIT.ok;
   }
-  const { help: _, json, 'explain-config': asked, ...given } = flags;
-  const sources = { flags: given, environment: process.env };
-  if (asked === true) return explainConfig(sources, json === true);
+  const sources = { flags: line.flags, environment: process.env };
+  if (line.kind === 'explain') return explainConfig(sources, line.json);
   try {
     const options = resolveOptions(readConfig(WORKER_FIELDS, sources));
     const log = processLog(options.name);
-    const end = await supervise(
-      options,
-      log,
-      stopSignal((text) => log.note(text)),
-    );
-    if (end.kind === 'fatal') {
-      log.warn(end.reason);
-      return 1;
-    }
-    if (end.unsent > 0) log.warn(`${end.unsent} reports could not be sent; their runs start again`);
-    return end.unsent > 0 ? 1 : 0;
+    const stop = stopSignal((text) => log.note(text));
+    return tell(await supervise(options, log, stop), (text) => log.warn(text));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return 2;
+    return EXIT.usage;
   }
 }
 
-function parseFlags(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, strict: true }).values;
+function tell(end: WorkerEnd, warn: (text: string) => void): number {
+  if (end.kind === 'fatal') {
+    warn(end.reason);
+    return EXIT[end.why];
+  }
+  if (end.unsent === 0) return EXIT.ok;
+  warn(`the server was not told how ${end.unsent} runs ended: they start again`);
+  return EXIT.error;
 }
 
 function explainConfig(sources: Parameters<typeof explain>[1], json: boolean): number {
@@ -92,7 +53,7 @@ function explainConfig(sources: Parameters<typeof explain>[1], json: boolean): n
         .map((row) => `${row.name}=${row.value ?? ''}  (${row.source}) ${row.description}`)
         .join('\n');
   process.stdout.write(`${text}\n`);
-  return 0;
+  return EXIT.ok;
 }
 
 /** Aborts at the first signal; a second one, more than a second later, ends the process at once. */
@@ -102,9 +63,9 @@ function stopSignal(note: (text: string) => void): AbortSignal {
   const handle = (): void => {
     if (!stop.signal.aborted) {
       firstAt = performance.now();
-      note('draining');
+      note('draining; a second signal ends it at once');
       stop.abort(new Error('told to stop'));
-    } else if (performance.now() - firstAt > 1_000) process.exit(1);
+    } else if (performance.now() - firstAt > 1_000) process.exit(EXIT.error);
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
 import type { WorkerConfig } from './config.ts';
+import { ollamaUrl } from './ollama-url.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
@@ -30,7 +31,7 @@ export function resolveOptions(config: WorkerConfig): WorkerOptions {
       anthropic: anthropicKey
         ? { apiKey: anthropicKey, baseUrl: trimmed(config.anthropicBaseUrl) }
         : null,
-      ollama: { baseUrl: `${trimmed(config.ollamaHost)}/v1` },
+      ollama: { baseUrl: `${ollamaUrl(config.ollamaHost) ?? ''}/v1` },
     },
   };
 }

@@ -1,4 +1,6 @@
-import type { Lease } from './lease.ts';
+import { SagewaiError } from '@sagewai/sdk';
+
+import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
 import type { Report } from './outbox.ts';
 import type { Session } from './session.ts';
@@ -6,7 +8,7 @@ import type { ProviderCredentials } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
 import { RunFailed } from './workflows/workflow.ts';
 
-/** Why a run is stopped before its end. Only a cancelled one is reported. */
+/** Why a run is stopped before its end. A lost one is not reported. */
 export class RunStopped extends Error {
   readonly reason: 'cancelled' | 'lost' | 'drained';
 
@@ -26,28 +28,27 @@ export async function runLease(
   credentials: ProviderCredentials,
   signal: AbortSignal,
 ): Promise<Report | null> {
-  const ours = { run_id: lease.runId, epoch: lease.epoch };
+  const ours = toWire(lease);
   try {
     const callModel = createModelCaller({ client: session.client, lease, credentials, signal });
     const { payload, model } = lease;
     const output = await runAgent({ payload, model, callModel, signal });
     return { ...ours, status: 'completed', output };
   } catch (thrown) {
-    if (thrown instanceof RunStopped) return reportOfStopped(thrown, ours);
+    if (signal.reason instanceof RunStopped) return reportOfStopped(signal.reason, ours);
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return {
-      ...ours,
-      status: 'failed',
-      error: reason.slice(0, ERROR_LENGTH_MAX),
-      retry: thrown instanceof RunFailed && thrown.retry,
-    };
+    const error = reason.slice(0, ERROR_LENGTH_MAX).toWellFormed();
+    return { ...ours, status: 'failed', error, retry: isWorthAnother(thrown) };
   }
 }
 
-function reportOfStopped(
-  { reason }: RunStopped,
-  ours: { run_id: string; epoch: number },
-): Report | null {
+/** The circumstances failed, not the run: another attempt may find better ones. */
+function isWorthAnother(thrown: unknown): boolean {
+  if (thrown instanceof SagewaiError) return thrown.retryable && thrown.status !== 429;
+  return thrown instanceof RunFailed && thrown.retry;
+}
+
+function reportOfStopped({ reason }: RunStopped, ours: WireLeaseName): Report | null {
   if (reason === 'lost') return null;
   if (reason === 'cancelled') return { ...ours, status: 'cancelled' };
   return { ...ours, status: 'failed', error: 'the worker was stopped', retry: true };

@@ -1,12 +1,18 @@
-import { createClient, type SagewaiClient } from '@sagewai/sdk';
+import { type CallOutput, createClient, type SagewaiClient } from '@sagewai/sdk';
 
 import type { Identity } from './enroll.ts';
 import type { WorkerOptions } from './worker-options.ts';
+
+type Opened = CallOutput<'fleet.openWorkerSession'>;
 
 /** One session of this worker with the server: from now on, runs of earlier sessions are not ours. */
 export interface Session {
   readonly workerId: string;
   readonly epoch: number;
+  /** As it was when the session was opened. */
+  readonly status: Opened['status'];
+  /** What the server has recorded: only this counts, whatever the worker was told. */
+  readonly capabilities: Opened['capabilities'];
   readonly maxConcurrent: number;
   readonly heartbeatIntervalMs: number;
   /** Sends the token that is valid now; the heartbeat renews it. */
@@ -15,9 +21,14 @@ export interface Session {
   renew(token: string): void;
 }
 
-export async function openSession(options: WorkerOptions, identity: Identity): Promise<Session> {
+export async function openSession(
+  options: WorkerOptions,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<Session> {
   const opener = createClient({
     url: options.url,
+    signal,
     ...(identity.kind === 'token' ? { token: identity.token } : {}),
     headers:
       identity.kind === 'secret'
@@ -29,6 +40,8 @@ export async function openSession(options: WorkerOptions, identity: Identity): P
   return {
     workerId: opened.worker_id,
     epoch: opened.session_epoch,
+    status: opened.status,
+    capabilities: opened.capabilities,
     maxConcurrent: Math.min(options.maxConcurrent, opened.capabilities.max_concurrent),
     heartbeatIntervalMs: Math.min(options.heartbeatIntervalMs, opened.heartbeat_interval_ms),
     client: createClient({ url: options.url, token: () => token }),

@@ -1,11 +1,14 @@
 import { retryDelayMs, SagewaiError } from '@sagewai/sdk';
 
 import { serve } from './connection.ts';
-import { enroll, forget, type Identity, isLasting } from './enroll.ts';
+import { enroll, forget, type Identity } from './enroll.ts';
 import type { WorkerLog } from './log.ts';
-import { pause } from './pause.ts';
+import { pauseAtMost } from './pause.ts';
 import { openSession, type Session } from './session.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
+
+/** A session that lasted so long was a good one: the next is opened without delay. */
+const GOOD_SESSION_MS = 60_000;
 
 /** Redial, backoff and stop: keeps one session alive after another until told to drain. */
 export async function supervise(
@@ -13,24 +16,33 @@ export async function supervise(
   log: WorkerLog,
   draining: AbortSignal,
 ): Promise<WorkerEnd> {
-  let reopened = 0;
+  let closed = 0;
   while (!draining.aborted) {
     const opened = await open(options, log, draining);
     if (opened.kind !== 'open') return opened;
-    const { session } = opened;
-    log.note(`session ${session.epoch} of ${session.workerId}, ${session.maxConcurrent} at a time`);
-    const end = await serve(session, options, log, draining);
+    const openedAt = performance.now();
+    log.note(describe(opened.session, options));
+    const end = await serve(opened.session, options, log, draining);
     if (end.kind !== 'closed') return end;
     log.note(`the session was closed: ${end.reason}`);
-    reopened += 1;
-    await pause(retryDelayMs(reopened, null, Math.random()), draining).catch(() => undefined);
+    closed = performance.now() - openedAt > GOOD_SESSION_MS ? 0 : closed + 1;
+    if (closed > 0) await pauseAtMost(retryDelayMs(closed, null, Math.random()), draining);
   }
   return { kind: 'drained', unsent: 0 };
 }
 
-type Opened =
-  | { readonly kind: 'open'; readonly session: Session }
-  | Extract<WorkerEnd, { kind: 'drained' | 'fatal' }>;
+function describe(session: Session, { maxConcurrent }: WorkerOptions): string {
+  const { workerId, epoch, status, capabilities } = session;
+  const { pool, models, max_concurrent: recorded } = capabilities;
+  const parts = [
+    `worker ${workerId}, session ${epoch}: pool ${pool}`,
+    models.length > 0 ? `models ${models.join(', ')}` : 'no models',
+    `${session.maxConcurrent} at a time${recorded < maxConcurrent ? ' (as registered)' : ''}`,
+  ];
+  return `${parts.join('; ')}${status === 'pending' ? '; waits for approval' : ''}`;
+}
+
+type Opened = { readonly kind: 'open'; readonly session: Session } | WorkerEnd;
 
 /** Waits for a server that is not up yet, with one clear line; what a person must mend ends it. */
 async function open(
@@ -40,40 +52,48 @@ async function open(
 ): Promise<Opened> {
   const startedAt = performance.now();
   let identity: Identity | null = null;
+  let mayEnrollAnew = options.enrollmentKey !== '';
   for (let failures = 1; ; failures += 1) {
     try {
-      identity ??= await enroll(options, log);
-      return { kind: 'open', session: await openSession(options, identity) };
+      identity ??= await enroll(options, log, draining);
+      return { kind: 'open', session: await openSession(options, identity, draining) };
     } catch (thrown) {
       if (draining.aborted) return { kind: 'drained', unsent: 0 };
-      if (isLasting(thrown)) {
-        if (await enrollsAnew(options, identity, thrown)) {
-          log.note(`${thrown.detail}; enrolling again`);
-          identity = null;
-          continue;
-        }
-        return { kind: 'fatal', reason: thrown.detail };
-      }
       if (!(thrown instanceof SagewaiError)) throw thrown;
-      if (performance.now() - startedAt > options.serverWaitMsMax) {
-        return { kind: 'fatal', reason: `${thrown.detail}; gave up waiting` };
+      if (!thrown.retryable) {
+        if (!mayEnrollAnew || !isForgotten(identity, thrown)) return fatal(thrown, options);
+        // Once: were the new credential refused too, every try would take a use of the key.
+        mayEnrollAnew = false;
+        log.note(`${thrown.detail}: enrolling again`);
+        await forget(options);
+        identity = null;
+        continue;
       }
-      if (failures === 1) log.note(`${thrown.detail}; waiting for it`);
-      await pause(retryDelayMs(failures, thrown.retryAfterMs, Math.random()), draining).catch(
-        () => undefined,
-      );
+      if (failures === 1) log.note(`${thrown.detail}; waiting for the server`);
+      const delayMs = retryDelayMs(failures, thrown.retryAfterMs, Math.random());
+      if (performance.now() - startedAt + delayMs > options.serverWaitMsMax) {
+        const waited = `gave up after ${options.serverWaitMsMax / 1_000} s (SERVER_WAIT)`;
+        return { kind: 'fatal', why: 'unavailable', reason: `${thrown.detail}; ${waited}` };
+      }
+      await pauseAtMost(delayMs, draining);
     }
   }
 }
 
-/** A kept credential that the server does not know is given up once, when a key can make another. */
-async function enrollsAnew(
-  options: WorkerOptions,
-  identity: Identity | null,
-  { code, status }: SagewaiError,
-): Promise<boolean> {
-  const unknown = status === 401 && code !== 'worker.revoked';
-  if (identity?.kind !== 'secret' || !unknown || !options.enrollmentKey) return false;
-  await forget(options);
-  return true;
+/** Whether the server does not know the kept credential: a key can make another. */
+function isForgotten(identity: Identity | null, { status, code }: SagewaiError): boolean {
+  return identity?.kind === 'secret' && status === 401 && code !== 'worker.revoked';
+}
+
+function fatal({ status, detail }: SagewaiError, { enrollmentKey, workerToken }: WorkerOptions) {
+  const isAuth = status === 401 || status === 403;
+  const lacksBoth = isAuth && !enrollmentKey && !workerToken;
+  const advice = lacksBoth
+    ? '; ENROLLMENT_KEY enrolls it (`sagewai fleet create-key` makes one), and so does WRT_TOKEN'
+    : '';
+  return {
+    kind: 'fatal',
+    why: isAuth ? 'auth' : 'error',
+    reason: `${detail}${advice}`,
+  } as const;
 }

@@ -32,5 +32,13 @@ export interface ProviderCredentials {
 
 /** How a worker's process ends. `fatal` says what a person must do. */
 export type WorkerEnd =
-  | { readonly kind: 'drained'; readonly unsent: number }
-  | { readonly kind: 'fatal'; readonly reason: string };
+  | {
+      readonly kind: 'drained';
+      /** Runs whose end the server was not told: they start again elsewhere. */
+      readonly unsent: number;
+    }
+  | {
+      readonly kind: 'fatal';
+      readonly why: 'error' | 'auth' | 'conflict' | 'unavailable';
+      readonly reason: string;
+    };

@@ -22,7 +22,7 @@ export type Reading<Value> =
   /** `why` replaces “expected …” where a field knows better. */
   | { readonly kind: 'refused'; readonly why?: string };
 
-export type Fallback<Value> =
+type Fallback<Value> =
   | { readonly kind: 'required' }
   | { readonly kind: 'default'; readonly value: Value };
 

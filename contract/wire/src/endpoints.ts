@@ -24,17 +24,8 @@ import {
   submitTask,
   submitTasks,
 } from './fleet.ts';
-import {
-  createChatCompletion,
-  listModels,
-} from './gateway.ts';
-import {
-  getAdminHealth,
-  getHealth,
-  getHealthz,
-  getMetrics,
-  getReadiness,
-} from './health.ts';
+import { createChatCompletion, listModels } from './gateway.ts';
+import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
 import {
   createOrganization,
   createProject,
@@ -47,24 +38,10 @@ import {
   revokeToken,
   whoAmI,
 } from './identity.ts';
-import {
-  createKey,
-  getKey,
-  listKeys,
-  revokeKey,
-  updateKey,
-} from './keys.ts';
+import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
-import {
-  cancelRun,
-  getRun,
-  listRuns,
-  submitRun,
-  submitRuns,
-} from './runs.ts';
-import {
-  listAudit,
-} from './trust.ts';
+import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
+import { listAudit } from './trust.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
 export const ENDPOINTS = [
@@ -84,6 +61,9 @@ export const ENDPOINTS = [
   revokeToken,
   whoAmI,
   listAudit,
+  listBudgets,
+  setBudget,
+  listSpend,
   createKey,
   listKeys,
   getKey,
@@ -91,9 +71,6 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   listModels,
-  listSpend,
-  listBudgets,
-  setBudget,
   submitRun,
   submitRuns,
   listRuns,

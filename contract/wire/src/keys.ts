@@ -2,13 +2,14 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
+import { USD_PATTERN } from './money.ts';
 
 const id = Type.String({ format: 'uuid' });
 const instant = Type.String({ format: 'date-time' });
 const instantOrNull = Type.Union([instant, Type.Null()]);
 const name = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
 const usd = Type.String({
-  pattern: '^(0|[1-9][0-9]{0,11})(\\.[0-9]{1,12})?$',
+  pattern: USD_PATTERN,
   description: 'US dollars as a decimal string',
 });
 const perMinute = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });

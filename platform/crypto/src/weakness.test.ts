@@ -33,6 +33,8 @@ describe('checkJwtSecret', () => {
     '0123456789abcdef0123456789abcdef',
     '01234567890123456789012345678901234567890123456789',
     'x7Qa9'.repeat(10),
+    'x7Qa9kLm2Pz4Wv8B'.repeat(2),
+    'MySecretKeyForSigningJwtTokens2024!',
     'x7Qa9kLm2Pz',
   ])('refuses %s, with a reason that does not hold it', (text) => {
     const why = checkJwtSecret(text);

@@ -12,7 +12,7 @@ export interface PostmasterFile {
 }
 
 /** The lines of `postmaster.pid`; `null` for a file that is not yet whole. */
-export function parsePostmasterFile(text: string): PostmasterFile | null {
+function parsePostmasterFile(text: string): PostmasterFile | null {
   const [pid, , , port, socketDir, listenAddress, , status] = text.split('\n');
   if (!pid || !port || socketDir === undefined || !/^\d+$/.test(pid)) return null;
   return {

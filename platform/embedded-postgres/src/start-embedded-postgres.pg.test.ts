@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -271,7 +272,7 @@ describe('after a crash', () => {
     const back = Promise.withResolvers<void>();
     const log = {
       ...silent,
-      info: (_: object, message: string) => message === 'PostgreSQL is back' && back.resolve(),
+      info: (message: string) => message === 'PostgreSQL is back' && back.resolve(),
     };
     const postgres = await start({ log, fsync: true });
     await keep(postgres.url);
@@ -290,7 +291,7 @@ describe('after a crash', () => {
     let back = Promise.withResolvers<void>();
     const log = {
       ...silent,
-      info: (_: object, message: string) => message === 'PostgreSQL is back' && back.resolve(),
+      info: (message: string) => message === 'PostgreSQL is back' && back.resolve(),
     };
     const postgres = await start({ log, onLost: lost.resolve });
     const isLost = lost.promise.then(() => 'lost' as const);
@@ -361,7 +362,7 @@ describe('after a crash', () => {
     const back = Promise.withResolvers<void>();
     const log = {
       ...silent,
-      info: (_: object, message: string) => message === 'PostgreSQL is back' && back.resolve(),
+      info: (message: string) => message === 'PostgreSQL is back' && back.resolve(),
     };
     const postgres = await start({ log });
     process.kill(postgres.pid, 'SIGKILL');
@@ -518,7 +519,6 @@ describe('the process', () => {
       console.warn('not tried: no ordinary user can read these sources');
       return;
     }
-    const { chownSync } = await import('node:fs');
     chownSync(home, NOBODY, NOBODY);
     const { child, said } = await owner({ uid: NOBODY });
     expect(said).toMatchObject({ mode: 'own-user', adopted: false });
@@ -532,6 +532,24 @@ describe('the process', () => {
       remedy: expect.stringContaining(`start as user ${NOBODY}`),
     });
     rmSync(place, { recursive: true });
+  });
+
+  test('runs for a user without a name, as containers hand out', async ({ home, owner }) => {
+    const uid = 41_234;
+    if (!isRoot || process.platform !== 'linux') return;
+    const inNamespace = ['--user', '--map-user=65534', 'cat', import.meta.filename];
+    const probe = spawn('unshare', inNamespace, { cwd: '/', uid, gid: uid, stdio: 'ignore' });
+    const [code] = (await once(probe, 'exit')) as [number];
+    if (code !== 0) {
+      console.warn('not tried: no ordinary user can make a namespace and read these sources');
+      return;
+    }
+    chownSync(home, uid, uid);
+    const { child, said } = await owner({ uid });
+    expect(said).toMatchObject({ mode: 'user-namespace', adopted: false });
+    child.stdin?.end();
+    await once(child, 'exit');
+    rmSync(join(home, 'postgres'), { recursive: true });
   });
 
   test('runs as nobody where root may not make namespaces', async ({ home, start }) => {

@@ -101,6 +101,7 @@ describe('redactFields', () => {
     );
     expect(shown.length).toBeLessThan(10_000);
     expect(shown).toContain('[9900 more]');
+    expect(shown.match(/"deep":/g)).toHaveLength(9);
   });
 });
 

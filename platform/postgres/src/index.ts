@@ -1,4 +1,4 @@
-export { withAdvisoryLock } from './advisory-lock.sql.ts';
+export { type HoldOptions, seekAdvisoryLock, withAdvisoryLock } from './advisory-lock.sql.ts';
 export { assertConfined, readServerVersion, type ServerVersion } from './confinement.sql.ts';
 export type { ConnectOptions, DatabaseRole } from './connection-options.ts';
 export {

@@ -162,7 +162,7 @@ function breachesOf({ id, params, query, body }: Asked): string[] {
   return (['params', 'query', 'body'] as const).flatMap((part) => {
     const schema = parts?.[part];
     if (!schema) return [];
-    const value = part === 'body' ? given.body : Convert(schema, given[part]);
+    const value = part === 'body' ? given.body : Convert(schema, structuredClone(given[part]));
     return objections(`${id} ${part}`, schema, value);
   });
 }

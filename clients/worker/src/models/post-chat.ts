@@ -1,22 +1,33 @@
 import { RunFailed } from '../workflows/workflow.ts';
 import type { ModelAnswer, ModelRequest } from './model-call.ts';
+import { readCompletion } from './read-completion.ts';
 
 export interface ChatTarget {
   /** Up to and including `/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Whether a failed call may be tried again, and what it says. */
+interface FailureFields {
+  /** 0: no answer arrived. */
+  readonly status: number;
+  /** The kind of error in the provider's words; empty when it has none. */
+  readonly type?: string;
+  readonly retryAfterMs?: number | null;
+  readonly cause?: unknown;
+}
+
+/** A model call that gave no answer. The run may be worth another attempt when the provider is at fault. */
 export class ModelCallFailed extends RunFailed {
   readonly status: number;
+  readonly type: string;
   readonly retryAfterMs: number | null;
 
-  constructor(message: string, status: number, retryAfterMs: number | null, cause?: unknown) {
+  constructor(message: string, { status, type = '', retryAfterMs = null, cause }: FailureFields) {
     super(message, { cause, retry: status === 0 || status >= 500 });
     this.name = 'ModelCallFailed';
     this.status = status;
+    this.type = type;
     this.retryAfterMs = retryAfterMs;
   }
 }
@@ -27,79 +38,66 @@ export async function postChat(
   request: ModelRequest,
   signal: AbortSignal,
 ): Promise<ModelAnswer> {
+  const { host } = new URL(target.baseUrl);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(`${target.baseUrl}/chat/completions`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(target.apiKey ? { authorization: `Bearer ${target.apiKey}` } : {}),
-        ...target.headers,
       },
       body: JSON.stringify({
         ...request.parameters,
         model: request.model,
         messages: request.messages,
+        // The workflow wants whole answers, whatever the agent's parameters say.
+        stream: false,
       }),
       // A credential is for the host it was given for.
-      redirect: 'error',
+      redirect: 'manual',
       signal,
     });
+    text = await response.text();
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
-    throw new ModelCallFailed(`cannot reach ${new URL(target.baseUrl).host}`, 0, null, cause);
+    throw new ModelCallFailed(`no answer from ${host}${reasonOf(cause)}`, { status: 0, cause });
   }
-  const text = await response.text().catch((cause: unknown) => {
-    if (signal.aborted) throw signal.reason;
-    throw new ModelCallFailed('the answer broke off', 0, null, cause);
-  });
-  if (!response.ok) throw failureOf(response, text);
-  return readAnswer(text, request.model);
+  if (!response.ok) throw failureOf(response, text, host);
+  const answer = readCompletion(text, request.model);
+  if (answer) return answer;
+  throw new ModelCallFailed(`${host} answered something that is no completion`, { status: 502 });
 }
 
-function failureOf(response: Response, text: string): ModelCallFailed {
+function reasonOf(cause: unknown): string {
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    const code: unknown = 'code' in error ? error.code : undefined;
+    if (typeof code === 'string') return ` (${code})`;
+  }
+  return '';
+}
+
+function failureOf(response: Response, text: string, host: string): ModelCallFailed {
+  const { message, type } = readError(text);
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return new ModelCallFailed(
-    `the model call was refused with ${response.status}: ${messageOf(text)}`,
-    response.status,
-    Number.isFinite(seconds) ? seconds * 1000 : null,
-  );
+  const why = message ? `: ${message}` : '';
+  return new ModelCallFailed(`${host} refused the call with ${response.status}${why}`, {
+    status: response.status,
+    type,
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null,
+  });
 }
 
-function messageOf(text: string): string {
+function readError(text: string): { message: string; type: string } {
   try {
-    const body = JSON.parse(text) as { error?: { message?: unknown } };
-    if (typeof body.error?.message === 'string') return body.error.message.slice(0, 500);
+    const { error } = JSON.parse(text) as { error?: { message?: unknown; type?: unknown } };
+    if (typeof error?.message === 'string') {
+      const type = typeof error.type === 'string' ? error.type : '';
+      return { message: error.message.slice(0, 500), type };
+    }
   } catch {
     // Not JSON: its beginning says more than nothing.
   }
-  return text.slice(0, 200);
-}
-
-interface Completion {
-  readonly model?: string;
-  readonly choices?: readonly {
-    readonly message?: { readonly content?: unknown };
-    readonly finish_reason?: string | null;
-  }[];
-  readonly usage?: { readonly prompt_tokens?: number; readonly completion_tokens?: number } | null;
-}
-
-function readAnswer(text: string, model: string): ModelAnswer {
-  let body: Completion;
-  try {
-    body = JSON.parse(text) as Completion;
-  } catch (cause) {
-    throw new ModelCallFailed('the provider answered something that is not JSON', 502, null, cause);
-  }
-  const choice = body.choices?.[0];
-  if (!choice) throw new ModelCallFailed('the provider answered without choices', 502, null);
-  const content = choice.message?.content;
-  return {
-    content: typeof content === 'string' ? content : content ? JSON.stringify(content) : '',
-    model: body.model ?? model,
-    finishReason: choice.finish_reason ?? 'stop',
-    inputTokens: body.usage?.prompt_tokens ?? 0,
-    outputTokens: body.usage?.completion_tokens ?? 0,
-  };
+  return { message: text.slice(0, 200).trim(), type: '' };
 }

@@ -1,0 +1,158 @@
+import { systemClock } from '@sagewai/clock';
+import { deriveKey } from '@sagewai/crypto';
+import { createEgress } from '@sagewai/egress';
+import { createFleet } from '@sagewai/fleet';
+import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
+import { type App, createApp, createAuthenticator } from '@sagewai/http';
+import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
+import { type Jobs, startJobs } from '@sagewai/jobs';
+import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
+import type { Log } from '@sagewai/log';
+import { createMetrics } from '@sagewai/telemetry';
+import { createAuditor, trustRoutes } from '@sagewai/trust';
+
+import type { ServerConfig } from './config.ts';
+import { healthRoutes } from './health.ts';
+import { schemaJob } from './jobs.ts';
+import { seekLeadership } from './leadership.ts';
+import type { Databases } from './open-database.ts';
+import type { ServerKeys } from './server-keys.ts';
+
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  readonly gatewayConfig: GatewayConfig;
+  readonly databases: Databases;
+  readonly keys: ServerKeys;
+  readonly version: string;
+  readonly log: Log;
+  /** The schema has become one that this process cannot serve. */
+  readonly onOutdated: (migration: string) => void;
+}
+
+export interface Server {
+  readonly app: App;
+  /** Lets requests end, then everything else, in order. */
+  stop(limitMs: number): Promise<void>;
+}
+
+/** The whole server, as one list of planes: read this to learn what it can do. */
+export function buildServer(options: ServerOptions): Server {
+  const { config, gatewayConfig, databases, keys, version, log } = options;
+  const { request: db, dispatch } = databases;
+  const clock = systemClock;
+  const metrics = createMetrics({ collectDefault: true });
+  const egress = createEgress({
+    allowed: upstreamUrls(gatewayConfig),
+    connectTimeoutMs: gatewayConfig.timeouts.connectMs,
+    headersTimeoutMs: gatewayConfig.timeouts.firstByteMs,
+    bodyTimeoutMs: gatewayConfig.timeouts.idleMs,
+  });
+
+  const tokens = createTokenReader({ db, clock });
+  const ledger = createLedger({ db, log, metrics, clock });
+  const fleet = createFleet({
+    db,
+    dispatch,
+    listenUrl: config.databaseUrl,
+    ledger,
+    priceOf: (model) => priceOwnCall(gatewayConfig.deployments, model, clock.now()),
+    clock,
+    log,
+    metrics,
+    workerTokenKey: deriveKey(keys.signing, 'worker-token'),
+    runTokenKey: runTokenKey(keys.signing),
+    settings: {
+      openRegistration: config.openRegistration ?? isLoopback(config.host),
+      workerSilenceMs: config.workerSilenceMs,
+      workerTokenTtlMs: config.workerTokenTtlMs,
+      heartbeatIntervalMs: config.workerHeartbeatIntervalMs,
+      superviseEveryMs: config.jobIntervalMs,
+    },
+  });
+  const gateway = createGateway({
+    db,
+    ledger,
+    egress,
+    log,
+    clock,
+    config: gatewayConfig,
+    runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
+    runTokenKey: runTokenKey(keys.signing),
+    metrics,
+  });
+
+  const planes = {
+    identity: { routes: identityRoutes({ db, tokens }), jobs: [] },
+    trust: { routes: trustRoutes({ db }), jobs: [] },
+    ledger: {
+      routes: ledgerRoutes(),
+      jobs: ledgerJobs({
+        db,
+        dispatch,
+        log,
+        metrics,
+        expireEveryMs: config.jobIntervalMs,
+        checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
+      }),
+    },
+    gateway,
+    fleet,
+  } as const;
+  const chosen = Object.entries(planes)
+    .filter(([name]) => config.planes.includes(name))
+    .map(([, plane]) => plane);
+
+  let draining = false;
+  const app = createApp({
+    routes: [
+      ...healthRoutes({
+        db,
+        metrics,
+        metricsPublic: config.metricsPublic,
+        version,
+        isDraining: () => draining,
+      }),
+      ...chosen.flatMap(({ routes }) => routes),
+    ],
+    // Who calls is asked of every plane, also of those whose routes this process does not serve.
+    authenticate: createAuthenticator([
+      tokens,
+      ...fleet.credentialReaders,
+      ...gateway.credentialReaders,
+    ]),
+    auditor: createAuditor({ db }),
+    db,
+    clock,
+    log,
+    metrics,
+    settings: {
+      bodyBytesMax: config.bodyBytesMax,
+      trustedProxies: config.trustedProxies,
+      version,
+    },
+  });
+
+  const leadership = seekLeadership(dispatch, log);
+  const jobs: Jobs = startJobs(
+    [...chosen.flatMap((plane) => plane.jobs), schemaJob(databases, options.onOutdated)],
+    { log, clock, metrics, leadership },
+  );
+  return {
+    app,
+    stop: async (limitMs) => {
+      draining = true;
+      const drained = await app.drain(limitMs);
+      if (drained.kind === 'cut') log.warn('requests were cut off', { left: drained.left });
+      await jobs.stop();
+      await leadership.stop();
+      gateway.close();
+      await ledger.close();
+      await fleet.close();
+      await app.close();
+      await egress.destroy();
+    },
+  };
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');

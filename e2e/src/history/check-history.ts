@@ -1,0 +1,148 @@
+import type { FinalState, HistoryEvent } from './event.ts';
+
+type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: Kind }>;
+
+/**
+ * Decides whether a history and the state it ended in keep the promises:
+ *
+ *   H1. Every acknowledged submission ends in exactly one outcome (F2).
+ *   H2. One idempotency key is one run.
+ *   H3. All accepted reports of a run are the same one, and it is the outcome that was kept (F1, F2).
+ *   H4. No lease is valid after a later one of its run had been handed out: neither is a report for it
+ *       accepted, nor does a heartbeat confirm it (F1).
+ *   H5. An epoch is one run in one hand (F1).
+ *   H6. Every answered model call is in the ledger once, at the cost of the usage that it told (M2).
+ *   H7. No budget has settled and reserved, or spent by its rows, more than its limit (M1).
+ *   H8. Balances equal their rows; each audit chain is whole.
+ *
+ * Returns the broken promises in words; an empty list is a pass.
+ */
+export function checkHistory(events: readonly HistoryEvent[], final: FinalState): string[] {
+  const claimed = only(events, 'claimed');
+  const reported = only(events, 'reported');
+  return [
+    ...checkSubmissions(only(events, 'submitted'), final),
+    ...checkOutcomes(reported, final),
+    ...checkEpochs(claimed),
+    ...checkFences(claimed, reported, only(events, 'confirmed')),
+    ...checkSpend(only(events, 'called'), final),
+    ...checkBudgets(final),
+    ...final.ledgerMismatches.map((mismatch) => `H8: ledger: ${mismatch}`),
+    ...final.brokenChains.map((chain) => `H8: audit: ${chain}`),
+  ];
+}
+
+function checkSubmissions(submitted: readonly EventOf<'submitted'>[], final: FinalState): string[] {
+  const broken: string[] = [];
+  const outcomes = countBy(final.outcomes, ({ runId }) => runId);
+  const unfinished = new Set(final.unfinished);
+  const runOfKey = new Map<string, string>();
+  for (const { runId, idempotencyKey } of submitted) {
+    const first = runOfKey.get(idempotencyKey) ?? runId;
+    runOfKey.set(idempotencyKey, first);
+    if (first !== runId) broken.push(`H2: key ${idempotencyKey} is runs ${first} and ${runId}`);
+    const count = outcomes.get(runId) ?? 0;
+    if (count === 1) continue;
+    const fate = unfinished.has(runId) ? 'never finished' : `has ${count} outcomes`;
+    broken.push(`H1: acknowledged run ${runId} ${fate}`);
+  }
+  return [...new Set(broken)];
+}
+
+function checkOutcomes(reported: readonly EventOf<'reported'>[], final: FinalState): string[] {
+  const broken: string[] = [];
+  const kept = new Map(final.outcomes.map((outcome) => [outcome.runId, outcome]));
+  const accepted = Map.groupBy(
+    reported.filter((report) => report.accepted),
+    ({ runId }) => runId,
+  );
+  for (const [runId, reports] of accepted) {
+    const outcome = kept.get(runId);
+    // A run that was cancelled while it ran may end as that; its worker's report is answered as known.
+    const binding = reports.filter(
+      ({ repeated }) => !(repeated && outcome?.status === 'cancelled'),
+    );
+    const distinct = new Set(binding.map(({ epoch, output }) => `${epoch} ${output}`));
+    if (distinct.size > 1) broken.push(`H3: run ${runId} accepted ${distinct.size} outcomes`);
+    const [report] = binding;
+    if (report && (outcome?.epoch !== report.epoch || outcome.output !== report.output)) {
+      broken.push(`H3: run ${runId} accepted epoch ${report.epoch} but kept ${outcome?.epoch}`);
+    }
+  }
+  return broken;
+}
+
+function checkEpochs(claimed: readonly EventOf<'claimed'>[]): string[] {
+  const broken: string[] = [];
+  for (const [epoch, claims] of Map.groupBy(claimed, (claim) => claim.epoch)) {
+    const holders = new Set(claims.map(({ runId, workerId }) => `${runId} ${workerId}`));
+    if (holders.size > 1) broken.push(`H5: epoch ${epoch} was handed out ${holders.size} times`);
+  }
+  return broken;
+}
+
+function checkFences(
+  claimed: readonly EventOf<'claimed'>[],
+  reported: readonly EventOf<'reported'>[],
+  confirmed: readonly EventOf<'confirmed'>[],
+): string[] {
+  const claimsOf = Map.groupBy(claimed, ({ runId }) => runId);
+  const laterThan = ({ runId, epoch, sentMs }: { runId: string; epoch: number; sentMs: number }) =>
+    claimsOf.get(runId)?.find((claim) => claim.epoch > epoch && claim.answeredMs < sentMs);
+  const accepted = reported.filter((report) => report.accepted);
+  return [
+    ...accepted.flatMap((report) => {
+      const later = laterThan(report);
+      const { runId, epoch } = report;
+      return later
+        ? [`H4: run ${runId} accepted epoch ${epoch} after epoch ${later.epoch} was held`]
+        : [];
+    }),
+    ...confirmed.flatMap((lease) => {
+      const later = laterThan(lease);
+      const { runId, epoch } = lease;
+      return later
+        ? [`H4: run ${runId} has epoch ${epoch} confirmed after epoch ${later.epoch} was held`]
+        : [];
+    }),
+  ];
+}
+
+function checkSpend(called: readonly EventOf<'called'>[], final: FinalState): string[] {
+  const broken: string[] = [];
+  const rows = new Map(final.spend.map((row) => [row.callId, row]));
+  for (const { callId, costPico } of called) {
+    const row = rows.get(callId);
+    if (!row) broken.push(`H6: call ${callId} was answered but is not in the ledger`);
+    else if (row.settlements !== 1) {
+      broken.push(`H6: call ${callId} was booked ${row.settlements} times`);
+    } else if (row.exact && row.costPico !== costPico) {
+      broken.push(`H6: call ${callId} cost ${costPico} but was booked as ${row.costPico}`);
+    }
+  }
+  return broken;
+}
+
+function checkBudgets({ budgets }: FinalState): string[] {
+  const broken: string[] = [];
+  for (const { scope, limitPico, settledPico, reservedPico, spentPico } of budgets) {
+    if (settledPico + reservedPico > limitPico) {
+      broken.push(`H7: ${scope} has ${settledPico} + ${reservedPico} of ${limitPico}`);
+    }
+    if (spentPico > limitPico) broken.push(`H7: ${scope} spent ${spentPico} of ${limitPico}`);
+  }
+  return broken;
+}
+
+function only<Kind extends HistoryEvent['kind']>(
+  events: readonly HistoryEvent[],
+  kind: Kind,
+): EventOf<Kind>[] {
+  return events.filter((event): event is EventOf<Kind> => event.kind === kind);
+}
+
+function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+}

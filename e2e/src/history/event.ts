@@ -1,0 +1,83 @@
+/**
+ * What the checker writes down while it runs. Times are milliseconds of one monotonic clock (the
+ * checker's), so two events of different clients can be ordered: `sentMs` is before the request left,
+ * `answeredMs` after the answer had arrived. Only answers count as acknowledged; a request whose
+ * answer was lost may or may not have happened.
+ */
+export type HistoryEvent =
+  | {
+      readonly kind: 'submitted';
+      readonly runId: string;
+      readonly idempotencyKey: string;
+      readonly answeredMs: number;
+    }
+  | {
+      readonly kind: 'claimed';
+      readonly runId: string;
+      readonly epoch: number;
+      readonly workerId: string;
+      readonly sentMs: number;
+      readonly answeredMs: number;
+    }
+  | {
+      /** A report that ends a run: not one that asks for another attempt. */
+      readonly kind: 'reported';
+      readonly runId: string;
+      readonly epoch: number;
+      readonly output: string;
+      /** Accepted (200) or fenced off (409). */
+      readonly accepted: boolean;
+      /** Accepted because this lease had ended the run already. */
+      readonly repeated: boolean;
+      readonly sentMs: number;
+      readonly answeredMs: number;
+    }
+  | {
+      /** A heartbeat named the lease, and the answer did not call it lost. */
+      readonly kind: 'confirmed';
+      readonly runId: string;
+      readonly epoch: number;
+      readonly sentMs: number;
+    }
+  | {
+      readonly kind: 'called';
+      /** `x-litellm-call-id` of a model call whose whole answer arrived. */
+      readonly callId: string;
+      readonly keyId: string;
+      /** Computed from the usage that the answer tells, not from what the server says it cost. */
+      readonly costPico: bigint;
+    };
+
+/** What the database holds when everything has come to rest. */
+export interface FinalState {
+  readonly outcomes: readonly {
+    readonly runId: string;
+    readonly epoch: number | null;
+    readonly status: string;
+    readonly output: string | null;
+  }[];
+  /** Runs that are still queued or leased. */
+  readonly unfinished: readonly string[];
+  readonly spend: readonly {
+    readonly callId: string;
+    readonly keyId: string | null;
+    /** The settlement and its correction together. */
+    readonly costPico: bigint;
+    /** Neither unknown nor estimated: the provider said it. */
+    readonly exact: boolean;
+    /** A call may have one settlement, and one correction. */
+    readonly settlements: number;
+  }[];
+  readonly budgets: readonly {
+    readonly scope: string;
+    readonly limitPico: bigint;
+    readonly settledPico: bigint;
+    readonly reservedPico: bigint;
+    /** The same, from the rows of spend alone. */
+    readonly spentPico: bigint;
+  }[];
+  /** What reconciling the balances with their rows complained of. */
+  readonly ledgerMismatches: readonly string[];
+  /** What verifying each organization's chain complained of. */
+  readonly brokenChains: readonly string[];
+}

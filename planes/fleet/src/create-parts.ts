@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+
+import { inTenant } from '@sagewai/postgres';
+
+import { Backlog } from './backlog.ts';
+import { Claims } from './claims.ts';
+import type { FleetOptions } from './fleet-options.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { Hints } from './hints.ts';
+import {
+  areAlive,
+  beat,
+  type LeaseName,
+  reportRuns,
+  takeBack,
+  type TakenBack,
+} from './leases.sql.ts';
+import { FleetMeters } from './meters.ts';
+import type { FleetParts } from './parts.ts';
+import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
+import { Reports } from './reports.ts';
+import { RunWatch } from './run-watch.ts';
+import { readStates } from './runs.sql.ts';
+import { FLEET_DEFAULTS } from './settings.ts';
+import { Submissions } from './submissions.ts';
+import { readSubqueues } from './subqueues.sql.ts';
+import { notifyWake } from './wakes.sql.ts';
+import { WorkerDirectory } from './worker-directory.ts';
+import { readWorkerRecords } from './workers.sql.ts';
+
+/** Puts together what the routes and jobs of one replica share. */
+export function createParts(options: FleetOptions): FleetParts {
+  const { db, dispatch, clock, log } = options;
+  const settings = { ...FLEET_DEFAULTS, ...options.settings };
+  const monotonicMs = (): number => clock.monotonicMs();
+  const onError = (error: unknown): void => log.warn('a look at the fleet failed', { error });
+  const { fullLookEveryMs, weightOf, commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
+
+  const backlog = new Backlog({ weightOf, fullLookEveryMs, monotonicMs });
+  const meters = new FleetMeters(options.metrics, backlog);
+  const watch = new RunWatch({
+    read: (orgIds, runIds) => inTenant(db, orgIds, (tx) => readStates(tx, runIds)),
+    lookEveryMs: settings.watchEveryMs,
+    onError,
+  });
+  const claims = new Claims({
+    backlog,
+    claim: (request) => claimRuns(db, request),
+    lanes: settings.claimLanes,
+    slotsPerClaimMax: settings.slotsPerClaimMax,
+    onClaimed: ({ sq }, count) => meters.moved(sq, -count),
+  });
+  const hints = new Hints({
+    backlog,
+    replica: randomUUID(),
+    flushMs: settings.wakeFlushMs,
+    readSubqueues: (sqs) => readSubqueues(dispatch, sqs),
+    notify: (payload) => notifyWake(dispatch, payload),
+    look: (groups) => claims.look(groups),
+    onError,
+  });
+  const afterTakenBack = (taken: readonly TakenBack[]): void => {
+    const queued = taken.filter(({ how }) => how === 'requeued');
+    hints.tell(queued.map(({ sq, prio }) => ({ sq, prio, count: 1 })));
+    for (const { sq } of queued) meters.moved(sq, 1);
+    for (const { runId } of taken) watch.touch(runId);
+  };
+  const submissions = new Submissions({
+    backlog,
+    store: (runs) => submitRuns(db, runs),
+    intern: (request) => internSubqueue(db, request),
+    classesMax: settings.matchClassesMax,
+    batchMax,
+    lanes,
+    onQueued: (lines) => {
+      for (const { sq, count } of lines) meters.moved(sq, count);
+      hints.tell(lines);
+    },
+  });
+  const reports = new Reports({
+    store: (some) => reportRuns(db, some, settings.retryBackoffMs),
+    batchMax,
+    lanes,
+    onReported: ({ runId }, { sq, status, seconds }) => {
+      watch.touch(runId);
+      if (sq !== null && status !== null) meters.ended(sq, status, seconds ?? 0);
+    },
+  });
+  const heartbeats = new Heartbeats({
+    beat: (some) => beat(dispatch, some, settings.unheldGraceMs),
+    giveBack: async (leases) => {
+      const why = 'its worker does not know of it';
+      afterTakenBack(await takeBack(db, leases, { why, counts: false }));
+    },
+    signEveryMs: settings.heartbeatIntervalMs / 4,
+    monotonicMs,
+    onError,
+  });
+  const directory = new WorkerDirectory({
+    read: (ids) => readWorkerRecords(db, ids),
+    trustMs: settings.workerTrustMs,
+    monotonicMs,
+  });
+  const aliveness = new GroupCommit<LeaseName, boolean>({
+    commit: (leases) => areAlive(dispatch, leases),
+    weightMax: 500,
+    lanes,
+  });
+  return {
+    db,
+    dispatch,
+    clock,
+    log,
+    settings,
+    backlog,
+    hints,
+    claims,
+    submissions,
+    reports,
+    heartbeats,
+    directory,
+    watch,
+    meters,
+    aliveness,
+    afterTakenBack,
+    workerTokenKey: options.workerTokenKey,
+    runTokenKey: options.runTokenKey,
+    afterDecided: (workerId) => directory.forget(workerId),
+  };
+}

@@ -1,0 +1,28 @@
+import type { KeyObject } from 'node:crypto';
+
+import type { Clock } from '@sagewai/clock';
+import type { Ledger, PriceCeiling } from '@sagewai/ledger';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+
+import type { FleetSettings } from './settings.ts';
+
+export interface FleetOptions {
+  /** As `sagewai_request`. */
+  readonly db: Db;
+  /** As `sagewai_dispatch`. */
+  readonly dispatch: Db;
+  /** A direct connection for wakes of other replicas; null: there are none. */
+  readonly listenUrl: string | null;
+  readonly ledger: Ledger;
+  /** What a model costs that a worker calls with its own credentials; null: unknown. */
+  readonly priceOf: (model: string) => PriceCeiling | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Of a purpose of its own. */
+  readonly workerTokenKey: KeyObject;
+  readonly runTokenKey: KeyObject;
+  readonly settings?: Partial<FleetSettings>;
+}

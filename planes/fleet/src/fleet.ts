@@ -1,0 +1,77 @@
+import type { CredentialReader, Route } from '@sagewai/http';
+import type { Job } from '@sagewai/jobs';
+import { listen, type Listener } from '@sagewai/postgres';
+import type { RunId } from '@sagewai/wire';
+
+import { administrationRoutes } from './administration-routes.ts';
+import { createParts } from './create-parts.ts';
+import { createWorkerCredentialReader } from './credential-reader.ts';
+import type { FleetOptions } from './fleet-options.ts';
+import { WAKE_CHANNEL } from './hints.ts';
+import { fleetJobs } from './jobs.ts';
+import { ownCallRoutes } from './own-call-routes.ts';
+import type { FleetParts } from './parts.ts';
+import { findNonempty } from './queue.sql.ts';
+import { registrationRoute } from './registration-route.ts';
+import { runRoutes } from './run-routes.ts';
+import { workerRoutes } from './worker-routes.ts';
+
+export interface Fleet {
+  readonly routes: readonly Route[];
+  readonly jobs: readonly Job[];
+  readonly credentialReaders: readonly CredentialReader[];
+  /** For each lease, whether its holder may still spend for it. */
+  areLeasesAlive(
+    leases: readonly { readonly runId: RunId; readonly epoch: number }[],
+  ): Promise<boolean[]>;
+  close(): Promise<void>;
+}
+
+/** Everything that one replica does for the fleet. */
+export function createFleet(options: FleetOptions): Fleet {
+  const parts = createParts(options);
+  const listener = listenForWakes(options, parts);
+  return {
+    routes: [
+      registrationRoute(parts),
+      ...workerRoutes(parts),
+      ...runRoutes(parts),
+      ...ownCallRoutes(parts, options),
+      ...administrationRoutes(parts),
+    ],
+    jobs: fleetJobs(parts),
+    credentialReaders: [
+      createWorkerCredentialReader({ ...parts, tokenKey: options.workerTokenKey }),
+    ],
+    areLeasesAlive: (leases) =>
+      Promise.all(
+        leases.map(({ runId, epoch }) => parts.aliveness.add({ runId, epoch: BigInt(epoch) })),
+      ),
+    close: async () => {
+      await listener?.close();
+      parts.watch.close();
+      await parts.hints.close();
+    },
+  };
+}
+
+function listenForWakes(
+  { listenUrl, log }: FleetOptions,
+  { hints, dispatch }: FleetParts,
+): Listener | null {
+  if (listenUrl === null) return null;
+  const lookAtAll = async (): Promise<void> => {
+    const lines = await findNonempty(dispatch);
+    await hints.hear(lines.map((line) => ({ ...line, count: Number.POSITIVE_INFINITY })));
+  };
+  const onError = (error: unknown): void => {
+    log.warn('wakes of other replicas are not heard; the sweep goes on', { error });
+  };
+  return listen({
+    url: listenUrl,
+    channel: WAKE_CHANNEL,
+    onMessage: (payload) => hints.receive(payload),
+    onReconnect: () => void lookAtAll().catch(onError),
+    onError,
+  });
+}

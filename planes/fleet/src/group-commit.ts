@@ -1,0 +1,101 @@
+export interface GroupCommitOptions<Item, Answer> {
+  /** Stores all or nothing, and answers each in its place. */
+  readonly commit: (batch: readonly Item[]) => Promise<readonly Answer[]>;
+  /** How much of a batch an item is; 1 unless said. */
+  readonly weightOf?: (item: Item) => number;
+  readonly weightMax: number;
+  /** How many batches may be on their way at once. */
+  readonly lanes: number;
+  /** Two items with one key never share a batch; undefined: with any. */
+  readonly keysOf?: (item: Item) => Iterable<string>;
+}
+
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: what arrives while a batch is on its way is the next batch. So a batch grows with the
+ * load, one that is alone waits for nobody, and an answer is given only after its batch is committed.
+ */
+export class GroupCommit<Item, Answer> {
+  readonly #options: GroupCommitOptions<Item, Answer>;
+  #waiting: Waiting<Item, Answer>[] = [];
+  #busy = 0;
+  #woken = false;
+
+  constructor(options: GroupCommitOptions<Item, Answer>) {
+    this.#options = options;
+  }
+
+  add(item: Item): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** At the end of this turn of the event loop, so that what arrives together goes together. */
+  #wake(): void {
+    if (this.#woken || this.#busy >= this.#options.lanes) return;
+    this.#woken = true;
+    setImmediate(() => {
+      this.#woken = false;
+      while (this.#waiting.length > 0 && this.#busy < this.#options.lanes) void this.#send();
+    });
+  }
+
+  async #send(): Promise<void> {
+    const batch = this.#nextBatch();
+    this.#busy += 1;
+    await this.#commit(batch);
+    this.#busy -= 1;
+    if (this.#waiting.length > 0) this.#wake();
+  }
+
+  #nextBatch(): Waiting<Item, Answer>[] {
+    const { weightOf, weightMax, keysOf } = this.#options;
+    const batch: Waiting<Item, Answer>[] = [];
+    const later: Waiting<Item, Answer>[] = [];
+    const keys = new Set<string>();
+    let weight = 0;
+    for (const waiting of this.#waiting) {
+      const more = weightOf?.(waiting.item) ?? 1;
+      const own = keysOf === undefined ? [] : [...keysOf(waiting.item)];
+      const fits = batch.length === 0 || weight + more <= weightMax;
+      if (!fits || own.some((key) => keys.has(key))) {
+        later.push(waiting);
+        continue;
+      }
+      batch.push(waiting);
+      weight += more;
+      for (const key of own) keys.add(key);
+    }
+    this.#waiting = later;
+    return batch;
+  }
+
+  async #commit(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.#options.commit(batch.map(({ item }) => item));
+      for (const [at, { resolve }] of batch.entries()) resolve(answers[at] as Answer);
+    } catch (error) {
+      // One item that the database refuses must not take its neighbours with it.
+      if (batch.length === 1 || !isAboutData(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await this.#commit(batch.slice(0, half));
+      await this.#commit(batch.slice(half));
+    }
+  }
+}
+
+/** SQLSTATE of a deadlock, of wrong data, of a broken constraint, or of an assertion. */
+function isAboutData(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^(?:40P01|40001|22...|23...|P0004)$/.test(code);
+}

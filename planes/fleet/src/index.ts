@@ -1,0 +1,3 @@
+export type { FleetOptions } from './fleet-options.ts';
+export { createFleet, type Fleet } from './fleet.ts';
+export { FLEET_DEFAULTS, type FleetSettings } from './settings.ts';

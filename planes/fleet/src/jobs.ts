@@ -1,0 +1,153 @@
+import { listOrganizationIds } from '@sagewai/identity';
+import { type Job, job } from '@sagewai/jobs';
+import { inTenant } from '@sagewai/postgres';
+
+import { countPending, readLoads, readPending } from './counts.sql.ts';
+import { beatPulse, findOrphans, type Orphan, takeBack } from './leases.sql.ts';
+import type { FleetParts } from './parts.ts';
+import {
+  expireRuns,
+  findNonempty,
+  forgetKeys,
+  forgetLost,
+  makePartitions,
+  releaseScheduled,
+} from './queue.sql.ts';
+
+const BATCH = 500;
+const HOUR_MS = 3_600_000;
+const GROUP_IDLE_MS = 600_000;
+/** A look at the queue may take so large a part of the time between two. */
+const SWEEP_SHARE = 20;
+const ORGANIZATIONS_PER_PAGE = 500;
+
+export function fleetJobs(parts: FleetParts): Job[] {
+  const { db, dispatch, settings, hints, claims, meters, backlog, clock } = parts;
+  let sweepNotBeforeMs = 0;
+  return [
+    job({
+      name: 'fleet.supervise',
+      everyMs: settings.superviseEveryMs,
+      runsOn: 'leader',
+      converges:
+        'no run stays with a worker that is silent, replaced or revoked, or past its deadline',
+      ifItNeverRuns: 'runs of lost workers never end, and deadlines do nothing',
+      run: (signal) => supervise(parts, signal),
+    }),
+
+    job({
+      name: 'fleet.sweep',
+      everyMs: settings.sweepEveryMs,
+      runsOn: 'every-replica',
+      converges: 'waiting polls know of every line of the queue that has runs',
+      ifItNeverRuns: 'a run whose wake was lost waits until another is submitted beside it',
+      run: async () => {
+        claims.tidy();
+        backlog.forgetGroups(GROUP_IDLE_MS);
+        const startedMs = clock.monotonicMs();
+        if (!claims.hasWaiting || startedMs < sweepNotBeforeMs) return;
+        const lines = await findNonempty(dispatch);
+        const tookMs = clock.monotonicMs() - startedMs;
+        sweepNotBeforeMs = clock.monotonicMs() + tookMs * SWEEP_SHARE;
+        await hints.hear(lines.map((line) => ({ ...line, count: Number.POSITIVE_INFINITY })));
+      },
+    }),
+
+    job({
+      name: 'fleet.release',
+      everyMs: settings.releaseEveryMs,
+      runsOn: 'leader',
+      converges: 'what was put off and is due stands in the queue',
+      ifItNeverRuns: 'a run that its worker asked to retry is never tried again',
+      run: async (signal) => {
+        for (;;) {
+          const lines = await releaseScheduled(dispatch, BATCH);
+          hints.tell(lines.map(({ sq, prio, runs: count }) => ({ sq, prio, count })));
+          for (const { sq, runs } of lines) meters.moved(sq, runs);
+          if (lines.length === 0 || signal.aborted) return;
+        }
+      },
+    }),
+
+    job({
+      name: 'fleet.count',
+      everyMs: settings.countEveryMs,
+      runsOn: 'leader',
+      converges: 'the counters of pending runs are what the queue holds',
+      ifItNeverRuns: 'the autoscaler sees what it saw last',
+      run: () => countPending(db),
+    }),
+
+    job({
+      name: 'fleet.gauge',
+      everyMs: settings.countEveryMs / 2,
+      runsOn: 'every-replica',
+      converges: 'the metrics of this replica are the counters of the database',
+      ifItNeverRuns: 'the metrics drift from the truth',
+      run: async () => {
+        meters.counted(await readPending(dispatch));
+        meters.loaded(await readLoads(dispatch, settings.workerSilenceMs));
+      },
+    }),
+
+    job({
+      name: 'fleet.partition',
+      everyMs: HOUR_MS,
+      runsOn: 'leader',
+      converges: 'the months ahead have their partitions',
+      ifItNeverRuns: 'runs go to the default partition, and cannot be dropped by the month',
+      run: async () => void (await makePartitions(dispatch, settings.partitionMonthsAhead)),
+    }),
+
+    job({
+      name: 'fleet.forget',
+      everyMs: HOUR_MS,
+      runsOn: 'leader',
+      converges: 'idempotency keys are forgotten after their time',
+      ifItNeverRuns: 'the table of keys grows',
+      run: (signal) => forget(parts, signal),
+    }),
+  ];
+}
+
+/** Public for tests: one round of the supervisor. */
+export async function supervise(parts: FleetParts, signal: AbortSignal): Promise<void> {
+  const { db, dispatch, settings, meters, watch } = parts;
+  const silenceMs = settings.workerSilenceMs;
+  // Asked first: a round after a gap must not blame workers for the silence of the server.
+  const upSince = await beatPulse(dispatch, settings.pulseGapMs);
+  for (;;) {
+    const orphans = await findOrphans(dispatch, { silenceMs, upSince, limit: BATCH });
+    for (const [why, leases] of Object.entries(Object.groupBy(orphans, (orphan) => orphan.why))) {
+      const text = WHY[why as Orphan['why']](silenceMs);
+      parts.afterTakenBack(await takeBack(db, leases ?? [], { why: text, counts: true }));
+    }
+    if (orphans.length < BATCH || signal.aborted) break;
+  }
+  for (;;) {
+    const expired = await expireRuns(db, BATCH);
+    for (const { runId, sq, how } of expired) {
+      watch.touch(runId);
+      if (how === 'queued') meters.moved(sq, -1);
+    }
+    if (expired.length < BATCH || signal.aborted) break;
+  }
+}
+
+const WHY = {
+  silent: (silenceMs: number) => `its worker was silent for ${silenceMs / 1000} s`,
+  replaced: () => 'its worker started anew',
+  revoked: () => 'its worker was revoked',
+} as const satisfies Record<Orphan['why'], (silenceMs: number) => string>;
+
+async function forget({ db, dispatch, settings }: FleetParts, signal: AbortSignal): Promise<void> {
+  await forgetLost(dispatch, settings.lostRunTtlMs);
+  let cursor: string | undefined;
+  for (;;) {
+    const page = { limit: ORGANIZATIONS_PER_PAGE, cursor };
+    const orgIds = await listOrganizationIds(dispatch, page);
+    if (orgIds.length === 0 || signal.aborted) return;
+    await inTenant(db, orgIds, (tx) => forgetKeys(tx, settings.idempotencyKeyTtlMs));
+    cursor = orgIds.at(-1);
+  }
+}

@@ -1,0 +1,48 @@
+import { canonicalModel } from '@sagewai/wire';
+
+import { ANY_MODEL } from './run.ts';
+import type { Capabilities } from './worker.ts';
+
+/** What a run requires of a worker. All runs with equal requirements are one match class. */
+export interface Requirement {
+  readonly pool: string;
+  /** Canonical, or `ANY_MODEL`. */
+  readonly model: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Null when nothing is left of the model's name. */
+export function requirementOf(asked: {
+  readonly pool: string;
+  readonly model: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}): Requirement | null {
+  const model = asked.model === null ? ANY_MODEL : canonicalModel(asked.model);
+  return model === '' ? null : { pool: asked.pool, model, labels: asked.labels };
+}
+
+/** Equal for equal requirements, whatever the order of their labels. */
+export function classKey({ pool, model, labels }: Requirement): string {
+  return JSON.stringify([pool, model, sorted(labels)]);
+}
+
+/** Equal for workers that may be given the same runs; there are few of these, however many workers. */
+export function capabilityKey(of: Capabilities): string {
+  const models = [...of.models].toSorted();
+  return JSON.stringify([of.orgId, of.projectId, of.pool, models, sorted(of.labels)]);
+}
+
+/** F3. Whether a worker with these capabilities may be given runs of this class. */
+export function serves(of: Capabilities, { pool, model, labels }: Requirement): boolean {
+  return (
+    of.pool === pool &&
+    (model === ANY_MODEL || of.models.includes(model)) &&
+    Object.entries(labels).every(
+      ([name, value]) => Object.hasOwn(of.labels, name) && of.labels[name] === value,
+    )
+  );
+}
+
+function sorted(labels: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1));
+}

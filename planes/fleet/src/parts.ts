@@ -1,0 +1,46 @@
+import type { KeyObject } from 'node:crypto';
+
+import type { Clock } from '@sagewai/clock';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { WorkerId } from '@sagewai/wire';
+
+import type { Backlog } from './backlog.ts';
+import type { Claims } from './claims.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import type { Hints } from './hints.ts';
+import type { LeaseName, TakenBack } from './leases.sql.ts';
+import type { FleetMeters } from './meters.ts';
+import type { Reports } from './reports.ts';
+import type { RunWatch } from './run-watch.ts';
+import type { FleetSettings } from './settings.ts';
+import type { Submissions } from './submissions.ts';
+import type { WorkerDirectory } from './worker-directory.ts';
+
+/** What the routes and jobs of one replica share. */
+export interface FleetParts {
+  /** As the role of requests. */
+  readonly db: Db;
+  /** As the role of dispatch: sees no tenant. */
+  readonly dispatch: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: FleetSettings;
+  readonly workerTokenKey: KeyObject;
+  readonly runTokenKey: KeyObject;
+  readonly backlog: Backlog;
+  readonly hints: Hints;
+  readonly claims: Claims;
+  readonly submissions: Submissions;
+  readonly reports: Reports;
+  readonly heartbeats: Heartbeats;
+  readonly directory: WorkerDirectory;
+  readonly watch: RunWatch;
+  readonly meters: FleetMeters;
+  readonly aliveness: GroupCommit<LeaseName, boolean>;
+  /** Follows up runs that were taken from their workers: hints, counters, watchers. */
+  readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
+  /** A worker's record has changed here. */
+  readonly afterDecided: (workerId: WorkerId) => void;
+}

@@ -1,0 +1,157 @@
+import { type Executor, sql } from '@sagewai/postgres';
+import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
+
+import type { ClaimedRun, NewRun, Stored } from './run.ts';
+import type { Line, Want } from './subqueue.ts';
+
+/** Stores and queues runs in one transaction (F2); each answer stands in the place of its run. */
+export async function submitRuns(db: Executor, runs: readonly NewRun[]): Promise<Stored[]> {
+  const { rows } = await sql<{ n: bigint; runId: RunId; how: Stored['how'] }>`
+    select n, run_id as "runId", how from fleet_submit(
+      ${runs.map((run) => run.runId)}::uuid[],
+      ${runs.map((run) => run.orgId)}::uuid[],
+      ${runs.map((run) => run.projectId)}::uuid[],
+      ${runs.map((run) => run.sq)}::integer[],
+      ${runs.map((run) => run.prio)}::smallint[],
+      ${runs.map((run) => run.model)}::text[],
+      ${runs.map((run) => run.maxAttempts)}::smallint[],
+      ${runs.map((run) => run.deadline)}::timestamptz[],
+      ${runs.map((run) => run.payload)}::text[],
+      ${runs.map((run) => run.actor)}::text[],
+      ${runs.map((run) => run.idempotencyKey)}::text[],
+      ${runs.map((run) => run.requestHash)}::text[]
+    )
+  `.execute(db);
+  return rows.map(({ runId, how }) => ({ runId, how }));
+}
+
+/** A poll that waits, as a claim serves it. */
+export interface PollDemand {
+  readonly workerNum: number;
+  readonly sessionEpoch: bigint;
+  readonly pollId: string | null;
+  readonly slots: number;
+}
+
+export interface ClaimRequest {
+  readonly orgId: OrganizationId;
+  readonly wants: readonly Want[];
+  /** In serving order. */
+  readonly polls: readonly PollDemand[];
+  /** The worker of polls without slots: it is never given what it has lost. */
+  readonly flatFor: number | null;
+}
+
+export interface ClaimAnswer extends ClaimedRun {
+  /** The place of the poll that got it. */
+  readonly poll: number;
+  /** Its number in the queue; 0: the poll had been given it before (F6). */
+  readonly seq: bigint;
+}
+
+/** Moves runs from the queue to leases, and hands back what a repeated poll was given before (F6). */
+export async function claimRuns(db: Executor, request: ClaimRequest): Promise<ClaimAnswer[]> {
+  const { orgId, wants, polls, flatFor } = request;
+  const { rows } = await sql<Omit<ClaimAnswer, 'poll'> & { n: bigint }>`
+    select n, run_id as "runId", epoch, sq, prio, seq, attempt, claimed_at as "claimedAt",
+           project_id as "projectId", model, max_attempts as "maxAttempts", deadline_at as deadline,
+           payload
+    from fleet_claim(
+      ${orgId},
+      ${wants.map((want) => want.sq)}::integer[],
+      ${wants.map((want) => want.prio)}::smallint[],
+      ${wants.map((want) => want.count)}::integer[],
+      ${wants.map((want) => want.floor)}::bigint[],
+      ${polls.map((poll) => poll.workerNum)}::integer[],
+      ${polls.map((poll) => poll.sessionEpoch)}::bigint[],
+      ${polls.map((poll) => poll.pollId)}::uuid[],
+      ${polls.map((poll) => poll.slots)}::integer[],
+      ${flatFor !== null},
+      ${flatFor}::integer
+    )
+  `.execute(db);
+  return rows.map(({ n, ...run }) => ({ ...run, poll: Number(n) - 1 }));
+}
+
+/** Every line that has something; the look that finds what a lost hint concealed. */
+export async function findNonempty(db: Executor): Promise<Line[]> {
+  const { rows } = await sql<Line>`select sq, prio from fleet_nonempty()`.execute(db);
+  return rows;
+}
+
+export type Cancelled = 'cancelled' | 'requested' | 'ended';
+
+/** Null: the transaction's organization has no such run. */
+export async function cancelRun(tx: Executor, runId: RunId): Promise<Cancelled | null> {
+  const { rows } = await sql<{ how: Cancelled | null }>`
+    select fleet_cancel(${runId}) as how
+  `.execute(tx);
+  return rows[0]?.how ?? null;
+}
+
+export interface ExpiredRun {
+  readonly runId: RunId;
+  readonly sq: number;
+  /** Where it was when its deadline passed. */
+  readonly how: 'queued' | 'running';
+}
+
+/** Fails the runs whose deadline has passed, at most `limit`. */
+export async function expireRuns(db: Executor, limit: number): Promise<ExpiredRun[]> {
+  const { rows } = await sql<ExpiredRun>`
+    select run_id as "runId", sq, how from fleet_expire(${limit})
+  `.execute(db);
+  return rows;
+}
+
+/** Queues again what is due; returns how many to which line. */
+export async function releaseScheduled(
+  db: Executor,
+  limit: number,
+): Promise<(Line & { readonly runs: number })[]> {
+  const { rows } = await sql<Line & { runs: number }>`
+    select sq, prio, runs from fleet_release_scheduled(${limit})
+  `.execute(db);
+  return rows;
+}
+
+/** Makes the partitions of the months ahead; only the dispatch role may. */
+export async function makePartitions(dispatch: Executor, monthsAhead: number): Promise<number> {
+  const { rows } = await sql<{ made: number }>`
+    select fleet_make_partitions(${monthsAhead}) as made
+  `.execute(dispatch);
+  return rows[0]?.made ?? 0;
+}
+
+/** Forgets idempotency keys of the transaction's organizations. */
+export async function forgetKeys(tx: Executor, afterMs: number): Promise<void> {
+  await sql`
+    delete from run_key where created_at < app_now() - ${afterMs} * interval '1 millisecond'
+  `.execute(tx);
+}
+
+/** Forgets what workers without epochs have lost. */
+export async function forgetLost(db: Executor, afterMs: number): Promise<void> {
+  await sql`
+    delete from lost_run where lost_at < app_now() - ${afterMs} * interval '1 millisecond'
+  `.execute(db);
+}
+
+export interface InternRequest {
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly pool: string;
+  readonly model: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly classesMax: number;
+}
+
+/** The number of a subqueue; null when the organization has as many classes as it may. */
+export async function internSubqueue(db: Executor, request: InternRequest): Promise<number | null> {
+  const { orgId, projectId, pool, model, labels, classesMax } = request;
+  const { rows } = await sql<{ sq: number | null }>`
+    select fleet_intern(${orgId}, ${projectId}, ${pool}, ${model}, ${JSON.stringify(labels)}::jsonb,
+                        ${classesMax}) as sq
+  `.execute(db);
+  return rows[0]?.sq ?? null;
+}

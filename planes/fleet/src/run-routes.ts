@@ -1,0 +1,173 @@
+import { Fault } from '@sagewai/fault';
+import { type Caller, found, implement, implementOwn, type Route } from '@sagewai/http';
+import { boundProject, findProject } from '@sagewai/identity';
+import { inTenant, type Tx } from '@sagewai/postgres';
+import { nameActor } from '@sagewai/trust';
+import {
+  cancelRun,
+  cancelTask,
+  getRun,
+  getTask,
+  listRuns,
+  listTasks,
+  type OrganizationId,
+  type ProjectId,
+  type RunId,
+  type RunState,
+  submitRun,
+  submitRuns,
+  submitTask,
+  submitTasks,
+} from '@sagewai/wire';
+
+import type { FleetParts } from './parts.ts';
+import { cancelRun as cancel } from './queue.sql.ts';
+import { readRunSpent } from './run-spending.ts';
+import { toRunState, toTaskState } from './run.ts';
+import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
+import type { Submission, Submitter } from './submissions.ts';
+import { toRun, toTask } from './to-wire.ts';
+
+const RUNS_PER_PAGE = 50;
+const NO_SUCH_RUN = 'There is no such run.';
+const ENDED: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled']);
+
+/** For whoever has runs done. `tasks` is the fleet API's word for the same. */
+export function runRoutes(parts: FleetParts): Route[] {
+  const { db, submissions, watch } = parts;
+  return [
+    implementOwn(submitRun, async ({ body, caller, request }) => {
+      const keyed = withKey(body, request.headers['idempotency-key']);
+      const [run] = await submissions.submit([keyed], submitterOf(caller));
+      const { runId, ...accepted } = found(run, NO_SUCH_RUN);
+      return { id: runId, ...accepted };
+    }),
+
+    implementOwn(submitRuns, async ({ body, caller }) => {
+      const accepted = await submissions.submit(body.runs, submitterOf(caller));
+      return { runs: accepted.map(({ runId, ...run }) => ({ id: runId, ...run })) };
+    }),
+
+    implementOwn(submitTask, async ({ body, caller, request }) => {
+      const keyed = withKey(body, request.headers['idempotency-key']);
+      const [run] = await submissions.submit([keyed], submitterOf(caller));
+      const { runId, ...accepted } = found(run, NO_SUCH_RUN);
+      return { run_id: runId, ...accepted };
+    }),
+
+    implementOwn(submitTasks, async ({ body, caller }) => {
+      const accepted = await submissions.submit(body.tasks, submitterOf(caller));
+      return { tasks: accepted.map(({ runId, ...run }) => ({ run_id: runId, ...run })) };
+    }),
+
+    implement(listRuns, async ({ tx, orgId, query, caller }) => {
+      const limit = query.limit ?? RUNS_PER_PAGE;
+      const rows = await readRuns(tx, {
+        orgId,
+        projectId: await projectWithin(tx, { orgId, caller, named: query.project }),
+        state: query.state,
+        cursor: query.cursor as RunId | undefined,
+        limit,
+      });
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return { runs: rows.map(toRun), next_cursor: last?.runId ?? null };
+    }),
+
+    implement(listTasks, async ({ tx, orgId, query, caller }) => {
+      const state = query.status === undefined ? undefined : toRunState(query.status);
+      const projectId = boundProject(caller);
+      const limit = query.limit ?? RUNS_PER_PAGE;
+      const rows = await readRuns(tx, { orgId, projectId, state, limit });
+      return { tasks: rows.map(toTask) };
+    }),
+
+    implementOwn(getRun, async ({ params, query, caller, request }) => {
+      const orgId = demandOrganization(caller);
+      const runId = params.run_id as RunId;
+      const look = (): Promise<RunDetail> =>
+        inTenant(db, [orgId], (tx) => demandRun(tx, runId, caller));
+      const seen = await look();
+      const known = query.known_state ?? seen.state;
+      const waitMs = query.wait_ms ?? 0;
+      const isOld = waitMs > 0 && seen.state === known && !ENDED.has(known);
+      if (isOld) {
+        const signal = AbortSignal.any([request.signal, request.draining]);
+        await watch.wait({ orgId, runId, known, waitMs, signal });
+      }
+      const run = isOld ? await look() : seen;
+      const spent = await inTenant(db, [orgId], (tx) => readRunSpent(tx, { orgId, runId }));
+      return { ...toRun(run), payload: run.payload, output: run.output, ...spent };
+    }),
+
+    implement(getTask, async ({ tx, params, caller }) =>
+      toTask(await demandRun(tx, params.run_id as RunId, caller)),
+    ),
+
+    implement(cancelRun, async ({ tx, params, caller, audit }) => {
+      const id = params.run_id as RunId;
+      audit.about(`run:${id}`);
+      const { state, cancelRequested } = await cancelIn(tx, id, { caller, parts });
+      return { id, state, cancel_requested: cancelRequested };
+    }),
+
+    implement(cancelTask, async ({ tx, params, caller, audit }) => {
+      const id = params.run_id as RunId;
+      audit.about(`run:${id}`);
+      const { state, cancelRequested } = await cancelIn(tx, id, { caller, parts });
+      return { run_id: id, status: toTaskState(state), cancel_requested: cancelRequested };
+    }),
+  ];
+}
+
+async function cancelIn(
+  tx: Tx,
+  runId: RunId,
+  { caller, parts }: { caller: Caller; parts: FleetParts },
+): Promise<RunDetail> {
+  await demandRun(tx, runId, caller);
+  found(await cancel(tx, runId), NO_SUCH_RUN);
+  tx.onCommit(() => parts.watch.touch(runId));
+  return demandRun(tx, runId, caller);
+}
+
+/** A token that is bound to a project does not know of the others' runs. */
+async function demandRun(tx: Tx, runId: RunId, caller: Caller): Promise<RunDetail> {
+  const run = await findRun(tx, runId);
+  const bound = boundProject(caller);
+  return found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
+}
+
+async function projectWithin(
+  tx: Tx,
+  of: { orgId: OrganizationId; caller: Caller; named: string | undefined },
+): Promise<ProjectId | null> {
+  const bound = boundProject(of.caller);
+  if (of.named === undefined) return bound;
+  const project = await findProject(tx, of.orgId, of.named);
+  const within = bound === null || project?.id === bound ? project : null;
+  return found(within, 'There is no such project.', 'project.missing').id;
+}
+
+function withKey(submission: Submission, header: string | string[] | undefined): Submission {
+  if (typeof header !== 'string' || header === '') return submission;
+  if (header.length > 255) {
+    throw new Fault('request.invalid', 'the idempotency key is too long', {
+      detail: 'The header Idempotency-Key has more than 255 characters.',
+    });
+  }
+  return { ...submission, idempotency_key: header };
+}
+
+function submitterOf(caller: Caller): Submitter {
+  const orgId = demandOrganization(caller);
+  const { projectId } = caller;
+  if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
+  return { orgId, projectId, actor: nameActor(caller) };
+}
+
+function demandOrganization({ orgId }: Caller): OrganizationId {
+  if (orgId !== null) return orgId;
+  throw new Fault('organization.required', 'the caller has no organization', {
+    detail: 'Say which organization in the header X-Organization.',
+  });
+}

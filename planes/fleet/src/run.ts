@@ -1,0 +1,113 @@
+/**
+ * Runs, and the leases under which workers have them.
+ *
+ * Invariants
+ *   F1. A run has at most one valid lease; every write names `(run, epoch, session)`; a stale one changes
+ *       nothing and answers 409.
+ *   F2. An acknowledged submission is never lost; a run ends in exactly one accepted outcome.
+ *   F3. A worker receives only runs of its own organization, pool, models and labels as recorded at
+ *       enrollment; the body never counts.
+ *   F4. The cost of a claim does not grow with the backlog, nor with unmatched work ahead of it.
+ *   F5. No project can starve another; a capped or paused project never blocks the head of a queue.
+ *   F6. A lost response loses nothing: the same `poll_id` returns the same leases.
+ *
+ * A run is in exactly one of four tables, and that is its state: `ready` or `scheduled` (queued),
+ * `lease` (running), `outcome` (completed, failed or cancelled). Each move between them is one statement.
+ */
+import type { OrganizationId, ProjectId, RunId, RunState, TaskState } from '@sagewai/wire';
+
+export const POOL_DEFAULT = 'default';
+export const MAX_ATTEMPTS_DEFAULT = 3;
+/** In place of a model: any. No canonical name is this, as `*` is read as no model. */
+export const ANY_MODEL = '*';
+
+export type OutcomeStatus = 'completed' | 'failed' | 'cancelled';
+
+/** A submission whose every field is decided, ready to be stored. */
+export interface NewRun {
+  readonly runId: RunId;
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly sq: number;
+  /** Lower goes first: the negative of the wire's priority. */
+  readonly prio: number;
+  /** As asked; null: any. */
+  readonly model: string | null;
+  readonly maxAttempts: number;
+  readonly deadline: Date | null;
+  /** JSON text. */
+  readonly payload: string;
+  /** `token:<id>`. */
+  readonly actor: string;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of the request, hexadecimal. */
+  readonly requestHash: string;
+}
+
+/** `new`: stored; `same`: the idempotency key had been used for this request; `conflict`: for another. */
+export interface Stored {
+  readonly how: 'new' | 'same' | 'conflict';
+  readonly runId: RunId;
+}
+
+/** A run on its way to a worker. */
+export interface ClaimedRun {
+  readonly runId: RunId;
+  readonly epoch: bigint;
+  readonly sq: number;
+  readonly prio: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly claimedAt: Date;
+  readonly projectId: ProjectId;
+  readonly model: string | null;
+  readonly deadline: Date | null;
+  /** JSON text. */
+  readonly payload: string;
+}
+
+/** What a worker says about a run that it holds. */
+export interface Report {
+  readonly runId: RunId;
+  readonly orgId: OrganizationId;
+  readonly workerNum: number;
+  readonly sessionEpoch: bigint;
+  /** Null: from a worker without epochs; then the lease must be one that was claimed flat. */
+  readonly epoch: bigint | null;
+  readonly status: OutcomeStatus;
+  /** JSON text; null: none. */
+  readonly output: string | null;
+  readonly error: string | null;
+  /** With `failed`: only the circumstances failed. */
+  readonly retry: boolean;
+}
+
+/**
+ * `ok`: it has ended the run; `requeued`: the run goes to another attempt; `repeated`: the same lease had
+ * ended it so; `lost`: the lease is no longer this session's (F1).
+ */
+export type Reported = 'ok' | 'requeued' | 'repeated' | 'lost';
+
+const TASK_STATE = {
+  queued: 'pending',
+  running: 'claimed',
+  waiting: 'claimed',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'failed',
+} as const satisfies Record<RunState, TaskState>;
+
+export function toTaskState(state: RunState): TaskState {
+  return TASK_STATE[state];
+}
+
+const RUN_STATE = {
+  pending: 'queued',
+  claimed: 'running',
+  completed: 'completed',
+  failed: 'failed',
+} as const satisfies Record<TaskState, RunState>;
+
+export function toRunState(state: TaskState): RunState {
+  return RUN_STATE[state];
+}

@@ -1,0 +1,84 @@
+/** Every duration of the fleet, so that a test waits two seconds where a user waits five minutes. */
+export interface FleetSettings {
+  /** Whether workers may register without any credential where the organization has not said. */
+  readonly openRegistration: boolean;
+  readonly undecidedWorkersMax: number;
+  readonly matchClassesMax: number;
+  /** A worker that is silent for so long loses its runs. */
+  readonly workerSilenceMs: number;
+  readonly superviseEveryMs: number;
+  /** A longer pause between two rounds of the supervisor means that the server was away. */
+  readonly pulseGapMs: number;
+  /** What a worker is told to keep to. */
+  readonly heartbeatIntervalMs: number;
+  /** A lease that its worker does not name for so long goes back to the queue. */
+  readonly unheldGraceMs: number;
+  /** How long what is recorded of a worker is trusted: how late a revocation may be noticed. */
+  readonly workerTrustMs: number;
+  readonly workerTokenTtlMs: number;
+  /** Of a token that an administrator issues for a worker. */
+  readonly issuedTokenTtlMs: number;
+  /** A run token ends with its lease; this is for when nobody could tell. */
+  readonly runTokenTtlMs: number;
+  /** How long a model call that a worker makes itself may take. */
+  readonly ownCallTtlMs: number;
+  /** What becomes of such a call when the price of its model is unknown. */
+  readonly unpricedOwnModels: 'record' | 'refuse';
+  readonly pollTimeoutDefaultMs: number;
+  readonly claimLanes: number;
+  readonly slotsPerClaimMax: number;
+  readonly commitLanes: number;
+  readonly runsPerCommitMax: number;
+  /** Without a hint, waiting polls are looked at again after so long. */
+  readonly sweepEveryMs: number;
+  readonly wakeFlushMs: number;
+  /** How often a claim looks at a line from its beginning. */
+  readonly fullLookEveryMs: number;
+  readonly countEveryMs: number;
+  /** The delay before a run is tried again at its worker's wish; doubled with every attempt. */
+  readonly retryBackoffMs: number;
+  readonly releaseEveryMs: number;
+  readonly watchEveryMs: number;
+  readonly partitionMonthsAhead: number;
+  readonly idempotencyKeyTtlMs: number;
+  readonly lostRunTtlMs: number;
+  /** F5. What share of the workers a project has, beside the others' 1. */
+  readonly weightOf: (projectId: string) => number;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+export const FLEET_DEFAULTS: FleetSettings = {
+  openRegistration: false,
+  undecidedWorkersMax: 1_000,
+  matchClassesMax: 10_000,
+  workerSilenceMs: 5 * MINUTE_MS,
+  superviseEveryMs: 5 * SECOND_MS,
+  pulseGapMs: 20 * SECOND_MS,
+  heartbeatIntervalMs: 30 * SECOND_MS,
+  unheldGraceMs: 45 * SECOND_MS,
+  workerTrustMs: 500,
+  workerTokenTtlMs: 15 * MINUTE_MS,
+  issuedTokenTtlMs: 30 * DAY_MS,
+  runTokenTtlMs: DAY_MS,
+  ownCallTtlMs: 10 * MINUTE_MS,
+  unpricedOwnModels: 'record',
+  pollTimeoutDefaultMs: 5 * SECOND_MS,
+  claimLanes: 2,
+  slotsPerClaimMax: 256,
+  commitLanes: 2,
+  runsPerCommitMax: 1_000,
+  sweepEveryMs: SECOND_MS,
+  wakeFlushMs: 15,
+  fullLookEveryMs: SECOND_MS,
+  countEveryMs: 10 * SECOND_MS,
+  retryBackoffMs: SECOND_MS,
+  releaseEveryMs: 500,
+  watchEveryMs: SECOND_MS,
+  partitionMonthsAhead: 2,
+  idempotencyKeyTtlMs: 7 * DAY_MS,
+  lostRunTtlMs: 30 * DAY_MS,
+  weightOf: () => 1,
+};

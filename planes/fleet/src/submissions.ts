@@ -1,0 +1,152 @@
+import { hash } from 'node:crypto';
+
+import { newId } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
+import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
+
+import type { Backlog } from './backlog.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { HintedLine } from './hints.ts';
+import { classKey, type Requirement, requirementOf } from './match-class.ts';
+import type { InternRequest } from './queue.sql.ts';
+import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, POOL_DEFAULT, type Stored } from './run.ts';
+
+export type Submission = BodyOf<typeof submitRun>;
+
+/** For whom, and by whom, runs are submitted. */
+export interface Submitter {
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  /** `token:<id>`. */
+  readonly actor: string;
+}
+
+/** What the caller is told of a run that is stored. */
+export interface Accepted {
+  readonly runId: RunId;
+  /** False: the idempotency key had been used for the same request. */
+  readonly created: boolean;
+  readonly pool: string;
+  /** Canonical; null: any. */
+  readonly model: string | null;
+}
+
+export interface SubmissionsOptions {
+  readonly backlog: Backlog;
+  readonly store: (runs: readonly NewRun[]) => Promise<Stored[]>;
+  /** Null: the organization has as many classes as it may. */
+  readonly intern: (request: InternRequest) => Promise<number | null>;
+  readonly classesMax: number;
+  /** Runs in one transaction. */
+  readonly batchMax: number;
+  readonly lanes: number;
+  /** Told after the commit. */
+  readonly onQueued: (lines: readonly HintedLine[]) => void;
+}
+
+/** Takes submissions: decides what is left open, interns what they require, stores them by group commit. */
+export class Submissions {
+  readonly #options: SubmissionsOptions;
+  readonly #commits: GroupCommit<readonly NewRun[], Stored[]>;
+  readonly #sqOf = new Map<string, Promise<number>>();
+
+  constructor(options: SubmissionsOptions) {
+    this.#options = options;
+    this.#commits = new GroupCommit({
+      commit: (batch) => this.#store(batch),
+      weightOf: (runs) => runs.length,
+      weightMax: options.batchMax,
+      lanes: options.lanes,
+    });
+  }
+
+  /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
+  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
+    const requirements = submissions.map((submission, at) => demandRequirement(submission, at));
+    const sqs = await Promise.all(requirements.map((requirement) => this.#sqFor(requirement, by)));
+    const runs = submissions.map((submission, at) => toRun(submission, sqs[at] ?? 0, by));
+    const stored = await this.#commits.add(runs);
+    return stored.map(({ runId, how }, at): Accepted => {
+      if (how === 'conflict') throw misused(at, submissions.length);
+      const { pool, model } = requirements[at] as Requirement;
+      return { runId, created: how === 'new', pool, model: model === ANY_MODEL ? null : model };
+    });
+  }
+
+  async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
+    const runs = batch.flat();
+    const stored = await this.#options.store(runs);
+    this.#options.onQueued(countLines(runs.filter((_, at) => stored[at]?.how === 'new')));
+    let start = 0;
+    return batch.map((part) => stored.slice(start, (start += part.length)));
+  }
+
+  #sqFor(requirement: Requirement, { orgId, projectId }: Submitter): Promise<number> {
+    const key = `${projectId} ${classKey(requirement)}`;
+    const known = this.#sqOf.get(key);
+    if (known !== undefined) return known;
+    const { backlog, intern, classesMax } = this.#options;
+    const interned = intern({ orgId, projectId, ...requirement, classesMax }).then((sq) => {
+      if (sq === null) throw tooManyClasses(classesMax);
+      backlog.learn({ sq, orgId, projectId, requirement });
+      return sq;
+    });
+    this.#sqOf.set(key, interned);
+    interned.catch(() => this.#sqOf.delete(key));
+    return interned;
+  }
+}
+
+function demandRequirement(submission: Submission, at: number): Requirement {
+  const { pool = POOL_DEFAULT, model = null, labels = {} } = submission;
+  const requirement = requirementOf({ pool, model, labels });
+  if (requirement !== null) return requirement;
+  throw new Fault('request.invalid', 'nothing is left of the name of a model', {
+    detail: `Nothing is left of the model's name ${JSON.stringify(model)} without its provider.`,
+    mistakes: [{ part: 'body', path: `/${at}/model`, message: 'is no name of a model' }],
+  });
+}
+
+function toRun(submission: Submission, sq: number, by: Submitter): NewRun {
+  const { model = null, priority = 0, max_attempts: maxAttempts, deadline } = submission;
+  const payload = JSON.stringify(submission.payload);
+  return {
+    ...by,
+    runId: newId<RunId>(),
+    sq,
+    prio: 0 - priority,
+    model: model === ANY_MODEL ? null : model,
+    maxAttempts: maxAttempts ?? MAX_ATTEMPTS_DEFAULT,
+    deadline: typeof deadline === 'string' ? new Date(deadline) : null,
+    payload,
+    idempotencyKey: submission.idempotency_key ?? null,
+    requestHash: hash(
+      'sha256',
+      JSON.stringify([payload, sq, model, priority, maxAttempts, deadline]),
+    ),
+  };
+}
+
+function countLines(runs: readonly NewRun[]): HintedLine[] {
+  const lines = new Map<string, { sq: number; prio: number; count: number }>();
+  for (const { sq, prio } of runs) {
+    const key = `${sq}:${prio}`;
+    const line = lines.get(key);
+    if (line === undefined) lines.set(key, { sq, prio, count: 1 });
+    else line.count += 1;
+  }
+  return [...lines.values()];
+}
+
+function misused(at: number, of: number): Fault {
+  const which = of === 1 ? '' : ` Submission ${at + 1} of ${of}; the others are stored.`;
+  return new Fault('idempotency.conflict', 'an idempotency key came with another request', {
+    detail: `The idempotency key was used for another request.${which}`,
+  });
+}
+
+function tooManyClasses(max: number): Fault {
+  return new Fault('rate.exceeded', 'too many match classes', {
+    detail: `The organization has used ${max} combinations of pool, model and labels; use fewer labels.`,
+  });
+}

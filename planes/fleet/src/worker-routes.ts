@@ -1,0 +1,177 @@
+import { Fault } from '@sagewai/fault';
+import { implement, implementOwn, type Route } from '@sagewai/http';
+import {
+  claimRuns,
+  heartbeat,
+  openWorkerSession,
+  type OutputOf,
+  POLL_TIMEOUT_SECONDS_MAX,
+  reportRun,
+  reportRuns,
+  type RunId,
+} from '@sagewai/wire';
+
+import { demandApproved, demandCurrentSession, demandWorker, replaced } from './calling-worker.ts';
+import { leasesOf } from './claims.ts';
+import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
+import type { FleetParts } from './parts.ts';
+import type { Report } from './run.ts';
+import { renewedToken, sessionToWire } from './session-to-wire.ts';
+import { toLease, type WireLease } from './to-wire.ts';
+import type { CallingWorker } from './worker.ts';
+
+interface WireReport {
+  readonly run_id: string;
+  readonly epoch?: number;
+  readonly status?: 'completed' | 'failed' | 'cancelled';
+  readonly output?: unknown;
+  readonly error?: string | null;
+  readonly retry?: boolean;
+}
+
+/** For workers. What they say of themselves beyond their credential never counts (F3). */
+export function workerRoutes(parts: FleetParts): Route[] {
+  const { claims, reports, heartbeats, settings } = parts;
+  return [
+    implementOwn(claimRuns, async ({ body, caller, request }) => {
+      const worker = demandWorker(caller, 'claim');
+      demandCurrentSession(worker);
+      demandApproved(worker);
+      heartbeats.sign(worker);
+      const flat = body.slots === undefined;
+      const pollId = body.poll_id ?? null;
+      const runs = await claims.poll({
+        worker: worker.record,
+        sessionEpoch: worker.sessionEpoch,
+        pollId,
+        slots: body.slots ?? 1,
+        flat,
+        waitMs: waitMsOf(body.poll_timeout, settings.pollTimeoutDefaultMs),
+        signal: AbortSignal.any([request.signal, request.draining]),
+      });
+      if (runs.length > 0 && pollId === null && request.signal.aborted) {
+        // Nobody hears this answer, and nobody can ask for it again (F6).
+        const why = 'the worker left while it was given the run';
+        const taken = await takeBack(parts.db, leasesOf(runs), { why, counts: false });
+        parts.afterTakenBack(taken);
+        return null;
+      }
+      const leases = runs.map((run) => leaseFor(parts, worker, run));
+      return flat ? (leases[0] ?? null) : { leases };
+    }),
+
+    implementOwn(heartbeat, async ({ body, caller }): Promise<OutputOf<typeof heartbeat>> => {
+      const worker = demandWorker(caller, 'heartbeat');
+      demandCurrentSession(worker);
+      const { record, sessionEpoch } = worker;
+      const runs =
+        body.runs?.map(({ run_id: runId, epoch }) => ({
+          runId: runId as RunId,
+          epoch: BigInt(epoch),
+        })) ?? null;
+      const answer = await heartbeats.beat({ workerNum: record.num, sessionEpoch, runs });
+      if (!answer.lives) throw replaced();
+      return {
+        ok: true,
+        status: answer.state ?? record.state,
+        session_epoch: Number(sessionEpoch),
+        cancel: answer.cancel,
+        lost: answer.lost,
+        heartbeat_interval_ms: settings.heartbeatIntervalMs,
+        ...renewedToken(parts, worker),
+      };
+    }),
+
+    implement(openWorkerSession, async ({ tx, caller, audit }) => {
+      const worker = demandWorker(caller, 'heartbeat');
+      if (!worker.opensSessions) throw mayNotOpen();
+      const { record } = worker;
+      const id = { id: record.id, orgId: record.capabilities.orgId };
+      const sessionEpoch = await openSession(tx, id);
+      if (sessionEpoch === null)
+        throw new Fault('worker.revoked', 'the worker may open no session');
+      // F1. The older session cannot write any more, so its runs need not wait for its silence.
+      const leases = await findLeasesOf(tx, record.num, sessionEpoch);
+      const why = 'the worker started anew';
+      const taken = await takeBack(tx, leases, { why, counts: true });
+      tx.onCommit(() => {
+        parts.afterDecided(record.id);
+        parts.afterTakenBack(taken);
+      });
+      audit.about(`worker:${record.id}`, { session_epoch: Number(sessionEpoch) });
+      return sessionToWire(parts, { ...record, sessionEpoch });
+    }),
+
+    implementOwn(reportRun, async ({ body, caller }): Promise<OutputOf<typeof reportRun>> => {
+      const worker = demandWorker(caller, 'report');
+      heartbeats.sign(worker);
+      const [answer] = await reports.report([toReport(worker, body)]);
+      if (answer === undefined || answer.how === 'lost') throw lost(body.run_id);
+      return {
+        status: 'ok',
+        requeued: answer.how === 'requeued',
+        repeated: answer.how === 'repeated',
+      };
+    }),
+
+    implementOwn(reportRuns, async ({ body, caller }): Promise<OutputOf<typeof reportRuns>> => {
+      const worker = demandWorker(caller, 'report');
+      heartbeats.sign(worker);
+      const answers = await reports.report(body.reports.map((report) => toReport(worker, report)));
+      return {
+        results: answers.map(({ how }, at) => ({
+          run_id: body.reports[at]?.run_id ?? '',
+          status: how === 'lost' ? 'lost' : 'ok',
+          requeued: how === 'requeued',
+          repeated: how === 'repeated',
+        })),
+      };
+    }),
+  ];
+}
+
+function leaseFor(
+  { backlog, runTokenKey, settings }: FleetParts,
+  { record }: CallingWorker,
+  run: Parameters<typeof toLease>[0],
+): WireLease {
+  return toLease(run, {
+    worker: record,
+    subqueue: backlog.subqueue(run.sq),
+    runTokenKey,
+    tokenTtlMs: settings.runTokenTtlMs,
+  });
+}
+
+/** F1. Under the session of the credential, whatever the report says. */
+function toReport({ record, sessionEpoch }: CallingWorker, report: WireReport): Report {
+  const { output, error } = report;
+  return {
+    runId: report.run_id.toLowerCase() as RunId,
+    orgId: record.capabilities.orgId,
+    workerNum: record.num,
+    sessionEpoch,
+    epoch: report.epoch === undefined ? null : BigInt(report.epoch),
+    status: report.status ?? 'completed',
+    output: output === undefined || output === null ? null : JSON.stringify(output),
+    error: error?.replaceAll('\u0000', '\uFFFD') ?? null,
+    retry: report.retry ?? false,
+  };
+}
+
+function waitMsOf(seconds: number | undefined, defaultMs: number): number {
+  if (seconds === undefined) return defaultMs;
+  return Math.min(Math.max(seconds, 0), POLL_TIMEOUT_SECONDS_MAX) * 1_000;
+}
+
+function lost(runId: string): Fault {
+  return new Fault('lease.lost', `run ${runId} is not leased to this session`, {
+    detail: 'Run not owned by this worker: its lease was lost, or it has ended otherwise.',
+  });
+}
+
+function mayNotOpen(): Fault {
+  return new Fault('caller.forbidden', 'a token of a session opens no other', {
+    detail: 'A session is opened with X-Worker-Id and X-Worker-Secret, or with an issued token.',
+  });
+}

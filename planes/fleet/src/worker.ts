@@ -1,0 +1,44 @@
+import type { OrganizationId, ProjectId, WorkerId, WorkerScope, WorkerState } from '@sagewai/wire';
+
+/** What a worker may be given (F3), as recorded at its enrollment. */
+export interface Capabilities {
+  readonly orgId: OrganizationId;
+  /** Null: every project of the organization. */
+  readonly projectId: ProjectId | null;
+  readonly pool: string;
+  /** Canonical. */
+  readonly models: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What the server knows of a worker; the whole of what its word is checked against. */
+export interface WorkerRecord {
+  readonly id: WorkerId;
+  /** Its short name in the hot tables. */
+  readonly num: number;
+  readonly name: string;
+  readonly state: WorkerState;
+  /** Of its current session. */
+  readonly sessionEpoch: bigint;
+  readonly maxConcurrent: number;
+  /** As declared and allowed. */
+  readonly models: readonly string[];
+  readonly capabilities: Capabilities;
+}
+
+/** A worker that is calling. Stands in `caller.detail`. */
+export interface CallingWorker {
+  readonly record: WorkerRecord;
+  /** The session it speaks for; an older one than the record's has been replaced. */
+  readonly sessionEpoch: bigint;
+  readonly scopes: ReadonlySet<WorkerScope>;
+  /** Whether this credential may open a session. */
+  readonly opensSessions: boolean;
+  /** Of a worker token: when it was issued and when it ends, to renew it in time. */
+  readonly token: { readonly issuedAt: Date; readonly expiresAt: Date } | null;
+}
+
+/** The kinds under which the fleet's keys stand in `credential`. */
+export const WORKER_SECRET_KIND = 'worker';
+export const ENROLLMENT_KEY_KIND = 'enrollment';
+export const ENROLLMENT_KEY_PREFIX = 'sk-fleet-';

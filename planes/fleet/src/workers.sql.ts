@@ -1,0 +1,177 @@
+import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
+import type { OrganizationId, ProjectId, WorkerId, WorkerState } from '@sagewai/wire';
+
+import type { WorkerRecord } from './worker.ts';
+
+export interface NewWorker {
+  readonly id: WorkerId;
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId | null;
+  readonly name: string;
+  readonly pool: string;
+  readonly models: readonly string[];
+  readonly modelsCanonical: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly maxConcurrent: number;
+  readonly state: 'pending' | 'approved';
+  readonly reason: string | null;
+  /** Null while pending. */
+  readonly decidedBy: string | null;
+}
+
+/** Records a worker and its first session. */
+export async function insertWorker(tx: Tx, worker: NewWorker): Promise<void> {
+  await sql`
+    with recorded as (
+      insert into worker (id, org_id, project_id, name, pool, models, models_canonical, labels,
+                          max_concurrent, state, reason, decided_at, decided_by)
+      values (${worker.id}, ${worker.orgId}, ${worker.projectId}, ${worker.name}, ${worker.pool},
+              ${[...worker.models]}, ${[...worker.modelsCanonical]},
+              ${JSON.stringify(worker.labels)}::jsonb, ${worker.maxConcurrent}, ${worker.state},
+              ${worker.reason},
+              case when ${worker.decidedBy}::text is not null then app_now() end,
+              ${worker.decidedBy}::text)
+      returning num
+    )
+    insert into worker_session (worker_num, worker_id, org_id, pool, max_concurrent, state,
+                                session_epoch, last_seen_at)
+    select num, ${worker.id}, ${worker.orgId}, ${worker.pool}, ${worker.maxConcurrent},
+           ${worker.state}, 1, app_now()
+    from recorded
+  `.execute(tx);
+}
+
+/** How many workers of the organization wait for a decision. */
+export async function countUndecided(tx: Executor, orgId: OrganizationId): Promise<number> {
+  const { rows } = await sql<{ workers: number }>`
+    select count(*)::int as workers from worker where org_id = ${orgId} and state = 'pending'
+  `.execute(tx);
+  return rows[0]?.workers ?? 0;
+}
+
+/** Compare and set; null: it is not in state `from`, or not the transaction's organization's. */
+export async function decideWorker(
+  tx: Executor,
+  decision: {
+    readonly id: WorkerId;
+    readonly from: WorkerState;
+    readonly to: WorkerState;
+    readonly by: string;
+  },
+): Promise<number | null> {
+  const { id, from, to, by } = decision;
+  const { rows } = await sql<{ num: number | null }>`
+    select fleet_decide_worker(${id}, ${from}, ${to}, ${by}) as num
+  `.execute(tx);
+  return rows[0]?.num ?? null;
+}
+
+interface RecordRow {
+  readonly id: WorkerId;
+  readonly num: number;
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId | null;
+  readonly name: string;
+  readonly state: WorkerState;
+  readonly sessionEpoch: bigint;
+  readonly maxConcurrent: number;
+  readonly pool: string;
+  readonly models: string[];
+  readonly modelsCanonical: string[];
+  readonly labels: Record<string, string>;
+}
+
+/** What is recorded of these workers, whatever their organizations; unknown ones are left out. */
+export async function readWorkerRecords(
+  db: Db,
+  ids: readonly WorkerId[],
+): Promise<Map<WorkerId, WorkerRecord>> {
+  const { rows: sessions } = await sql<{ orgId: OrganizationId }>`
+    select distinct org_id as "orgId" from worker_session where worker_id = any(${[...ids]}::uuid[])
+  `.execute(db);
+  if (sessions.length === 0) return new Map();
+  const orgIds = sessions.map(({ orgId }) => orgId);
+  const { rows } = await inTenant(db, orgIds, (tx) =>
+    sql<RecordRow>`
+      select w.id, w.num, w.org_id as "orgId", w.project_id as "projectId", w.name, w.state,
+             s.session_epoch as "sessionEpoch", w.max_concurrent as "maxConcurrent", w.pool, w.models,
+             w.models_canonical as "modelsCanonical", w.labels
+      from worker w join worker_session s on s.worker_num = w.num
+      where w.id = any(${[...ids]}::uuid[])
+    `.execute(tx),
+  );
+  return new Map(rows.map((row) => [row.id, toRecord(row)]));
+}
+
+function toRecord(row: RecordRow): WorkerRecord {
+  const { orgId, projectId, pool, labels, modelsCanonical: models } = row;
+  return {
+    id: row.id,
+    num: row.num,
+    name: row.name,
+    state: row.state,
+    sessionEpoch: row.sessionEpoch,
+    maxConcurrent: row.maxConcurrent,
+    models: row.models,
+    capabilities: { orgId, projectId, pool, models, labels },
+  };
+}
+
+/** A worker as it is listed. */
+export interface WorkerRow {
+  readonly id: WorkerId;
+  readonly name: string;
+  readonly projectId: ProjectId | null;
+  readonly state: WorkerState;
+  readonly reason: string | null;
+  readonly pool: string;
+  readonly models: string[];
+  readonly modelsCanonical: string[];
+  readonly labels: Record<string, string>;
+  readonly maxConcurrent: number;
+  readonly activeRuns: number;
+  readonly lastSeenAt: Date | null;
+  readonly registeredAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+}
+
+export interface WorkerFilter {
+  readonly orgId: OrganizationId;
+  readonly id?: WorkerId;
+  readonly state?: WorkerState | undefined;
+  readonly pool?: string | undefined;
+  readonly limit: number;
+}
+
+/** The latest first. */
+export async function listWorkers(tx: Executor, filter: WorkerFilter): Promise<WorkerRow[]> {
+  const conditions = [sql`w.org_id = ${filter.orgId}`];
+  if (filter.id !== undefined) conditions.push(sql`w.id = ${filter.id}`);
+  if (filter.state !== undefined) conditions.push(sql`w.state = ${filter.state}`);
+  if (filter.pool !== undefined) conditions.push(sql`w.pool = ${filter.pool}`);
+  const { rows } = await sql<WorkerRow>`
+    select w.id, w.name, w.project_id as "projectId", w.state, w.reason, w.pool, w.models,
+           w.models_canonical as "modelsCanonical", w.labels, w.max_concurrent as "maxConcurrent",
+           (select count(*)::int from lease l where l.worker_num = w.num) as "activeRuns",
+           s.last_seen_at as "lastSeenAt", w.registered_at as "registeredAt",
+           w.decided_at as "decidedAt", w.decided_by as "decidedBy"
+    from worker w join worker_session s on s.worker_num = w.num
+    where ${sql.join(conditions, ' and ')}
+    order by w.num desc limit ${filter.limit}
+  `.execute(tx);
+  return rows;
+}
+
+export async function countWorkers(
+  tx: Executor,
+  filter: Omit<WorkerFilter, 'limit'>,
+): Promise<number> {
+  const conditions = [sql`org_id = ${filter.orgId}`];
+  if (filter.state !== undefined) conditions.push(sql`state = ${filter.state}`);
+  if (filter.pool !== undefined) conditions.push(sql`pool = ${filter.pool}`);
+  const { rows } = await sql<{ workers: number }>`
+    select count(*)::int as workers from worker where ${sql.join(conditions, ' and ')}
+  `.execute(tx);
+  return rows[0]?.workers ?? 0;
+}

@@ -1,0 +1,86 @@
+import { newId } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
+import type { Ledger, Refusal } from '@sagewai/ledger';
+import {
+  formatUsd,
+  type OrganizationId,
+  type ProjectId,
+  type ReservationId,
+  type RunId,
+} from '@sagewai/wire';
+
+import type { AdmittedCall } from './admitted-call.ts';
+import type { DecidedCall } from './decide-call.ts';
+import { priceOutcome, type SettleCall } from './settle-call.ts';
+
+/**
+ * Reserves what the call can cost at most (M1); resolves when that is durable (M2). A call that the
+ * money or a rate does not allow is a Fault, and has consumed nothing (M7).
+ */
+export async function reserveCall(
+  ledger: Pick<Ledger, 'reserve'>,
+  call: DecidedCall,
+  expiresInMs: number,
+): Promise<AdmittedCall> {
+  const { input, caller, group, bounds } = call;
+  const { orgId, projectId } = tenantOf(call);
+  const id = newId<ReservationId>();
+  const [first] = group.deployments;
+  const reservation = await ledger.reserve({
+    id,
+    orgId,
+    projectId,
+    keyId: caller.keyId,
+    runId: caller.runId as RunId | null,
+    model: group.model,
+    deployment: first?.id ?? group.model,
+    price: group.isPriced ? group.ceiling : null,
+    inputTokensMax: bounds.inputMax,
+    outputTokens: bounds.outputMax,
+    mayCap: bounds.mayCap,
+    expiresInMs,
+  });
+  if (reservation.kind === 'refused') throw toRefusal(reservation);
+  const { body, fields, hidesUsage } = call;
+  const granted = reservation.outputTokens;
+  return { reservationId: id, orgId, input, body, fields, group, bounds, granted, hidesUsage };
+}
+
+export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {
+  return async (call, outcome) => {
+    const { usage, deployment, source, status } = outcome;
+    const settled = await ledger.settle({
+      id: call.reservationId,
+      orgId: call.orgId,
+      costPusd: priceOutcome(outcome),
+      inputTokens: usage.input,
+      cachedInputTokens: usage.cachedInput,
+      cacheWriteTokens: usage.cacheWrite,
+      outputTokens: usage.output,
+      usageSource: source,
+      status,
+      deployment: deployment.id,
+      provider: deployment.endpoint.provider,
+    });
+    if (settled.kind === 'unknown') throw new Error(`no reservation ${call.reservationId}`);
+    return { cost: settled.costPusd };
+  };
+}
+
+function tenantOf({ input }: DecidedCall): { orgId: OrganizationId; projectId: ProjectId } {
+  const { orgId, projectId } = input.caller;
+  if (orgId === null || projectId === null) throw new Error('a model caller without a project');
+  return { orgId, projectId };
+}
+
+/** In the words that clients of LiteLLM match. */
+function toRefusal({ because, limit, used, retryAfterMs, scope }: Refusal): Fault {
+  const again = retryAfterMs === null ? {} : { retryAfterMs };
+  const at = `${because} limit of ${scope.kind} ${scope.id}`;
+  if (because === 'cost') {
+    const detail = `Budget has been exceeded! Current cost: ${formatUsd(used)}, Max budget: ${formatUsd(limit)}`;
+    return new Fault('budget.exceeded', at, { detail, ...again });
+  }
+  const detail = `Rate limit reached: ${used} of ${limit} ${because} per minute of this ${scope.kind} are in use.`;
+  return new Fault('rate.exceeded', at, { detail, ...again });
+}

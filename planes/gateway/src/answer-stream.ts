@@ -1,0 +1,72 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { asFault, type Fault } from '@sagewai/fault';
+
+import type { AdmittedCall } from './admitted-call.ts';
+import type { OpenAnswer } from './open-answer.ts';
+import { costHeaders, passHeaders } from './pass-headers.ts';
+import { type RelayEnd, relayStream } from './relay-stream.ts';
+import { type Outcome, type SettleCall, usageOrEstimate } from './settle-call.ts';
+import { StreamTap } from './stream-tap.ts';
+import { toErrorEvent, toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
+
+export interface StreamLimits {
+  readonly eventBytesMax: number;
+  readonly clientStallMs: number;
+}
+
+// A provider that has said [DONE] closes at once; one that does not is not waited for.
+const CLOSING_MS = 1_000;
+
+/**
+ * Passes a stream on. However it ends, it is settled (M3): by the usage that was reported, else by an
+ * estimate of what passed. Only then the client is told that it ended (M2).
+ */
+export async function answerStream(
+  call: AdmittedCall,
+  open: OpenAnswer,
+  headers: IncomingHttpHeaders,
+  { settle, limits }: { readonly settle: SettleCall; readonly limits: StreamLimits },
+): Promise<void> {
+  const { attempt, deployment } = open;
+  const { reply } = call.input;
+  const tap = new StreamTap({
+    removeUsage: call.hidesUsage,
+    eventBytesMax: limits.eventBytesMax,
+  });
+  reply.writeHead(200, { ...passHeaders(headers), ...costHeaders(call, open, undefined) });
+  const relayed = relayStream(attempt, reply, tap, limits.clientStallMs);
+  // Clients wait for the head, and the first token may be long in coming.
+  reply.flushHeaders();
+  const end = await relayed;
+  if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
+
+  const outcome: Outcome = {
+    deployment,
+    ...usageOrEstimate(call, tap.usage, tap.seen()),
+    status: STATUS[end.kind],
+  };
+  const unsettled = await settle(call, outcome).then(() => undefined, asFault);
+  const fault = unsettled ?? faultOf(end, open);
+  if (reply.destroyed) return;
+  reply.end(fault === undefined ? tap.release() : toErrorEvent(fault));
+}
+
+const STATUS = {
+  complete: 'ok',
+  left: 'aborted',
+  broken: 'error',
+  garbage: 'error',
+} as const satisfies Record<RelayEnd['kind'], Outcome['status']>;
+
+function faultOf(end: RelayEnd, { deployment }: OpenAnswer): Fault | undefined {
+  switch (end.kind) {
+    case 'complete':
+    case 'left':
+      return undefined;
+    case 'broken':
+      return toUpstreamFault(end.failure, deployment);
+    case 'garbage':
+      return toGarbageFault(deployment, 'an event without end');
+  }
+}

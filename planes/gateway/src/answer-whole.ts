@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { AdmittedCall } from './admitted-call.ts';
+import type { OpenAnswer } from './open-answer.ts';
+import { costHeaders, passHeaders } from './pass-headers.ts';
+import {
+  NO_USAGE,
+  NOTHING_SEEN,
+  type Outcome,
+  type SettleCall,
+  usageOrEstimate,
+} from './settle-call.ts';
+import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
+import { readUsage } from './usage.ts';
+
+/** Passes an answer on that is one JSON object: settled first, then sent (M2). */
+export async function answerWhole(
+  call: AdmittedCall,
+  open: OpenAnswer,
+  headers: IncomingHttpHeaders,
+  settle: SettleCall,
+): Promise<void> {
+  const { attempt, deployment } = open;
+  const { reply } = call.input;
+  const collected = await attempt.collect();
+  const text = collected.kind === 'complete' ? collected.body : undefined;
+  const parsed = text && parseObject(text);
+  const outcome: Outcome = {
+    deployment,
+    ...usageOrEstimate(call, parsed && readUsage(parsed), parsed ? seenIn(parsed) : NOTHING_SEEN),
+    status: parsed === undefined ? 'error' : reply.destroyed ? 'aborted' : 'ok',
+  };
+  const settled = await settle(call, outcome);
+  if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
+  if (text === undefined) throw toGarbageFault(deployment, 'more than is taken from a provider');
+  if (parsed === undefined) throw toGarbageFault(deployment, 'something that is not a JSON object');
+  if (reply.destroyed) return;
+  reply.writeHead(200, {
+    ...passHeaders(headers),
+    ...costHeaders(call, open, settled),
+    'content-length': text.length,
+  });
+  reply.end(text);
+}
+
+/** A refusal of the provider: its own status and its own words, and nothing is charged for it. */
+export async function answerRefusal(
+  call: AdmittedCall,
+  open: OpenAnswer,
+  head: { readonly status: number; readonly headers: IncomingHttpHeaders },
+  settle: SettleCall,
+): Promise<void> {
+  const { attempt, deployment } = open;
+  const { reply } = call.input;
+  const collected = await attempt.collect();
+  const settled = await settle(call, {
+    deployment,
+    usage: NO_USAGE,
+    source: 'provider',
+    status: 'error',
+  });
+  if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
+  if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'an error without end');
+  if (reply.destroyed) return;
+  reply.writeHead(head.status, {
+    ...passHeaders(head.headers),
+    ...costHeaders(call, open, settled),
+    'content-length': collected.body.length,
+  });
+  reply.end(collected.body);
+}
+
+function parseObject(text: Buffer): object | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text.toString());
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? parsed
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How much an answer without usage says. */
+function seenIn(answer: { readonly choices?: unknown }) {
+  const outputBytes = Buffer.byteLength(JSON.stringify(answer.choices ?? ''));
+  return { outputBytes, outputChunks: 0 };
+}

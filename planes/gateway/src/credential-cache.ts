@@ -1,0 +1,80 @@
+import type { Clock } from '@sagewai/clock';
+
+export interface CredentialCacheOptions<Found> {
+  readonly clock: Clock;
+  /** Nothing older than this is ever answered. */
+  readonly ageMsMax: number;
+  readonly entriesMax: number;
+  /** Null: there is no such credential. Also remembered, apart from the good ones. */
+  readonly load: (credential: string) => Promise<Found | null>;
+}
+
+interface Entry<Found> {
+  readonly found: Found | null;
+  /** From before it was asked for: what changed meanwhile may not be in it. */
+  readonly askedMs: number;
+}
+
+/**
+ * Remembers what credentials are good for. A credential in use is looked up again at half its age, in
+ * the background, so a busy key never waits; those who ask together are answered by one look-up.
+ *
+ * Keys of the map are hashes of whole credentials: the memory of the process holds no credential,
+ * and two that begin alike are two. Wrong credentials are remembered in a map of their own, so a flood
+ * of them cannot push out good ones; both maps forget their oldest entry when full.
+ */
+export class CredentialCache<Found> {
+  readonly #options: CredentialCacheOptions<Found>;
+  readonly #good = new Map<string, Entry<Found>>();
+  readonly #bad = new Map<string, Entry<Found>>();
+  readonly #asking = new Map<string, Promise<Found | null>>();
+
+  constructor(options: CredentialCacheOptions<Found>) {
+    this.#options = options;
+  }
+
+  /** A plain value when it is known, so that a request need not wait for a later tick. */
+  get(hash: string, credential: string): Found | null | Promise<Found | null> {
+    const entry = this.#good.get(hash) ?? this.#bad.get(hash);
+    const { clock, ageMsMax } = this.#options;
+    const ageMs = entry === undefined ? Infinity : clock.monotonicMs() - entry.askedMs;
+    if (entry === undefined || ageMs >= ageMsMax) return this.#ask(hash, credential);
+    if (ageMs >= ageMsMax / 2 && entry.found !== null && !this.#asking.has(hash)) {
+      // If it fails, the one who must have it asks again, and sees the failure.
+      this.#ask(hash, credential).catch(() => {});
+    }
+    return entry.found;
+  }
+
+  forgetAll(): void {
+    this.#good.clear();
+    this.#bad.clear();
+  }
+
+  #ask(hash: string, credential: string): Promise<Found | null> {
+    const asking = this.#asking.get(hash) ?? this.#load(hash, credential);
+    this.#asking.set(hash, asking);
+    return asking;
+  }
+
+  async #load(hash: string, credential: string): Promise<Found | null> {
+    const askedMs = this.#options.clock.monotonicMs();
+    try {
+      const found = await this.#options.load(credential);
+      this.#good.delete(hash);
+      this.#bad.delete(hash);
+      (found === null ? this.#bad : this.#good).set(hash, { found, askedMs });
+      this.#makeRoom();
+      return found;
+    } finally {
+      this.#asking.delete(hash);
+    }
+  }
+
+  #makeRoom(): void {
+    for (const map of [this.#good, this.#bad]) {
+      const [oldest] = map.keys();
+      if (map.size > this.#options.entriesMax && oldest !== undefined) map.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Secret } from '@sagewai/config';
+
+import type { Price } from './price.ts';
+import type { ProviderName } from './providers/provider.ts';
+
+/**
+ * Where a deployment is reached. M6: the credential belongs to this address, is sent nowhere else,
+ * and never comes from a request.
+ */
+export interface Endpoint {
+  readonly provider: ProviderName;
+  /** Up to and with the version, without a slash at the end: `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly credential: Secret | null;
+}
+
+/** One way to reach a model. Several deployments may serve one model name. */
+export interface Deployment {
+  /** Unique and stable over restarts; callers see it as `x-litellm-model-id`. */
+  readonly id: string;
+  /** The name that callers use. */
+  readonly model: string;
+  /** The name that the provider uses. */
+  readonly upstreamModel: string;
+  readonly endpoint: Endpoint;
+  /** `undefined` is unknown (M4), which is not free. */
+  readonly price: Price | undefined;
+  readonly outputTokensMax: number | undefined;
+  /** Of input and output together. */
+  readonly contextTokensMax: number | undefined;
+}

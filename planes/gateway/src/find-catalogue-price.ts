@@ -1,0 +1,86 @@
+import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
+
+import type { Price, Rates } from './price.ts';
+import { ratesOf } from './price.ts';
+import { perCallFromKcount, perTokenFromMtok } from './read-rate.ts';
+
+export interface CatalogueEntry {
+  readonly price: Price;
+  /** Tokens of input and output together. */
+  readonly contextTokensMax: number | undefined;
+}
+
+const COUNTED = new Set([
+  'input_mtok',
+  'cache_read_mtok',
+  'cache_write_mtok',
+  'output_mtok',
+  'input_audio_mtok',
+  'output_audio_mtok',
+  'requests_kcount',
+]);
+
+// Charged only when a request asks for the feature (`unpricedParts` looks for that), or dearer
+// forms of cache that cannot be asked for in this format.
+const ASKED_FOR = new Set([
+  'web_searches_kcount',
+  'storage_searches_kcount',
+  'code_executions_kcount',
+  'cache_write_1h_mtok',
+  'cache_write_5m_mtok',
+  'cache_audio_read_mtok',
+]);
+
+/**
+ * What the bundled catalogue knows about a model, as integers. `undefined` when it does not know the
+ * model, or charges for something that an answer's usage does not tell apart: a price that is partly
+ * known is an unknown price (M4).
+ */
+export function findCataloguePrice(
+  model: string,
+  providerId: string,
+  at: Date,
+): CatalogueEntry | undefined {
+  const found = calcPrice({ input_tokens: 1 }, model, { providerId, timestamp: at });
+  if (found === null) return undefined;
+  const price = toPrice(found.model_price);
+  return price && { price, contextTokensMax: found.model.context_window };
+}
+
+function toPrice(stated: ModelPrice): Price | undefined {
+  if (Object.keys(stated).some((key) => !COUNTED.has(key) && !ASKED_FOR.has(key))) return undefined;
+  const starts = Object.values(stated).flatMap((amount) =>
+    typeof amount === 'object' ? amount.tiers.map(({ start }) => start) : [],
+  );
+  const rates = ratesAt(stated, 0);
+  if (rates === undefined) return undefined;
+  const tiers = [...new Set(starts)]
+    .sort((a, b) => a - b)
+    .flatMap((inputTokensAbove) => {
+      const dearer = ratesAt(stated, inputTokensAbove);
+      return dearer ? [{ inputTokensAbove, rates: dearer }] : [];
+    });
+  const fee = stated['requests_kcount'];
+  return { perCall: typeof fee === 'number' ? perCallFromKcount(fee) : 0n, rates, tiers };
+}
+
+function ratesAt(stated: ModelPrice, start: number): Rates | undefined {
+  const of = (key: string): bigint | undefined => {
+    const amount = stated[key];
+    if (amount === undefined) return undefined;
+    if (typeof amount === 'number') return perTokenFromMtok(amount);
+    const tier = amount.tiers.findLast((candidate) => candidate.start <= start);
+    return perTokenFromMtok(tier?.price ?? amount.base);
+  };
+  const input = of('input_mtok');
+  const output = of('output_mtok');
+  if (input === undefined || output === undefined) return undefined;
+  return ratesOf({
+    input,
+    output,
+    cachedInput: of('cache_read_mtok'),
+    cacheWrite: of('cache_write_mtok'),
+    inputAudio: of('input_audio_mtok'),
+    outputAudio: of('output_audio_mtok'),
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * The hot path: one model call, from the request's bytes to the answer's.
+ *
+ * Everything is decided before anything is taken, and everything is taken before the first byte
+ * leaves: which model, whether this caller may call it, what it can cost at most. Then the ledger
+ * reserves that much under every budget above the call, and its answer is durable (M1, M2). From there
+ * on the call is settled exactly once, whatever happens: the provider cannot be reached, refuses,
+ * answers nonsense or dies midway; the client leaves; we fail ourselves.
+ *
+ *     decide ──► reserve ──► send ──► whole answer ──► settle ──► answer
+ *       │ Fault     │ 429       │        stream ──► relay ──► settle ──► last event
+ *       ▼           ▼           ▼ failure: settle, then a Fault
+ *
+ * The bytes pass through (M5). Of the request, the fields that decide its price have been parsed once
+ * by the pipeline, and only their values are spliced; of the answer, only usage is read. Nothing is
+ * parsed in order to be written again.
+ *
+ * A promise that is broken on our side (a bug, a database that is gone) leaves the reservation as it
+ * is. It expires, and is booked as spent and unknown (M2): too much until it is reconciled, never too
+ * little.
+ */
+
+import type { StreamInput } from '@sagewai/http';
+
+import type { AdmittedCall } from './admitted-call.ts';
+import { answerStream, type StreamLimits } from './answer-stream.ts';
+import { answerRefusal, answerWhole } from './answer-whole.ts';
+import type { DecideCall, DecidedCall } from './decide-call.ts';
+import { openAnswer, type OpenAnswer } from './open-answer.ts';
+import { NO_USAGE, NOTHING_SEEN, type SettleCall, usageOrEstimate } from './settle-call.ts';
+import type { Switchboard } from './switchboard.ts';
+import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
+import type { UpstreamFailure } from './upstream.ts';
+
+export interface ForwardParts {
+  readonly decide: DecideCall;
+  /** Durable when it resolves; throws `budget.exceeded` and `rate.exceeded` (M1). */
+  readonly reserve: (call: DecidedCall) => Promise<AdmittedCall>;
+  readonly settle: SettleCall;
+  readonly switchboard: Switchboard;
+  readonly limits: StreamLimits & { readonly answerBytesMax: number };
+}
+
+/** What is thrown before the answer's head is sent becomes the answer. */
+export type Forward = (input: StreamInput) => Promise<void>;
+
+export function createForward(parts: ForwardParts): Forward {
+  const { switchboard, settle, limits } = parts;
+  return async (input) => {
+    const call = await parts.reserve(await parts.decide(input));
+    // Nobody waits any more: nothing was sent, so nothing was spent.
+    if (input.reply.destroyed) {
+      const deployment = switchboard.choose(call.group);
+      await settle(call, { deployment, usage: NO_USAGE, source: 'provider', status: 'aborted' });
+      return;
+    }
+    const open = await openAnswer(call, switchboard, limits.answerBytesMax);
+    const { head, deployment, attempt } = open;
+    if (head.kind === 'failed') {
+      await settleFailure(call, open, { settle, failure: head.failure });
+      if (!input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);
+      return;
+    }
+    if (head.status >= 400) return answerRefusal(call, open, head, settle);
+    switch (readKind(call, head)) {
+      case 'whole':
+        return answerWhole(call, open, head.headers, settle);
+      case 'stream':
+        return answerStream(call, open, head.headers, { settle, limits });
+      case 'garbage':
+        attempt.abort();
+        await settle(call, {
+          deployment,
+          ...usageOrEstimate(call, undefined, NOTHING_SEEN),
+          status: 'error',
+        });
+        throw toGarbageFault(deployment, 'in a form that was not asked for');
+    }
+  };
+}
+
+/** What was never sent costs nothing; what was sent may have been charged, and is estimated. */
+async function settleFailure(
+  call: AdmittedCall,
+  { deployment }: OpenAnswer,
+  { settle, failure }: { readonly settle: SettleCall; readonly failure: UpstreamFailure },
+): Promise<void> {
+  const status = failure.kind === 'aborted' ? 'aborted' : 'error';
+  await settle(
+    call,
+    failure.kind === 'unreachable'
+      ? { deployment, usage: NO_USAGE, source: 'provider', status }
+      : { deployment, ...usageOrEstimate(call, undefined, NOTHING_SEEN), status },
+  );
+}
+
+/** Some servers answer a stream with one object, which every client can read; never the other way. */
+function readKind(
+  call: AdmittedCall,
+  {
+    status,
+    headers,
+  }: { readonly status: number; readonly headers: NodeJS.Dict<string | string[]> },
+): 'whole' | 'stream' | 'garbage' {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  const type = String(headers['content-type'] ?? 'application/json');
+  if (status !== 200 || encoding !== 'identity') return 'garbage';
+  if (/^application\/([a-z.+-]*\+)?json\b/i.test(type)) return 'whole';
+  return call.body.stream === true && /^text\/event-stream\b/i.test(type) ? 'stream' : 'garbage';
+}

@@ -1,0 +1,198 @@
+import { type Config, field } from '@sagewai/config';
+
+import type { Source } from './catalogue.ts';
+import type { Deployment } from './deployment.ts';
+import type { SimulatedPace } from './providers/simulated.ts';
+import { type Environment, readLitellmConfig, withVersion } from './read-litellm-config.ts';
+
+const OPENAI_URL = 'https://api.openai.com/v1';
+const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
+const web = { schemes: ['http', 'https'] } as const;
+
+/** What a process that serves model calls reads from its configuration. */
+export const gatewayFields = {
+  OPENAI_API_KEY: field.secret({
+    description: 'Key of OpenAI, or of a server that speaks its format.',
+    default: null,
+  }),
+  OPENAI_BASE_URL: field.url({
+    ...web,
+    description: `Base URL of that server, with its version; ${OPENAI_URL} when there is only a key.`,
+    default: null,
+  }),
+  OPENAI_MODELS: field.list({
+    description: 'Models to offer from there; all that it lists when empty.',
+    default: [],
+  }),
+  ANTHROPIC_API_KEY: field.secret({ description: 'Key of Anthropic.', default: null }),
+  ANTHROPIC_BASE_URL: field.url({
+    ...web,
+    description: 'Base URL of its OpenAI-compatible endpoint.',
+    default: ANTHROPIC_URL,
+  }),
+  OLLAMA_HOST: field.url({
+    ...web,
+    defaultScheme: 'http',
+    description: 'Address of an Ollama server, with or without http://.',
+    default: null,
+  }),
+  LITELLM_PROXY_URL: field.url({
+    ...web,
+    description: 'Address of a LiteLLM proxy.',
+    default: null,
+  }),
+  LITELLM_API_KEY: field.secret({ description: 'Key of that proxy.', default: null }),
+  UNKNOWN_PRICE: field.oneOf(['refuse', 'allow'], {
+    description:
+      'What happens to a call whose price nobody knows; an allowed one costs nothing and is marked.',
+    default: 'refuse',
+  }),
+  SIMULATED_PROVIDER: field.boolean({
+    description: 'Whether the built-in simulated models are offered.',
+    default: true,
+  }),
+  SIMULATED_FIRST_TOKEN: field.duration({
+    description: 'How long a simulated model thinks.',
+    default: 0,
+    min: 0,
+  }),
+  SIMULATED_PER_TOKEN: field.duration({
+    description: 'How long it takes for each token.',
+    default: 0,
+    min: 0,
+  }),
+  UPSTREAM_CONNECT_TIMEOUT: field.duration({
+    description: 'For a connection to a provider.',
+    default: 10_000,
+    min: 1,
+  }),
+  UPSTREAM_FIRST_BYTE_TIMEOUT: field.duration({
+    description: 'For a provider to begin its answer.',
+    default: 600_000,
+    min: 1,
+  }),
+  UPSTREAM_IDLE_TIMEOUT: field.duration({
+    description: 'For the next piece of an answer that has begun.',
+    default: 120_000,
+    min: 1,
+  }),
+  CLIENT_STALL_TIMEOUT: field.duration({
+    description: 'For a client that has stopped to read its stream.',
+    default: 120_000,
+    min: 1,
+  }),
+  DEPLOYMENT_COOLDOWN: field.duration({
+    description: 'For how long a deployment that failed is passed over when there is another.',
+    default: 5_000,
+    min: 0,
+  }),
+  MODELS_REFRESH: field.duration({
+    description: 'How often providers are asked which models they have.',
+    default: 60_000,
+    min: 1_000,
+  }),
+  RESERVATION_TTL: field.duration({
+    description:
+      'After which a call that nobody settled counts as spent; a later settlement corrects it.',
+    default: 1_800_000,
+    min: 1_000,
+    max: 86_400_000,
+  }),
+  ANSWER_BYTES_MAX: field.integer({
+    description: 'The longest answer, or event of a stream, that is taken from a provider.',
+    default: 33_554_432,
+    min: 1_024,
+  }),
+} as const;
+
+export type GatewaySettings = Config<typeof gatewayFields>;
+
+/** Everything that the gateway is told; nothing in it is optional. */
+export interface GatewayConfig {
+  readonly deployments: readonly Deployment[];
+  readonly sources: readonly Source[];
+  readonly simulated: SimulatedPace | null;
+  readonly unknownPrice: 'refuse' | 'allow';
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly firstByteMs: number;
+    readonly idleMs: number;
+    readonly clientStallMs: number;
+  };
+  readonly reservationTtlMs: number;
+  readonly cooldownMs: number;
+  readonly refreshMs: number;
+  readonly answerBytesMax: number;
+}
+
+export type ReadGatewayConfig =
+  | { readonly kind: 'read'; readonly config: GatewayConfig; readonly ignored: readonly string[] }
+  | { readonly kind: 'refused'; readonly mistakes: readonly string[] };
+
+/**
+ * The gateway's configuration of a process's settings and, if there is one, the text of its
+ * `litellm-config.yaml`. `env` is where that file's `os.environ/…` point.
+ */
+export function readGatewayConfig(
+  settings: GatewaySettings,
+  file: { readonly text: string; readonly env: Environment } | null,
+  now: Date,
+): ReadGatewayConfig {
+  const listed = file && readLitellmConfig(file.text, file.env, now);
+  if (listed?.kind === 'refused') return listed;
+  const config: GatewayConfig = {
+    deployments: listed?.deployments ?? [],
+    sources: readSources(settings),
+    simulated: settings.simulatedProvider
+      ? { firstTokenMs: settings.simulatedFirstTokenMs, perTokenMs: settings.simulatedPerTokenMs }
+      : null,
+    unknownPrice: settings.unknownPrice,
+    timeouts: {
+      connectMs: settings.upstreamConnectTimeoutMs,
+      firstByteMs: settings.upstreamFirstByteTimeoutMs,
+      idleMs: settings.upstreamIdleTimeoutMs,
+      clientStallMs: settings.clientStallTimeoutMs,
+    },
+    reservationTtlMs: settings.reservationTtlMs,
+    cooldownMs: settings.deploymentCooldownMs,
+    refreshMs: settings.modelsRefreshMs,
+    answerBytesMax: settings.answerBytesMax,
+  };
+  return { kind: 'read', config, ignored: listed?.ignored ?? [] };
+}
+
+/** The URLs that the operator has named by naming providers: what egress must let through. */
+export function upstreamUrls({ deployments, sources }: GatewayConfig): string[] {
+  return [...new Set([...deployments, ...sources].map(({ endpoint }) => endpoint.baseUrl))];
+}
+
+function readSources(settings: GatewaySettings): Source[] {
+  const sources: Source[] = [];
+  const add = (
+    name: string,
+    endpoint: Source['endpoint'],
+    models: readonly string[] = [],
+  ): void => {
+    sources.push({ name, endpoint, models });
+  };
+  const { openaiApiKey, openaiBaseUrl, anthropicApiKey, ollamaHost, litellmProxyUrl } = settings;
+  if (openaiApiKey ?? openaiBaseUrl) {
+    const baseUrl = withVersion(openaiBaseUrl ?? OPENAI_URL, false);
+    const provider = new URL(baseUrl).host === new URL(OPENAI_URL).host ? 'openai' : 'compatible';
+    add('openai', { provider, baseUrl, credential: openaiApiKey }, settings.openaiModels);
+  }
+  if (anthropicApiKey) {
+    const baseUrl = withVersion(settings.anthropicBaseUrl, false);
+    add('anthropic', { provider: 'anthropic', baseUrl, credential: anthropicApiKey });
+  }
+  if (ollamaHost) {
+    // What Ollama itself listens on by this variable cannot be connected to everywhere.
+    const baseUrl = withVersion(ollamaHost.replace('://0.0.0.0', '://127.0.0.1'), true);
+    add('ollama', { provider: 'ollama', baseUrl, credential: null });
+  }
+  if (litellmProxyUrl) {
+    const baseUrl = withVersion(litellmProxyUrl, true);
+    add('litellm', { provider: 'litellm', baseUrl, credential: settings.litellmApiKey });
+  }
+  return sources;
+}

@@ -1,0 +1,193 @@
+import { createSecretKey } from 'node:crypto';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+import { systemClock } from '@sagewai/clock';
+import { Secret } from '@sagewai/config';
+import { hashToken, mintToken, newId } from '@sagewai/crypto';
+import { createEgress } from '@sagewai/egress';
+import { type App, createApp, createAuthenticator } from '@sagewai/http';
+import { createTokenReader, registerCredential } from '@sagewai/identity';
+import { createLedger, setBudgets, UNLIMITED, type Limits } from '@sagewai/ledger';
+import { type Log, silentLog } from '@sagewai/log';
+import { type Db, inTenant } from '@sagewai/postgres';
+import { createMetrics } from '@sagewai/telemetry';
+import { createAuditor } from '@sagewai/trust';
+import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
+
+import type { Deployment } from './deployment.ts';
+import type { GatewayConfig } from './gateway-config.ts';
+import { createGateway } from './gateway.ts';
+import { insertKey } from './keys.sql.ts';
+import { flatPrice, ratesOf } from './price.ts';
+import type { RunLeases } from './run-reader.ts';
+
+/** A provider on a real socket that does what the test says, and remembers what it was asked. */
+export interface FakeUpstream {
+  readonly url: string;
+  readonly asked: {
+    readonly url: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: Buffer;
+  }[];
+  answer: (request: IncomingMessage, reply: ServerResponse, body: Buffer) => void;
+  close(): Promise<void>;
+}
+
+export async function startFakeUpstream(): Promise<FakeUpstream> {
+  const server = createServer((request, reply) => {
+    void (async () => {
+      const body = await buffer(request);
+      fake.asked.push({ url: request.url ?? '', headers: request.headers, body });
+      fake.answer(request, reply, body);
+    })().catch(() => reply.destroy());
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const fake: FakeUpstream = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    asked: [],
+    answer: (_request, reply) => void reply.destroy(),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
+    },
+  };
+  return fake;
+}
+
+export const PRICE = flatPrice(ratesOf({ input: 1_000n, cachedInput: 100n, output: 10_000n }));
+export const UPSTREAM_KEY = 'sk-provider-secret';
+
+export function deploymentAt(url: string, of: Partial<Deployment> = {}): Deployment {
+  return {
+    id: 'fake',
+    model: 'm',
+    upstreamModel: 'm-upstream',
+    endpoint: { provider: 'compatible', baseUrl: url, credential: new Secret(UPSTREAM_KEY) },
+    price: PRICE,
+    outputTokensMax: 1_000,
+    contextTokensMax: 100_000,
+    ...of,
+  };
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly app: App;
+  readonly metrics: () => Promise<string>;
+  /** POSTs a chat completion. */
+  chat(key: string, body: object | string | Buffer, signal?: AbortSignal): Promise<Response>;
+  close(): Promise<void>;
+}
+
+const NO_LEASES: RunLeases = { areAlive: async (pairs) => pairs.map(() => false) };
+export const RUN_TOKEN_KEY = createSecretKey(Buffer.alloc(32, 7));
+
+/** The whole server as far as model calls go, on a real socket. */
+export async function startGateway(
+  db: Db,
+  of: Partial<GatewayConfig> & { readonly runLeases?: RunLeases; readonly log?: Log },
+): Promise<RunningGateway> {
+  const { runLeases = NO_LEASES, log = silentLog, ...changes } = of;
+  const config: GatewayConfig = {
+    deployments: [],
+    sources: [],
+    simulated: { firstTokenMs: 0, perTokenMs: 0 },
+    unknownPrice: 'refuse',
+    timeouts: { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000, clientStallMs: 1_000 },
+    reservationTtlMs: 60_000,
+    cooldownMs: 5_000,
+    refreshMs: 60_000,
+    answerBytesMax: 64 * 1024,
+    ...changes,
+  };
+  const metrics = createMetrics();
+  const clock = systemClock;
+  const endpoints = [...config.deployments, ...config.sources].map(({ endpoint }) => endpoint);
+  const egress = createEgress({
+    allowed: endpoints.map(({ baseUrl }) => baseUrl),
+    connectTimeoutMs: config.timeouts.connectMs,
+    headersTimeoutMs: config.timeouts.firstByteMs,
+    bodyTimeoutMs: config.timeouts.idleMs,
+  });
+  const ledger = createLedger({ db, log, metrics, clock });
+  const tokens = createTokenReader({ db, clock });
+  const parts = {
+    db,
+    ledger,
+    egress,
+    log,
+    clock,
+    config,
+    runLeases,
+    runTokenKey: RUN_TOKEN_KEY,
+    metrics,
+  };
+  const gateway = createGateway(parts);
+  const app = createApp({
+    routes: gateway.routes,
+    authenticate: createAuthenticator([...gateway.credentialReaders, tokens]),
+    auditor: createAuditor({ db }),
+    db,
+    clock,
+    log,
+    metrics,
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url,
+    app,
+    metrics: () => metrics.render(),
+    chat: (key, body, signal) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+        ...(signal ? { signal } : {}),
+      }),
+    close: async () => {
+      gateway.close();
+      await app.close();
+      await ledger.close();
+      await egress.destroy();
+    },
+  };
+}
+
+/** A virtual key as the routes make one. */
+export async function makeKey(
+  db: Db,
+  tenant: { readonly orgId: OrganizationId; readonly projectId: ProjectId },
+  of: {
+    readonly models?: readonly string[];
+    readonly mayCap?: boolean;
+    readonly limits?: Partial<Limits>;
+    readonly expiresInSeconds?: number;
+  } = {},
+): Promise<{ readonly id: KeyId; readonly value: string }> {
+  const id = newId<KeyId>();
+  const value = mintToken('sk-');
+  const { orgId, projectId } = tenant;
+  await inTenant(db, [orgId], async (tx) => {
+    await insertKey(tx, {
+      id,
+      orgId,
+      projectId,
+      name: 'test',
+      hint: 'sk-…',
+      models: of.models ?? [],
+      mayCap: of.mayCap ?? true,
+      createdBy: 'test',
+      expiresInSeconds: of.expiresInSeconds ?? null,
+    });
+    await registerCredential(tx, { hash: hashToken(value), kind: 'key', id, orgId });
+    if (of.limits) await setBudgets(tx, { orgId, kind: 'key', id }, { ...UNLIMITED, ...of.limits });
+  });
+  return { id, value };
+}

@@ -1,0 +1,115 @@
+import type { KeyObject } from 'node:crypto';
+
+import type { Clock } from '@sagewai/clock';
+import type { Egress } from '@sagewai/egress';
+import type { CredentialReader, Route } from '@sagewai/http';
+import type { Job } from '@sagewai/jobs';
+import type { Ledger } from '@sagewai/ledger';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+
+import { createSettle, reserveCall } from './account-call.ts';
+import { createCatalogue } from './catalogue.ts';
+import { createDecide } from './decide-call.ts';
+import type { Deployment, Endpoint } from './deployment.ts';
+import { createForward } from './forward.ts';
+import type { GatewayConfig } from './gateway-config.ts';
+import { createHttpUpstream } from './http-upstream.ts';
+import { gatewayJobs } from './jobs.ts';
+import { createKeyReader } from './key-reader.ts';
+import { keyRoutes } from './key-routes.ts';
+import { createMeters } from './meters.ts';
+import { listUpstreamModels } from './providers/list-models.ts';
+import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
+import { modelRoutes } from './routes.ts';
+import { createRunReader, type RunLeases } from './run-reader.ts';
+import { createSwitchboard } from './switchboard.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface GatewayOptions {
+  readonly db: Db;
+  readonly ledger: Ledger;
+  /** Must let through what `upstreamUrls(config)` names; its time-outs are `config.timeouts`. */
+  readonly egress: Egress;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly config: GatewayConfig;
+  readonly runLeases: RunLeases;
+  readonly runTokenKey: KeyObject;
+  readonly metrics?: Metrics | undefined;
+}
+
+export interface Gateway {
+  readonly routes: readonly Route[];
+  readonly jobs: readonly Job[];
+  readonly credentialReaders: readonly CredentialReader[];
+  /** Ends what still looks for models. Calls under way are the server's to drain. */
+  close(): void;
+}
+
+const LIST_TIMEOUT_MS = 5_000;
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { db, ledger, egress, clock, config, log } = options;
+  const closing = new AbortController();
+  const meters = createMeters({ metrics: options.metrics, log });
+  const catalogue = createCatalogue({
+    deployments: [...config.deployments, ...(config.simulated ? SIMULATED_DEPLOYMENTS : [])],
+    sources: config.sources,
+    list: (endpoint) => {
+      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
+      return listUpstreamModels(endpoint, egress.pool(endpoint.baseUrl), signal);
+    },
+    clock,
+    log,
+  });
+  const switchboard = createSwitchboard({
+    upstreamOf: createUpstreams(config, egress),
+    cooldownMs: config.cooldownMs,
+    clock,
+    log,
+  });
+  const forward = createForward({
+    decide: createDecide({
+      catalogue,
+      unknownPrice: config.unknownPrice,
+      noteUnpriced: meters.noteUnpriced,
+    }),
+    reserve: (call) => reserveCall(ledger, call, config.reservationTtlMs),
+    settle: meters.counted(createSettle(ledger)),
+    switchboard,
+    limits: {
+      answerBytesMax: config.answerBytesMax,
+      eventBytesMax: config.answerBytesMax,
+      clientStallMs: config.timeouts.clientStallMs,
+    },
+  });
+  const keyReader = createKeyReader({ db, clock });
+  return {
+    routes: [...modelRoutes({ forward, catalogue }), ...keyRoutes({ forget: keyReader.forgetAll })],
+    jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
+    credentialReaders: [
+      keyReader,
+      createRunReader({ runLeases: options.runLeases, runTokenKey: options.runTokenKey, clock }),
+    ],
+    close: () => closing.abort(),
+  };
+}
+
+/** One upstream an endpoint, made when it is first called. */
+function createUpstreams(
+  config: GatewayConfig,
+  egress: Egress,
+): (deployment: Deployment) => Upstream {
+  const simulated = createSimulated(config.simulated ?? { firstTokenMs: 0, perTokenMs: 0 });
+  const upstreams = new WeakMap<Endpoint, Upstream>();
+  return ({ endpoint }) => {
+    if (endpoint.provider === 'simulated') return simulated;
+    const known = upstreams.get(endpoint);
+    if (known !== undefined) return known;
+    const made = createHttpUpstream(endpoint, egress.pool(endpoint.baseUrl));
+    upstreams.set(endpoint, made);
+    return made;
+  };
+}

@@ -1,0 +1,35 @@
+import { findCataloguePrice } from './find-catalogue-price.ts';
+import { findOutputLimit } from './output-limits.ts';
+import { FREE, type Price } from './price.ts';
+import { catalogueOf, type ProviderName, traitsOf } from './providers/provider.ts';
+
+/** What a configuration states itself; the rest is looked up. */
+export interface Stated {
+  readonly price?: Price | undefined;
+  readonly outputTokensMax?: number | undefined;
+  readonly contextTokensMax?: number | undefined;
+}
+
+/**
+ * Price and limits of a model at a provider: what the configuration states wins, then what is local
+ * is free, then the catalogue. What nobody knows stays `undefined` (M4).
+ */
+export function priceDeployment(
+  provider: ProviderName,
+  upstreamModel: string,
+  stated: Stated,
+  at: Date,
+): {
+  price: Price | undefined;
+  outputTokensMax: number | undefined;
+  contextTokensMax: number | undefined;
+} {
+  const { isLocal } = traitsOf(provider);
+  const catalogueId = catalogueOf(provider, upstreamModel);
+  const known = catalogueId && findCataloguePrice(upstreamModel, catalogueId, at);
+  return {
+    price: stated.price ?? (isLocal ? FREE : known ? known.price : undefined),
+    outputTokensMax: stated.outputTokensMax ?? findOutputLimit(upstreamModel),
+    contextTokensMax: stated.contextTokensMax ?? (known ? known.contextTokensMax : undefined),
+  };
+}

@@ -1,0 +1,70 @@
+import type { PicoUsd } from '@sagewai/wire';
+
+/** What one token costs, in pico-USD. */
+export interface Rates {
+  readonly input: PicoUsd;
+  /** Input that the provider read from its cache. */
+  readonly cachedInput: PicoUsd;
+  /** Input that the provider wrote to its cache. */
+  readonly cacheWrite: PicoUsd;
+  readonly inputAudio: PicoUsd;
+  readonly output: PicoUsd;
+  readonly outputAudio: PicoUsd;
+}
+
+/**
+ * The price of a model, fixed when the configuration is loaded. Integers throughout: the product of
+ * a count and a rate is exact, and so is every sum of spend.
+ */
+export interface Price {
+  readonly perCall: PicoUsd;
+  readonly rates: Rates;
+  /** Rates of the whole call once its input exceeds a count; ascending. Most models have none. */
+  readonly tiers: readonly { readonly inputTokensAbove: number; readonly rates: Rates }[];
+}
+
+/** The four numbers that most prices are made of; what is left out costs as much as plain tokens. */
+export function ratesOf(
+  stated: Pick<Rates, 'input' | 'output'> & {
+    readonly [Rate in keyof Rates]?: PicoUsd | undefined;
+  },
+): Rates {
+  const { input, output } = stated;
+  return {
+    input,
+    cachedInput: stated.cachedInput ?? input,
+    cacheWrite: stated.cacheWrite ?? input,
+    inputAudio: stated.inputAudio ?? input,
+    output,
+    outputAudio: stated.outputAudio ?? output,
+  };
+}
+
+export function flatPrice(rates: Rates): Price {
+  return { perCall: 0n, rates, tiers: [] };
+}
+
+/** For models that run on the operator's own machines. */
+export const FREE: Price = flatPrice(ratesOf({ input: 0n, output: 0n }));
+
+/** The dearest that a token of input or of output can be under any of the prices. M1 bounds with it. */
+export interface PriceCeiling {
+  readonly perCall: PicoUsd;
+  readonly input: PicoUsd;
+  readonly output: PicoUsd;
+}
+
+export function ceilingOf(prices: readonly Price[]): PriceCeiling {
+  const all = prices.flatMap((price) => [price.rates, ...price.tiers.map(({ rates }) => rates)]);
+  return {
+    perCall: dearest(prices.map(({ perCall }) => perCall)),
+    input: dearest(
+      all.flatMap((rates) => [rates.input, rates.cachedInput, rates.cacheWrite, rates.inputAudio]),
+    ),
+    output: dearest(all.flatMap((rates) => [rates.output, rates.outputAudio])),
+  };
+}
+
+function dearest(amounts: readonly PicoUsd[]): PicoUsd {
+  return amounts.reduce((most, amount) => (amount > most ? amount : most), 0n);
+}

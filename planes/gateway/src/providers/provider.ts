@@ -1,0 +1,117 @@
+import type { CapField } from '../rewrite-request.ts';
+
+/** What differs between providers that speak the same format. Data: there is no code per provider. */
+interface Traits {
+  /** As `/v1/models` shows it. */
+  readonly ownedBy: string;
+  /** Limits of output that this provider is known to keep; one that it ignores bounds nothing (M1). */
+  readonly keeps: readonly CapField[];
+  /** The one we set when a cap is needed. */
+  readonly cap: CapField;
+  /** Where its prices stand in the bundled catalogue. */
+  readonly catalogueId: string | undefined;
+  /** It runs on the operator's own machines: a call costs nothing. */
+  readonly isLocal: boolean;
+  /** Where its models are listed, below the base URL or its origin. */
+  readonly modelList: 'models' | 'ollama-tags' | 'litellm-info';
+}
+
+const COMPATIBLE = {
+  // Widely understood; whether `max_completion_tokens` is, differs from server to server.
+  keeps: ['max_tokens'],
+  cap: 'max_tokens',
+  isLocal: false,
+  modelList: 'models',
+} as const;
+
+const BOTH = { keeps: ['max_tokens', 'max_completion_tokens'] } as const;
+
+export const PROVIDERS = {
+  // Its reasoning models refuse `max_tokens`; the newer name works with all of them.
+  openai: {
+    ...COMPATIBLE,
+    ...BOTH,
+    cap: 'max_completion_tokens',
+    ownedBy: 'openai',
+    catalogueId: 'openai',
+  },
+  anthropic: { ...COMPATIBLE, ...BOTH, ownedBy: 'anthropic', catalogueId: 'anthropic' },
+  ollama: {
+    ...COMPATIBLE,
+    ownedBy: 'ollama',
+    catalogueId: undefined,
+    isLocal: true,
+    modelList: 'ollama-tags',
+  },
+  litellm: {
+    ...COMPATIBLE,
+    ...BOTH,
+    ownedBy: 'litellm',
+    catalogueId: undefined,
+    modelList: 'litellm-info',
+  },
+  // Any server that speaks the format. A model that has the name of one of OpenAI's costs as much.
+  compatible: { ...COMPATIBLE, ownedBy: 'openai-compatible', catalogueId: 'openai' },
+  gemini: { ...COMPATIBLE, ...BOTH, ownedBy: 'google', catalogueId: 'google' },
+  groq: { ...COMPATIBLE, ...BOTH, ownedBy: 'groq', catalogueId: 'groq' },
+  mistral: { ...COMPATIBLE, ownedBy: 'mistral', catalogueId: 'mistral' },
+  deepseek: { ...COMPATIBLE, ownedBy: 'deepseek', catalogueId: 'deepseek' },
+  xai: { ...COMPATIBLE, ...BOTH, ownedBy: 'xai', catalogueId: 'x-ai' },
+  openrouter: { ...COMPATIBLE, ownedBy: 'openrouter', catalogueId: 'openrouter' },
+  together: { ...COMPATIBLE, ownedBy: 'together', catalogueId: 'together' },
+  fireworks: { ...COMPATIBLE, ownedBy: 'fireworks', catalogueId: 'fireworks' },
+  simulated: { ...COMPATIBLE, ...BOTH, ownedBy: 'simulated', catalogueId: undefined },
+} as const satisfies Record<string, Traits>;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+export function traitsOf(provider: ProviderName): Traits {
+  return PROVIDERS[provider];
+}
+
+/**
+ * The prefixes of a LiteLLM model name, `groq/llama-3.3-70b`, and where such a model is reached when
+ * the configuration names no `api_base`; `undefined` where there is no such place.
+ */
+export const PREFIXES: ReadonlyMap<
+  string,
+  { readonly provider: ProviderName; readonly baseUrl: string | undefined }
+> = new Map([
+  ['openai', { provider: 'openai', baseUrl: 'https://api.openai.com/v1' }],
+  ['anthropic', { provider: 'anthropic', baseUrl: 'https://api.anthropic.com/v1' }],
+  ['ollama', { provider: 'ollama', baseUrl: 'http://localhost:11434/v1' }],
+  ['ollama_chat', { provider: 'ollama', baseUrl: 'http://localhost:11434/v1' }],
+  ['litellm_proxy', { provider: 'litellm', baseUrl: undefined }],
+  ['hosted_vllm', { provider: 'compatible', baseUrl: undefined }],
+  ['openai_like', { provider: 'compatible', baseUrl: undefined }],
+  ['lm_studio', { provider: 'compatible', baseUrl: undefined }],
+  [
+    'gemini',
+    { provider: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai' },
+  ],
+  ['groq', { provider: 'groq', baseUrl: 'https://api.groq.com/openai/v1' }],
+  ['mistral', { provider: 'mistral', baseUrl: 'https://api.mistral.ai/v1' }],
+  ['deepseek', { provider: 'deepseek', baseUrl: 'https://api.deepseek.com/v1' }],
+  ['xai', { provider: 'xai', baseUrl: 'https://api.x.ai/v1' }],
+  ['openrouter', { provider: 'openrouter', baseUrl: 'https://openrouter.ai/api/v1' }],
+  ['together_ai', { provider: 'together', baseUrl: 'https://api.together.xyz/v1' }],
+  ['fireworks_ai', { provider: 'fireworks', baseUrl: 'https://api.fireworks.ai/inference/v1' }],
+]);
+
+/** Names that need no prefix because everybody knows whose they are. */
+const WELL_KNOWN: readonly (readonly [RegExp, string])[] = [
+  [/^(gpt-|chatgpt-|o[134](-|$))/, 'openai'],
+  [/^claude-/, 'anthropic'],
+  [/^gemini-/, 'gemini'],
+];
+
+export function prefixOfName(model: string): string | undefined {
+  return WELL_KNOWN.find(([pattern]) => pattern.test(model))?.[1];
+}
+
+/** Where the price of a model stands in the catalogue; a proxy's models are known by their names alone. */
+export function catalogueOf(provider: ProviderName, model: string): string | undefined {
+  if (provider !== 'litellm') return traitsOf(provider).catalogueId;
+  const known = PREFIXES.get(prefixOfName(model) ?? '');
+  return known && traitsOf(known.provider).catalogueId;
+}

@@ -1,0 +1,43 @@
+import { implementOwn, implementStream, type Caller, type Route } from '@sagewai/http';
+import { createChatCompletion, listModels } from '@sagewai/wire';
+
+import type { Catalogue } from './catalogue.ts';
+import type { Forward } from './forward.ts';
+import { allows, type ModelGroup } from './model-table.ts';
+import { traitsOf } from './providers/provider.ts';
+import type { CallerDetail } from './virtual-key.ts';
+
+export function modelRoutes(of: {
+  readonly forward: Forward;
+  readonly catalogue: Pick<Catalogue, 'all'>;
+}): Route[] {
+  return [
+    implementStream(createChatCompletion, of.forward),
+
+    implementOwn(listModels, async ({ caller }) => {
+      const { groups } = await of.catalogue.all();
+      const models = allowedModels(caller);
+      return {
+        object: 'list' as const,
+        data: groups.filter((group) => allows(models, group)).map(toWire),
+      };
+    }),
+  ];
+}
+
+const EVERY_MODEL: ReadonlySet<string> = new Set();
+
+/** People see every model; a key or a run sees those that it may call. */
+function allowedModels({ kind, detail }: Caller): ReadonlySet<string> {
+  return kind === 'key' || kind === 'run' ? (detail as CallerDetail).models : EVERY_MODEL;
+}
+
+// Providers that tell when a model was made are few, and a made-up date would be worse than none.
+const UNKNOWN_INSTANT = 0;
+
+const toWire = ({ model, deployments: [first] }: ModelGroup) => ({
+  id: model,
+  object: 'model' as const,
+  created: UNKNOWN_INSTANT,
+  owned_by: first ? traitsOf(first.endpoint.provider).ownedBy : 'sagewai',
+});

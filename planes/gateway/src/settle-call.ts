@@ -1,0 +1,45 @@
+import type { PicoUsd } from '@sagewai/wire';
+
+import type { AdmittedCall, Settled } from './admitted-call.ts';
+import type { Deployment } from './deployment.ts';
+import { costOf, estimateUsage } from './meter.ts';
+import type { Usage } from './usage.ts';
+
+/** What became of a call, for its settlement. */
+export interface Outcome {
+  readonly deployment: Deployment;
+  readonly usage: Usage;
+  /** An estimate is never passed off as something else (M3). */
+  readonly source: 'provider' | 'estimate';
+  readonly status: 'ok' | 'error' | 'aborted';
+}
+
+/** Books what a call cost and gives the rest back; resolves when that is durable (M2). */
+export type SettleCall = (call: AdmittedCall, outcome: Outcome) => Promise<Settled>;
+
+export const NO_USAGE: Usage = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  inputAudio: 0,
+  output: 0,
+  outputAudio: 0,
+};
+
+/** What an outcome costs; null when nobody knows the price, which is not 0 (M4). */
+export function priceOutcome({ deployment, usage }: Outcome): PicoUsd | null {
+  return deployment.price === undefined ? null : costOf(deployment.price, usage);
+}
+
+/** The usage that was reported, else an estimate of what was seen of the answer. */
+export function usageOrEstimate(
+  call: AdmittedCall,
+  reported: Usage | undefined,
+  seen: { readonly outputBytes: number; readonly outputChunks: number },
+): Pick<Outcome, 'usage' | 'source'> {
+  if (reported !== undefined) return { usage: reported, source: 'provider' };
+  const limits = { inputMax: call.bounds.inputMax, outputMax: call.granted };
+  return { usage: estimateUsage(call.input.raw.length, seen, limits), source: 'estimate' };
+}
+
+export const NOTHING_SEEN = { outputBytes: 0, outputChunks: 0 } as const;

@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What is sent to a provider. The address and the credential are the upstream's own (M6). */
+export interface UpstreamRequest {
+  readonly body: Buffer;
+  readonly wantsStream: boolean;
+}
+
+/**
+ * Why there is no complete answer.
+ *
+ * - `unreachable`: no connection, so nothing was sent and nothing can be charged.
+ * - `lost`: the connection broke after something was sent. The provider may charge for it.
+ * - `late`: it was silent for longer than the configuration allows. The same holds.
+ * - `aborted`: we gave up.
+ */
+export interface UpstreamFailure {
+  readonly kind: 'unreachable' | 'lost' | 'late' | 'aborted';
+  readonly cause: unknown;
+}
+
+/**
+ * Told what happens, in this order: `onHead`, any number of `onData`, then `onEnd` or `onFailure`;
+ * or `onFailure` alone.
+ */
+export interface UpstreamListener {
+  onHead(status: number, headers: IncomingHttpHeaders): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  onFailure(failure: UpstreamFailure): void;
+}
+
+/** A call under way. `pause` stops reading, so that a slow client slows its provider. */
+export interface UpstreamCall {
+  pause(): void;
+  resume(): void;
+  /** `onFailure` follows, unless the answer was complete. */
+  abort(): void;
+}
+
+/** One place that answers model calls: an address with a credential, or the simulated provider. */
+export interface Upstream {
+  send(request: UpstreamRequest, listener: UpstreamListener): UpstreamCall;
+}

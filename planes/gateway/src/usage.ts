@@ -1,0 +1,55 @@
+/**
+ * What a provider says a call consumed, in tokens. Cached, written and audio tokens are parts of
+ * `input`; `outputAudio` is part of `output`, as reasoning is.
+ */
+export interface Usage {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number;
+  readonly inputAudio: number;
+  readonly output: number;
+  readonly outputAudio: number;
+}
+
+/** How much a reported or counted usage can be relied upon; spend rows carry it. */
+export type UsageSource = 'reported' | 'estimate' | 'none';
+
+/**
+ * Reads the `usage` of an answer or of a chunk. `undefined` when there is none, or when it cannot be
+ * one: a negative or fractional count is no count, and must not be spent.
+ */
+export function readUsage(body: unknown): Usage | undefined {
+  const usage = fieldOf(body, 'usage');
+  const input = countOf(usage, 'prompt_tokens');
+  const output = countOf(usage, 'completion_tokens');
+  if (input === undefined || output === undefined) return undefined;
+  const of = fieldOf(usage, 'prompt_tokens_details');
+  const cachedInput = atMost(input, countOf(of, 'cached_tokens'));
+  const written =
+    countOf(of, 'cache_write_tokens') ?? countOf(usage, 'cache_creation_input_tokens');
+  const cacheWrite = atMost(input - cachedInput, written);
+  const audio = countOf(of, 'audio_tokens');
+  const outputAudio = countOf(fieldOf(usage, 'completion_tokens_details'), 'audio_tokens');
+  return {
+    input,
+    cachedInput,
+    cacheWrite,
+    inputAudio: atMost(input - cachedInput - cacheWrite, audio),
+    output,
+    outputAudio: atMost(output, outputAudio),
+  };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Record<string, unknown>)[name];
+}
+
+function countOf(value: unknown, name: string): number | undefined {
+  const count = fieldOf(value, name);
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+}
+
+function atMost(whole: number, part: number | undefined): number {
+  return part === undefined ? 0 : Math.min(whole, part);
+}

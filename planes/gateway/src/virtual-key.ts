@@ -1,0 +1,39 @@
+import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
+
+/** The word for our keys in identity's look-up of credentials. */
+export const KEY_KIND = 'key' as const;
+export const KEY_PREFIX = 'sk-';
+/** Keys of another plane start like ours. */
+export const FLEET_KEY_PREFIX = 'sk-fleet-';
+
+/** A key as its administrators see it; its value is nowhere. */
+export interface VirtualKey {
+  readonly id: KeyId;
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly name: string;
+  readonly hint: string;
+  /** As given; empty allows every model. */
+  readonly models: readonly string[];
+  readonly mayCap: boolean;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly blockedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** What a call needs to know of the credential it is made with. `Caller.detail` holds one. */
+export interface CallerDetail {
+  readonly keyId: KeyId | null;
+  readonly runId: string | null;
+  /** Canonical names; empty allows every model. */
+  readonly models: ReadonlySet<string>;
+  readonly mayCap: boolean;
+}
+
+/**
+ * How long what was read about a credential may be relied upon, counted from before it was read:
+ * a revoked key, or the token of a run that lost its lease, is refused within this time everywhere.
+ */
+export const CREDENTIAL_AGE_MS_MAX = 1_000;

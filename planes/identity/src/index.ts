@@ -1,0 +1,33 @@
+export {
+  createOrganizationIn,
+  type EnsuredOrganization,
+  ensureOrganization,
+  type OrganizationCreation,
+} from './create-organization.ts';
+export {
+  type Credential,
+  dropCredential,
+  findCredential,
+  registerCredential,
+} from './credentials.sql.ts';
+export {
+  type Administrator,
+  checkFingerprint,
+  ensureAdministrator,
+  findTokenWeakness,
+} from './first-start.ts';
+export { keepSecret, listKeptSecrets } from './kept-secrets.sql.ts';
+export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organization.ts';
+export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
+export { findProject } from './projects.sql.ts';
+export { resolveProject } from './resolve-caller.ts';
+export { identityRoutes } from './routes.ts';
+export {
+  isRunToken,
+  mintRunToken,
+  type ReadRunToken,
+  readRunToken,
+  type RunClaims,
+  runTokenKey,
+} from './run-token.ts';
+export { boundProject, createTokenReader, type TokenReader } from './token-reader.ts';

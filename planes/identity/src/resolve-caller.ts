@@ -1,0 +1,112 @@
+import { Fault } from '@sagewai/fault';
+import type { Caller } from '@sagewai/http';
+import { type Db, inTenant, type Tx } from '@sagewai/postgres';
+import type { OrganizationId, ProjectId, TokenId } from '@sagewai/wire';
+
+import { findCredential } from './credentials.sql.ts';
+import { DEFAULT_PROJECT } from './organization.ts';
+import { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
+import { type PlatformToken, usePlatformToken } from './platform-tokens.sql.ts';
+import { findProject } from './projects.sql.ts';
+import { TOKEN_KIND } from './token.ts';
+import { useToken } from './tokens.sql.ts';
+
+/** What a request says about itself: the hash of its token, and what it names by name or id. */
+export interface Claim {
+  readonly hash: Buffer;
+  readonly organization: string | undefined;
+  readonly project: string | undefined;
+}
+
+/** What this plane knows about its callers beyond what the pipeline needs. */
+export interface TokenDetail {
+  readonly kind: 'access_token';
+  /** The only project that the token is good for; null: every project. */
+  readonly boundProjectId: ProjectId | null;
+}
+
+/**
+ * Who has this token, and for which organization and project it speaks (I1). Null: nobody's.
+ * What it names and may not reach is missing, not forbidden: whether it exists is nobody's business.
+ */
+export async function resolveCaller(db: Db, claim: Claim): Promise<Caller | null> {
+  const credential = await findCredential(db, { kind: TOKEN_KIND, hash: claim.hash });
+  if (credential) {
+    const { orgId, id } = credential;
+    return inTenant(db, [orgId], (tx) => resolveToken(tx, { orgId, id: id as TokenId, claim }));
+  }
+  const administrator = await usePlatformToken(db, claim.hash);
+  return administrator && resolveAdministrator(db, administrator, claim);
+}
+
+async function resolveToken(
+  tx: Tx,
+  { orgId, id, claim }: { orgId: OrganizationId; id: TokenId; claim: Claim },
+): Promise<Caller> {
+  const token = await useToken(tx, id);
+  if (!token) {
+    throw new Fault('caller.unknown', `access token ${id} is revoked or has expired`, {
+      detail: 'The access token was revoked or has expired.',
+    });
+  }
+  if (claim.organization !== undefined) await demandOwn(tx, orgId, claim.organization);
+  const projectId = await resolveProject(tx, {
+    orgId,
+    named: claim.project ?? token.projectId ?? undefined,
+  });
+  if (token.projectId !== null && token.projectId !== projectId) throw missingProject();
+  const detail: TokenDetail = { kind: 'access_token', boundProjectId: token.projectId };
+  const scopes = new Set(token.scopes);
+  return { kind: 'token', id: token.id, name: token.name, orgId, projectId, scopes, detail };
+}
+
+async function resolveAdministrator(
+  db: Db,
+  { id, name }: PlatformToken,
+  claim: Claim,
+): Promise<Caller> {
+  const orgId = await chooseOrganization(db, claim.organization);
+  const projectId =
+    orgId === null
+      ? null
+      : await inTenant(db, [orgId], (tx) => resolveProject(tx, { orgId, named: claim.project }));
+  const detail: TokenDetail = { kind: 'access_token', boundProjectId: null };
+  return { kind: 'token', id, name, orgId, projectId, scopes: new Set(['platform']), detail };
+}
+
+/** The one that is named, else the only one there is, else none. */
+async function chooseOrganization(
+  db: Db,
+  named: string | undefined,
+): Promise<OrganizationId | null> {
+  if (named !== undefined) {
+    const found = await findOrganizationId(db, named);
+    if (found === null) throw missingOrganization();
+    return found;
+  }
+  const [only, another] = await listOrganizationIds(db, { limit: 2 });
+  return only !== undefined && another === undefined ? only : null;
+}
+
+/** A token that names an organization must mean its own: else it would act on another than it thinks. */
+async function demandOwn(tx: Tx, orgId: OrganizationId, named: string): Promise<void> {
+  const [own] = await readOrganizations(tx);
+  const wanted = named.toLowerCase();
+  if (wanted !== orgId && wanted !== own?.name.toLowerCase()) throw missingOrganization();
+}
+
+/** The project that is named, by name or id, else `default`. Throws `project.missing`. */
+export async function resolveProject(
+  tx: Tx,
+  { orgId, named }: { readonly orgId: OrganizationId; readonly named: string | undefined },
+): Promise<ProjectId> {
+  const project = await findProject(tx, orgId, named ?? DEFAULT_PROJECT);
+  if (!project) throw missingProject();
+  return project.id;
+}
+
+const missingProject = (): Fault =>
+  new Fault('project.missing', 'the named project is not within reach of the caller');
+
+const missingOrganization = (): Fault =>
+  new Fault('organization.missing', 'the named organization is not within reach of the caller');

@@ -1,0 +1,103 @@
+import type { Clock } from '@sagewai/clock';
+import { hashToken } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
+import type { Caller, CredentialReader, RequestHead } from '@sagewai/http';
+import type { Db } from '@sagewai/postgres';
+import type { Permission, ProjectId } from '@sagewai/wire';
+
+import { findToken, header } from './find-token.ts';
+import { type Claim, resolveCaller, type TokenDetail } from './resolve-caller.ts';
+import { TOKEN_PREFIX, TOKEN_TRUST_MS } from './token.ts';
+
+/** What concerns an organization as a whole, and is out of reach of a token bound to a project (I4). */
+const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
+  'organization:create',
+  'project:write',
+  'token:read',
+  'token:write',
+  'audit:read',
+  'fleet:administer',
+  'budget:write',
+]);
+
+const CALLERS_MAX = 10_000;
+
+export interface TokenReader extends CredentialReader {
+  /** Forgets what is remembered of a token, so that its revocation holds at once on this replica. */
+  forget(id: string): void;
+}
+
+interface Remembered {
+  readonly caller: Caller;
+  readonly readMs: number;
+}
+
+/**
+ * Reads access tokens. A caller is remembered for half a second, counted from before the database was
+ * asked, so that a revoked token is dead within a second on every replica (I3). Only good ones are
+ * remembered; requests that ask for the same one together ask the database once.
+ */
+export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): TokenReader {
+  const remembered = new Map<string, Remembered>();
+  const asking = new Map<string, Promise<Caller | null>>();
+
+  const ask = async (key: string, claim: Claim): Promise<Caller | null> => {
+    const readMs = clock.monotonicMs();
+    const caller = await resolveCaller(db, claim);
+    if (caller === null) return null;
+    if (remembered.size >= CALLERS_MAX) remembered.clear();
+    remembered.set(key, { caller, readMs });
+    return caller;
+  };
+
+  return {
+    read: (head) => {
+      const token = findToken(head.headers);
+      if (token === null) return null;
+      const claim = claimOf(token, head);
+      const key = `${claim.hash.toString('base64')}\n${claim.organization}\n${claim.project}`;
+      const known = remembered.get(key);
+      if (known && clock.monotonicMs() - known.readMs < TOKEN_TRUST_MS) {
+        return admit(known.caller, head);
+      }
+      remembered.delete(key);
+      const answer = asking.get(key) ?? ask(key, claim).finally(() => asking.delete(key));
+      asking.set(key, answer);
+      return answer.then((caller) => (caller ? admit(caller, head) : nobody(token)));
+    },
+    forget: (id) => {
+      for (const [key, { caller }] of remembered) if (caller.id === id) remembered.delete(key);
+    },
+  };
+}
+
+function claimOf(token: string, { headers, endpoint }: RequestHead): Claim {
+  // Who creates an organization may name it before it exists.
+  const named = endpoint.permission !== 'organization:create';
+  return {
+    hash: hashToken(token),
+    organization: named ? header(headers, 'x-organization') : undefined,
+    project: header(headers, 'x-project-id'),
+  };
+}
+
+function admit(caller: Caller, { endpoint: { permission } }: RequestHead): Caller {
+  if (boundProject(caller) === null || !OF_THE_WHOLE_ORGANIZATION.has(permission)) return caller;
+  throw new Fault('caller.forbidden', `token ${caller.id} is bound to a project`, {
+    detail: 'This access token is bound to one project; this concerns the whole organization.',
+  });
+}
+
+/** A token of ours is a bad one. Anything else may be another reader's. */
+function nobody(token: string): null {
+  if (!token.startsWith(TOKEN_PREFIX)) return null;
+  throw new Fault('caller.unknown', 'the access token is not known', {
+    detail: 'The access token is not known here, or was revoked.',
+  });
+}
+
+/** The only project that the caller's access token is good for; null when it is good for all. */
+export function boundProject(caller: Caller): ProjectId | null {
+  if (caller.kind !== 'token') return null;
+  return (caller.detail as TokenDetail | undefined)?.boundProjectId ?? null;
+}

@@ -1,0 +1,74 @@
+import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
+import type { OrganizationId, ProjectId, TokenId, TokenScope } from '@sagewai/wire';
+
+import type { Page } from './organization.ts';
+import type { AccessToken } from './token.ts';
+
+// A function: a fragment is made anew for each statement that it is part of.
+const columns = (): Statement<unknown> => sql`
+  id, name, scopes, project_id as "projectId", created_by as "createdBy", created_at as "createdAt",
+  expires_at as "expiresAt", revoked_at as "revokedAt", last_used_at as "lastUsedAt"`;
+
+export interface NewToken {
+  readonly id: TokenId;
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId | null;
+  readonly name: string;
+  readonly scopes: readonly TokenScope[];
+  readonly createdBy: string;
+  /** Null: does not expire. */
+  readonly expiresInSeconds: number | null;
+}
+
+export async function insertToken(tx: Tx, token: NewToken): Promise<AccessToken> {
+  const { rows } = await sql<AccessToken>`
+    insert into access_token (id, org_id, project_id, name, scopes, created_by, expires_at)
+    values (${token.id}, ${token.orgId}, ${token.projectId}, ${token.name}, ${token.scopes},
+            ${token.createdBy}, app_now() + ${token.expiresInSeconds}::int * interval '1 second')
+    returning ${columns()}
+  `.execute(tx);
+  const [inserted] = rows;
+  if (!inserted) throw new Error('insert returned no row');
+  return inserted;
+}
+
+export async function listTokens(
+  tx: Executor,
+  { orgId, page }: { readonly orgId: OrganizationId; readonly page: Page },
+): Promise<AccessToken[]> {
+  const { rows } = await sql<AccessToken>`
+    select ${columns()} from access_token
+    where org_id = ${orgId}
+      and (${page.cursor ?? null}::uuid is null or id > ${page.cursor ?? null}::uuid)
+    order by id limit ${page.limit}
+  `.execute(tx);
+  return rows;
+}
+
+/** Revoking again changes nothing and answers the same. Null when there is no such token. */
+export async function revoke(
+  tx: Tx,
+  { orgId, id }: { readonly orgId: OrganizationId; readonly id: TokenId },
+): Promise<AccessToken | null> {
+  const { rows } = await sql<AccessToken>`
+    update access_token set revoked_at = coalesce(revoked_at, app_now())
+    where org_id = ${orgId} and id = ${id}
+    returning ${columns()}
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** The token if it is good now (I3); its use is marked, at most once a minute. */
+export async function useToken(tx: Tx, id: TokenId): Promise<AccessToken | null> {
+  const { rows } = await sql<AccessToken>`
+    select ${columns()} from access_token
+    where id = ${id} and revoked_at is null and (expires_at is null or expires_at > app_now())  -- I3
+  `.execute(tx);
+  const [token] = rows;
+  if (!token) return null;
+  await sql`
+    update access_token set last_used_at = date_trunc('minute', app_now())
+    where id = ${id} and last_used_at is distinct from date_trunc('minute', app_now())
+  `.execute(tx);
+  return token;
+}

@@ -1,0 +1,95 @@
+/**
+ * A budget is a limit of one scope (an organization, a project, a key) on one measure in one period,
+ * with the balance of its current window. A scope without limit has none, and costs nothing to pass.
+ *
+ *   B1. A `day` is a UTC day. A `minute` slides: what is counted at any instant covers at least the 60
+ *       seconds before it, and at most one second more.
+ *   B2. The database's clock decides, read after the locks are held, and it never goes back for a
+ *       budget: a call is admitted at or after everything that its budgets already hold.
+ *   B3. A call is charged to the window that admitted it, up to what it reserved; what exceeds that is
+ *       charged to the window in which it is settled. Each happens at most once.
+ *   B4. Balances are a cache of rows: `settled` is the sum of spend, `reserved` the sum of open
+ *       reservations of the window. `checkLedger` compares them.
+ *   B5. A call counts in exactly the budgets that exist above it: limits change only while nothing of
+ *       the organization is being reserved or settled, and a new limit starts from what the rows say.
+ *
+ * The lock order is: open reservations by id, the organization's limits (shared), budgets by id, the
+ * audit chain's head.
+ */
+import type { OrganizationId } from '@sagewai/wire';
+
+export type ScopeKind = 'organization' | 'project' | 'key';
+export type Measure = 'cost' | 'tokens' | 'requests';
+export type Period = 'day' | 'minute';
+
+/** What limits apply to. Every call is under its organization, its project, and its key if it has one. */
+export interface Scope {
+  readonly orgId: OrganizationId;
+  readonly kind: ScopeKind;
+  /** The identifier of the organization, the project or the key. */
+  readonly id: string;
+}
+
+export interface Limit {
+  readonly measure: Measure;
+  readonly period: Period;
+  /** Pico-USD, tokens or requests. 0 is a limit: nothing that costs anything passes. */
+  readonly amount: bigint;
+}
+
+/** The limits that people set: null is none. */
+export interface Limits {
+  readonly usdPerDay: bigint | null;
+  readonly tokensPerMinute: bigint | null;
+  readonly requestsPerMinute: bigint | null;
+}
+
+export const UNLIMITED: Limits = {
+  usdPerDay: null,
+  tokensPerMinute: null,
+  requestsPerMinute: null,
+};
+
+export const LIMIT_KINDS = {
+  usdPerDay: { measure: 'cost', period: 'day' },
+  tokensPerMinute: { measure: 'tokens', period: 'minute' },
+  requestsPerMinute: { measure: 'requests', period: 'minute' },
+} as const satisfies Record<keyof Limits, Omit<Limit, 'amount'>>;
+
+/** Where the current window of a limit stands. */
+export interface Balance extends Limit {
+  readonly settled: bigint;
+  readonly reserved: bigint;
+  /** Null for a minute, whose window slides. */
+  readonly resetsAt: Date | null;
+}
+
+export interface Budget {
+  readonly scope: Scope;
+  readonly limits: Limits;
+  readonly balances: readonly Balance[];
+}
+
+export function listLimits(limits: Limits): Limit[] {
+  return limitNames.flatMap((name) => {
+    const amount = limits[name];
+    return amount === null ? [] : [{ ...LIMIT_KINDS[name], amount }];
+  });
+}
+
+/** The named limits among any; a limit without a name is only among the balances. */
+export function nameLimits(limits: readonly Limit[]): Limits {
+  const amountOf = (name: keyof Limits): bigint | null => {
+    const { measure, period } = LIMIT_KINDS[name];
+    return (
+      limits.find((limit) => limit.measure === measure && limit.period === period)?.amount ?? null
+    );
+  };
+  return {
+    usdPerDay: amountOf('usdPerDay'),
+    tokensPerMinute: amountOf('tokensPerMinute'),
+    requestsPerMinute: amountOf('requestsPerMinute'),
+  };
+}
+
+const limitNames: readonly (keyof Limits)[] = ['usdPerDay', 'tokensPerMinute', 'requestsPerMinute'];

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+
+import { silentLog } from '@sagewai/log';
+import { sql } from '@sagewai/postgres';
+import { createMetrics } from '@sagewai/telemetry';
+import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import type { KeyId } from '@sagewai/wire';
+import { expect } from 'vitest';
+
+import { reserveAll } from './calls.sql.ts';
+import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
+import { budgetOf, callOf, limit, setClock, stopClock } from './fixture.sql.ts';
+import { ledgerJobs } from './jobs.ts';
+
+test('finds a balance that is not the sum of its rows (B4)', async ({ db, dispatch, owner }) => {
+  const { orgId, projectId } = await makeTenant(db);
+  const account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await limit(db, account, 'project', { usdPerDay: 9n, tokensPerMinute: 99n });
+  await reserveAll(db, [callOf(account, 5n)]);
+  expect(await findOrgsWithBudgets(dispatch)).toEqual([orgId]);
+  expect(await checkLedger(db, [orgId])).toEqual([]);
+
+  await sql`update budget set reserved = 4 where measure = 'cost'`.execute(owner);
+  expect(await checkLedger(db, [orgId])).toMatchObject([
+    { scopeKind: 'project', measure: 'cost', kept: { reserved: 4n }, derived: { reserved: 5n } },
+  ]);
+  await sql`update budget set reserved = 5 where measure = 'cost'`.execute(owner);
+  await sql`update budget set slots[3] = slots[3] + 1 where measure = 'tokens'`.execute(owner);
+  expect(await checkLedger(db, [orgId])).toMatchObject([{ measure: 'tokens' }]);
+  await sql`delete from reservation`.execute(owner);
+  expect(await checkLedger(db, [orgId])).toHaveLength(2);
+});
+
+test('makes the months that are missing, once', async ({ dispatch, owner }) => {
+  expect(await makeMonths(dispatch, 6)).toBe(0);
+  await sql`drop table spend_202701`.execute(owner);
+  expect(await makeMonths(dispatch, 6)).toBe(1);
+  expect(await makeMonths(dispatch, 6)).toBe(0);
+});
+
+test('the jobs expire what nobody settled, check the balances, and say so', async ({
+  db,
+  dispatch,
+  owner,
+}) => {
+  await stopClock(owner, '2026-11-21T10:00:00Z');
+  const { orgId, projectId } = await makeTenant(db);
+  const account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await limit(db, account, 'project', { usdPerDay: 900n });
+  await reserveAll(db, [
+    callOf(account, 5n, { expiresInMs: 1000 }),
+    callOf(account, 6n, { expiresInMs: 5000 }),
+  ]);
+  await setClock(owner, '2026-11-21T10:00:02Z');
+  const metrics = createMetrics();
+  const jobs = ledgerJobs({
+    db,
+    dispatch,
+    log: silentLog,
+    metrics,
+    expireEveryMs: 1000,
+    checkEveryMs: 1000,
+  });
+  const { signal } = new AbortController();
+  for (const each of jobs) await each.run(signal);
+
+  expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
+    { settled: 5n, reserved: 6n },
+  ]);
+  await sql`update budget set reserved = 1`.execute(owner);
+  for (const each of jobs) await each.run(signal);
+  const text = await metrics.render();
+  expect(text).toContain('sagewai_ledger_expired_total 1');
+  expect(text).toContain('sagewai_ledger_mismatched_budgets 1');
+});

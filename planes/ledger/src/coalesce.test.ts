@@ -1,0 +1,114 @@
+import { systemClock } from '@sagewai/clock';
+import { describe, expect, test } from 'vitest';
+
+import { coalesce } from './coalesce.ts';
+
+interface Opened {
+  readonly items: readonly number[];
+  readonly answer: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Commits that end when the test says so. */
+function scripted(options: { batchMax?: number; queueMax?: number } = {}) {
+  const opened: Opened[] = [];
+  const abandoned: unknown[] = [];
+  let wake: (() => void) | null = null;
+  const coalescer = coalesce<number, string>({
+    clock: systemClock,
+    batchMax: 10,
+    queueMax: 100,
+    ...options,
+    onAbandoned: (item, { kind }) => void abandoned.push([item, kind]),
+    commit: (items) =>
+      new Promise((resolve, reject) => {
+        opened.push({
+          items,
+          answer: () => resolve(items.map((item) => `done ${item}`)),
+          fail: reject,
+        });
+        wake?.();
+      }),
+  });
+  const next = async (count: number): Promise<Opened> => {
+    while (opened.length < count) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    return opened[count - 1] as Opened;
+  };
+  return { coalescer, next, opened, abandoned };
+}
+
+const refusal = (code: string): Error => Object.assign(new Error('refused'), { code });
+
+describe('a coalescer', () => {
+  test('commits what came in one turn together, and what comes meanwhile next (C1)', async () => {
+    const { coalescer, next } = scripted({ batchMax: 2 });
+    const answers = [1, 2, 3].map((item) => coalescer.add(item));
+    const first = await next(1);
+    expect(first.items).toEqual([1, 2]);
+    const later = coalescer.add(4);
+    first.answer();
+    const second = await next(2);
+    expect(second.items).toEqual([3, 4]);
+    second.answer();
+    expect(await Promise.all([...answers, later])).toEqual([
+      'done 1',
+      'done 2',
+      'done 3',
+      'done 4',
+    ]);
+  });
+
+  test('tries a refused batch one by one, so that only the cause fails (C2)', async () => {
+    const { coalescer, next } = scripted();
+    const answers = Promise.allSettled([1, 2, 3].map((item) => coalescer.add(item)));
+    (await next(1)).fail(refusal('23514'));
+    (await next(2)).answer();
+    (await next(3)).fail(refusal('23514'));
+    (await next(4)).answer();
+    expect((await answers).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+  });
+
+  test('fails a whole batch when the database is away, and says what may have happened (C3)', async () => {
+    const { coalescer, next, opened, abandoned } = scripted();
+    const answers = Promise.allSettled([1, 2].map((item) => coalescer.add(item)));
+    (await next(1)).fail(new Error('Connection terminated unexpectedly'));
+    expect(await answers).toMatchObject([
+      { status: 'rejected', reason: { code: 'service.unavailable' } },
+      { status: 'rejected', reason: { code: 'service.unavailable' } },
+    ]);
+    expect(opened).toHaveLength(1);
+    expect(abandoned).toEqual([
+      [1, 'open'],
+      [2, 'open'],
+    ]);
+  });
+
+  test('refuses what does not fit into the queue (C4)', async () => {
+    const { coalescer, next } = scripted({ batchMax: 1, queueMax: 1 });
+    const first = coalescer.add(1);
+    const batch = await next(1);
+    const second = coalescer.add(2);
+    await expect(coalescer.add(3)).rejects.toMatchObject({ code: 'service.busy' });
+    batch.answer();
+    (await next(2)).answer();
+    expect(await Promise.all([first, second])).toEqual(['done 1', 'done 2']);
+  });
+
+  test('closes when everything is answered', async () => {
+    const { coalescer, next } = scripted();
+    const answer = coalescer.add(1);
+    const closing = coalescer.close();
+    await expect(coalescer.add(2)).rejects.toMatchObject({ code: 'service.draining' });
+    (await next(1)).answer();
+    await closing;
+    expect(await answer).toBe('done 1');
+  });
+});

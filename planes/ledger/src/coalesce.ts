@@ -1,0 +1,151 @@
+/**
+ * Group commit: what arrives while a batch is under way makes up the next one. The busier it gets, the
+ * larger the batches, and the less each item costs.
+ *
+ *   C1. Items are committed in the order in which they came, each in exactly one batch at a time.
+ *   C2. What is wrong with one item fails that item: a batch that the database refuses is tried again
+ *       one by one, since a refused statement has changed nothing.
+ *   C3. A database that is away is not asked again for each item.
+ *   C4. The queue is bounded; beyond it an item is refused at once.
+ */
+import type { Clock } from '@sagewai/clock';
+import { Fault } from '@sagewai/fault';
+
+import { isRefusedStatement } from './name-failure.ts';
+
+export interface CoalesceOptions<Item, Answer> {
+  readonly commit: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly clock: Clock;
+  readonly batchMax: number;
+  readonly queueMax: number;
+  /** A batch that failed for no item's fault: true tries it again (safe only if commits repeat). */
+  readonly retries?: (failedForMs: number, attempt: number) => Promise<boolean>;
+  /** After so long in the queue or in a batch the item fails; what its batch does later is told below. */
+  readonly patienceMs?: number;
+  /** An item whose caller was told that it failed, and which was or may have been committed. */
+  readonly onAbandoned?: (item: Item, outcome: Abandonment<Answer>) => void;
+  readonly onBatch?: (size: number, seconds: number) => void;
+}
+
+export type Abandonment<Answer> =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'open'; readonly error: unknown };
+
+export interface Coalescer<Item, Answer> {
+  add(item: Item): Promise<Answer>;
+  readonly queued: number;
+  /** Refuses further items and resolves when all that were accepted have been answered. */
+  close(): Promise<void>;
+}
+
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  readonly sinceMs: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function coalesce<Item, Answer>(
+  options: CoalesceOptions<Item, Answer>,
+): Coalescer<Item, Answer> {
+  const { clock, batchMax, queueMax, patienceMs = Infinity } = options;
+  let queue: Waiting<Item, Answer>[] = [];
+  let running: Promise<void> | null = null;
+  let isClosed = false;
+
+  const drain = async (): Promise<void> => {
+    // Whatever else arrives in this turn of the event loop belongs to the same batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (queue.length > 0) {
+      const batch = queue.slice(0, batchMax); // C1
+      queue = queue.slice(batchMax);
+      const late = batch.filter(({ sinceMs }) => clock.monotonicMs() - sinceMs > patienceMs);
+      for (const { reject } of late) reject(tooLate());
+      const inTime = late.length > 0 ? batch.filter((each) => !late.includes(each)) : batch;
+      if (inTime.length > 0) await commitBatch(inTime, options);
+    }
+    running = null;
+  };
+
+  return {
+    add: (item) => {
+      if (isClosed) return Promise.reject(new Fault('service.draining', 'the ledger is closing'));
+      if (queue.length >= queueMax) {
+        return Promise.reject(new Fault('service.busy', `${queueMax} calls wait for the ledger`)); // C4
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ item, sinceMs: clock.monotonicMs(), resolve, reject });
+        running ??= drain();
+      });
+    },
+    get queued() {
+      return queue.length;
+    },
+    close: async () => {
+      isClosed = true;
+      await running;
+    },
+  };
+}
+
+/** Answers every item; never rejects. */
+async function commitBatch<Item, Answer>(
+  batch: readonly Waiting<Item, Answer>[],
+  options: CoalesceOptions<Item, Answer>,
+): Promise<void> {
+  const { clock, commit, retries, onBatch } = options;
+  const startedMs = clock.monotonicMs();
+  for (let attempt = 1; ; attempt++) {
+    const committing = commit(batch.map(({ item }) => item));
+    try {
+      const answers = await withPatience(committing, batch, options);
+      onBatch?.(batch.length, (clock.monotonicMs() - startedMs) / 1000);
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
+      return;
+    } catch (error) {
+      if (isRefusedStatement(error)) {
+        if (batch.length === 1) batch[0]?.reject(error);
+        else for (const each of batch) await commitBatch([each], options); // C2
+        return;
+      }
+      const failedForMs = clock.monotonicMs() - startedMs;
+      if ((await retries?.(failedForMs, attempt)) === true) continue;
+      for (const { reject, item } of batch) {
+        reject(new Fault('service.unavailable', 'the ledger could not commit', { cause: error })); // C3
+        if (!(error instanceof Abandoned)) options.onAbandoned?.(item, { kind: 'open', error });
+      }
+      return;
+    }
+  }
+}
+
+class Abandoned extends Error {}
+
+/** Stops waiting for a batch after a while. What it still answers is told to `onAbandoned`. */
+async function withPatience<Item, Answer>(
+  committing: Promise<readonly Answer[]>,
+  batch: readonly Waiting<Item, Answer>[],
+  { patienceMs = Infinity, onAbandoned }: CoalesceOptions<Item, Answer>,
+): Promise<readonly Answer[]> {
+  if (patienceMs === Infinity) return committing;
+  let timer: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Abandoned('no answer from the database'));
+      committing.then(
+        (answers) => {
+          for (const [index, { item }] of batch.entries()) {
+            onAbandoned?.(item, { kind: 'answered', answer: answers[index] as Answer });
+          }
+        },
+        (error: unknown) => {
+          for (const { item } of batch) onAbandoned?.(item, { kind: 'open', error });
+        },
+      );
+    }, patienceMs);
+  });
+  return Promise.race([committing, elapsed]).finally(() => clearTimeout(timer));
+}
+
+const tooLate = (): Fault =>
+  new Fault('service.unavailable', 'waited too long for the ledger', { retryAfterMs: 1000 });

@@ -1,0 +1,91 @@
+/** What the tests of this plane share: calls with plain figures, and a database whose clock stands. */
+import { newId } from '@sagewai/crypto';
+import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
+import type { KeyId, OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
+
+import type { Budget, Limits, ScopeKind } from './budget.ts';
+import { UNLIMITED } from './budget.ts';
+import { readBudgets, setBudgets } from './budgets.sql.ts';
+import type { CallRequest, Settlement } from './call.ts';
+
+export interface Account {
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly keyId: KeyId;
+}
+
+/** A call that reserves exactly `cost`: its input is free, and its output is one token at that price. */
+export function callOf(
+  account: Account,
+  cost: bigint,
+  changed: Partial<CallRequest> = {},
+): CallRequest {
+  return {
+    ...account,
+    id: newId<ReservationId>(),
+    model: 'gpt-4o',
+    deployment: 'openai/gpt-4o',
+    price: { perCall: 0n, input: 0n, output: cost },
+    inputTokensMax: 0,
+    outputTokens: 1,
+    mayCap: false,
+    expiresInMs: 600_000,
+    ...changed,
+  };
+}
+
+/** A settlement of everything that the call may use. */
+export function settlementOf(call: CallRequest, changed: Partial<Settlement> = {}): Settlement {
+  const { price, inputTokensMax, outputTokens } = call;
+  const cost = (price?.input ?? 0n) * BigInt(inputTokensMax);
+  return {
+    id: call.id,
+    orgId: call.orgId,
+    costPusd: (price?.perCall ?? 0n) + cost + (price?.output ?? 0n) * BigInt(outputTokens),
+    inputTokens: inputTokensMax,
+    outputTokens,
+    usageSource: 'provider',
+    status: 'ok',
+    ...changed,
+  };
+}
+
+export function limit(
+  db: Db,
+  account: Account,
+  kind: ScopeKind,
+  limits: Partial<Limits>,
+): Promise<void> {
+  return inTenant(db, [account.orgId], (tx) =>
+    setBudgets(tx, scopeOf(account, kind), { ...UNLIMITED, ...limits }),
+  );
+}
+
+export function budgetOf(db: Db, account: Account, kind: ScopeKind): Promise<Budget> {
+  return inTenant(db, [account.orgId], (tx) => readBudgets(tx, scopeOf(account, kind)));
+}
+
+const scopeOf = (account: Account, kind: ScopeKind) => ({
+  orgId: account.orgId,
+  kind,
+  id: { organization: account.orgId, project: account.projectId, key: account.keyId }[kind],
+});
+
+/** Stops the clock of a test's own database, and moves it by hand from then on. */
+export async function stopClock(owner: Executor, at: string): Promise<void> {
+  await sql`create table test_clock (at timestamptz not null)`.execute(owner);
+  await sql`grant select on test_clock to public`.execute(owner);
+  await sql`insert into test_clock values (${at}::timestamptz)`.execute(owner);
+  await sql`
+    create or replace function app_clock() returns timestamptz language sql volatile
+    as $$ select at from public.test_clock $$
+  `.execute(owner);
+  await sql`
+    create or replace function app_now() returns timestamptz language sql stable
+    as $$ select at from public.test_clock $$
+  `.execute(owner);
+}
+
+export async function setClock(owner: Executor, at: Date | string): Promise<void> {
+  await sql`update test_clock set at = ${at}::timestamptz`.execute(owner);
+}

@@ -1,0 +1,28 @@
+export {
+  type Balance,
+  type Budget,
+  type Limit,
+  type Limits,
+  type Measure,
+  type Period,
+  type Scope,
+  type ScopeKind,
+  UNLIMITED,
+} from './budget.ts';
+export { type BudgetFilter, listBudgets, readBudgets, setBudgets } from './budgets.sql.ts';
+export type {
+  CallRequest,
+  CallStatus,
+  PriceCeiling,
+  Refusal,
+  Reservation,
+  Settled,
+  Settlement,
+  UsageSource,
+} from './call.ts';
+export { checkLedger, type Mismatch } from './check-ledger.sql.ts';
+export { createLedger, type Ledger, LEDGER_DEFAULTS, type LedgerOptions } from './create-ledger.ts';
+export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
+export { ledgerRoutes } from './routes.ts';
+export { listSpend, type SpendFilter, type SpendPage, sumSpend } from './spend.sql.ts';
+export type { Spend, SpendTotals } from './spend.ts';

@@ -1,0 +1,79 @@
+import { type Job, job } from '@sagewai/jobs';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+
+import { expireDue, findOrgsWithExpired } from './calls.sql.ts';
+import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
+import { createJobMeters } from './meters.ts';
+
+export interface LedgerJobOptions {
+  /** As the role of requests. */
+  readonly db: Db;
+  /** As the role of dispatch: it learns whose rows to look at, and sees none of them. */
+  readonly dispatch: Db;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly expireEveryMs: number;
+  readonly checkEveryMs: number;
+}
+
+const EXPIRED_BATCH_MAX = 200;
+const MONTHS_AHEAD = 6;
+const DAY_MS = 86_400_000;
+
+export function ledgerJobs(options: LedgerJobOptions): Job[] {
+  const { db, dispatch, log } = options;
+  const meters = createJobMeters(options.metrics);
+  return [
+    job({
+      name: 'ledger.expire',
+      everyMs: options.expireEveryMs,
+      runsOn: 'leader',
+      converges: 'every reservation past its expiry is booked as spent in full, marked unknown',
+      ifItNeverRuns: 'money and tokens that a lost call had reserved stay reserved until midnight',
+      run: async (signal) => {
+        for (const orgId of await findOrgsWithExpired(dispatch)) {
+          let count = EXPIRED_BATCH_MAX;
+          while (count === EXPIRED_BATCH_MAX && !signal.aborted) {
+            count = await expireDue(db, [orgId], EXPIRED_BATCH_MAX);
+            if (count > 0) {
+              meters.expired(count);
+              log.warn('reservations expired and were booked in full', {
+                organization: orgId,
+                count,
+              });
+            }
+          }
+          if (signal.aborted) return;
+        }
+      },
+    }),
+    job({
+      name: 'ledger.check',
+      everyMs: options.checkEveryMs,
+      runsOn: 'leader',
+      converges: 'it is known whether balances are the sums of their rows',
+      ifItNeverRuns: 'a wrong balance is found by a person instead of an alert',
+      run: async (signal) => {
+        let mismatched = 0;
+        for (const orgId of await findOrgsWithBudgets(dispatch)) {
+          if (signal.aborted) return;
+          for (const mismatch of await checkLedger(db, [orgId])) {
+            mismatched++;
+            log.error('a balance is not the sum of its rows', { ...mismatch });
+          }
+        }
+        meters.mismatched(mismatched);
+      },
+    }),
+    job({
+      name: 'ledger.months',
+      everyMs: DAY_MS,
+      runsOn: 'leader',
+      converges: 'spend has a partition for each of the coming months',
+      ifItNeverRuns: 'after a year spend collects in one large partition',
+      run: async () => void (await makeMonths(dispatch, MONTHS_AHEAD)),
+    }),
+  ];
+}

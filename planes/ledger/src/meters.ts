@@ -1,0 +1,88 @@
+import type { Metrics } from '@sagewai/telemetry';
+
+import type { Refusal, Settled } from './call.ts';
+
+export interface LedgerMeters {
+  batch(kind: 'reserve' | 'settle'): (size: number, seconds: number) => void;
+  refused(refusal: Refusal): void;
+  settled(settled: Settled): void;
+  /** Asked before each rendering. */
+  queue(kind: 'reserve' | 'settle', length: () => number): void;
+}
+
+const PICO = 1e12;
+
+export function createMeters(metrics: Metrics): LedgerMeters {
+  const batchSize = metrics.histogram({
+    name: 'sagewai_ledger_batch_size',
+    help: 'Calls reserved or settled by one commit.',
+    labels: ['kind'],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  });
+  const batchSeconds = metrics.histogram({
+    name: 'sagewai_ledger_batch_seconds',
+    help: 'How long a commit of reservations or settlements took.',
+    labels: ['kind'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10],
+  });
+  const refusals = metrics.counter({
+    name: 'sagewai_ledger_refused_total',
+    help: 'Calls refused because a limit was reached.',
+    labels: ['measure', 'period', 'scope'],
+  });
+  const overruns = metrics.counter({
+    name: 'sagewai_ledger_overruns_total',
+    help: 'Calls that used more than they had reserved.',
+  });
+  const overrunUsd = metrics.counter({
+    name: 'sagewai_ledger_overrun_usd_total',
+    help: 'What calls cost beyond their reservations.',
+  });
+  const lengths = new Map<'reserve' | 'settle', () => number>();
+  metrics.gauge({
+    name: 'sagewai_ledger_queue_length',
+    help: 'Calls that wait for the commit under way.',
+    labels: ['kind'],
+    collect: (gauge) => {
+      for (const [kind, length] of lengths) gauge.set({ kind }, length());
+    },
+  });
+  return {
+    batch: (kind) => {
+      const sizes = batchSize.with({ kind });
+      const seconds = batchSeconds.with({ kind });
+      return (size, took) => {
+        sizes.observe(size);
+        seconds.observe(took);
+      };
+    },
+    refused: ({ because, period, scope }) =>
+      refusals.add({ measure: because, period, scope: scope.kind }),
+    settled: (settled) => {
+      if (settled.kind !== 'settled') return;
+      if (settled.overrunPusd > 0n || settled.overrunTokens > 0) overruns.add({});
+      if (settled.overrunPusd > 0n) overrunUsd.add({}, Number(settled.overrunPusd) / PICO);
+    },
+    queue: (kind, length) => void lengths.set(kind, length),
+  };
+}
+
+export interface LedgerJobMeters {
+  expired(count: number): void;
+  mismatched(count: number): void;
+}
+
+export function createJobMeters(metrics: Metrics): LedgerJobMeters {
+  const expirations = metrics.counter({
+    name: 'sagewai_ledger_expired_total',
+    help: 'Reservations booked as spent because nobody settled them.',
+  });
+  const mismatches = metrics.gauge({
+    name: 'sagewai_ledger_mismatched_budgets',
+    help: 'Budgets whose balance was not the sum of its rows when it was last looked at.',
+  });
+  return {
+    expired: (count) => expirations.add({}, count),
+    mismatched: (count) => mismatches.set({}, count),
+  };
+}

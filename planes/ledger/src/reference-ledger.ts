@@ -1,0 +1,155 @@
+/**
+ * The ledger as plainly as it can be said: a list of calls, and every balance counted anew from it.
+ * Tests compare the database's functions with it (B1 to B4, M1, M7).
+ */
+import type { Measure, Period } from './budget.ts';
+
+export interface ReferenceBudget {
+  /** Budgets that were made earlier come first: of two that refuse a call, it names the first. */
+  readonly order: number;
+  readonly scopes: string;
+  readonly measure: Measure;
+  readonly period: Period;
+  limit: bigint;
+}
+
+export interface ReferenceCall {
+  readonly id: string;
+  /** The scopes that it is under. */
+  readonly scopes: readonly string[];
+  readonly fixed: bigint;
+  readonly price: bigint;
+  readonly input: bigint;
+  readonly output: bigint;
+  readonly mayCap: boolean;
+  readonly expiresAtMs: number;
+}
+
+export type ReferenceDecision =
+  | { readonly kind: 'reserved'; readonly output: bigint }
+  | { readonly kind: 'refused'; readonly by: ReferenceBudget; readonly need: bigint };
+
+interface Amounts {
+  readonly cost: bigint;
+  readonly tokens: bigint;
+}
+
+interface Admitted {
+  readonly call: ReferenceCall;
+  readonly admittedMs: number;
+  readonly reserved: Amounts;
+  settled: Amounts | null;
+  settledMs: number;
+  isExpired: boolean;
+}
+
+const FLOOR = 16n;
+const DAY_MS = 86_400_000;
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const atLeast0 = (a: bigint): bigint => (a > 0n ? a : 0n);
+
+export class ReferenceLedger {
+  readonly budgets: ReferenceBudget[] = [];
+  readonly #calls = new Map<string, Admitted>();
+
+  /** What counts in the window of a budget at an instant. */
+  used(budget: ReferenceBudget, nowMs: number): bigint {
+    const isIn = (ms: number): boolean =>
+      budget.period === 'day'
+        ? Math.floor(ms / DAY_MS) === Math.floor(nowMs / DAY_MS)
+        : Math.floor(ms / 1000) >= Math.floor(nowMs / 1000) - 60;
+    let sum = 0n;
+    for (const { call, admittedMs, reserved, settled, settledMs } of this.#calls.values()) {
+      if (!call.scopes.includes(budget.scopes)) continue;
+      if (budget.measure === 'requests') {
+        if (isIn(admittedMs)) sum += 1n;
+        continue;
+      }
+      const held = reserved[budget.measure];
+      const actual = settled?.[budget.measure] ?? held;
+      if (isIn(admittedMs)) sum += least(held, actual);
+      if (settled && isIn(settledMs)) sum += atLeast0(actual - held);
+    }
+    return sum;
+  }
+
+  reserve(call: ReferenceCall, nowMs: number): ReferenceDecision {
+    const above = this.budgets.filter(({ scopes }) => call.scopes.includes(scopes));
+    const need = call.mayCap ? least(FLOOR, call.output) : call.output;
+    let granted = call.output;
+    let by: ReferenceBudget | null = null;
+    for (const budget of above) {
+      const fit = fitOf(budget, call, atLeast0(budget.limit - this.used(budget, nowMs)));
+      if (fit < need) {
+        if (by === null || (by.period === 'minute' && budget.period === 'day')) by = budget;
+      } else granted = least(granted, fit);
+    }
+    if (by) return { kind: 'refused', by, need: amountsOf(call, need)[by.measure] };
+    const { cost, tokens } = amountsOf(call, granted);
+    this.#calls.set(call.id, {
+      call,
+      admittedMs: nowMs,
+      reserved: { cost, tokens },
+      settled: null,
+      settledMs: 0,
+      isExpired: false,
+    });
+    return { kind: 'reserved', output: granted };
+  }
+
+  /** What is booked for the call in the end; null when there is no such call. */
+  settle(id: string, actual: Amounts, nowMs: number): Amounts | null {
+    const admitted = this.#calls.get(id);
+    if (!admitted) return null;
+    if (admitted.settled === null || admitted.isExpired) {
+      admitted.settled = actual;
+      admitted.settledMs = nowMs;
+      admitted.isExpired = false;
+    }
+    return admitted.settled;
+  }
+
+  expire(nowMs: number): number {
+    const due = [...this.#calls.values()].filter(
+      ({ call, settled }) => settled === null && call.expiresAtMs <= nowMs,
+    );
+    for (const admitted of due) {
+      admitted.settled = admitted.reserved;
+      admitted.settledMs = nowMs;
+      admitted.isExpired = true;
+    }
+    return due.length;
+  }
+
+  open(): string[] {
+    return [...this.#calls.values()]
+      .filter(({ settled, isExpired }) => settled === null || isExpired)
+      .map(({ call }) => call.id);
+  }
+
+  ids(): string[] {
+    return [...this.#calls.keys()];
+  }
+
+  totalCost(): bigint {
+    return [...this.#calls.values()].reduce((sum, { settled }) => sum + (settled?.cost ?? 0n), 0n);
+  }
+}
+
+function amountsOf(call: ReferenceCall, output: bigint): Amounts & { readonly requests: bigint } {
+  return { cost: call.fixed + output * call.price, tokens: call.input + output, requests: 1n };
+}
+
+/** The most output tokens that the rest of a budget pays for; negative when not even none. */
+function fitOf(budget: ReferenceBudget, call: ReferenceCall, left: bigint): bigint {
+  const fits = (output: bigint): boolean => amountsOf(call, output)[budget.measure] <= left;
+  if (!fits(0n)) return -1n;
+  let [low, high] = [0n, call.output];
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n;
+    if (fits(middle)) low = middle;
+    else high = middle - 1n;
+  }
+  return low;
+}

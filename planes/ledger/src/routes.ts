@@ -1,0 +1,148 @@
+import { Fault } from '@sagewai/fault';
+import { type Caller, found, implement, type Route } from '@sagewai/http';
+import { boundProject, findProject, isId } from '@sagewai/identity';
+import type { Tx } from '@sagewai/postgres';
+import { formatUsd, listBudgets, listSpend, parseUsd, setBudget } from '@sagewai/wire';
+
+import type { Limits, Scope } from './budget.ts';
+import { listBudgets as readBudgetPage, readBudgets, setBudgets } from './budgets.sql.ts';
+import { listSpend as readSpend, type SpendFilter, sumSpend } from './spend.sql.ts';
+import { budgetToWire, spendToWire } from './to-wire.ts';
+
+const PAGE_ROWS = 100;
+
+export function ledgerRoutes(): Route[] {
+  return [
+    implement(listSpend, async ({ tx, orgId, query, caller }) => {
+      const limit = query.limit ?? PAGE_ROWS;
+      const filter = { ...filterOf(query, caller), orgId };
+      const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
+      const rows = await readSpend(tx, filter, { after, limit: limit + 1 });
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      const totals = after ? null : await sumSpend(tx, filter);
+      return {
+        spend: shown.map(spendToWire),
+        next_cursor: rows.length > limit && last ? `${last.id}.${last.entry}` : null,
+        totals: totals && {
+          calls: totals.calls,
+          cost_usd: formatUsd(totals.costPusd),
+          input_tokens: Number(totals.inputTokens),
+          output_tokens: Number(totals.outputTokens),
+          unpriced_calls: totals.unpricedCalls,
+        },
+      };
+    }),
+
+    implement(listBudgets, async ({ tx, orgId, query, caller }) => {
+      const limit = query.limit ?? PAGE_ROWS;
+      const bound = boundProject(caller);
+      const after = query.cursor === undefined ? undefined : readScope(query.cursor);
+      const budgets = await readBudgetPage(tx, orgId, {
+        kind: bound === null ? query.scope_kind : 'project',
+        ids: bound === null ? listOf(query.scope_id) : [bound],
+        after,
+        limit: limit + 1,
+      });
+      const shown = budgets.slice(0, limit);
+      const last = shown.at(-1);
+      return {
+        budgets: shown.map(budgetToWire),
+        next_cursor: budgets.length > limit && last ? `${last.scope.kind} ${last.scope.id}` : null,
+      };
+    }),
+
+    implement(setBudget, async ({ tx, orgId, params, body, caller, audit }) => {
+      const scope = await findScope(
+        tx,
+        { orgId, kind: params.scope_kind, id: params.scope_id },
+        caller,
+      );
+      const limits = limitsOf(body);
+      await setBudgets(tx, scope, limits);
+      audit.about(`budget:${scope.kind}:${scope.id}`, {
+        usd_per_day: body.usd_per_day ?? null,
+        tokens_per_minute: body.tokens_per_minute ?? null,
+        requests_per_minute: body.requests_per_minute ?? null,
+      });
+      return budgetToWire(await readBudgets(tx, scope));
+    }),
+  ];
+}
+
+/** Its id, or the name of a project; the organization is the caller's own. */
+async function findScope(
+  tx: Tx,
+  { orgId, kind, id }: Scope & { readonly kind: 'organization' | 'project' },
+  caller: Caller,
+): Promise<Scope> {
+  const detail = `There is no ${kind} ${id} that you can see.`;
+  const bound = boundProject(caller);
+  if (kind === 'organization') {
+    return found(id === orgId && bound === null ? { orgId, kind, id } : null, detail);
+  }
+  const project = await findProject(tx, orgId, id);
+  const reachable = bound === null || project?.id === bound ? project : null;
+  return { orgId, kind, id: found(reachable, detail, 'project.missing').id };
+}
+
+interface LimitsBody {
+  readonly usd_per_day?: string | null;
+  readonly tokens_per_minute?: number | null;
+  readonly requests_per_minute?: number | null;
+}
+
+function limitsOf(body: LimitsBody): Limits {
+  const count = (value: number | null | undefined): bigint | null =>
+    value === null || value === undefined ? null : BigInt(value);
+  const usd = body.usd_per_day ?? null;
+  return {
+    usdPerDay: usd === null ? null : parseUsd(usd),
+    tokensPerMinute: count(body.tokens_per_minute),
+    requestsPerMinute: count(body.requests_per_minute),
+  };
+}
+
+interface SpendQuery {
+  readonly project_id?: string;
+  readonly key_id?: string;
+  readonly run_id?: string;
+  readonly model?: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/** A token that is bound to a project sees that project's calls, whatever it asks for. */
+function filterOf(query: SpendQuery, caller: Caller): Omit<SpendFilter, 'orgId'> {
+  const bound = boundProject(caller);
+  if (bound !== null && query.project_id !== undefined && query.project_id !== bound) {
+    throw new Fault('project.missing', 'the token is bound to another project');
+  }
+  return {
+    projectId: bound ?? query.project_id,
+    keyId: query.key_id,
+    runId: query.run_id,
+    model: query.model,
+    since: query.since,
+    until: query.until,
+  };
+}
+
+function readCursor(cursor: string): { id: string; entry: number } {
+  const [id = '', entry = ''] = cursor.split('.');
+  if (!isId(id)) throw badCursor();
+  return { id, entry: Number(entry) };
+}
+
+function readScope(cursor: string): Pick<Scope, 'kind' | 'id'> {
+  const [kind = '', id = ''] = cursor.split(' ');
+  if (kind !== 'organization' && kind !== 'project' && kind !== 'key') throw badCursor();
+  return { kind, id };
+}
+
+const listOf = (id: string | undefined): string[] | undefined => (id === undefined ? id : [id]);
+
+const badCursor = (): Fault =>
+  new Fault('request.invalid', 'not a cursor of ours', {
+    detail: 'The cursor is not one that this listing has answered.',
+  });

@@ -1,0 +1,43 @@
+import type { KeyId, PicoUsd, ProjectId, ReservationId, RunId, WorkerId } from '@sagewai/wire';
+
+import type { CallStatus, UsageSource } from './call.ts';
+
+/**
+ * What a call cost. Entry 0 settles it; entry 1 corrects one that had expired, by differences that may
+ * be negative. Sums over rows count every call once.
+ */
+export interface Spend {
+  readonly id: ReservationId;
+  readonly entry: 0 | 1;
+  readonly projectId: ProjectId;
+  readonly keyId: KeyId | null;
+  readonly runId: RunId | null;
+  readonly workerId: WorkerId | null;
+  readonly model: string;
+  readonly deployment: string;
+  readonly provider: string | null;
+  readonly costPusd: PicoUsd;
+  readonly priceKnown: boolean;
+  readonly reservedPusd: PicoUsd;
+  readonly overrunPusd: PicoUsd;
+  readonly inputTokens: bigint;
+  readonly cachedInputTokens: bigint;
+  readonly cacheWriteTokens: bigint;
+  readonly outputTokens: bigint;
+  readonly usageSource: UsageSource;
+  readonly status: CallStatus | 'expired';
+  readonly startedAt: Date;
+  readonly at: Date;
+  readonly sessionId: string | null;
+  readonly agent: string | null;
+  readonly tags: readonly string[] | null;
+}
+
+export interface SpendTotals {
+  readonly calls: number;
+  readonly costPusd: PicoUsd;
+  readonly inputTokens: bigint;
+  readonly outputTokens: bigint;
+  /** Calls whose price is unknown; their cost is not in the sum. */
+  readonly unpricedCalls: number;
+}

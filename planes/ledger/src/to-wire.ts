@@ -1,0 +1,61 @@
+import type { budget, spend } from '@sagewai/wire';
+import { formatUsd } from '@sagewai/wire';
+import type { Static } from 'typebox';
+
+import type { Balance, Budget } from './budget.ts';
+import type { Spend } from './spend.ts';
+
+export function budgetToWire({ scope, limits, balances }: Budget): Static<typeof budget> {
+  return {
+    scope_kind: scope.kind,
+    scope_id: scope.id,
+    usd_per_day: limits.usdPerDay === null ? null : formatUsd(limits.usdPerDay),
+    tokens_per_minute: limits.tokensPerMinute === null ? null : Number(limits.tokensPerMinute),
+    requests_per_minute:
+      limits.requestsPerMinute === null ? null : Number(limits.requestsPerMinute),
+    balances: balances.map(balanceToWire),
+  };
+}
+
+function balanceToWire(balance: Balance): Static<typeof budget>['balances'][number] {
+  const { measure, period, amount, settled, reserved, resetsAt } = balance;
+  const format = measure === 'cost' ? formatUsd : String;
+  const left = amount - settled - reserved;
+  return {
+    measure,
+    period,
+    limit: format(amount),
+    settled: format(settled),
+    reserved: format(reserved),
+    remaining: format(left > 0n ? left : 0n),
+    resets_at: resetsAt?.toISOString() ?? null,
+  };
+}
+
+export function spendToWire(row: Spend): Static<typeof spend> {
+  return {
+    id: row.id,
+    kind: row.entry === 0 ? 'settlement' : 'correction',
+    project_id: row.projectId,
+    key_id: row.keyId,
+    run_id: row.runId,
+    worker_id: row.workerId,
+    model: row.model,
+    deployment: row.deployment,
+    provider: row.provider,
+    cost_usd: row.priceKnown ? formatUsd(row.costPusd) : null, // M4
+    reserved_usd: formatUsd(row.reservedPusd),
+    overrun_usd: formatUsd(row.overrunPusd),
+    input_tokens: Number(row.inputTokens),
+    cached_input_tokens: Number(row.cachedInputTokens),
+    cache_write_tokens: Number(row.cacheWriteTokens),
+    output_tokens: Number(row.outputTokens),
+    usage_source: row.usageSource,
+    status: row.status,
+    started_at: row.startedAt.toISOString(),
+    settled_at: row.at.toISOString(),
+    session_id: row.sessionId,
+    agent: row.agent,
+    tags: [...(row.tags ?? [])],
+  };
+}
