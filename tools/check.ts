@@ -8,7 +8,14 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
   ['format', 'oxfmt', '--check'],
   ['dead code', 'knip'],
-  ['dead code in production', 'knip', '--production', '--strict'],
+  [
+    'dead code in production',
+    'knip',
+    '--production',
+    '--strict',
+    '--include',
+    'files,dependencies,unlisted',
+  ],
   ['architecture and conventions', 'vitest', 'run', '--project', 'tools'],
 ];
 

@@ -39,6 +39,7 @@ declare
   v_now timestamptz;
   v_day timestamptz;
   v_open int;
+  v_admitted timestamptz;
   v_orgs uuid[];
   v_projects uuid[];
   v_keys uuid[];
@@ -49,10 +50,11 @@ begin
   perform set_config('sagewai.orgs', array_to_string(p_orgs, ','), true);
 
   -- Of two settlements of one call, the second waits here and then finds the first's row.
-  select count(*), array_agg(r.org_id), array_agg(r.project_id), array_agg(r.key_id)
-  into v_open, v_orgs, v_projects, v_keys
+  select count(*), max(r.created_at), array_agg(r.org_id), array_agg(r.project_id),
+         array_agg(r.key_id)
+  into v_open, v_admitted, v_orgs, v_projects, v_keys
   from (
-    select r.org_id, r.project_id, r.key_id from reservation r where r.id = any(p_id)
+    select r.org_id, r.project_id, r.key_id, r.created_at from reservation r where r.id = any(p_id)
     order by r.id for update
   ) r;
   perform pg_advisory_xact_lock_shared(ledger_lock_key(o.org)) -- B5
@@ -60,9 +62,9 @@ begin
 
   if v_open < cardinality(p_id) then
     -- M2. Booked because nobody settled it in time, and known now: corrected, once.
-    select array_agg(s.id), v_orgs || array_agg(s.org_id), v_projects || array_agg(s.project_id),
-           v_keys || array_agg(s.key_id)
-    into v_late, v_orgs, v_projects, v_keys
+    select array_agg(s.id), greatest(v_admitted, max(s.at)), v_orgs || array_agg(s.org_id),
+           v_projects || array_agg(s.project_id), v_keys || array_agg(s.key_id)
+    into v_late, v_admitted, v_orgs, v_projects, v_keys
     from unnest(p_id, p_org, p_status) g(id, org, status)
     join spend s on s.org_id = g.org and s.id = g.id and s.entry = 0 and s.status = 'expired'
     where g.status <> 'expired'
@@ -86,7 +88,7 @@ begin
     order by b.id
     for update of b
   ) l;
-  v_now := greatest(app_clock(), v_now); -- B2
+  v_now := greatest(app_clock(), v_now, v_admitted); -- B2
   v_day := day_of(v_now);
 
   with given as (
@@ -133,10 +135,11 @@ begin
       from unnest(p_id, p_org, p_cost_pusd, p_input_tokens, p_cached_input_tokens,
                   p_cache_write_tokens, p_output_tokens, p_price_known, p_usage_source, p_status,
                   p_deployment, p_provider)
-             g(id, org, cost, input, cached, written, output, price_known, source, status,
-               deployment, provider)
+             with ordinality g(id, org, cost, input, cached, written, output, price_known, source,
+                               status, deployment, provider, n)
       join spend e on e.org_id = g.org and e.id = g.id and e.entry = 0
       where g.id = any(v_late)
+      order by e.id, g.n
       on conflict do nothing -- B3
       returning s
     )

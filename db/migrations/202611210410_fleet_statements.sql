@@ -263,17 +263,18 @@ begin
   held as materialized (
     select g.n, g.org_id, g.status, g.output, g.error, g.retry, l.*
     from given g cross join lateral (
-      select l.ctid as tid, l.run_id, l.epoch, l.worker_num, l.session_epoch, l.sq, l.prio, l.attempt,
-             l.claimed_at, l.cancel_requested_at
-      from lease l
+      select l.run_id, l.epoch, l.worker_num, l.session_epoch, l.sq, l.prio, l.attempt,
+             l.claimed_at, l.cancel_requested_at, q.project_id
+      from lease l join subqueue q on q.sq = l.sq and q.org_id = g.org_id
       where l.run_id = g.run_id and l.worker_num = g.worker_num
         and l.session_epoch = g.session_epoch                          -- F1
         and (l.epoch = g.epoch or (g.epoch is null and l.flat))        -- F1
-      for update
+      for update of l
     ) l
   ),
+  -- By key: a lease that was cancelled while this waited has another address.
   gone as (
-    delete from lease l where l.ctid = any(array(select h.tid from held h)) returning l.run_id
+    delete from lease l where l.run_id = any(array(select h.run_id from held h)) returning l.run_id
   ),
   ended as materialized (
     select h.*,
@@ -286,16 +287,17 @@ begin
   stored as (
     insert into outcome (run_id, org_id, project_id, status, output, error, worker_num, session_epoch,
                          epoch, attempt, started_at, at)
-    select e.run_id, q.org_id, q.project_id, e.ending, e.output::json, e.error, e.worker_num,
+    select e.run_id, e.org_id, e.project_id, e.ending, e.output::json, e.error, e.worker_num,
            e.session_epoch, e.epoch, e.attempt, e.claimed_at, app_now()
-    from ended e join subqueue q on q.sq = e.sq and q.org_id = e.org_id
-    where not e.again
+    from ended e where not e.again
+    returning 1
   ),
   later as (
     insert into scheduled (due_at, run_id, sq, prio, attempt)
     select app_now() + make_interval(secs => least(300, p_backoff_ms / 1000.0 * 2 ^ (e.attempt - 1))),
            e.run_id, e.sq, e.prio, e.attempt
     from ended e where e.again
+    returning 1
   ),
   recorded as materialized (
     select fleet_record(o.org_id, 'run.reported', o.ids, fleet_digest(o.records)) as seq
@@ -319,8 +321,10 @@ begin
       and (o.epoch = g.epoch or (g.epoch is null and o.session_epoch = g.session_epoch))
       and o.status in (g.status, 'cancelled')
   ) o on true
-  where fleet_require((select count(*) from gone) = (select count(*) from held),
-                      'a report ends no run whose lease it does not remove')
+  -- F2. A run whose lease is removed is somewhere else afterwards.
+  where fleet_require((select count(*) from gone)
+                      = (select count(*) from stored) + (select count(*) from later),
+                      'a report removes no lease whose run it does not end or put off')
     and fleet_require((select count(*) from recorded) >= 0, 'recorded');
 end $$;
 
@@ -349,12 +353,13 @@ begin
     select l.* from (
       select g.* from unnest(p_run_ids, p_epochs) as g(run_id, epoch) order by g.run_id
     ) g cross join lateral (
-      select l.ctid as tid, l.* from lease l where l.run_id = g.run_id and l.epoch = g.epoch  -- F1
+      select l.* from lease l where l.run_id = g.run_id and l.epoch = g.epoch  -- F1
       for update
     ) l
   ),
+  -- By key: a lease that was cancelled while this waited has another address.
   gone as (
-    delete from lease l where l.ctid = any(array(select h.tid from held h)) returning l.run_id
+    delete from lease l where l.run_id = any(array(select h.run_id from held h)) returning l.run_id
   ),
   back as materialized (
     select h.*, q.org_id, q.project_id,
@@ -370,6 +375,7 @@ begin
     insert into ready (sq, prio, seq, run_id, attempt)
     select b.sq, b.prio, nextval('ready_seq'), b.run_id, b.attempt - case when p_burn then 0 else 1 end
     from back b where b.how = 'requeued'
+    returning 1
   ),
   shunned as (
     insert into lost_run (run_id, worker_num, lost_at)
@@ -385,6 +391,7 @@ begin
                          (select r.max_attempts from run r where r.run_id = b.run_id)) end,
            b.worker_num, b.session_epoch, b.epoch, b.attempt, b.claimed_at, app_now()
     from back b where b.how <> 'requeued'
+    returning 1
   ),
   recorded as materialized (
     select fleet_record(o.org_id, 'run.taken_back', o.ids, fleet_digest(o.records)) as seq
@@ -396,8 +403,9 @@ begin
     ) o
   )
   select b.run_id, b.sq, b.prio, b.how from back b
-  where fleet_require((select count(*) from gone) = (select count(*) from back),
-                      'a lease that is taken away leaves a run behind')
+  where fleet_require((select count(*) from gone)
+                      = (select count(*) from queued) + (select count(*) from stored),
+                      'a lease that is taken away leaves its run somewhere')
     and fleet_require((select count(*) from recorded) >= 0, 'recorded');
 end $$;
 

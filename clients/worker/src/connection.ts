@@ -33,9 +33,10 @@ class Ended extends Error {
   }
 }
 
-/** How long runs that were told to stop may take for it, and how long their reports are waited for. */
+/** How long runs that were told to stop may take for it. */
 const STOP_MS = 5_000;
-const LAST_REPORTS_MS = 5_000;
+/** How long the last reports are waited for: as long as the drain may take, within these bounds. */
+const LAST_REPORTS_MS = { min: 1_000, max: 5_000 };
 /** A server that has nothing and does not wait either is not asked again at once. */
 const IDLE_MS = 250;
 /** Reports that wait count against new runs, lest they fill the memory. */
@@ -152,7 +153,8 @@ export async function serve(
       await endsWithin(ended, STOP_MS);
     }
     over.signal.throwIfAborted();
-    const unsent = await outbox.drained(LAST_REPORTS_MS);
+    const { min, max } = LAST_REPORTS_MS;
+    const unsent = await outbox.drained(Math.max(min, Math.min(max, options.drainMsMax)));
     return { kind: 'drained', unsent: unsent + held.size };
   }
 

@@ -61,6 +61,8 @@ export function startHeartbeat(
   const file = import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js';
   const thread = new Worker(new URL(file, import.meta.url), {
     workerData: start,
+    // The process's own flags (`--eval`, `--inspect`) are not for a thread.
+    execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
   thread.on('message', onMessage);

@@ -19,9 +19,7 @@ export async function makeDatabase(stage: Stage, cluster: TestCluster): Promise<
   const name = `e2e_${randomUUID().replaceAll('-', '')}`;
   const owner = pg.escapeIdentifier(new URL(cluster.url).username);
   await query(cluster.adminUrl, `create database ${name} owner ${owner}`);
-  stage.defer('the database', () =>
-    query(cluster.adminUrl, `drop database ${name} with (force)`),
-  );
+  stage.defer('the database', () => query(cluster.adminUrl, `drop database ${name} with (force)`));
   return { url: named(cluster.url, name), adminUrl: named(cluster.adminUrl, name) };
 }
 

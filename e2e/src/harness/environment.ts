@@ -7,7 +7,5 @@ export function cleanEnvironment(
 ): Record<string, string> {
   const kept = KEPT.map((name) => [name, process.env[name]] as const);
   const all = [...kept, ...Object.entries(given)];
-  return Object.fromEntries(
-    all.filter((pair): pair is [string, string] => pair[1] !== undefined),
-  );
+  return Object.fromEntries(all.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

@@ -92,7 +92,11 @@ function watch(name: string, child: ChildProcess): Running {
       for (;;) {
         const match = pattern.exec(all);
         if (match) return match;
-        const why = end ? `ended (${JSON.stringify(end)})` : isLate ? `took over ${msMax} ms` : null;
+        const why = end
+          ? `ended (${JSON.stringify(end)})`
+          : isLate
+            ? `took over ${msMax} ms`
+            : null;
         if (why) throw new Error(`${name} ${why} before it said ${pattern}:\n${all.slice(-8_000)}`);
         await Promise.race([changed.promise, late.promise]);
       }

@@ -19,8 +19,12 @@ export function startSagewai(
     launcher?: string;
   } = {},
 ): Running {
-  const { environment = {}, launcher = LAUNCHER, name = words.slice(0, 2).join(' '), ...rest } =
-    options;
+  const {
+    environment = {},
+    launcher = LAUNCHER,
+    name = words.slice(0, 2).join(' '),
+    ...rest
+  } = options;
   return startProcess(stage, {
     name,
     command: process.execPath,

@@ -1,10 +1,15 @@
-import { tempHome } from '@sagewai/testing';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { discardEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
 import type { Running } from './process.ts';
 
 /** Longest that one undoing may take; the next is tried whatever becomes of it. */
 const UNDO_MS_MAX = 20_000;
-const LOG_LINES_MAX = 60;
+const LOG_LINES_MAX = 25;
+const LOG_LINE_LENGTH_MAX = 600;
 
 /** What one test, or one file of tests, has started: a folder, processes, and how to undo it all. */
 export interface Stage {
@@ -21,10 +26,12 @@ export interface Stage {
 }
 
 export async function openStage(): Promise<Stage> {
-  const home = await tempHome();
+  // Named as homes of tests are: what a killed run has left is removed by the next test run.
+  const prefix = join(tmpdir(), `sagewai-test-${process.pid}-`);
+  const folder = await realpath(await mkdtemp(prefix));
   const deferred: { name: string; undo: () => Promise<unknown> }[] = [];
   const processes: Running[] = [];
-  deferred.push({ name: 'the folder', undo: home.remove });
+  deferred.push({ name: 'the folder', undo: () => remove(folder) });
 
   async function undoAll(): Promise<void> {
     const failures: unknown[] = [];
@@ -36,14 +43,12 @@ export async function openStage(): Promise<Stage> {
   }
 
   const logs = (): string =>
-    processes
-      .map(({ name, text }) => `--- ${name}\n${tail(text())}`)
-      .join('\n');
+    processes.map((each) => `--- ${each.name}\n${tail(each.text())}`).join('\n');
 
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => (closing ??= undoAll());
   return {
-    folder: home.path,
+    folder,
     defer: (name, undo) => void deferred.push({ name, undo }),
     adopt: (process) => {
       processes.push(process);
@@ -55,7 +60,21 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-const tail = (text: string): string => text.trimEnd().split('\n').slice(-LOG_LINES_MAX).join('\n');
+/** With a PostgreSQL that was left in it. */
+async function remove(folder: string): Promise<void> {
+  if ((await discardEmbeddedPostgres(folder)) === 'in-use') {
+    throw new Error(`the PostgreSQL in ${folder} still has an owner`);
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+const tail = (text: string): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .slice(-LOG_LINES_MAX)
+    .map((line) => line.slice(0, LOG_LINE_LENGTH_MAX))
+    .join('\n');
 
 async function within(work: Promise<unknown>, name: string): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();

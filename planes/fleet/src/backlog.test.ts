@@ -44,6 +44,7 @@ describe('Backlog', () => {
     const group = all.group(caps({ projectId: 'one' as ProjectId }));
     for (const sq of [1, 2, 3]) expect(all.note({ sq, prio: 0 }, 5).size).toBe(0);
     expect(group.hasActive).toBe(false);
+    expect(all.group(caps({ projectId: 'four' as ProjectId })).hasActive).toBe(false);
   });
 
   test('knows of a group that comes after the runs, and of runs that come after the group', () => {

@@ -116,7 +116,7 @@ export class Backlog {
     for (const known of this.#subqueuesOf.get(placeOf(capabilities.orgId, capabilities.pool)) ??
       []) {
       acquaint(group, known);
-      if (known.lines.size > 0) this.#activate(group, known);
+      if (known.groups.has(group) && known.lines.size > 0) this.#activate(group, known);
     }
     return group;
   }
@@ -188,6 +188,7 @@ export class Backlog {
     return 0n;
   }
 
+  /** Only of a group that is acquainted with the subqueue (F3). */
   #activate(group: Group, known: KnownSubqueue): void {
     const project = known.subqueue.projectId;
     const there = group.active.get(project);

@@ -195,6 +195,7 @@ export class Claims {
       polls: polls.map(({ request }) => ({ ...request, workerNum: request.worker.num })),
       flatFor: desk.flatFor,
     });
+    if (answers.length === 0) console.log('EMPTY', JSON.stringify({asked: asked.map((a) => ({...a, floor: Number(a.floor)})), active: desk.group.hasActive, polls: polls.map(({request: r}) => [r.worker.num, Number(r.sessionEpoch), r.slots])}));
     for (const want of asked) {
       const found = tally(answers, want);
       backlog.learnAnswer(desk.group, want, found);

@@ -33,7 +33,7 @@ describe('GroupCommit', () => {
     expect(batches).toEqual([[1]]);
     end();
     expect(await first).toBe(10);
-    await nextTurn();
+    while (batches.length < 2) await nextTurn();
     end();
     expect(await rest).toEqual([20, 30]);
     expect(batches).toEqual([[1], [2, 3]]);

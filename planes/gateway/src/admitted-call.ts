@@ -1,9 +1,9 @@
 import type { StreamInput } from '@sagewai/http';
 import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
-import type { FoundFields } from './find-fields.ts';
 import type { ModelGroup } from './model-table.ts';
 import type { CallBounds, MeteredRequest } from './plan-call.ts';
+import type { RequestFields } from './rewrite-request.ts';
 
 /** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
 export interface AdmittedCall {
@@ -11,7 +11,7 @@ export interface AdmittedCall {
   readonly orgId: OrganizationId;
   readonly input: StreamInput;
   readonly body: MeteredRequest;
-  readonly fields: FoundFields;
+  readonly fields: RequestFields;
   readonly group: ModelGroup;
   readonly bounds: CallBounds;
   /** Tokens of output that were reserved; fewer than the bound where a cap is to be sent. */

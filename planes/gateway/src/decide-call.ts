@@ -2,18 +2,16 @@ import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
 
 import type { Catalogue } from './catalogue.ts';
-import { findFields, type FoundFields } from './find-fields.ts';
 import { allows, type ModelGroup } from './model-table.ts';
-import { ambiguous } from './open-answer.ts';
 import { boundCall, type CallBounds, findUnpriced, type MeteredRequest } from './plan-call.ts';
-import { METERED_NAMES } from './rewrite-request.ts';
+import { findRequestFields, type RequestFields } from './rewrite-request.ts';
 import type { CallerDetail } from './virtual-key.ts';
 
 /** A call that may be made, if there is money for it. */
 export interface DecidedCall {
   readonly input: StreamInput;
   readonly body: MeteredRequest;
-  readonly fields: FoundFields;
+  readonly fields: RequestFields;
   readonly caller: CallerDetail;
   readonly group: ModelGroup;
   readonly bounds: CallBounds;
@@ -35,8 +33,8 @@ export function createDecide(of: {
     const caller = input.caller.detail as CallerDetail;
     if (group === undefined) throw noSuchModel(body.model);
     if (!allows(caller.models, group)) throw notAllowed(body.model);
-    const fields = findFields(input.raw, 0, METERED_NAMES);
-    if (fields.kind === 'ambiguous') throw ambiguous(fields.name);
+    const found = findRequestFields(input.raw);
+    if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
     const unpriced = group.isPriced ? findUnpriced(body) : 'price';
     if (unpriced !== undefined) {
       of.noteUnpriced(group.model, unpriced);
@@ -45,7 +43,7 @@ export function createDecide(of: {
     return {
       input,
       body,
-      fields,
+      fields: found.fields,
       caller,
       group,
       bounds: boundCall(body, input.raw.length, group, caller.mayCap),
@@ -81,4 +79,12 @@ function hasNoPrice(model: string, what: string): Fault {
         'model_info of the model list, or UNKNOWN_PRICE=allow to let such calls through without a price.'
       : `What \`${what}\` costs is not known for \`${model}\`. Leave it out, or set UNKNOWN_PRICE=allow.`;
   return new Fault('model.unpriced', `no known ${what}`, { detail });
+}
+
+function isAmbiguous(name: string): Fault {
+  const detail = `body: "${name}" is there twice, in another spelling, or with escapes in its name`;
+  return new Fault('request.invalid', 'a metered field is ambiguous', {
+    detail,
+    mistakes: [{ part: 'body', path: `/${name}`, message: 'must be there once, spelt plainly' }],
+  });
 }

@@ -1,5 +1,3 @@
-import { Fault } from '@sagewai/fault';
-
 import type { AdmittedCall } from './admitted-call.ts';
 import { Attempt, type Head } from './attempt.ts';
 import type { Deployment } from './deployment.ts';
@@ -50,21 +48,9 @@ const isFailure = (head: Head): boolean =>
 
 function bodyFor(call: AdmittedCall, deployment: Deployment): Buffer {
   const { body, fields, bounds, granted, hidesUsage } = call;
-  const rewrite = rewriteRequest(call.input.raw, fields, {
+  return rewriteRequest(call.input.raw, fields, {
     model: deployment.upstreamModel,
     askForUsage: hidesUsage,
     cap: capFor(deployment, body, bounds, granted),
-  });
-  if (rewrite.kind === 'rewritten') return rewrite.body;
-  throw ambiguous(rewrite.name);
-}
-
-export function ambiguous(name: string): Fault {
-  const detail = `body: "${name}" is there twice, in another spelling, or with escapes in its name`;
-  return new Fault('request.invalid', 'a metered field is ambiguous', {
-    detail,
-    mistakes: [
-      { part: 'body', path: `/${name}`, message: 'must be there once, as it is spelt here' },
-    ],
   });
 }

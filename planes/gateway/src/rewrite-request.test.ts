@@ -1,21 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { findFields } from './find-fields.ts';
-import { METERED_NAMES, type RequestChanges, rewriteRequest } from './rewrite-request.ts';
+import { findRequestFields, type RequestChanges, rewriteRequest } from './rewrite-request.ts';
+
+function fieldsOf(body: Buffer) {
+  const found = findRequestFields(body);
+  if (found.kind !== 'found') throw new Error(`ambiguous: ${found.name}`);
+  return found.fields;
+}
 
 function rewrite(text: string | Buffer, changes: Partial<RequestChanges>): Buffer {
   const body = Buffer.from(text);
-  const fields = findFields(body, 0, METERED_NAMES);
-  if (fields.kind !== 'found') throw new Error(`ambiguous: ${fields.name}`);
-  const rewritten = rewriteRequest(body, fields, {
-    model: 'm',
-    askForUsage: false,
-    cap: undefined,
-    ...changes,
-  });
-  if (rewritten.kind !== 'rewritten') throw new Error(`ambiguous: ${rewritten.name}`);
-  return rewritten.body;
+  const all = { model: 'm', askForUsage: false, cap: undefined, ...changes };
+  return rewriteRequest(body, fieldsOf(body), all);
 }
 
 describe('rewriteRequest', () => {
@@ -39,10 +36,8 @@ describe('rewriteRequest', () => {
 
   test('a body that needs no change is not copied', () => {
     const body = Buffer.from('{"model":"m"}');
-    const fields = findFields(body, 0, METERED_NAMES);
-    if (fields.kind !== 'found') throw new Error('ambiguous');
-    const same = rewriteRequest(body, fields, { model: 'm', askForUsage: false, cap: undefined });
-    expect(same.kind === 'rewritten' && same.body).toBe(body);
+    const changes = { model: 'm', askForUsage: false, cap: undefined };
+    expect(rewriteRequest(body, fieldsOf(body), changes)).toBe(body);
   });
 
   test.each([
@@ -81,9 +76,7 @@ describe('rewriteRequest', () => {
         fc.option(fc.nat(), { nil: undefined }),
         (rest, model, askForUsage, tokens) => {
           const original = { ...rest, model: 'before', max_tokens: null };
-          fc.pre(
-            findFields(Buffer.from(JSON.stringify(original)), 0, METERED_NAMES).kind === 'found',
-          );
+          fc.pre(findRequestFields(Buffer.from(JSON.stringify(original))).kind === 'found');
           const cap = tokens === undefined ? undefined : ({ field: 'max_tokens', tokens } as const);
           const after = rewrite(JSON.stringify(original), { model, askForUsage, cap });
           expect(JSON.parse(after.toString())).toEqual({

@@ -2,7 +2,7 @@ import type { FoundFields, Span } from './find-fields.ts';
 import { findFields, watch } from './find-fields.ts';
 
 /** Names of a request that decide its price or its shape; each may occur once, in this spelling. */
-export const METERED_NAMES = watch([
+const METERED_NAMES = watch([
   'model',
   'messages',
   'stream',
@@ -16,6 +16,31 @@ export const METERED_NAMES = watch([
 ]);
 
 const STREAM_OPTION_NAMES = watch(['include_usage']);
+
+const OPEN_BRACE = 0x7b;
+
+/** Where everything stands in a request that may be changed. */
+export interface RequestFields {
+  readonly top: FoundFields;
+  /** Of `stream_options`, if there are any. */
+  readonly options: FoundFields | undefined;
+}
+
+/** Before a call is decided: what is ambiguous must be known before anything is taken. */
+export function findRequestFields(
+  body: Buffer,
+):
+  | { readonly kind: 'found'; readonly fields: RequestFields }
+  | { readonly kind: 'ambiguous'; readonly name: string } {
+  const top = findFields(body, 0, METERED_NAMES);
+  if (top.kind === 'ambiguous') return top;
+  const span = top.spans.get('stream_options');
+  if (span === undefined || body[span.start] !== OPEN_BRACE) {
+    return { kind: 'found', fields: { top, options: undefined } };
+  }
+  const options = findFields(body, span.start, STREAM_OPTION_NAMES);
+  return options.kind === 'ambiguous' ? options : { kind: 'found', fields: { top, options } };
+}
 
 export type CapField = 'max_tokens' | 'max_completion_tokens';
 
@@ -31,36 +56,22 @@ interface Edit extends Span {
   readonly text: string;
 }
 
-export type Rewrite =
-  | { readonly kind: 'rewritten'; readonly body: Buffer }
-  | { readonly kind: 'ambiguous'; readonly name: string };
-
 /**
  * The body with the changes spliced in; every other byte is the caller's own. A body that needs no
  * change is returned as it is, not copied.
  */
 export function rewriteRequest(
   body: Buffer,
-  fields: FoundFields,
-  changes: RequestChanges,
-): Rewrite {
+  { top, options }: RequestFields,
+  { model, cap, askForUsage }: RequestChanges,
+): Buffer {
   const edits: Edit[] = [];
-  replace(body, edits, fields.spans.get('model'), JSON.stringify(changes.model));
-  if (changes.cap) setField(body, edits, fields, [changes.cap.field, String(changes.cap.tokens)]);
-  if (changes.askForUsage) {
-    const span = fields.spans.get('stream_options');
-    if (span === undefined || body[span.start] !== OPEN_BRACE) {
-      setField(body, edits, fields, ['stream_options', '{"include_usage":true}']);
-    } else {
-      const options = findFields(body, span.start, STREAM_OPTION_NAMES);
-      if (options.kind === 'ambiguous') return options;
-      setField(body, edits, options, ['include_usage', 'true']);
-    }
-  }
-  return { kind: 'rewritten', body: apply(body, edits) };
+  replace(body, edits, top.spans.get('model'), JSON.stringify(model));
+  if (cap) setField(body, edits, top, [cap.field, String(cap.tokens)]);
+  if (askForUsage && options) setField(body, edits, options, ['include_usage', 'true']);
+  else if (askForUsage) setField(body, edits, top, ['stream_options', '{"include_usage":true}']);
+  return apply(body, edits);
 }
-
-const OPEN_BRACE = 0x7b;
 
 function setField(
   body: Buffer,

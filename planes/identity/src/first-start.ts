@@ -32,7 +32,7 @@ export type Administrator =
  * administrator's, and the one it gave before is not any longer; without one, a token is made when
  * there is none. Needs a connection as `sagewai_dispatch`: the role of requests has no right to.
  */
-export function ensureAdministrator(
+export async function ensureAdministrator(
   db: Db,
   { token }: { readonly token?: string | undefined } = {},
 ): Promise<Administrator> {

@@ -280,6 +280,17 @@ describe('a settlement', () => {
     expect(await settle(db, { ...settlementOf(call), orgId: stranger.orgId })).toEqual({
       kind: 'unknown',
     });
+    const own = callOf(stranger, CENT);
+    await reserve(db, own);
+    expect(
+      await settleAll(db, [{ ...settlementOf(call), orgId: stranger.orgId }, settlementOf(own)]),
+    ).toMatchObject([{ kind: 'unknown' }, { kind: 'settled' }]);
+    expect(
+      await settleAll(db, [
+        { ...settlementOf(call), orgId: stranger.orgId },
+        { ...settlementOf(own), orgId: account.orgId },
+      ]),
+    ).toMatchObject([{ kind: 'unknown' }, { kind: 'unknown' }]);
     expect(await settle(db, settlementOf(call))).toMatchObject({ kind: 'settled' });
   });
 
@@ -484,15 +495,28 @@ describe('a minute', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
   });
 
-  test('does not reopen when the clock goes back (B2)', async ({ db, owner }) => {
+  test('stays where it is when the clock goes back, and so does its day (B2)', async ({
+    db,
+    owner,
+  }) => {
     await stopClock(owner, '2026-11-21T10:05:00Z');
     const account = await openAccount(db);
-    await limit(db, account, 'key', { requestsPerMinute: 1n, usdPerDay: CENT });
+    await limit(db, account, 'key', { requestsPerMinute: 2n, usdPerDay: CENT });
     await reserve(db, callOf(account, CENT));
     await setClock(owner, '2026-11-20T10:00:00Z');
 
     expect(await reserve(db, callOf(account, 1n))).toMatchObject({ because: 'cost' });
+    const call = callOf(account, 0n);
+    expect(await reserve(db, call)).toMatchObject({ kind: 'reserved' });
+    await settle(db, settlementOf(call, { costPusd: 1n }));
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+
+    await setClock(owner, '2026-11-21T10:05:10Z');
     expect(await reserve(db, callOf(account, 0n))).toMatchObject({ because: 'requests' });
+    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([
+      { measure: 'cost', settled: 1n, reserved: CENT },
+      { measure: 'requests', settled: 2n },
+    ]);
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
   });
 });

@@ -103,7 +103,7 @@ async function commitBatch<Item, Answer>(
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
       return;
     } catch (error) {
-      if (isRefusedStatement(error)) {
+      if (!(error instanceof Abandoned) && isRefusedStatement(error)) {
         if (batch.length === 1) batch[0]?.reject(error);
         else for (const each of batch) await commitBatch([each], options); // C2
         return;

@@ -283,6 +283,29 @@ describe('after a crash', () => {
     expect(await kept(postgres.url)).toEqual([{ word: 'here' }]);
   });
 
+  test('of PostgreSQL, slow to go: it is not adopted while it goes down (S3)', async ({
+    start,
+  }) => {
+    let back = Promise.withResolvers<void>();
+    const log = {
+      ...silent,
+      info: (message: string) => message === 'PostgreSQL is back' && back.resolve(),
+    };
+    const postgres = await start({ log });
+    for (let time = 0; time < 4; time += 1) {
+      // With many sessions to end, the postmaster outlives the one that its owner listens to.
+      const sessions = Array.from({ length: 20 }, () => query(postgres.url, 'select pg_sleep(60)'));
+      const ended = Promise.allSettled(sessions);
+      const busy = `select count(*)::int as n from pg_stat_activity where query like '%pg_sleep(60)'`;
+      while ((await query<{ n: number }>(postgres.adminUrl, busy))[0]?.n !== 20);
+      back = Promise.withResolvers();
+      process.kill(postgres.pid, 'SIGQUIT');
+      await back.promise;
+      await ended;
+    }
+    expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   test('of PostgreSQL again and again: the owner is told, and it is left (S3)', async ({
     home,
     start,

@@ -6,6 +6,7 @@
  *       the lock taken is refused and told the holder's pid.
  *   S3. When the postmaster dies it is started again; after too many deaths in a short time the owner
  *       is told, and nothing is tried any more.
+ *       One that is found while it goes down is not adopted: it is waited out, and another started.
  *   S4. After `stop` nothing runs and nothing is started, whatever was under way.
  *
  * The lock on the home (`home-lock.ts`) is held around all of this. The advisory lock says the same to
@@ -64,15 +65,25 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
   let recovery: Promise<void> = Promise.resolve();
   let guard: pg.Client | null = null;
 
-  const raise = async (signal: AbortSignal): Promise<PostmasterFile> => {
+  const bringUpOwned = async (signal: AbortSignal) => {
     const postmaster = await options.bringUp(signal);
-    const owning = await takeOwnership(options.guardUrlOf(postmaster), signal).catch(
-      async (error: unknown) => {
-        // Somebody else's is left alone; ours, which does not answer, would be in the way.
-        if (!isLocked(error)) await stopWhatRuns();
-        throw error;
-      },
-    );
+    const isThere = (): boolean => options.find()?.pid === postmaster.pid;
+    const url = options.guardUrlOf(postmaster);
+    const owning = await takeOwnership(url, isThere, signal).catch(async (error: unknown) => {
+      // Somebody else's is left alone; ours, which does not answer, would be in the way.
+            if (!isLocked(error)) await stopWhatRuns();
+      throw error;
+    });
+    return owning && { postmaster, owning };
+  };
+
+  const raise = async (signal: AbortSignal): Promise<PostmasterFile> => {
+    let owned = await bringUpOwned(signal);
+    for (let gone = 1; owned === null; gone += 1) {
+      if (gone > DEATHS_MAX) throw tooManyDeaths(gone);
+      owned = await bringUpOwned(signal); // S3
+    }
+    const { postmaster, owning } = owned;
     guard = owning;
     owning.once('end', () => {
       if (!stopping.signal.aborted) recovery = recover();
@@ -110,9 +121,14 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
   };
 }
 
-/** Connects and takes the owner's lock; waits while PostgreSQL recovers from a crash. */
-async function takeOwnership(url: string, signal: AbortSignal): Promise<pg.Client> {
-  const guard = await connectWithin(url, signal);
+/** Connects and takes the owner's lock; waits while PostgreSQL recovers from a crash. Null: it has gone. */
+async function takeOwnership(
+  url: string,
+  isThere: () => boolean,
+  signal: AbortSignal,
+): Promise<pg.Client | null> {
+  const guard = await connectWithin(url, isThere, signal);
+  if (guard === null) return null;
   try {
     const { rows } = await guard.query<{ taken: boolean }>(
       'select pg_try_advisory_lock($1) as taken', // S2
@@ -126,7 +142,11 @@ async function takeOwnership(url: string, signal: AbortSignal): Promise<pg.Clien
   }
 }
 
-async function connectWithin(url: string, signal: AbortSignal): Promise<pg.Client> {
+async function connectWithin(
+  url: string,
+  isThere: () => boolean,
+  signal: AbortSignal,
+): Promise<pg.Client | null> {
   const giveUpAt = Date.now() + CONNECT_WITHIN_MS;
   for (;;) {
     if (signal.aborted) throw aborted();

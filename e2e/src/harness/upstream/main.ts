@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { type Behaviour, type FromUpstream, GOOD, type Served, type ToUpstream } from './behaviour.ts';
+import {
+  type Behaviour,
+  type FromUpstream,
+  GOOD,
+  type Served,
+  type ToUpstream,
+} from './behaviour.ts';
 
 interface Asked {
   readonly model: string;
@@ -24,7 +30,8 @@ const tell = (message: FromUpstream): void => void process.send?.(message);
 const server = createServer((request, response) => {
   void (async () => {
     const body = await text(request);
-    if (request.method === 'GET') return void response.end(JSON.stringify({ object: 'list', data: [] }));
+    if (request.method === 'GET')
+      return void response.end(JSON.stringify({ object: 'list', data: [] }));
     const asked = JSON.parse(body) as Asked;
     tell({ kind: 'asked', model: asked.model });
     await answer(asked, response, behaviours.get(asked.model) ?? GOOD);
@@ -37,7 +44,9 @@ async function answer(asked: Asked, response: ServerResponse, behaviour: Behavio
   const asFactor = { max: 1, half: 0.5, double: 2 }[behaviour.output];
   const usage = {
     prompt_tokens: Math.max(1, Math.floor(JSON.stringify(asked.messages).length / 6)),
-    completion_tokens: Math.floor((maxTokens ?? OUTPUT_TOKENS) * (maxTokens === null ? 1 : asFactor)),
+    completion_tokens: Math.floor(
+      (maxTokens ?? OUTPUT_TOKENS) * (maxTokens === null ? 1 : asFactor),
+    ),
   };
   const serve = (complete: boolean): void => {
     const served: Served = {
@@ -54,7 +63,12 @@ async function answer(asked: Asked, response: ServerResponse, behaviour: Behavio
   if (behaviour.latencyMs > 0) await pause(behaviour.latencyMs);
   if (fault === 'silent') return;
   if (fault === 'error') {
-    const error = { message: 'the provider is unwell', type: 'server_error', param: null, code: null };
+    const error = {
+      message: 'the provider is unwell',
+      type: 'server_error',
+      param: null,
+      code: null,
+    };
     response.writeHead(500, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error }));
     return serve(false);
@@ -71,7 +85,10 @@ async function answer(asked: Asked, response: ServerResponse, behaviour: Behavio
     choices: [{ index: 0, message: { role: 'assistant', content: 'Yes.' }, finish_reason: 'stop' }],
     ...(fault === 'no-usage' ? {} : { usage: total }),
   });
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': completion.length });
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': completion.length,
+  });
   if (fault === 'dies') {
     response.write(completion.slice(0, 40));
     response.destroy();
@@ -84,11 +101,17 @@ async function answer(asked: Asked, response: ServerResponse, behaviour: Behavio
 async function stream(
   asked: Asked,
   response: ServerResponse,
-  { behaviour, total, serve }: { behaviour: Behaviour; total: object; serve: (complete: boolean) => void },
+  {
+    behaviour,
+    total,
+    serve,
+  }: { behaviour: Behaviour; total: object; serve: (complete: boolean) => void },
 ): Promise<void> {
   const { fault, chunkMs } = behaviour;
   const send = (event: object): void =>
-    void response.write(`data: ${JSON.stringify({ ...frame(asked, 'chat.completion.chunk'), ...event })}\n\n`);
+    void response.write(
+      `data: ${JSON.stringify({ ...frame(asked, 'chat.completion.chunk'), ...event })}\n\n`,
+    );
   const choice = (delta: object, finishReason: string | null) => ({
     choices: [{ index: 0, delta, finish_reason: finishReason }],
   });

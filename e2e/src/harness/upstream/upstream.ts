@@ -4,7 +4,13 @@ import { cleanEnvironment } from '../environment.ts';
 import { type Running, startProcess } from '../process.ts';
 import type { Stage } from '../stage.ts';
 import { waitUntil } from '../wait-until.ts';
-import { type Behaviour, type FromUpstream, GOOD, type Served, type ToUpstream } from './behaviour.ts';
+import {
+  type Behaviour,
+  type FromUpstream,
+  GOOD,
+  type Served,
+  type ToUpstream,
+} from './behaviour.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -37,7 +43,8 @@ export async function startUpstream(stage: Stage): Promise<Upstream> {
   running.child.on('message', (message: FromUpstream) => {
     if (message.kind === 'listening') resolve(message.port);
     else if (message.kind === 'behaves') heard.add(message.nth);
-    else if (message.kind === 'asked') asked.set(message.model, (asked.get(message.model) ?? 0) + 1);
+    else if (message.kind === 'asked')
+      asked.set(message.model, (asked.get(message.model) ?? 0) + 1);
     else served.push(message.served);
   });
   let sent = 0;
@@ -49,7 +56,12 @@ export async function startUpstream(stage: Stage): Promise<Upstream> {
     asked: (model) => asked.get(model) ?? 0,
     behave: async (model, behaviour) => {
       const nth = (sent += 1);
-      const message: ToUpstream = { kind: 'behave', nth, model, behaviour: { ...GOOD, ...behaviour } };
+      const message: ToUpstream = {
+        kind: 'behave',
+        nth,
+        model,
+        behaviour: { ...GOOD, ...behaviour },
+      };
       running.child.send(message);
       await waitUntil(() => heard.has(nth), { otherwise: 'the upstream does not listen' });
     },

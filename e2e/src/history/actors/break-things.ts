@@ -1,0 +1,37 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { type Arena, SILENCE_MS } from '../arena.ts';
+import type { Random } from '../random.ts';
+import { aborted } from './work.ts';
+
+const FAULTS = ['kill a server', 'stop a server', 'restart PostgreSQL'] as const;
+
+/** One fault after another, each mended before the next; in the end everything runs. */
+export async function breakThings(
+  arena: Arena,
+  random: Random,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  const { servers, journal, postgres } = arena;
+  while (!signal.aborted) {
+    await Promise.race([pause(random.between(1_000, 3_500)), aborted(signal)]);
+    if (signal.aborted) return;
+    const fault = random.pick(FAULTS);
+    const server = random.pick(servers);
+    journal.count(fault);
+    if (fault === 'kill a server') {
+      await server.kill();
+      await pause(random.between(0, 800));
+      server.start();
+    } else if (fault === 'stop a server') {
+      // Longer than workers may be silent: it comes back to a world that went on without it.
+      server.process().send('SIGSTOP');
+      await pause(SILENCE_MS * (1 + random.next()));
+      server.process().send('SIGCONT');
+    } else {
+      // Immediate shutdown: as a crash, with recovery from the log.
+      process.kill(postgres.pid, 'SIGQUIT');
+    }
+    await Promise.all(servers.map((one) => one.ready()));
+  }
+}

@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { formatUsd } from '@sagewai/wire';
+
+import { bearer } from '../../harness/api.ts';
+import { picoOf } from '../../harness/model-config.ts';
+import { type Arena, INPUT_PRICE, type ModelName, OUTPUT_PRICE } from '../arena.ts';
+import type { Random } from '../random.ts';
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+}
+
+const BURST_MAX = 14;
+/** A key pays for about so many calls before it is at its edge. */
+const CALLS_PER_LIMIT = 12;
+const TOKENS_MAX = 60;
+
+/**
+ * Calls models in bursts with a key whose budget ends all the time; raises it a little, or takes
+ * another key, and goes on at the edge. Leaves in the middle now and then.
+ */
+export async function callModels(
+  arena: Arena,
+  random: Random,
+  { name, signal }: { name: string; signal: AbortSignal },
+): Promise<void> {
+  const { journal } = arena;
+  const administrator = bearer(arena.installation.secrets.administrator);
+  let limitPico = 0n;
+  const grow = (): bigint =>
+    BigInt(random.between(1, CALLS_PER_LIMIT) * TOKENS_MAX) * picoOf(OUTPUT_PRICE);
+
+  async function makeKey(): Promise<Key | null> {
+    limitPico = grow();
+    const body = {
+      name: `${name} ${journal.events.length}`,
+      budget: { usd_per_day: formatUsd(limitPico), cap: random.chance(0.5) },
+      ...(random.chance(0.3) ? { tokens_per_minute: 4_000, requests_per_minute: 60 } : {}),
+    };
+    const { answer } = await arena.send(random, '/api/v1/keys', { headers: administrator, body });
+    return answer?.status === 201 ? (answer.json as Key) : null;
+  }
+
+  async function raise({ id }: Key): Promise<void> {
+    const raised = limitPico + grow();
+    const { answer } = await arena.send(random, `/api/v1/keys/${id}`, {
+      method: 'PATCH',
+      headers: administrator,
+      body: { budget: { usd_per_day: formatUsd(raised) } },
+    });
+    if (answer?.status === 200) limitPico = raised;
+  }
+
+  /** Whether the key still pays. */
+  async function call({ id, key }: Key): Promise<boolean> {
+    const model: ModelName = random.pick([
+      'full',
+      'full',
+      'half',
+      'half',
+      'slow',
+      'dies',
+      'no-usage',
+    ]);
+    const stream = random.chance(0.4);
+    const { answer } = await arena.send(random, '/v1/chat/completions', {
+      headers: bearer(key),
+      body: {
+        model,
+        messages: [{ role: 'user', content: 'x'.repeat(random.between(1, 80)) }],
+        ...(random.chance(0.9) ? { max_tokens: random.between(16, TOKENS_MAX) } : {}),
+        ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
+      },
+      lose: random.chance(0.08),
+    });
+    if (answer?.status === 429) journal.count('out of money');
+    if (answer?.status !== 200) return answer?.status !== 429;
+    const usage = stream ? usageOfStream(answer.text) : usageOf(answer.json);
+    const callId = answer.headers.get('x-litellm-call-id');
+    if (callId === null) throw new Error('an answer without x-litellm-call-id');
+    // Of what did not say what it used, only that it was booked can be checked.
+    if (usage !== 'broken') {
+      journal.record({ kind: 'called', callId, keyId: id, costPico: usage ?? 0n });
+    }
+    return true;
+  }
+
+  let key: Key | null = null;
+  while (!signal.aborted) {
+    key ??= await makeKey();
+    if (key === null) {
+      await pause(random.between(20, 80));
+      continue;
+    }
+    const burst = Array.from({ length: random.between(1, BURST_MAX) }, () => call(key as Key));
+    const pays = (await Promise.all(burst)).every(Boolean);
+    if (!pays && random.chance(0.7)) await raise(key);
+    else if (!pays && random.chance(0.6)) key = null;
+    await pause(random.between(1, 60));
+  }
+}
+
+interface Usage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+}
+
+function usageOf(body: { usage?: Usage } | null): bigint | null | 'broken' {
+  if (body === null) return 'broken';
+  return body.usage ? priceOf(body.usage) : null;
+}
+
+/** Broken: the stream did not come to its end, so nothing was acknowledged. */
+function usageOfStream(text: string): bigint | null | 'broken' {
+  if (!text.endsWith('data: [DONE]\n\n') || text.includes('"error":')) return 'broken';
+  const events = text.split('\n\n').filter((event) => event.includes('"usage":'));
+  const last = events.at(-1);
+  if (last === undefined) return null;
+  const { usage } = JSON.parse(last.slice('data: '.length)) as { usage?: Usage };
+  return usage ? priceOf(usage) : null;
+}
+
+const priceOf = (usage: Usage): bigint =>
+  BigInt(usage.prompt_tokens) * picoOf(INPUT_PRICE) +
+  BigInt(usage.completion_tokens) * picoOf(OUTPUT_PRICE);

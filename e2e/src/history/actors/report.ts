@@ -1,0 +1,118 @@
+import type { Arena, Sent } from '../arena.ts';
+import type { Random } from '../random.ts';
+import type { Held, WorkerSession } from './worker-session.ts';
+
+export interface Reporter {
+  /** Reports these leases, alone or together. Honest: all completed. */
+  /** Whether there was an answer that says what became of them. */
+  report(leases: readonly Held[], how: { lose: boolean; honest?: boolean }): Promise<boolean>;
+  /** Keeps a lease that may be lost, for a report that comes late. */
+  remember(lease: Held): void;
+  /** Reports something of long ago: lost, or reported before. */
+  late(): Promise<void>;
+}
+
+interface Said extends Held {
+  readonly status: 'completed' | 'failed';
+  readonly retry: boolean;
+  readonly output: string;
+}
+
+const REMEMBERED_MAX = 40;
+
+export function createReporter(
+  arena: Arena,
+  random: Random,
+  { session, flat }: { session: WorkerSession; flat: boolean },
+): Reporter {
+  const remembered: Said[] = [];
+  const remember = (said: Said): void => {
+    remembered.push(said);
+    if (remembered.length > REMEMBERED_MAX) remembered.shift();
+  };
+
+  /** One lease has one report, however often it is sent: its words follow from its number. */
+  const say = (lease: Held, honest: boolean): Said => {
+    const failed = !honest && random.chance(0.12);
+    const retry = failed && random.chance(0.8);
+    const status = failed ? 'failed' : 'completed';
+    return { ...lease, status, retry, output: `${lease.runId} ${lease.epoch} ${session.workerId}` };
+  };
+
+  const toWire = ({ runId, epoch, status, retry, output }: Said): Record<string, unknown> => ({
+    run_id: runId,
+    ...(flat ? {} : { epoch }),
+    status,
+    output: { said: output },
+    ...(status === 'failed' ? { error: 'the checker says so', retry } : {}),
+  });
+
+  const note = (
+    said: Said,
+    sent: Sent,
+    result: { ok: boolean; requeued: boolean; repeated: boolean },
+  ): void => {
+    if (result.requeued) return arena.journal.count('requeued');
+    const { runId, epoch, output } = said;
+    const { sentMs, answeredMs } = sent;
+    const { ok: accepted, repeated } = result;
+    if (repeated) arena.journal.count('repeated');
+    arena.journal.record({
+      kind: 'reported',
+      runId,
+      epoch,
+      output,
+      accepted,
+      repeated,
+      sentMs,
+      answeredMs,
+    });
+  };
+
+  /** Whether there was an answer that says what became of it. */
+  async function send(saids: readonly Said[], lose: boolean): Promise<boolean> {
+    const [only] = saids;
+    if (only === undefined) return true;
+    if (saids.length === 1 || flat) {
+      const sent = await session.post('/api/v1/fleet/report', toWire(only), lose);
+      const { answer } = sent;
+      if (answer?.status === 401) await session.reopen();
+      if (answer?.status === 200) note(only, sent, { ok: true, ...answer.json });
+      else if (answer?.status === 409)
+        note(only, sent, { ok: false, requeued: false, repeated: false });
+      else return answer !== null && answer.status < 500;
+      return flat && saids.length > 1 ? send(saids.slice(1), lose) : true;
+    }
+    const body = { reports: saids.map(toWire) };
+    const sent = await session.post('/api/v1/fleet/report/batch', body, lose);
+    const { answer } = sent;
+    if (answer?.status === 401) await session.reopen();
+    if (answer?.status !== 200) return answer !== null && answer.status < 500;
+    const results = answer.json.results as {
+      status: string;
+      requeued: boolean;
+      repeated: boolean;
+    }[];
+    for (const [index, said] of saids.entries()) {
+      const result = results[index];
+      if (result) note(said, sent, { ...result, ok: result.status === 'ok' });
+    }
+    return true;
+  }
+
+  return {
+    remember: (lease) => remember(say(lease, false)),
+    report: async (leases, { lose, honest = false }) => {
+      const saids = leases.map((lease) => say(lease, honest));
+      const heard = await send(saids, lose);
+      for (const said of saids) if (!heard || random.chance(0.15)) remember(said);
+      return heard;
+    },
+    late: async () => {
+      const said = random.any(remembered);
+      if (said === null) return;
+      arena.journal.count('late reports');
+      await send([said], false);
+    },
+  };
+}

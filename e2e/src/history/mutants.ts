@@ -1,0 +1,55 @@
+import pg from 'pg';
+
+/** A line that keeps an invariant, and what is left when somebody removes it. */
+export interface Mutant {
+  readonly name: string;
+  /** What the checker must say. */
+  readonly expected: RegExp;
+  readonly function: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'F1: a report is not fenced by its epoch',
+    expected: /^H[34]: /,
+    function: 'fleet_report',
+    from: 'and (l.epoch = g.epoch or (g.epoch is null and l.flat))        -- F1',
+    to: '',
+  },
+  {
+    name: 'M1: what is admitted is not taken from what is left',
+    expected: /^H7: /,
+    function: 'ledger_reserve',
+    from: 'v_left[v_position] := v_left[v_position] - v_fit; -- M1',
+    to: '',
+  },
+  {
+    name: 'T1: an audit entry does not link to the one before',
+    expected: /^H8: audit: /,
+    function: 'audit_append',
+    from: 'v_seq := v_seq + 1;',
+    to: `v_seq := v_seq + 1; v_previous := decode(repeat('00', 32), 'hex');`,
+  },
+];
+
+/** Changes a function in the database. Throws when the line is not there exactly once. */
+export async function applyMutant(adminUrl: string, mutant: Mutant): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ text: string }>(
+      `select pg_get_functiondef(p.oid) as text from pg_proc p where p.proname = $1`,
+      [mutant.function],
+    );
+    const [definition] = rows;
+    const found = definition ? definition.text.split(mutant.from).length - 1 : 0;
+    if (!definition || rows.length !== 1 || found !== 1) {
+      throw new Error(`${mutant.name}: its line is ${found} times in ${mutant.function}, not once`);
+    }
+    await client.query(definition.text.replace(mutant.from, () => mutant.to));
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,110 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Stage } from '../harness/stage.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+import { breakThings } from './actors/break-things.ts';
+import { callModels } from './actors/call.ts';
+import { forgetAndReturn } from './actors/forget-and-return.ts';
+import { submitRuns } from './actors/submit.ts';
+import { work } from './actors/work.ts';
+import { openArena } from './arena.ts';
+import { checkHistory } from './check-history.ts';
+import { applyMutant, type Mutant } from './mutants.ts';
+import { createRandom } from './random.ts';
+import { countUnsettled, readFinalState } from './read-final-state.ts';
+
+export interface PlayOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly servers?: number;
+  /** Kills, stops and restarts. Default: yes. */
+  readonly faults?: boolean;
+  /** Changed in the database before anybody comes. */
+  readonly mutant?: Mutant;
+}
+
+export interface Verdict {
+  readonly seed: number;
+  readonly counts: Readonly<Record<string, number>>;
+  /** Broken promises; none is a pass. */
+  readonly broken: readonly string[];
+}
+
+const SUBMITTERS = 3;
+const CALLERS = 4;
+const WORKERS = 5;
+const REST_MS_MAX = 60_000;
+
+/** Plays one history to its end, lets everything come to rest, and judges it. */
+export async function playHistory(stage: Stage, options: PlayOptions): Promise<Verdict> {
+  const { seed, seconds, servers = 2, faults = true, mutant } = options;
+  const arena = await openArena(stage, servers);
+  const { adminUrl } = arena.postgres;
+  if (mutant) await applyMutant(adminUrl, mutant);
+  const random = createRandom(seed);
+  const playing = new AbortController();
+  const over = new AbortController();
+  const actor = <T>(name: string, act: (own: typeof random) => Promise<T>): Promise<T> =>
+    act(random.fork(name));
+
+  const troubles = faults
+    ? [actor('faults', (own) => breakThings(arena, own, { signal: playing.signal }))]
+    : [];
+  const clients = [
+    ...Array.from({ length: SUBMITTERS }, (_, n) =>
+      actor(`client ${n}`, (own) =>
+        submitRuns(arena, own, { name: `client-${n}`, signal: playing.signal }),
+      ),
+    ),
+    ...Array.from({ length: CALLERS }, (_, n) =>
+      actor(`caller ${n}`, (own) =>
+        callModels(arena, own, { name: `caller-${n}`, signal: playing.signal }),
+      ),
+    ),
+  ];
+  const signals = { playing: playing.signal, over: over.signal };
+  const workers = [
+    ...Array.from({ length: WORKERS }, (_, n) =>
+      actor(`worker ${n}`, (own) =>
+        work(arena, own, { declared: declaredBy(n), flat: n === 1, ...signals }),
+      ),
+    ),
+    actor('forgetful', (own) => forgetAndReturn(arena, own, signals)),
+  ];
+  const everybody = Promise.all([...troubles, ...clients, ...workers]);
+  try {
+    // An actor that fails ends the play at once; the time alone ends it well.
+    await Promise.race([pause(seconds * 1_000), everybody]);
+    playing.abort();
+    await Promise.all([...troubles, ...clients]);
+    await Promise.race([everybody, untilAtRest(adminUrl)]);
+  } finally {
+    playing.abort();
+    over.abort();
+    await Promise.allSettled([everybody]);
+  }
+  await everybody;
+  const broken = checkHistory(arena.journal.events, await readFinalState(adminUrl));
+  return { seed, counts: arena.journal.counts, broken };
+}
+
+/** Two pools, and labels that only some have; the third worker is of an older version. */
+const declaredBy = (n: number): { name: string; pool: string; labels?: Record<string, string> } =>
+  n % 2 === 0
+    ? { name: `worker-${n}`, pool: 'default' }
+    : { name: `worker-${n}`, pool: 'gpu', labels: { tier: 'production', n: String(n) } };
+
+/** Nothing is queued or leased, and every call is settled or has expired. */
+async function untilAtRest(adminUrl: string): Promise<void> {
+  let left = { runs: 0, calls: 0 };
+  await waitUntil(
+    async () => {
+      left = await countUnsettled(adminUrl);
+      return left.runs === 0 && left.calls === 0;
+    },
+    { msMax: REST_MS_MAX, otherwise: () => `not at rest: ${JSON.stringify(left)}` },
+  ).catch((error: unknown) => {
+    // What never ends is a broken promise, for the check to name.
+    console.error(String(error));
+  });
+}

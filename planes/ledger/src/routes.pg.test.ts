@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+
+import { systemClock } from '@sagewai/clock';
+import { createApp, createAuthenticator, type CredentialReader, type Scope } from '@sagewai/http';
+import { silentLog } from '@sagewai/log';
+import { sql } from '@sagewai/postgres';
+import { createMetrics } from '@sagewai/telemetry';
+import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { createAuditor } from '@sagewai/trust';
+import type { KeyId } from '@sagewai/wire';
+import { describe, expect } from 'vitest';
+
+import { reserveAll, settleAll } from './calls.sql.ts';
+import { type Account, callOf, limit, settlementOf } from './fixture.sql.ts';
+import { ledgerRoutes } from './routes.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+interface Fixtures {
+  readonly acme: Tenant;
+  readonly account: Account;
+  /** As a token of acme with a scope: `read`, `admin`, or `bound` to its project. */
+  readonly call: (who: string, target: string, body?: object) => Promise<Answer>;
+}
+
+const readerOf = ({ orgId, projectId }: Tenant): CredentialReader => ({
+  read: ({ headers }) => {
+    const word = /^Bearer (\w+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+    return {
+      kind: 'token',
+      id: randomUUID(),
+      name: word,
+      orgId,
+      projectId,
+      scopes: new Set<Scope>(word === 'bound' ? ['admin'] : [word as Scope]),
+      detail: { boundProjectId: word === 'bound' ? projectId : null },
+    };
+  },
+});
+
+const test = databaseTest.extend<Fixtures>({
+  acme: async ({ db }, use) => use(await makeTenant(db)),
+  account: async ({ acme: { orgId, projectId } }, use) =>
+    use({ orgId, projectId, keyId: randomUUID() as KeyId }),
+  call: async ({ db, acme }, use) => {
+    const app = createApp({
+      routes: ledgerRoutes(),
+      authenticate: createAuthenticator([readerOf(acme)]),
+      auditor: createAuditor({ db }),
+      db,
+      clock: systemClock,
+      log: silentLog,
+      metrics: createMetrics(),
+    });
+    await use(async (who, target, body) => {
+      const [method, url = ''] = target.split(' ');
+      const response = await app.inject({
+        method: method === 'PUT' ? 'PUT' : 'GET',
+        url,
+        headers: { authorization: `Bearer ${who}` },
+        ...(body ? { payload: body } : {}),
+      });
+      return { status: response.statusCode, body: response.json() };
+    });
+    await app.close();
+  },
+});
+
+describe('budgets', () => {
+  test('are set by an administrator, for a project by its name, and recorded', async ({
+    call,
+    acme,
+    owner,
+  }) => {
+    const path = `/api/v1/budgets/project/${acme.projectName}`;
+    const body = { usd_per_day: '30.50', tokens_per_minute: 100_000 };
+    expect(await call('write', `PUT ${path}`, body)).toMatchObject({ status: 403 });
+    const answer = await call('admin', `PUT ${path}`, body);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        scope_kind: 'project',
+        scope_id: acme.projectId,
+        usd_per_day: '30.5',
+        tokens_per_minute: 100_000,
+        requests_per_minute: null,
+        balances: [
+          { measure: 'cost', limit: '30.5', settled: '0', reserved: '0', remaining: '30.5' },
+          { measure: 'tokens', period: 'minute', limit: '100000', resets_at: null },
+        ],
+      },
+    });
+    const { rows } = await sql`
+      select action, subject, outcome from audit_entry where outcome = 'ok'
+    `.execute(owner);
+    expect(rows).toEqual([
+      { action: 'ledger.setBudget', subject: `budget:project:${acme.projectId}`, outcome: 'ok' },
+    ]);
+    expect((await call('read', 'GET /api/v1/budgets')).body).toEqual({
+      budgets: [answer.body],
+      next_cursor: null,
+    });
+  });
+
+  test('of strangers, and of what there is not, are not found', async ({ call, db }) => {
+    const stranger = await makeTenant(db, { project: 'secret' });
+    for (const scope of [
+      `organization/${stranger.orgId}`,
+      `project/${stranger.projectId}`,
+      'project/secret',
+    ]) {
+      expect((await call('admin', `PUT /api/v1/budgets/${scope}`, {})).status).toBe(404);
+    }
+  });
+
+  test('refuse what is no limit', async ({ call, acme }) => {
+    for (const body of [
+      { usd_per_day: 30 },
+      { usd_per_day: '-1' },
+      { usd_per_day: '1e3' },
+      { tokens_per_minute: 1.5 },
+      { tokens_per_day: 5 },
+    ]) {
+      const path = `/api/v1/budgets/organization/${acme.orgId}`;
+      expect((await call('admin', `PUT ${path}`, body)).status).toBe(400);
+    }
+  });
+
+  test('of a token’s project are all that a bound token sees and changes', async ({
+    call,
+    acme,
+    db,
+    account,
+  }) => {
+    await limit(db, account, 'organization', { usdPerDay: 1n });
+    await limit(db, account, 'project', { usdPerDay: 2n });
+    expect((await call('bound', 'GET /api/v1/budgets')).body['budgets']).toMatchObject([
+      { scope_kind: 'project', scope_id: acme.projectId },
+    ]);
+    const path = `/api/v1/budgets/organization/${acme.orgId}`;
+    expect((await call('bound', `PUT ${path}`, {})).status).toBe(404);
+  });
+});
+
+describe('spend', () => {
+  test('is listed newest first, in pages, with the totals of what matches', async ({
+    call,
+    db,
+    account,
+  }) => {
+    const calls = [1n, 2n, 3n].map((cost) => callOf(account, cost * 10n ** 12n));
+    const other = callOf({ ...account, keyId: randomUUID() as KeyId }, 5n, { price: null });
+    await reserveAll(db, [...calls, other]);
+    await settleAll(db, [
+      ...calls.map((each) => settlementOf(each)),
+      settlementOf(other, { costPusd: null }),
+    ]);
+
+    const path = `GET /api/v1/spend?key_id=${account.keyId}&limit=2`;
+    const first = await call('read', path);
+    expect(first).toMatchObject({
+      status: 200,
+      body: {
+        spend: [
+          { id: calls[2]?.id, kind: 'settlement', cost_usd: '3', reserved_usd: '3', status: 'ok' },
+          { id: calls[1]?.id, cost_usd: '2' },
+        ],
+        totals: { calls: 3, cost_usd: '6', output_tokens: 3, unpriced_calls: 0 },
+      },
+    });
+    const cursor = String(first.body['next_cursor']);
+    expect((await call('read', `${path}&cursor=${cursor}`)).body).toMatchObject({
+      spend: [{ id: calls[0]?.id }],
+      next_cursor: null,
+      totals: null,
+    });
+    expect((await call('read', 'GET /api/v1/spend?limit=1')).body).toMatchObject({
+      spend: [{ id: other.id, cost_usd: null }],
+      totals: { calls: 4, cost_usd: '6', unpriced_calls: 1 },
+    });
+    const nothing = await call('read', 'GET /api/v1/spend?since=2100-01-01T00:00:00Z');
+    expect(nothing.body).toMatchObject({ spend: [], totals: { calls: 0, cost_usd: '0' } });
+  });
+
+  test('of other projects is hidden from a bound token', async ({ call, db, account }) => {
+    const mine = callOf(account, 1n);
+    const foreign = callOf({ ...account, projectId: randomUUID() } as unknown as Account, 1n);
+    await reserveAll(db, [mine, foreign]);
+    await settleAll(db, [settlementOf(mine), settlementOf(foreign)]);
+
+    expect((await call('bound', 'GET /api/v1/spend')).body['spend']).toMatchObject([
+      { id: mine.id },
+    ]);
+    const path = `GET /api/v1/spend?project_id=${foreign.projectId}`;
+    expect((await call('bound', path)).status).toBe(404);
+    expect((await call('read', path)).body['spend']).toMatchObject([{ id: foreign.id }]);
+  });
+});
