@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import { notOurs, readFailure, SagewaiError, unreachable } from './error.ts';
 import { PATHS } from './paths.ts';
 import { retryDelayMs } from './retry.ts';
+import { type Incoming, type Outgoing, type Send, sendByFetch } from './send.ts';
 
 type EndpointId = keyof EndpointTable;
 type Part<E, Name extends 'params' | 'query' | 'body'> =
@@ -42,6 +43,8 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
+  /** By `fetch` unless given. */
+  readonly send?: Send;
   /** Ends every call of this client, with the signal's reason; a call's own signal is heard too. */
   readonly signal?: AbortSignal;
 }
@@ -67,6 +70,7 @@ const RETRY_AFTER_MS_MAX = 60_000;
  */
 export function createClient(options: ClientOptions): SagewaiClient {
   const base = options.url.replace(/\/+$/, '');
+  const send = options.send ?? sendByFetch;
 
   return {
     url: base,
@@ -77,7 +81,7 @@ export function createClient(options: ClientOptions): SagewaiClient {
       const stop = eitherOf(given.signal, options.signal);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return (await sendOnce(request, timeoutMs, stop)) as CallOutput<typeof id>;
+          return (await sendOnce(send, request, timeoutMs, stop)) as CallOutput<typeof id>;
         } catch (thrown) {
           if (attempt >= attemptsMax || !mayRepeat(thrown)) throw thrown;
           await pause(retryDelayMs(attempt, thrown.retryAfterMs, Math.random()), stop);
@@ -87,9 +91,9 @@ export function createClient(options: ClientOptions): SagewaiClient {
   };
 }
 
-function headersOf(options: ClientOptions, given: CallOptions): Headers {
+function headersOf(options: ClientOptions, given: CallOptions): Record<string, string> {
   const token = typeof options.token === 'function' ? options.token() : options.token;
-  const headers = new Headers();
+  const headers: Record<string, string> = {};
   const fields = {
     ...options.headers,
     ...given.headers,
@@ -100,11 +104,11 @@ function headersOf(options: ClientOptions, given: CallOptions): Headers {
   };
   for (const [name, value] of Object.entries(fields)) {
     if (!value) continue;
-    // What `Headers` throws would repeat the value, which may be a secret.
+    // What a transport throws would repeat the value, which may be a secret.
     if (!/^[\t\u0020-\u007e\u00a0-\u00ff]*$/.test(value)) {
       throw new TypeError(`the header ${name} cannot hold this value; names have an id as well`);
     }
-    headers.set(name, value);
+    headers[name.toLowerCase()] = value;
   }
   return headers;
 }
@@ -124,18 +128,13 @@ const mayRepeat = (thrown: unknown): thrown is SagewaiError =>
 const eitherOf = (one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined =>
   one && other ? AbortSignal.any([one, other]) : (one ?? other);
 
-interface BuiltRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: Headers;
-  readonly body: string | null;
-}
+type BuiltRequest = Omit<Outgoing, 'signal'>;
 
 function buildRequest(
   base: string,
   id: EndpointId,
   input: { params?: unknown; query?: unknown; body?: unknown },
-  headers: Headers,
+  given: Readonly<Record<string, string>>,
 ): BuiltRequest {
   const [method, template] = PATHS[id];
   const params = (input.params ?? {}) as Record<string, string>;
@@ -149,35 +148,35 @@ function buildRequest(
   for (const [name, value] of Object.entries((input.query ?? {}) as Record<string, unknown>)) {
     if (value !== undefined) url.searchParams.set(name, String(value as string | number | boolean));
   }
-  headers.set('accept', 'application/json');
-  if (input.body !== undefined) headers.set('content-type', 'application/json');
   const body = input.body === undefined ? null : JSON.stringify(input.body);
+  const headers = {
+    ...given,
+    accept: 'application/json',
+    ...(body === null ? {} : { 'content-type': 'application/json' }),
+  };
   return { url: url.toString(), method, headers, body };
 }
 
 async function sendOnce(
-  { url, method, headers, body }: BuiltRequest,
+  send: Send,
+  request: BuiltRequest,
   timeoutMs: number,
   stop?: AbortSignal,
 ): Promise<unknown> {
   const late = AbortSignal.timeout(timeoutMs);
-  const signal = stop ? AbortSignal.any([late, stop]) : late;
-  let response: Response;
-  let text: string;
+  let answer: Incoming;
   try {
-    // A credential is for the server that was named; where it redirects to is another one.
-    response = await fetch(url, { method, headers, body, signal, redirect: 'manual' });
-    text = await response.text();
+    answer = await send({ ...request, signal: stop ? AbortSignal.any([late, stop]) : late });
   } catch (cause) {
     if (stop?.aborted) throw stop.reason;
-    throw unreachable(url, cause);
+    throw unreachable(request.url, late.aborted ? late.reason : cause);
   }
-  if (!response.ok) throw readFailure(response, text);
-  if (response.status === 204) return null;
+  if (answer.status < 200 || answer.status > 299) throw readFailure(request.url, answer);
+  if (answer.status === 204) return null;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(answer.text) as unknown;
   } catch (cause) {
-    throw notOurs(response, cause);
+    throw notOurs(request.url, answer, cause);
   }
 }
 

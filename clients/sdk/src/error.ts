@@ -1,5 +1,7 @@
 import type { Mistake, ProblemCode } from '@sagewai/wire';
 
+import type { Incoming } from './send.ts';
+
 export interface FailureFields {
   /** 0 when no answer arrived. */
   readonly status: number;
@@ -46,17 +48,17 @@ interface ProblemBody {
 }
 
 /** Reads whichever error shape the surface speaks; a body of another kind is told by its status. */
-export function readFailure(response: Response, text: string): SagewaiError {
-  const body = parse(text);
+export function readFailure(url: string, answer: Incoming): SagewaiError {
+  const body = parse(answer.text);
   const detail = body.detail ?? body.error?.message;
-  const retryable = RETRYABLE_STATUSES.includes(response.status);
-  if (detail === undefined && !retryable) return notOurs(response);
-  const retryAfterSeconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const retryable = RETRYABLE_STATUSES.includes(answer.status);
+  if (detail === undefined && !retryable) return notOurs(url, answer);
+  const retryAfterSeconds = Number(answer.header('retry-after') ?? Number.NaN);
   return new SagewaiError({
-    status: response.status,
+    status: answer.status,
     code: (body.code as ProblemCode | undefined) ?? 'unknown',
-    detail: detail ?? `${originOf(response)} answered ${response.status}`,
-    requestId: body.request_id ?? response.headers.get('x-request-id'),
+    detail: detail ?? `${originOf(url)} answered ${answer.status}`,
+    requestId: body.request_id ?? answer.header('x-request-id'),
     retryable,
     mistakes: body.errors ?? [],
     retryAfterMs: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : null,
@@ -64,14 +66,13 @@ export function readFailure(response: Response, text: string): SagewaiError {
 }
 
 /** Something answered, but not in our words: a proxy, another service, a wrong port. */
-export function notOurs(response: Response, cause?: unknown): SagewaiError {
-  const { status } = response;
+export function notOurs(url: string, { status, header }: Incoming, cause?: unknown): SagewaiError {
   return new SagewaiError(
     {
       status,
       code: 'unknown',
-      detail: `${originOf(response)} answered ${status}, but not as Sagewai does; is the address right?`,
-      requestId: response.headers.get('x-request-id'),
+      detail: `${originOf(url)} answered ${status}, but not as Sagewai does; is the address right?`,
+      requestId: header('x-request-id'),
       retryable: false,
       mistakes: [],
       retryAfterMs: null,
@@ -80,7 +81,7 @@ export function notOurs(response: Response, cause?: unknown): SagewaiError {
   );
 }
 
-const originOf = ({ url }: Response): string => new URL(url).origin;
+const originOf = (url: string): string => new URL(url).origin;
 
 function parse(text: string): ProblemBody {
   try {
@@ -98,7 +99,7 @@ export function unreachable(url: string, cause: unknown): SagewaiError {
     {
       status: 0,
       code: 'unreachable',
-      detail: `cannot reach ${new URL(url).origin}${reason ? ` (${reason})` : ''}`,
+      detail: `cannot reach ${originOf(url)}${reason ? ` (${reason})` : ''}`,
       requestId: null,
       retryable: true,
       mistakes: [],

@@ -8,3 +8,4 @@ export {
 } from './client.ts';
 export { SagewaiError } from './error.ts';
 export { retryDelayMs } from './retry.ts';
+export type { Incoming, Outgoing, Send } from './send.ts';

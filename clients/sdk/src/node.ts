@@ -1,3 +1,4 @@
+export { createNodeSend } from './node-send.ts';
 export {
   forgetWorkerCredential,
   readWorkerCredential,

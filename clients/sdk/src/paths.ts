@@ -23,7 +23,10 @@ export const PATHS = {
   'fleet.revokeEnrollmentKey': ['DELETE', '/api/v1/fleet/enrollment-keys/{key_id}'],
   'fleet.revokeWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/revoke'],
   'fleet.setSettings': ['PUT', '/api/v1/fleet/settings'],
-  'fleet.settleForRun': ['POST', '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement'],
+  'fleet.settleForRun': [
+    'POST',
+    '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement',
+  ],
   'fleet.submitTask': ['POST', '/api/v1/fleet/tasks'],
   'fleet.submitTasks': ['POST', '/api/v1/fleet/tasks/batch'],
   'gateway.createChatCompletion': ['POST', '/v1/chat/completions'],

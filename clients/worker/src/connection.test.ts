@@ -40,6 +40,7 @@ async function connect(
     serverWaitMsMax: 60_000,
     drainMsMax: 60_000,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
+    send: createNodeSend(),
     ...more,
   };
   const stop = new AbortController();

@@ -64,7 +64,7 @@ export async function serve(
   });
   const held = createHeldRuns({
     run: async (lease, signal) => {
-      const report = await runLease(lease, session, options.providers, signal);
+      const report = await runLease(lease, session, options, signal);
       if (report) outbox.put(report);
     },
     onBegun: () => {

@@ -59,6 +59,7 @@ async function register(
   const { url, name, pool, models, labels } = options;
   const client = createClient({
     url,
+    send: options.send,
     signal,
     headers: options.enrollmentKey ? { 'x-enrollment-key': options.enrollmentKey } : {},
     ...(options.organization ? { organization: options.organization } : {}),

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { type CallOutput, createClient, retryDelayMs, SagewaiError } from '@sagewai/sdk';
+import { createNodeSend } from '@sagewai/sdk/node';
 
 import type { FromHeartbeat, HeartbeatStart, ToHeartbeat } from './heartbeat.ts';
 
@@ -18,7 +19,7 @@ const start = workerData as HeartbeatStart;
 let { token, status, intervalMs } = start;
 let held: ToHeartbeat = [];
 let misses = 0;
-const client = createClient({ url: start.url, token: () => token });
+const client = createClient({ url: start.url, token: () => token, send: createNodeSend() });
 const tell = (message: FromHeartbeat): void => port.postMessage(message);
 
 async function beat(): Promise<void> {

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
+import { createNodeSend } from '@sagewai/sdk/node';
+
 import type { WorkerConfig } from './config.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -26,6 +28,7 @@ export function resolveOptions(config: WorkerConfig): WorkerOptions {
     pollTimeoutMs: config.pollTimeoutMs,
     serverWaitMsMax: config.serverWaitMs,
     drainMsMax: config.drainTimeoutMs,
+    send: createNodeSend(),
     providers: {
       openai: openaiKey ? { apiKey: openaiKey, baseUrl: trimmed(config.openaiBaseUrl) } : null,
       anthropic: anthropicKey

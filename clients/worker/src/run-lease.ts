@@ -4,7 +4,7 @@ import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
 import type { Report } from './outbox.ts';
 import type { Session } from './session.ts';
-import type { ProviderCredentials } from './worker-options.ts';
+import type { WorkerOptions } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
 import { RunFailed } from './workflows/workflow.ts';
 
@@ -25,12 +25,13 @@ const ERROR_LENGTH_MAX = 4_000;
 export async function runLease(
   lease: Lease,
   session: Session,
-  credentials: ProviderCredentials,
+  { providers: credentials, send }: Pick<WorkerOptions, 'providers' | 'send'>,
   signal: AbortSignal,
 ): Promise<Report | null> {
   const ours = toWire(lease);
+  const { client } = session;
   try {
-    const callModel = createModelCaller({ client: session.client, lease, credentials, signal });
+    const callModel = createModelCaller({ client, send, lease, credentials, signal });
     const { payload, model } = lease;
     const output = await runAgent({ payload, model, callModel, signal });
     return { ...ours, status: 'completed', output };

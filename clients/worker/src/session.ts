@@ -26,8 +26,10 @@ export async function openSession(
   identity: Identity,
   signal: AbortSignal,
 ): Promise<Session> {
+  const { url, send } = options;
   const opener = createClient({
-    url: options.url,
+    url,
+    send,
     signal,
     ...(identity.kind === 'token' ? { token: identity.token } : {}),
     headers:
@@ -44,7 +46,7 @@ export async function openSession(
     capabilities: opened.capabilities,
     maxConcurrent: Math.min(options.maxConcurrent, opened.capabilities.max_concurrent),
     heartbeatIntervalMs: Math.min(options.heartbeatIntervalMs, opened.heartbeat_interval_ms),
-    client: createClient({ url: options.url, token: () => token }),
+    client: createClient({ url, send, token: () => token }),
     token: () => token,
     renew: (next) => {
       token = next;

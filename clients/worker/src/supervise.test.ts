@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { createNodeSend } from '@sagewai/sdk/node';
 import { completion, lease, scriptedFleet, WORKER_ID } from '@sagewai/testing/scripted-fleet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -23,6 +24,7 @@ const OPTIONS = {
   serverWaitMsMax: 60_000,
   drainMsMax: 60_000,
   providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
+  send: createNodeSend(),
 } as const;
 
 interface Started {

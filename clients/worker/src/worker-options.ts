@@ -1,3 +1,5 @@
+import type { Send } from '@sagewai/sdk';
+
 /** What a worker was told, resolved: nothing here is optional. */
 export interface WorkerOptions {
   readonly url: string;
@@ -20,6 +22,8 @@ export interface WorkerOptions {
   /** How long runs may go on after a signal to stop. */
   readonly drainMsMax: number;
   readonly providers: ProviderCredentials;
+  /** Carries every request of the main thread, to the server and to providers. */
+  readonly send: Send;
 }
 
 /** The worker's own model credentials. They stay here: they are never sent to the server. */

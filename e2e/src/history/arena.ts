@@ -19,7 +19,7 @@ export const INPUT_PRICE = 0.000_003;
 export const OUTPUT_PRICE = 0.000_017;
 
 /** Models of the scripted provider, each with a way of its own. */
-export const MODELS = ['full', 'half', 'dies', 'no-usage', 'slow'] as const;
+export const MODELS = ['exact', 'full', 'half', 'dies', 'no-usage', 'slow'] as const;
 export type ModelName = (typeof MODELS)[number];
 
 const SHORT = {
@@ -53,7 +53,12 @@ export interface Sent {
 export async function openArena(stage: Stage, servers: number): Promise<Arena> {
   const postgres = await startPostgres(stage);
   const installation = await install(stage, null, {
-    models: MODELS.map((name) => ({ name, inputPrice: INPUT_PRICE, outputPrice: OUTPUT_PRICE })),
+    models: MODELS.map((name) => ({
+      name,
+      // What a call of this one reserves is what it costs: a budget ends where it says.
+      inputPrice: name === 'exact' ? 0 : INPUT_PRICE,
+      outputPrice: OUTPUT_PRICE,
+    })),
     servers,
     environment: SHORT,
     database: { url: postgres.url, adminUrl: postgres.adminUrl },

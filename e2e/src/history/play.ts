@@ -19,6 +19,8 @@ export interface PlayOptions {
   readonly servers?: number;
   /** Kills, stops and restarts. Default: yes. */
   readonly faults?: boolean;
+  /** How long everything may take to come to rest. */
+  readonly restSeconds?: number;
   /** Changed in the database before anybody comes. */
   readonly mutant?: Mutant;
 }
@@ -33,11 +35,12 @@ export interface Verdict {
 const SUBMITTERS = 3;
 const CALLERS = 4;
 const WORKERS = 5;
-const REST_MS_MAX = 60_000;
+const REST_SECONDS_MAX = 60;
 
 /** Plays one history to its end, lets everything come to rest, and judges it. */
 export async function playHistory(stage: Stage, options: PlayOptions): Promise<Verdict> {
   const { seed, seconds, servers = 2, faults = true, mutant } = options;
+  const restMsMax = 1_000 * (options.restSeconds ?? REST_SECONDS_MAX);
   const arena = await openArena(stage, servers);
   const { adminUrl } = arena.postgres;
   if (mutant) await applyMutant(adminUrl, mutant);
@@ -77,7 +80,7 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
     await Promise.race([pause(seconds * 1_000), everybody]);
     playing.abort();
     await Promise.all([...troubles, ...clients]);
-    await Promise.race([everybody, untilAtRest(adminUrl)]);
+    await Promise.race([everybody, untilAtRest(adminUrl, restMsMax)]);
   } finally {
     playing.abort();
     over.abort();
@@ -95,14 +98,14 @@ const declaredBy = (n: number): { name: string; pool: string; labels?: Record<st
     : { name: `worker-${n}`, pool: 'gpu', labels: { tier: 'production', n: String(n) } };
 
 /** Nothing is queued or leased, and every call is settled or has expired. */
-async function untilAtRest(adminUrl: string): Promise<void> {
+async function untilAtRest(adminUrl: string, msMax: number): Promise<void> {
   let left = { runs: 0, calls: 0 };
   await waitUntil(
     async () => {
       left = await countUnsettled(adminUrl);
       return left.runs === 0 && left.calls === 0;
     },
-    { msMax: REST_MS_MAX, otherwise: () => `not at rest: ${JSON.stringify(left)}` },
+    { msMax, otherwise: () => `not at rest: ${JSON.stringify(left)}` },
   ).catch((error: unknown) => {
     // What never ends is a broken promise, for the check to name.
     console.error(String(error));

@@ -171,14 +171,16 @@ export class Backlog {
     const known = this.#known.get(asked.sq);
     const line = known?.lines.get(asked.prio);
     if (known === undefined || line === undefined) return;
-    line.count = Math.max(1, line.count - found.count);
+    line.count = Math.max(0, line.count - found.count);
     if (found.count < asked.count) {
       group.projects.giveBack(known.subqueue.projectId, asked.count - found.count);
       if (asked.floor > 0n) line.fullLookMs = Number.NEGATIVE_INFINITY;
       else if (line.version === asked.version) this.#deactivate(known, line);
-    } else if (found.seqMax > FLOOR_TRAIL) {
-      line.floor = found.seqMax - FLOOR_TRAIL;
+      return;
     }
+    if (found.seqMax > FLOOR_TRAIL) line.floor = found.seqMax - FLOOR_TRAIL;
+    // Everything that was ever heard of has been taken.
+    if (line.count === 0) this.#deactivate(known, line);
   }
 
   #floorOf(line: ActiveLine): bigint {

@@ -40,6 +40,9 @@ export interface ClaimsOptions {
   readonly onClaimed: (line: Line, count: number) => void;
 }
 
+/** A poll whose time is up may be looked at so often in all, where there may be a run for it. */
+const LOOKS_AFTER_TIME_MAX = 16;
+
 class WaitingPoll {
   readonly request: PollRequest;
   readonly #resolve: (runs: ClaimedRun[]) => void;
@@ -49,7 +52,7 @@ class WaitingPoll {
   /** On its way with a claim: it is answered when that is back. */
   isAway = false;
   isOver = false;
-  #hasBeenAway = false;
+  #looks = 0;
   #hasExpired = false;
 
   constructor(
@@ -63,11 +66,15 @@ class WaitingPoll {
     request.signal.addEventListener('abort', this.#leave, { once: true });
   }
 
-  /** Back from a claim; with nothing, it goes on waiting unless its time is up. */
-  comeBack(runs: ClaimedRun[]): void {
+  /**
+   * Back from a claim; with nothing, it goes on waiting unless its time is up. Where there may be more
+   * (the line that was looked at was empty, another may not be), it is looked at again even so.
+   */
+  comeBack(runs: ClaimedRun[], mayBeMore: boolean): void {
     this.isAway = false;
-    this.#hasBeenAway = true;
-    if (runs.length > 0 || this.#hasExpired || this.request.signal.aborted) this.answer(runs);
+    this.#looks += 1;
+    const hasEnded = this.#hasExpired && (!mayBeMore || this.#looks >= LOOKS_AFTER_TIME_MAX);
+    if (runs.length > 0 || hasEnded || this.request.signal.aborted) this.answer(runs);
   }
 
   answer(runs: ClaimedRun[]): void {
@@ -85,7 +92,7 @@ class WaitingPoll {
   /** However short its time, a poll is looked at once. */
   #expire(): void {
     this.#hasExpired = true;
-    const mayEnd = this.#hasBeenAway || this.request.signal.aborted;
+    const mayEnd = this.#looks > 0 || this.request.signal.aborted;
     if (mayEnd && !this.isAway) this.answer([]);
   }
 
@@ -195,7 +202,6 @@ export class Claims {
       polls: polls.map(({ request }) => ({ ...request, workerNum: request.worker.num })),
       flatFor: desk.flatFor,
     });
-    if (answers.length === 0) console.log('EMPTY', JSON.stringify({asked: asked.map((a) => ({...a, floor: Number(a.floor)})), active: desk.group.hasActive, polls: polls.map(({request: r}) => [r.worker.num, Number(r.sessionEpoch), r.slots])}));
     for (const want of asked) {
       const found = tally(answers, want);
       backlog.learnAnswer(desk.group, want, found);
@@ -203,7 +209,9 @@ export class Claims {
     }
     const runsOf = polls.map((): ClaimedRun[] => []);
     for (const answer of answers) runsOf[answer.poll]?.push(answer);
-    for (const [at, poll] of polls.entries()) poll.comeBack(runsOf[at] ?? []);
+    for (const [at, poll] of polls.entries()) {
+      poll.comeBack(runsOf[at] ?? [], desk.group.hasActive);
+    }
   }
 
   #closeIfEmpty(desk: Desk): void {

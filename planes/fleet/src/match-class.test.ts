@@ -74,7 +74,11 @@ describe('keys', () => {
           classKey({ pool: 'p', model: 'm', labels: some });
         const reversed = Object.fromEntries(Object.entries(one).toReversed());
         expect(keyOf(reversed)).toBe(keyOf(one));
-        const entries = (some: object): string => JSON.stringify(Object.entries(some).toSorted());
+        const entries = (some: object): string =>
+          Object.entries(some)
+            .map((pair) => JSON.stringify(pair))
+            .toSorted((a, b) => a.localeCompare(b))
+            .join();
         expect(keyOf(one) === keyOf(other)).toBe(entries(one) === entries(other));
       }),
     );

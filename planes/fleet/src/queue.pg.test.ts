@@ -170,7 +170,7 @@ describe('claimRuns', () => {
       { ...poll, workerNum: there.num, slots: 1 },
     ];
     const answers = await claimRuns(db, request(here, { polls }));
-    expect(answers.map((answer) => answer.poll).toSorted()).toEqual([0, 1]);
+    expect(new Set(answers.map((answer) => answer.poll))).toEqual(new Set([0, 1]));
   });
 
   test('gives a worker without epochs no run that it has lost', async ({ db }) => {

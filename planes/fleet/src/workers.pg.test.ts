@@ -84,7 +84,8 @@ describe('registration', () => {
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => replica.call('POST', REGISTER, { as, body: {} })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 401, 401, 401, 401, 401]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
   });
 
   test('without a key is pending where it is open, and refused where it is closed', async ({

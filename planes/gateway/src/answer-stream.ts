@@ -43,7 +43,7 @@ export async function answerStream(
 
   const outcome: Outcome = {
     deployment,
-    ...usageOrEstimate(call, tap.usage, tap.seen()),
+    ...usageOrEstimate(call, tap.usage, () => tap.seen()),
     status: STATUS[end.kind],
   };
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);

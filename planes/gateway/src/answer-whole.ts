@@ -5,7 +5,7 @@ import type { OpenAnswer } from './open-answer.ts';
 import { costHeaders, passHeaders } from './pass-headers.ts';
 import {
   NO_USAGE,
-  NOTHING_SEEN,
+  nothingSeen,
   type Outcome,
   type SettleCall,
   usageOrEstimate,
@@ -27,7 +27,7 @@ export async function answerWhole(
   const parsed = text && parseObject(text);
   const outcome: Outcome = {
     deployment,
-    ...usageOrEstimate(call, parsed && readUsage(parsed), parsed ? seenIn(parsed) : NOTHING_SEEN),
+    ...usageOrEstimate(call, readUsage(parsed), () => (parsed ? seenIn(parsed) : nothingSeen())),
     status: parsed === undefined ? 'error' : reply.destroyed ? 'aborted' : 'ok',
   };
   const settled = await settle(call, outcome);

@@ -20,8 +20,11 @@ function spell(value: unknown, pad: () => string, escape: (text: string) => stri
   return JSON.stringify(value);
 }
 
+/** Every plain letter as an escape; what is escaped already stays. */
 const asUnicodeEscapes = (text: string): string =>
-  `"${[...text].map((c) => ([...JSON.stringify(c).slice(1, -1)].length === 1 && c <= '~' ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(c).slice(1, -1))).join('')}"`;
+  JSON.stringify(text).replaceAll(/\\u[0-9a-f]{4}|\\.|[a-z]/g, (found) =>
+    found.length > 1 ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 describe('findFields', () => {
   test('finds every value as it was written, whatever the spelling (M5)', () => {

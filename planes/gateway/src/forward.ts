@@ -27,7 +27,7 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import { openAnswer, type OpenAnswer } from './open-answer.ts';
-import { NO_USAGE, NOTHING_SEEN, type SettleCall, usageOrEstimate } from './settle-call.ts';
+import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 import type { UpstreamFailure } from './upstream.ts';
@@ -71,7 +71,7 @@ export function createForward(parts: ForwardParts): Forward {
         attempt.abort();
         await settle(call, {
           deployment,
-          ...usageOrEstimate(call, undefined, NOTHING_SEEN),
+          ...usageOrEstimate(call, undefined, nothingSeen),
           status: 'error',
         });
         throw toGarbageFault(deployment, 'in a form that was not asked for');
@@ -90,7 +90,7 @@ async function settleFailure(
     call,
     failure.kind === 'unreachable'
       ? { deployment, usage: NO_USAGE, source: 'provider', status }
-      : { deployment, ...usageOrEstimate(call, undefined, NOTHING_SEEN), status },
+      : { deployment, ...usageOrEstimate(call, undefined, nothingSeen), status },
   );
 }
 

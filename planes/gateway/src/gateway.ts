@@ -87,7 +87,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const keyReader = createKeyReader({ db, clock });
   return {
-    routes: [...modelRoutes({ forward, catalogue }), ...keyRoutes({ forget: keyReader.forgetAll })],
+    routes: [
+      ...modelRoutes({ forward, catalogue }),
+      ...keyRoutes({ forget: () => keyReader.forgetAll() }),
+    ],
     jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
     credentialReaders: [
       keyReader,

@@ -168,7 +168,7 @@ class Entry {
   text(path: string): string | undefined {
     const node = isMap(this.#node) ? this.#node.getIn(path.split('.'), true) : undefined;
     if (!isScalar(node) || node.value === null || node.value === '') return undefined;
-    return node.source ?? String(node.value);
+    return node.source;
   }
 
   /** A value that may stand in the environment. */

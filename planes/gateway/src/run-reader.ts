@@ -75,23 +75,33 @@ function toKnown({ runId, orgId, projectId, models, expiresAt }: RunClaims): Kno
   return { caller: { ...caller, scopes: NO_SCOPES, detail }, expiresAt };
 }
 
-/** Questions of one turn of the event loop are asked as one. */
+interface Question {
+  readonly pair: LeasePair;
+  readonly resolve: (isAlive: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Questions that come while one is under way are asked as one after it. */
 function together(runLeases: RunLeases): (pair: LeasePair) => Promise<boolean> {
-  let waiting: { pair: LeasePair; resolve: (is: boolean) => void; reject: (e: unknown) => void }[] =
-    [];
+  let waiting: Question[] = [];
+  let isAsking = false;
   const ask = async (): Promise<void> => {
-    const asked = waiting;
-    waiting = [];
-    try {
-      const answers = await runLeases.areAlive(asked.map(({ pair }) => pair));
-      for (const [index, { resolve }] of asked.entries()) resolve(answers[index] ?? false);
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
+    isAsking = true;
+    while (waiting.length > 0) {
+      const asked = waiting;
+      waiting = [];
+      try {
+        const answers = await runLeases.areAlive(asked.map(({ pair }) => pair));
+        for (const [index, { resolve }] of asked.entries()) resolve(answers[index] ?? false);
+      } catch (error) {
+        for (const { reject } of asked) reject(error);
+      }
     }
+    isAsking = false;
   };
   return ({ runId, epoch }) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(() => void ask());
       waiting.push({ pair: { runId, epoch }, resolve, reject });
+      if (!isAsking) void ask();
     });
 }

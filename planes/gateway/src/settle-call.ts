@@ -35,11 +35,17 @@ export function priceOutcome({ deployment, usage }: Outcome): PicoUsd | null {
 export function usageOrEstimate(
   call: AdmittedCall,
   reported: Usage | undefined,
-  seen: { readonly outputBytes: number; readonly outputChunks: number },
+  seen: () => Seen,
 ): Pick<Outcome, 'usage' | 'source'> {
   if (reported !== undefined) return { usage: reported, source: 'provider' };
   const limits = { inputMax: call.bounds.inputMax, outputMax: call.granted };
-  return { usage: estimateUsage(call.input.raw.length, seen, limits), source: 'estimate' };
+  return { usage: estimateUsage(call.input.raw.length, seen(), limits), source: 'estimate' };
 }
 
-export const NOTHING_SEEN = { outputBytes: 0, outputChunks: 0 } as const;
+/** How much of an answer has passed, where its provider does not say. */
+export interface Seen {
+  readonly outputBytes: number;
+  readonly outputChunks: number;
+}
+
+export const nothingSeen = (): Seen => ({ outputBytes: 0, outputChunks: 0 });

@@ -569,7 +569,7 @@ describe('a reservation that nobody settles', () => {
 
     const late = settlementOf(call, { costPusd: 3n * CENT, outputTokens: 3 });
     const answer = { kind: 'settled', costPusd: 3n * CENT, overrunPusd: 0n, overrunTokens: 0 };
-    expect(await settleAll(db, [late, late])).toEqual([answer, answer]);
+    expect(await settleAll(db, [late, { ...late, costPusd: 1n }])).toEqual([answer, answer]);
     expect(await settle(db, late)).toEqual(answer);
 
     expect(await spendOf(db, account)).toMatchObject([
@@ -588,6 +588,30 @@ describe('a reservation that nobody settles', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
   });
 
+  test('is corrected once, also when two settle it late at the same time (B3)', async ({
+    db,
+    owner,
+  }) => {
+    await stopClock(owner, '2026-11-21T10:00:00Z');
+    const account = await openAccount(db);
+    await limit(db, account, 'project', { usdPerDay: 10n * CENT });
+    const call = callOf(account, 4n * CENT, { expiresInMs: 1_000 });
+    await reserve(db, call);
+    await setClock(owner, '2026-11-21T10:00:50Z');
+    await expireDue(db, [account.orgId], 10);
+
+    await using held = await holdTransaction(db, [account.orgId], (tx) =>
+      settleAll(tx, [settlementOf(call, { costPusd: CENT })]),
+    );
+    const second = settle(db, settlementOf(call, { costPusd: 2n * CENT }));
+    await untilWaiting(owner);
+    await held.commit();
+
+    expect(await second).toMatchObject({ kind: 'settled', costPusd: CENT });
+    expect(await totalsOf(db, account)).toMatchObject({ calls: 1, costPusd: CENT });
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+  });
+
   test('leaves a settlement under way alone (M2)', async ({ db, owner }) => {
     await stopClock(owner, '2026-11-21T10:00:00Z');
     const account = await openAccount(db);
@@ -601,6 +625,35 @@ describe('a reservation that nobody settles', () => {
     await held.commit();
     expect(await spendOf(db, account)).toMatchObject([{ entry: 0, status: 'ok' }]);
   });
+});
+
+test('finds its budgets by index, however many there are', async ({ db, open, owner }) => {
+  const account = await openAccount(db);
+  await sql`
+    insert into budget (org_id, scope_kind, scope_id, measure, period, limit_amount, opened_at)
+    select ${account.orgId}, 'key', gen_random_uuid()::text, 'cost', 'day', 1, app_now()
+    from generate_series(1, 20000)
+  `.execute(owner);
+  await sql`analyze budget`.execute(owner);
+  await limit(db, account, 'project', { usdPerDay: 100n * CENT, tokensPerMinute: 1000n });
+  const one = open({ maxConnections: 1 });
+  const readScans = async (): Promise<bigint> => {
+    await sql`select pg_stat_force_next_flush()`.execute(one);
+    const { rows } = await sql<{ scans: bigint }>`
+      select seq_tup_read as scans from pg_stat_user_tables where relname = 'budget'
+    `.execute(one);
+    return rows[0]?.scans ?? -1n;
+  };
+  const before = await readScans();
+  for (let round = 0; round < 3; round++) {
+    const calls = Array.from({ length: 8 }, () => callOf(account, CENT));
+    await reserveAll(one, calls);
+    await settleAll(
+      one,
+      calls.map((call) => settlementOf(call)),
+    );
+  }
+  expect((await readScans()) - before).toBe(0n);
 });
 
 describe('the request role', () => {

@@ -80,7 +80,7 @@ test('decides, books and balances as the reference does, whatever the order of e
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), (steps) =>
       play(db, owner, steps),
     ),
-    { numRuns: 60, interruptAfterTimeLimit: 12_000 },
+    { numRuns: 60, interruptAfterTimeLimit: 8_000 },
   );
 });
 

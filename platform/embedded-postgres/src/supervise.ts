@@ -71,7 +71,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervision>
     const url = options.guardUrlOf(postmaster);
     const owning = await takeOwnership(url, isThere, signal).catch(async (error: unknown) => {
       // Somebody else's is left alone; ours, which does not answer, would be in the way.
-            if (!isLocked(error)) await stopWhatRuns();
+      if (!isLocked(error) && !signal.aborted && !isThere()) return null;
+      if (!isLocked(error)) await stopWhatRuns();
       throw error;
     });
     return owning && { postmaster, owning };
@@ -167,6 +168,7 @@ async function connectWithin(
       return client;
     } catch (cause) {
       if (signal.aborted) throw aborted();
+      if (!isThere()) return null;
       if (Date.now() > giveUpAt) throw startFailed('does not answer', cause);
     } finally {
       signal.removeEventListener('abort', giveUp);

@@ -1,4 +1,5 @@
 import { createClient } from '@sagewai/sdk';
+import { createNodeSend } from '@sagewai/sdk/node';
 import { completion } from '@sagewai/testing/scripted-fleet';
 import { type Answer, scriptedServer, type ScriptedServer } from '@sagewai/testing/scripted-server';
 import { describe, expect, test } from 'vitest';
@@ -30,6 +31,7 @@ async function place(): Promise<Place> {
   const stop = new AbortController();
   const call = createModelCaller({
     client: createClient({ url: server.url, token: 'wrt-1.x' }),
+    send: createNodeSend(),
     lease,
     credentials: {
       openai: { apiKey: 'sk-own', baseUrl: `${provider.url}/v1` },

@@ -1,4 +1,4 @@
-import type { SagewaiClient } from '@sagewai/sdk';
+import type { SagewaiClient, Send } from '@sagewai/sdk';
 
 import type { Lease } from '../lease.ts';
 import type { ProviderCredentials } from '../worker-options.ts';
@@ -10,6 +10,7 @@ import { repeat } from './repeat.ts';
 
 export interface ModelCallerOptions {
   readonly client: SagewaiClient;
+  readonly send: Send;
   readonly lease: Lease;
   readonly credentials: ProviderCredentials;
   readonly signal: AbortSignal;
@@ -21,13 +22,13 @@ export interface ModelCallerOptions {
  * lease, and marked as declared by the worker.
  */
 export function createModelCaller(options: ModelCallerOptions): ModelCaller {
-  const { client, lease, credentials, signal } = options;
+  const { client, send, lease, credentials, signal } = options;
   const gateway = { baseUrl: `${client.url}/v1`, apiKey: lease.runToken };
   return (request) => {
     const route = chooseRoute(request.model, credentials);
     const once = (): Promise<ModelAnswer> =>
       route.kind === 'gateway'
-        ? postChat(gateway, request, signal)
+        ? postChat(gateway, request, { send, signal })
         : callProvider(options, request, route);
     return repeat(once, signal);
   };

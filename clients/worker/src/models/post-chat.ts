@@ -1,3 +1,5 @@
+import type { Incoming, Send } from '@sagewai/sdk';
+
 import { RunFailed } from '../workflows/workflow.ts';
 import type { ModelAnswer, ModelRequest } from './model-call.ts';
 import { readCompletion } from './read-completion.ts';
@@ -6,6 +8,12 @@ export interface ChatTarget {
   /** Up to and including `/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string;
+}
+
+export interface Sending {
+  /** Follows no redirects: a credential is for the host it was given for. */
+  readonly send: Send;
+  readonly signal: AbortSignal;
 }
 
 interface FailureFields {
@@ -36,37 +44,30 @@ export class ModelCallFailed extends RunFailed {
 export async function postChat(
   target: ChatTarget,
   request: ModelRequest,
-  signal: AbortSignal,
+  { send, signal }: Sending,
 ): Promise<ModelAnswer> {
   const { host } = new URL(target.baseUrl);
-  let response: Response;
-  let text: string;
+  const { parameters, model, messages } = request;
+  let answer: Incoming;
   try {
-    response = await fetch(`${target.baseUrl}/chat/completions`, {
+    answer = await send({
+      url: `${target.baseUrl}/chat/completions`,
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(target.apiKey ? { authorization: `Bearer ${target.apiKey}` } : {}),
       },
-      body: JSON.stringify({
-        ...request.parameters,
-        model: request.model,
-        messages: request.messages,
-        // The workflow wants whole answers, whatever the agent's parameters say.
-        stream: false,
-      }),
-      // A credential is for the host it was given for.
-      redirect: 'manual',
+      // The workflow wants whole answers, whatever the agent's parameters say.
+      body: JSON.stringify({ ...parameters, model, messages, stream: false }),
       signal,
     });
-    text = await response.text();
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     throw new ModelCallFailed(`no answer from ${host}${reasonOf(cause)}`, { status: 0, cause });
   }
-  if (!response.ok) throw failureOf(response, text, host);
-  const answer = readCompletion(text, request.model);
-  if (answer) return answer;
+  if (answer.status < 200 || answer.status > 299) throw failureOf(answer, host);
+  const completion = readCompletion(answer.text, model);
+  if (completion) return completion;
   throw new ModelCallFailed(`${host} answered something that is no completion`, { status: 502 });
 }
 
@@ -78,12 +79,12 @@ function reasonOf(cause: unknown): string {
   return '';
 }
 
-function failureOf(response: Response, text: string, host: string): ModelCallFailed {
+function failureOf({ status, text, header }: Incoming, host: string): ModelCallFailed {
   const { message, type } = readError(text);
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const seconds = Number(header('retry-after') ?? Number.NaN);
   const why = message ? `: ${message}` : '';
-  return new ModelCallFailed(`${host} refused the call with ${response.status}${why}`, {
-    status: response.status,
+  return new ModelCallFailed(`${host} refused the call with ${status}${why}`, {
+    status,
     type,
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : null,
   });

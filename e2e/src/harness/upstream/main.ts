@@ -42,10 +42,11 @@ async function answer(asked: Asked, response: ServerResponse, behaviour: Behavio
   const { fault } = behaviour;
   const maxTokens = asked.max_completion_tokens ?? asked.max_tokens ?? null;
   const asFactor = { max: 1, half: 0.5, double: 2 }[behaviour.output];
+  const promptTokens = Math.max(1, Math.floor(JSON.stringify(asked.messages).length / 6));
   const usage = {
-    prompt_tokens: Math.max(1, Math.floor(JSON.stringify(asked.messages).length / 6)),
+    prompt_tokens: promptTokens,
     completion_tokens: Math.floor(
-      (maxTokens ?? OUTPUT_TOKENS) * (maxTokens === null ? 1 : asFactor),
+      maxTokens === null ? OUTPUT_TOKENS + (promptTokens % 50) : maxTokens * asFactor,
     ),
   };
   const serve = (complete: boolean): void => {

@@ -54,23 +54,17 @@ export async function callModels(
   }
 
   /** Whether the key still pays. */
-  async function call({ id, key }: Key): Promise<boolean> {
-    const model: ModelName = random.pick([
-      'full',
-      'full',
-      'half',
-      'half',
-      'slow',
-      'dies',
-      'no-usage',
-    ]);
+  async function call({ id, key }: Key, exact: boolean): Promise<boolean> {
+    const model: ModelName = exact
+      ? 'exact'
+      : random.pick(['full', 'full', 'half', 'half', 'slow', 'dies', 'no-usage']);
     const stream = random.chance(0.4);
     const { answer } = await arena.send(random, '/v1/chat/completions', {
       headers: bearer(key),
       body: {
         model,
         messages: [{ role: 'user', content: 'x'.repeat(random.between(1, 80)) }],
-        ...(random.chance(0.9) ? { max_tokens: random.between(16, TOKENS_MAX) } : {}),
+        ...(exact || random.chance(0.9) ? { max_tokens: random.between(16, TOKENS_MAX) } : {}),
         ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
       },
       lose: random.chance(0.08),
@@ -80,10 +74,10 @@ export async function callModels(
     const usage = stream ? usageOfStream(answer.text) : usageOf(answer.json);
     const callId = answer.headers.get('x-litellm-call-id');
     if (callId === null) throw new Error('an answer without x-litellm-call-id');
+    if (usage === 'broken') return true;
     // Of what did not say what it used, only that it was booked can be checked.
-    if (usage !== 'broken') {
-      journal.record({ kind: 'called', callId, keyId: id, costPico: usage ?? 0n });
-    }
+    const costPico = usage === 'untold' ? 0n : priceOf(model, usage);
+    journal.record({ kind: 'called', callId, keyId: id, costPico });
     return true;
   }
 
@@ -94,7 +88,9 @@ export async function callModels(
       await pause(random.between(20, 80));
       continue;
     }
-    const burst = Array.from({ length: random.between(1, BURST_MAX) }, () => call(key as Key));
+    const exact = random.chance(0.4);
+    const size = random.between(1, exact ? 2 * BURST_MAX : BURST_MAX);
+    const burst = Array.from({ length: size }, () => call(key as Key, exact));
     const pays = (await Promise.all(burst)).every(Boolean);
     if (!pays && random.chance(0.7)) await raise(key);
     else if (!pays && random.chance(0.6)) key = null;
@@ -107,21 +103,19 @@ interface Usage {
   readonly completion_tokens: number;
 }
 
-function usageOf(body: { usage?: Usage } | null): bigint | null | 'broken' {
-  if (body === null) return 'broken';
-  return body.usage ? priceOf(body.usage) : null;
-}
+/** Broken: the answer did not come to its end, so nothing was acknowledged. */
+type Told = Usage | 'untold' | 'broken';
 
-/** Broken: the stream did not come to its end, so nothing was acknowledged. */
-function usageOfStream(text: string): bigint | null | 'broken' {
+const usageOf = (body: { usage?: Usage } | null): Told =>
+  body === null ? 'broken' : (body.usage ?? 'untold');
+
+function usageOfStream(text: string): Told {
   if (!text.endsWith('data: [DONE]\n\n') || text.includes('"error":')) return 'broken';
-  const events = text.split('\n\n').filter((event) => event.includes('"usage":'));
-  const last = events.at(-1);
-  if (last === undefined) return null;
-  const { usage } = JSON.parse(last.slice('data: '.length)) as { usage?: Usage };
-  return usage ? priceOf(usage) : null;
+  const last = text.split('\n\n').findLast((event) => event.includes('"usage":'));
+  if (last === undefined) return 'untold';
+  return usageOf(JSON.parse(last.slice('data: '.length)) as { usage?: Usage });
 }
 
-const priceOf = (usage: Usage): bigint =>
-  BigInt(usage.prompt_tokens) * picoOf(INPUT_PRICE) +
+const priceOf = (model: ModelName, usage: Usage): bigint =>
+  (model === 'exact' ? 0n : BigInt(usage.prompt_tokens) * picoOf(INPUT_PRICE)) +
   BigInt(usage.completion_tokens) * picoOf(OUTPUT_PRICE);

@@ -108,7 +108,10 @@ function readInfo(body: unknown): ListedModel[] {
 function itemsOf(body: unknown, name: string): readonly Record<string, unknown>[] {
   const list = (body as Record<string, unknown> | null)?.[name];
   if (!Array.isArray(list)) throw new Error(`no list "${name}" in the answer`);
-  return list.filter((item) => typeof item === 'object' && item !== null);
+  return (list as unknown[]).filter((item) => typeof item === 'object' && item !== null) as Record<
+    string,
+    unknown
+  >[];
 }
 
 function rateOf(value: unknown): bigint | undefined {

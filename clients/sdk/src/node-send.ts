@@ -1,0 +1,48 @@
+import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type * as https from 'node:https';
+
+import type { Send } from './send.ts';
+
+/**
+ * Sends by `node:http`. A process that makes many small calls needs a third of the memory that `fetch`
+ * takes (its parser and its streams), in every thread; and an answer may take as long as its signal says.
+ */
+export function createNodeSend(): Send {
+  const agent = new Agent({ keepAlive: true });
+  let secure: { readonly agent: https.Agent; readonly request: typeof https.request } | undefined;
+  return ({ url, method, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const options = { method, headers, signal };
+      let request: ClientRequest;
+      if (url.startsWith('https:')) {
+        // Loaded when it is needed: a worker beside its server never speaks TLS.
+        const tls = process.getBuiltinModule('node:https');
+        secure ??= { agent: new tls.Agent({ keepAlive: true }), request: tls.request };
+        request = secure.request(url, { ...options, agent: secure.agent });
+      } else {
+        request = requestHttp(url, { ...options, agent });
+      }
+      request.on('error', reject);
+      request.on('response', (response) => {
+        readText(response).then((text) => {
+          resolve({
+            status: response.statusCode ?? 0,
+            text,
+            header: (name) => headerOf(response, name),
+          });
+        }, reject);
+      });
+      request.end(body ?? undefined);
+    });
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+}

@@ -1,0 +1,22 @@
+import { randomInt } from 'node:crypto';
+
+import { expect } from 'vitest';
+
+import { test } from '../harness/e2e-test.ts';
+import { playHistory } from '../history/play.ts';
+
+const SECONDS = 30;
+
+test('random clients, workers and faults: every promise is kept', async ({ stage }) => {
+  const seed = randomInt(2 ** 31);
+  console.log(`seed ${seed}; npm run check:history -- --seed ${seed} plays it again, and longer`);
+  const { broken, counts } = await playHistory(stage, { seed, seconds: SECONDS });
+  expect(broken).toEqual([]);
+  // A history in which nothing happens keeps every promise.
+  for (const what of ['submitted', 'claimed', 'reported', 'called', 'fenced off', 'out of money']) {
+    expect({ what, count: counts[what] ?? 0 }).toEqual({
+      what,
+      count: expect.toSatisfy((n: number) => n > 20),
+    });
+  }
+});

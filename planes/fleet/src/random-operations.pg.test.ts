@@ -1,0 +1,240 @@
+/**
+ * Random operations on the whole life of a lease, on two replicas' worth of connections, against the
+ * invariants: after any sequence, also with operations that overlap, every acknowledged run is in exactly
+ * one place (F2), has at most one accepted outcome (F1, F2), and no epoch was ever given twice (F1).
+ */
+import { type Db, inTenant, sql } from '@sagewai/postgres';
+import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import type { RunId } from '@sagewai/wire';
+import fc from 'fast-check';
+import { expect } from 'vitest';
+
+import { findLeasesOf, findOrphans, openSession, reportRuns, takeBack } from './leases.sql.ts';
+import { makePlace, newRun, type Place, requestOf } from './queue-fixture.ts';
+import {
+  cancelRun,
+  type ClaimAnswer,
+  claimRuns,
+  expireRuns,
+  releaseScheduled,
+  submitRuns,
+} from './queue.sql.ts';
+import type { Report } from './run.ts';
+
+type Step =
+  | {
+      readonly kind: 'submit';
+      readonly count: number;
+      readonly attempts: number;
+      readonly expires: boolean;
+    }
+  | {
+      readonly kind: 'claim';
+      readonly worker: number;
+      readonly slots: number;
+      readonly flat: boolean;
+    }
+  | {
+      readonly kind: 'report';
+      readonly pick: number;
+      readonly status: Report['status'];
+      readonly retry: boolean;
+    }
+  | { readonly kind: 'takeBack'; readonly pick: number; readonly counts: boolean }
+  | { readonly kind: 'cancel'; readonly pick: number }
+  | { readonly kind: 'session'; readonly worker: number }
+  | { readonly kind: 'supervise' };
+
+const pick = fc.nat(30);
+const worker = fc.nat(1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('submit' as const),
+      count: fc.integer({ min: 1, max: 4 }),
+      attempts: fc.integer({ min: 1, max: 3 }),
+      expires: fc.boolean(),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('claim' as const),
+      worker,
+      slots: fc.integer({ min: 1, max: 4 }),
+      flat: fc.boolean(),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('report' as const),
+      pick,
+      status: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
+      retry: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('takeBack' as const), pick, counts: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('session' as const), worker }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('supervise' as const) }) },
+);
+
+class World {
+  readonly #db: Db;
+  readonly #places: readonly Place[];
+  readonly acknowledged: RunId[] = [];
+  readonly leases: (ClaimAnswer & {
+    readonly place: Place;
+    readonly session: bigint;
+    readonly flat: boolean;
+  })[] = [];
+  readonly accepted = new Map<RunId, number>();
+  readonly #sessions = [1n, 1n];
+
+  constructor(db: Db, places: readonly Place[]) {
+    this.#db = db;
+    this.#places = places;
+  }
+
+  async take(what: Step): Promise<void> {
+    switch (what.kind) {
+      case 'submit':
+        return this.#submit(what);
+      case 'claim':
+        return this.#claim(what);
+      case 'report':
+        return this.#report(what);
+      case 'takeBack': {
+        const lease = this.leases[what.pick % Math.max(1, this.leases.length)];
+        if (lease === undefined) return;
+        await this.#takeBack([lease], what.counts);
+        return;
+      }
+      case 'cancel': {
+        const run = this.acknowledged[what.pick % Math.max(1, this.acknowledged.length)];
+        const place = this.#place(0);
+        if (run === undefined) return;
+        await inTenant(this.#db, [place.tenant.orgId], (tx) => cancelRun(tx, run));
+        return;
+      }
+      case 'session':
+        return this.#startAnew(what.worker);
+      case 'supervise': {
+        const orphans = await findOrphans(this.#db, {
+          silenceMs: 60_000,
+          upSince: new Date(),
+          limit: 100,
+        });
+        await this.#takeBack(orphans, true);
+        await expireRuns(this.#db, 100);
+        await releaseScheduled(this.#db, 100);
+      }
+    }
+  }
+
+  #place(at: number): Place {
+    const place = this.#places[at];
+    if (place === undefined) throw new Error(`there is no worker ${at}`);
+    return place;
+  }
+
+  async #submit({ count, attempts, expires }: Extract<Step, { kind: 'submit' }>): Promise<void> {
+    const deadline = expires ? new Date() : null;
+    const runs = Array.from({ length: count }, () =>
+      newRun(this.#place(0), { maxAttempts: attempts, deadline }),
+    );
+    for (const { runId } of await submitRuns(this.#db, runs)) this.acknowledged.push(runId);
+  }
+
+  async #claim({ worker: at, slots, flat }: Extract<Step, { kind: 'claim' }>): Promise<void> {
+    const place = { ...this.#place(at), sq: this.#place(0).sq };
+    const session = this.#sessions[at] ?? 1n;
+    const request = requestOf(place, { slots, ...(flat ? { flatFor: place.num } : {}) });
+    const polls = request.polls.map((poll) => ({ ...poll, sessionEpoch: session }));
+    const answers = await claimRuns(this.#db, { ...request, polls });
+    this.leases.push(...answers.map((lease) => ({ ...lease, place, session, flat })));
+  }
+
+  async #report({ pick: at, status, retry }: Extract<Step, { kind: 'report' }>): Promise<void> {
+    const lease = this.leases[at % Math.max(1, this.leases.length)];
+    if (lease === undefined) return;
+    const [answer] = await reportRuns(
+      this.#db,
+      [
+        {
+          runId: lease.runId,
+          orgId: lease.place.tenant.orgId,
+          workerNum: lease.place.num,
+          sessionEpoch: lease.session,
+          epoch: lease.flat ? null : lease.epoch,
+          status,
+          output: null,
+          error: null,
+          retry,
+        },
+      ],
+      -1_000,
+    );
+    if (answer?.how === 'ok')
+      this.accepted.set(lease.runId, (this.accepted.get(lease.runId) ?? 0) + 1);
+  }
+
+  async #startAnew(at: number): Promise<void> {
+    const { workerId, tenant, num } = this.#place(at);
+    const epoch = await openSession(this.#db, { id: workerId, orgId: tenant.orgId });
+    if (epoch === null) throw new Error('no session was opened');
+    this.#sessions[at] = epoch;
+    await this.#takeBack(await findLeasesOf(this.#db, num, epoch), true);
+  }
+
+  async #takeBack(
+    leases: readonly { runId: RunId; epoch: bigint }[],
+    counts: boolean,
+  ): Promise<void> {
+    await takeBack(this.#db, leases, { why: 'lost', counts });
+  }
+}
+
+test('random operations keep every acknowledged run in exactly one place, with one outcome (F1, F2)', async ({
+  db,
+  owner,
+}) => {
+  const tenant = await makeTenant(db);
+  const places = [await makePlace(db, tenant), await makePlace(db, tenant)];
+  const sessionsOf = sql`update worker_session set session_epoch = 1`;
+  // Steps of one inner list overlap.
+  const history = fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), {
+    minLength: 5,
+    maxLength: 25,
+  });
+  await fc.assert(
+    fc.asyncProperty(history, async (rounds) => {
+      await sql`truncate ready, scheduled, lease, lost_run, run_deadline`.execute(owner);
+      await sql`delete from outcome`.execute(owner);
+      await sql`delete from run`.execute(owner);
+      await sessionsOf.execute(owner);
+      const world = new World(db, places);
+      for (const round of rounds) await Promise.all(round.map((one) => world.take(one)));
+
+      const { rows } = await sql<{ runId: RunId; places: number }>`
+        select r.run_id as "runId",
+          ((select count(*) from ready q where q.run_id = r.run_id)
+           + (select count(*) from scheduled s where s.run_id = r.run_id)
+           + (select count(*) from lease l where l.run_id = r.run_id)
+           + (select count(*) from outcome o where o.run_id = r.run_id))::int as places
+        from run r
+      `.execute(owner);
+      expect(new Set(rows.map(({ runId }) => runId))).toEqual(new Set(world.acknowledged));
+      expect(rows.filter((row) => row.places !== 1)).toEqual([]);
+      expect([...world.accepted.values()].filter((times) => times > 1)).toEqual([]);
+      const epochs = world.leases.map(({ epoch }) => epoch);
+      expect(new Set(epochs).size).toBe(epochs.length);
+    }),
+    { numRuns: 25, interruptAfterTimeLimit: 12_000, markInterruptAsFailure: false },
+  );
+});
