@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['references', 'node', 'tools/sync-references.ts', '--check'],
+  ['paths of the SDK', 'node', 'tools/generate-paths.ts', '--check'],
   ['types', 'tsc', '-b'],
   ['types of tests', 'tsc', '-p', 'tsconfig.test.json'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],

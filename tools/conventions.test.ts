@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-import { PROBLEMS } from '@sagewai/wire';
+import { type Endpoint, ENDPOINTS, PERMISSIONS, PROBLEMS } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
 
 const PLANE_HEADINGS = ['## Purpose', '## Invariants', '## Tables', '## Failure modes'];
@@ -11,6 +11,50 @@ const ADR_HEADINGS = [
   '## Consequences',
   '## What would change our mind',
 ];
+
+/** Endpoints that anybody may call, and why. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  'server.getHealth': 'who watches a process has no credential; it tells a name and a version',
+  'server.getHealthz': 'the same, for Kubernetes',
+  'server.getReadiness': 'a load balancer has no credential; it tells yes or no',
+  'server.getAdminHealth': 'tells a stranger one word; the details are for access tokens',
+  'server.getMetrics':
+    'its handler asks for an access token, except on loopback or when told not to',
+  'fleet.registerWorker':
+    'its credential may be in the body, or missing where the organization allows open registration',
+};
+
+/** Endpoints whose refusals are not recorded either, and why: nobody is asked who they are. */
+const SKIPS_AUDIT: Readonly<Record<string, string>> = {
+  'server.getHealth': 'asked every few seconds, refused to nobody',
+  'server.getHealthz': 'the same',
+  'server.getReadiness': 'the same',
+};
+
+/** Endpoints that change something and have no chain entry of their own for each success, and why. */
+const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
+  'runs.submitRun': 'one entry a group commit: run.submitted',
+  'runs.submitRuns': 'the same',
+  'fleet.submitTask': 'the same',
+  'fleet.submitTasks': 'the same',
+  'fleet.claimRuns': 'one entry a group commit: run.claimed',
+  'fleet.reportRun': 'one entry a group commit: run.reported',
+  'fleet.reportRuns': 'the same',
+  'fleet.reserveForRun': 'one entry a batch of settlements, or of reservations that expired',
+  'fleet.settleForRun': 'the same',
+  'gateway.createChatCompletion': 'the same',
+  'fleet.heartbeat':
+    'a sign of life; what it makes go back to the queue is recorded as run.taken_back',
+};
+
+const endpoints: readonly Endpoint[] = ENDPOINTS;
+const idsOf = (are: (endpoint: Endpoint) => boolean): string[] =>
+  endpoints
+    .filter(are)
+    .map(({ id }) => id)
+    .toSorted();
+const changesUnrecorded = ({ method, audit }: Endpoint): boolean =>
+  method !== 'GET' && audit !== 'record';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const missingFrom = (text: string, headings: readonly string[]): string[] =>
@@ -22,6 +66,9 @@ const statements = globSync('{platform,planes,apps,db}/**/src/**/*.sql.ts').filt
 );
 const decisions = globSync('docs/adr/[0-9]*.md');
 const migrations = globSync('db/migrations/*.sql');
+const sources = globSync('{platform,planes,apps}/*/src/**/*.ts').filter(
+  (path) => !path.endsWith('.test.ts'),
+);
 
 describe('conventions', () => {
   test('the scan sees the repository', () => {
@@ -29,6 +76,44 @@ describe('conventions', () => {
     expect(statements.length).toBeGreaterThan(10);
     expect(decisions.length).toBeGreaterThan(3);
     expect(migrations.length).toBeGreaterThan(5);
+    expect(endpoints.length).toBeGreaterThan(50);
+    expect(sources.length).toBeGreaterThan(150);
+  });
+
+  test('a planted violation is seen', () => {
+    const [some] = endpoints;
+    if (some === undefined) throw new Error('there is no endpoint');
+    expect(changesUnrecorded({ ...some, method: 'DELETE', audit: 'read' })).toBe(true);
+    expect(missingFrom('# A plane\n\n## Purpose\n', PLANE_HEADINGS)).toHaveLength(3);
+  });
+
+  test('whoever may be called by anybody is on the written list', () => {
+    expect(idsOf(({ permission }) => permission === 'public')).toEqual(
+      Object.keys(PUBLIC).toSorted(),
+    );
+  });
+
+  test('whoever has its refusals forgotten is on the written list', () => {
+    expect(idsOf(({ audit }) => audit === 'skip')).toEqual(Object.keys(SKIPS_AUDIT).toSorted());
+  });
+
+  test('whoever changes something records it, or is on the written list', () => {
+    expect(idsOf(changesUnrecorded)).toEqual(Object.keys(RECORDS_OTHERWISE).toSorted());
+  });
+
+  test('every permission is asked for, by an endpoint or by name', () => {
+    const code = sources.map(read).join('\n');
+    const asked = new Set<string>(endpoints.map(({ permission }) => permission));
+    const isAsked = (name: string): boolean =>
+      asked.has(name) || code.includes(`isAllowed('${name}'`);
+    expect(Object.keys(PERMISSIONS).filter((name) => !isAsked(name))).toEqual([]);
+  });
+
+  test('an endpoint is under the prefix of its surface, and its id is used once', () => {
+    const own = idsOf(({ surface, path }) => surface === 'fleet' && !path.startsWith('/api/v1/'));
+    const models = idsOf(({ surface, path }) => surface === 'openai' && !path.startsWith('/v1/'));
+    expect([...own, ...models]).toEqual([]);
+    expect(new Set(endpoints.map(({ id }) => id)).size).toBe(endpoints.length);
   });
 
   test.each(planes)('%s has a README with the four headings', (plane) => {

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+
+import { createTail, type Tail } from './tail.ts';
 
 /** The `sagewai` command itself: every process of ours is started the way a user would start it. */
 const COMMAND = fileURLToPath(new URL('../../launcher/bin/sagewai.js', import.meta.url));
@@ -11,7 +14,13 @@ export interface ChildOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
   /** It ended by itself, and will not be started again. */
-  readonly onGivenUp: (name: string) => void;
+  readonly onGivenUp: (end: ChildEnd) => void;
+}
+
+export interface ChildEnd {
+  readonly name: string;
+  /** How it ended, what it said last, and where the rest is: for people. */
+  readonly story: string;
 }
 
 export interface Child {
@@ -19,18 +28,23 @@ export interface Child {
   readonly logFile: string;
   /** Asks it to drain, waits, and ends it at last. */
   stop(graceMs: number): Promise<void>;
+  /** Ends it at once, without waiting. */
+  kill(): void;
 }
 
 const RESTARTS_MAX = 5;
 const RESTART_WINDOW_MS = 60_000;
 const RESTART_DELAY_MS = 500;
+// What another start would not change: a wrong setting (2), a refused credential (4).
+const LASTING_ENDS: readonly (number | null)[] = [2, 4];
 
 /**
  * Keeps one process running. It has a session of its own, so that Ctrl-C in the terminal reaches only
  * us and we end things in order; and a channel to us, by whose end it notices when we are gone.
  */
 export function startChild(options: ChildOptions): Child {
-  const log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
+  const { name, logFile } = options;
+  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   const starts: number[] = [];
   let stopping = false;
   let current: ChildProcess | null = null;
@@ -38,43 +52,55 @@ export function startChild(options: ChildOptions): Child {
 
   const start = (): void => {
     starts.push(performance.now());
+    const said = createTail();
     const child = spawn(process.execPath, [COMMAND, ...options.words], {
       env: options.environment as NodeJS.ProcessEnv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
     current = child;
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
-    child.on('error', (error) => log.write(`cannot start: ${error.message}\n`));
-    child.on('exit', (code, signal) => {
+    for (const stream of [child.stdout, child.stderr]) keep(stream, log, said);
+    child.on('error', (error) => said.add(`cannot start: ${error.message}\n`));
+    // `close` comes when its output has been read, also after an `error`.
+    child.on('close', (code, signal) => {
       current = null;
       if (stopping) return;
-      log.write(`ended by itself (${signal ?? code})\n`);
+      const how = signal ?? `exit code ${code}`;
+      log.write(`ended by itself (${how})\n`);
       const recent = starts.filter((at) => performance.now() - at < RESTART_WINDOW_MS);
-      // A wrong setting stays wrong: exit code 2 is not tried again.
-      if (code === 2 || recent.length > RESTARTS_MAX) options.onGivenUp(options.name);
-      else retry = setTimeout(start, RESTART_DELAY_MS * 2 ** (recent.length - 1));
+      if (LASTING_ENDS.includes(code) || recent.length > RESTARTS_MAX) {
+        const times = recent.length > 1 ? `, ${recent.length} times within a minute` : '';
+        const story = `${name} ended (${how}${times}). Its last words:\n\n${said.text()}\n\nThe rest is in ${logFile}`;
+        options.onGivenUp({ name, story });
+      } else retry = setTimeout(start, RESTART_DELAY_MS * 2 ** (recent.length - 1));
     });
   };
   start();
 
   return {
-    name: options.name,
-    logFile: options.logFile,
+    name,
+    logFile,
     stop: async (graceMs) => {
       stopping = true;
       clearTimeout(retry);
-      const child = current;
-      if (child) await endOf(child, graceMs);
+      if (current) await endOf(current, graceMs);
       log.end();
+    },
+    kill: () => {
+      stopping = true;
+      clearTimeout(retry);
+      current?.kill('SIGKILL');
     },
   };
 }
 
+function keep(stream: Readable | null, log: NodeJS.WritableStream, said: Tail): void {
+  stream?.pipe(log, { end: false });
+  stream?.on('data', (bytes: Buffer) => said.add(bytes.toString()));
+}
+
 async function endOf(child: ChildProcess, graceMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.kill('SIGTERM');
   const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await ended;

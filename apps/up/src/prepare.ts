@@ -1,3 +1,4 @@
+import { type KeptLogin, keepLogin } from './keep-login.ts';
 import { type KeptState, readState, saveState } from './kept-state.ts';
 import { CallFailed, type ServerApi } from './server-api.ts';
 
@@ -9,6 +10,8 @@ interface Named {
 export interface Prepared extends KeptState {
   /** The credentials were made now, and are shown; later starts only say where they are. */
   readonly first: boolean;
+  /** Where the commands of this home go. */
+  readonly login: KeptLogin;
 }
 
 /**
@@ -46,7 +49,11 @@ export async function prepare(
     enrollmentKey,
   };
   await saveState(home, state);
-  return { ...state, first: kept.virtualKey !== virtualKey };
+  const login = await keepLogin(
+    { url: api.url, token: adminToken },
+    { home, formerToken: kept.adminToken, isKnown: (token) => api.knows(token) },
+  );
+  return { ...state, first: kept.virtualKey !== virtualKey, login };
 }
 
 async function isAlive(api: ServerApi, virtualKey: string): Promise<boolean> {

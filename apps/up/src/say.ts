@@ -22,6 +22,8 @@ export function createVoice(json: boolean): Voice {
 export interface Ready extends Prepared {
   readonly url: string;
   readonly home: string;
+  /** The home is where commands look by themselves. */
+  readonly usual: boolean;
   readonly models: readonly string[];
   readonly workers: number;
 }
@@ -36,36 +38,58 @@ export const readyFact = (ready: Ready): Record<string, string> => ({
 });
 
 export function readyText(ready: Ready): string {
-  const key = ready.first ? ready.virtualKey : '$SAGEWAI_KEY';
-  const model = ready.models[0] ?? 'simulated';
+  const { url, home, models } = ready;
+  const model = models[0] ?? 'simulated';
   const credentials = ready.first
     ? `  Administrator's token  ${ready.adminToken}
   Virtual key            ${ready.virtualKey}
-                         (shown once; this home keeps them in ${ready.home}/up.json)`
-    : `  Credentials            as shown at the first start; kept in ${ready.home}/up.json`;
+                         (shown once; this home keeps them in ${home}/up.json)`
+    : `  Credentials            as shown at the first start; kept in ${home}/up.json`;
   return `
-Sagewai is up at ${ready.url}
+Sagewai is up at ${url}
 
 ${credentials}
-  Models                 ${ready.models.join(', ')}
+  Models                 ${models.join(', ')}
   Workers                ${ready.workers} local
-  Home                   ${ready.home}
+  Home                   ${home}
 
-Call a model:
+Call a model${ready.first ? '' : ' (the first line takes the key from the home)'}:
 
-  curl ${ready.url}/v1/chat/completions \\
-    -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\
+  export SAGEWAI_KEY=${ready.first ? ready.virtualKey : keyOfHome(home)}
+  curl ${url}/v1/chat/completions \\
+    -H "Authorization: Bearer $SAGEWAI_KEY" -H "Content-Type: application/json" \\
     -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'
 
 Or with any OpenAI SDK:
 
   import OpenAI from 'openai';
-  const client = new OpenAI({ baseURL: '${ready.url}/v1', apiKey: '${key}' });
+  const client = new OpenAI({ baseURL: '${url}/v1', apiKey: process.env.SAGEWAI_KEY });
   await client.chat.completions.create({
     model: '${model}', messages: [{ role: 'user', content: 'Hello' }],
   });
+
+Submit a run, in another terminal in this folder:
+
+${commandText(ready)}
 `;
 }
+
+/** The command line finds server and token by itself, unless its login or the home is another. */
+function commandText({ login, url, usual, home }: Ready): string {
+  const setting = usual ? '' : `  export SAGEWAI_HOME=${quote(home)}\n`;
+  const submit = `  npx --no sagewai runs submit --model simulated --message "Hello" --wait`;
+  if (login.kind === 'here') return setting + submit;
+  return `${setting}  npx --no sagewai login --gateway ${url}
+${submit}
+
+  (You are logged in to ${login.url}, and stay so unless you run the login above.)`;
+}
+
+const keyOfHome = (home: string): string =>
+  `$(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).virtualKey' ${quote(`${home}/up.json`)})`;
+
+const quote = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 export function sampleText(run: SampleRun): string {
   const models = run.models_used.join(', ') || 'none';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sagewai/embedded-postgres';
 import type { Log } from '@sagewai/log';
 
-import { type Child, startChild } from './child.ts';
+import { type Child, type ChildEnd, startChild } from './child.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { createServerApi, type ServerApi } from './server-api.ts';
 
@@ -19,15 +19,19 @@ export interface StackOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** A process has ended too often to be started again. */
-  readonly onGivenUp: (name: string, logFile: string) => void;
+  /** What nothing works without has ended, and starting it again does not help. */
+  readonly onBroken: (end: ChildEnd) => void;
+  readonly onWorkerLost: (end: ChildEnd) => void;
 }
 
 export interface Stack {
   readonly api: ServerApi;
   readonly prepared: Prepared;
   readonly models: readonly string[];
+  /** Ends everything in order, and waits for it. */
   stop(): Promise<void>;
+  /** Ends everything at once; what was under way is recovered at the next start. */
+  abandon(): void;
 }
 
 const GRACE_MS = 40_000;
@@ -61,11 +65,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const server = startServer(options, database);
     started.push({ stop: () => server.stop(GRACE_MS) });
     const chosen: { organization?: string } = {};
-    const api = createServerApi(
-      `http://localhost:${options.port}`,
-      options.adminToken,
-      () => chosen.organization,
-    );
+    const api = createServerApi({
+      url: `http://localhost:${options.port}`,
+      adminToken: options.adminToken,
+      organization: () => chosen.organization,
+      signal: options.signal,
+    });
     await waitUntilReady(api, options, server);
     const prepared = await prepare(api, options.home, options.adminToken, (organization) => {
       chosen.organization = organization;
@@ -77,19 +82,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     started.push({
       stop: async () => void (await Promise.all(workers.map((worker) => worker.stop(GRACE_MS)))),
     });
-    return { api, prepared, models, stop };
+    const abandon = (): void => {
+      for (const child of [...workers, server]) child.kill();
+      // Fast shutdown: it ends its own processes, and needs nobody to wait for it.
+      process.kill(database.pid, 'SIGINT');
+    };
+    return { api, prepared, models, stop, abandon };
   } catch (thrown) {
     await stop();
     throw thrown;
   }
 }
 
-function startDatabase({ home, log, signal, onGivenUp }: StackOptions): Promise<EmbeddedPostgres> {
+function startDatabase({ home, log, signal, onBroken }: StackOptions): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
     home,
     log,
     signal,
-    onLost: () => onGivenUp('PostgreSQL', join(home, 'postgres')),
+    onLost: ({ message, remedy }) =>
+      onBroken({ name: 'PostgreSQL', story: `${message}\n  ${remedy}` }),
   });
 }
 
@@ -111,7 +122,7 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
       OLLAMA_HOST: ollamaHost ?? undefined,
       SAGEWAI_CONFIG: configFile ?? undefined,
     },
-    onGivenUp: (name) => options.onGivenUp(name, logFile),
+    onGivenUp: options.onBroken,
   });
 }
 
@@ -137,7 +148,7 @@ function startWorker(
       WORKER_POOL: 'default',
       WORKER_MODELS: local.models.join(','),
     },
-    onGivenUp: (given) => options.onGivenUp(given, logFile),
+    onGivenUp: options.onWorkerLost,
   });
 }
 

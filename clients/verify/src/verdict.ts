@@ -3,7 +3,8 @@ import type { ChainHead } from '@sagewai/wire';
 /**
  * What is wrong with the first broken entry.
  *
- * - `unreadable`: a field is missing or of the wrong kind, or the format is one that this version does not know.
+ * - `unreadable`: a field is missing, of the wrong kind or not well-formed text, or the format is one that
+ *   this version does not know.
  * - `foreign`: it belongs to another organization's chain.
  * - `gap`: its number does not follow the one before: entries are missing, moved or repeated.
  * - `edited`: its fields are not the ones that its hash was made of.

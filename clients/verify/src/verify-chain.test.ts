@@ -178,6 +178,31 @@ describe('a broken chain names the first broken entry', () => {
     expect(await verifyChain(anew, { head })).toMatchObject({ seq: 6, breach: 'rewritten' });
   });
 
+  test('a chain that was cut or made anew before the head that was verified, though nothing follows', async () => {
+    const after = headOf(at(chain, 4));
+    expect(await verifyChain([], { after, head: after })).toMatchObject({ kind: 'whole' });
+    expect(await verifyChain([], { after, head: { ...after, hash: GENESIS_HASH } })).toMatchObject({
+      seq: 4,
+      breach: 'rewritten',
+      entries: 0,
+    });
+    expect(await verifyChain([], { after, head: headOf(at(chain, 2)) })).toMatchObject({
+      seq: 3,
+      breach: 'truncated',
+      entries: 0,
+    });
+  });
+
+  test('a text that is not well-formed is unreadable: it hashes like another one', async () => {
+    const replaced = seal({ ...at(chain, 6), subject: 'worker:\ufffd' });
+    const forged = { ...replaced, subject: 'worker:\ud800' };
+    expect(hashOf(forged)).toBe(replaced.hash);
+    expect(await verifyChain(replace(chain, forged))).toMatchObject({
+      seq: 6,
+      breach: 'unreadable',
+    });
+  });
+
   test('a chain that is not the one asked for', async () => {
     expect(await verifyChain(chain, { organizationId: 'another' })).toMatchObject({
       seq: 1,

@@ -24,6 +24,8 @@ export async function verifyChain(
   known: Known = {},
 ): Promise<Verdict> {
   const start = known.after ?? START;
+  const before = findBreachAt(start, known.head);
+  if (before) return { kind: 'broken', ...before, entries: 0 };
   let last = start;
   let organizationId = known.organizationId;
   for await (const entry of entries) {
@@ -42,6 +44,21 @@ export async function verifyChain(
     return { kind: 'broken', seq: last.seq + 1, breach: 'truncated', detail, entries: count };
   }
   return { kind: 'whole', entries: count, head: last.seq === 0 ? null : last };
+}
+
+/** Two heads that are known must belong to one chain, before a single entry is read. */
+function findBreachAt(
+  { seq, hash }: ChainHead,
+  head: ChainHead | null | undefined,
+): { seq: number; breach: Breach; detail: string } | null {
+  if (!head || head.seq > seq) return null;
+  if (head.seq < seq) {
+    const detail = `the chain ends with entry ${head.seq}, but it had reached ${seq}`;
+    return { seq: head.seq + 1, breach: 'truncated', detail };
+  }
+  if (head.hash === hash) return null;
+  const detail = `entry ${seq} is not the one that was known under this number`;
+  return { seq, breach: 'rewritten', detail };
 }
 
 interface Expected {
@@ -102,6 +119,7 @@ function isReadable(entry: ChainEntry): boolean {
   return (
     entry.version === CHAIN_VERSION &&
     Number.isSafeInteger(entry.seq) &&
-    TEXTS.every((name) => typeof entry[name] === 'string')
+    // Text that is not well-formed has no bytes of its own, and so no hash of its own.
+    TEXTS.every((name) => typeof entry[name] === 'string' && entry[name].isWellFormed())
   );
 }

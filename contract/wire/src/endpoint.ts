@@ -12,7 +12,8 @@ export type Surface = 'own' | 'fleet' | 'openai' | 'anthropic' | 'litellm' | 'sa
  * - `batch`: happens thousands of times a second; the handler's group commit writes one entry with the
  *   digest of its records. Refusals are still recorded one by one.
  * - `read`: changes nothing. Only refusals (401, 403) are recorded.
- * - `skip`: open, harmless and frequent (health). Needs a line in `tools/conventions.test.ts`.
+ * - `skip`: open, harmless and frequent (health): nobody is asked who they are, so what is answered
+ *   cannot depend on it. Needs a line in `tools/conventions.test.ts`.
  */
 export type AuditMode = 'record' | 'batch' | 'read' | 'skip';
 
@@ -41,6 +42,8 @@ export interface Endpoint<
   readonly output: Output;
   /** The status of a success; 200 unless said. 204 answers without a body. */
   readonly status?: 200 | 201 | 202 | 204;
+  /** What a success may come as; JSON unless said. The first is the usual one. */
+  readonly mediaTypes?: readonly [string, ...string[]];
   /** Overrides the process-wide limit, in bytes. */
   readonly bodyBytesMax?: number;
 }

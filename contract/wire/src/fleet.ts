@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { MODEL_PATTERN } from './model-name.ts';
 import { labels, model, pool, RUNS_PER_BATCH_MAX, submission } from './runs.ts';
 
 const id = Type.String({ format: 'uuid' });
@@ -10,6 +11,10 @@ const idOrNull = Type.Union([id, Type.Null()]);
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 const name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
 const models = Type.Array(model, { maxItems: 200 });
+const allowedModels = Type.Array(
+  Type.String({ minLength: 1, maxLength: 200, pattern: MODEL_PATTERN }),
+  { maxItems: 200 },
+);
 const epoch = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
 export const SLOTS_PER_POLL_MAX = 200;
@@ -78,6 +83,8 @@ export const registerWorker = endpoint({
     /** Name or id; as the header `X-Organization`. For registration without a key. */
     organization: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   }),
+  // Read from strangers.
+  bodyBytesMax: 256 * 1024,
   output: Type.Object({
     ...workerSession,
     organization_id: id,
@@ -467,10 +474,10 @@ export const createEnrollmentKey = endpoint({
     expires_at: Type.Optional(instantOrNull),
     /** Empty or left out: any. `pools`, `pool` and `models` are older names. */
     allowed_pools: Type.Optional(Type.Array(pool, { maxItems: 100 })),
-    allowed_models: Type.Optional(models),
+    allowed_models: Type.Optional(allowedModels),
     pools: Type.Optional(Type.Array(pool, { maxItems: 100 })),
     pool: Type.Optional(Type.Union([pool, Type.Null()])),
-    models: Type.Optional(models),
+    models: Type.Optional(allowedModels),
   }),
   output: Type.Object({ ...enrollmentKey.properties, key: Type.String() }),
   status: 201,

@@ -36,6 +36,7 @@ export const createChatCompletion = endpoint({
   audit: 'batch',
   body: chatCompletionRequest,
   output: Type.Unknown(),
+  mediaTypes: ['application/json', 'text/event-stream'],
 });
 
 export const model = Type.Object({

@@ -51,7 +51,10 @@ export const dependency = Type.Object({
   detail: Type.Union([Type.String(), Type.Null()]),
 });
 
-/** Without a token only the overall state; details would tell a stranger what runs here. */
+/**
+ * Without a token only the overall state; details would tell a stranger what runs here. Not `skip`,
+ * as `/metrics`: nobody would be asked for a token then, and the details would be nobody's.
+ */
 export const getAdminHealth = endpoint({
   id: 'server.getAdminHealth',
   method: 'GET',
@@ -59,7 +62,7 @@ export const getAdminHealth = endpoint({
   surface: 'own',
   summary: 'Tell state, latency and version of every dependency',
   permission: 'public',
-  audit: 'skip',
+  audit: 'read',
   output: Type.Object({
     status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
     version: Type.Optional(Type.String()),
@@ -76,6 +79,7 @@ export const getMetrics = endpoint({
   surface: 'own',
   summary: 'Read metrics in the Prometheus text format',
   permission: 'public',
-  audit: 'skip',
+  audit: 'read',
   output: Type.String(),
+  mediaTypes: ['text/plain'],
 });

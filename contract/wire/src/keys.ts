@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
+import { MODEL_PATTERN } from './model-name.ts';
 import { USD_PATTERN } from './money.ts';
 
 const id = Type.String({ format: 'uuid' });
@@ -58,7 +59,9 @@ export const virtualKey = Type.Object({
   ...limits.properties,
 });
 
-const models = Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { maxItems: 500 });
+const models = Type.Array(Type.String({ minLength: 1, maxLength: 300, pattern: MODEL_PATTERN }), {
+  maxItems: 500,
+});
 
 export const createKey = endpoint({
   id: 'gateway.createKey',

@@ -11,6 +11,13 @@ export function canonicalModel(name: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
+/**
+ * Names of which something is left; no control characters, no surrounding blanks. For lists in which
+ * no name means "every model": a name that is dropped there would turn a restriction into none.
+ */
+export const MODEL_PATTERN =
+  '^(?! )(?!.*[\\u0000-\\u001f\\u007f])(?:[^/]*/.*[^-_/:\\s].*|[^/]*[^-_/:\\s][^/]*)(?<! )$';
+
 /** Canonical names in the order given, each once; names of which nothing is left are dropped. */
 export function canonicalModels(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => canonicalModel(name)))].filter((name) => name !== '');

@@ -1,5 +1,5 @@
 /** Who may be calling. Each kind of credential proves exactly one of these. */
-export type CallerKind = 'token' | 'worker' | 'key' | 'run' | 'enrollment';
+export type CallerKind = 'token' | 'worker' | 'key' | 'run';
 
 /**
  * Every permission, and who holds it. `read`, `write` and `admin` are scopes of an access token
@@ -14,11 +14,9 @@ export const PERMISSIONS = {
   'token:read': ['admin'],
   'token:write': ['admin'],
   'audit:read': ['read'],
-  'health:read': ['read'],
-  'metrics:read': ['read'],
   'fleet:read': ['read'],
   'fleet:administer': ['admin'],
-  'fleet:register': ['read', 'enrollment'],
+  'fleet:register': ['read'],
   'fleet:claim': ['worker'],
   'fleet:report': ['worker'],
   'fleet:heartbeat': ['worker'],

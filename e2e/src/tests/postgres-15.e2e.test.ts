@@ -41,12 +41,12 @@ test('the whole way on PostgreSQL 15: a run, its model calls, its cost, its audi
   expect(run).toMatchObject({ code: 0 });
   expect(JSON.parse(run.stdout)).toMatchObject({ state: 'completed', calls: 1 });
 
-  const { key } = await makeKey(server, { usdPerDay: '0.0002', tokensPerMinute: 10_000 });
+  const { key } = await makeKey(server, { usdPerDay: '0.01', tokensPerMinute: 100_000 });
   expect(await chat(server.url, key, { model: MODEL.name, max_tokens: 10 })).toMatchObject({
     status: 200,
   });
   expect(
-    await chat(server.url, key, { model: MODEL.name, content: 'x'.repeat(200) }),
+    await chat(server.url, key, { model: MODEL.name, content: 'x'.repeat(20_000) }),
   ).toMatchObject({ status: 429 });
   expect(await runSagewai(stage, ['audit', 'verify'], environment)).toMatchObject({ code: 0 });
 });

@@ -2,7 +2,14 @@ import type { ServerResponse } from 'node:http';
 
 import { readBudgets } from '@sagewai/ledger';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import {
+  databaseTest,
+  type HeldTransaction,
+  holdTransaction,
+  makeTenant,
+  type Tenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
 import type { GatewayConfig } from './gateway-config.ts';
@@ -117,6 +124,11 @@ async function reservations(owner: Db): Promise<number> {
   return rows[0]?.n ?? -1;
 }
 
+/** Locks every budget of the tenant: what settles waits until it is let go. */
+function lockBudgets(db: Db, { orgId }: Tenant): Promise<HeldTransaction<unknown>> {
+  return holdTransaction(db, [orgId], (tx) => sql`select id from budget for update`.execute(tx));
+}
+
 /** Waits for what happens after the client has gone. */
 async function settledSpend(owner: Db, rows = 1): Promise<SpendRow[]> {
   return expect
@@ -167,6 +179,28 @@ describe('a whole answer', () => {
     expect(await reservations(owner)).toBe(0);
     const { rows } = await sql<{ id: string }>`select id from spend`.execute(owner);
     expect(rows).toEqual([{ id: callId }]);
+  });
+
+  test('is not sent before it is settled (M2)', async ({ upstream, tenant, start, db, owner }) => {
+    const gateway = await start();
+    const key = await makeKey(db, tenant, { limits: { usdPerDay: 1_000_000_000_000n } });
+    const held = Promise.withResolvers<HeldTransaction<unknown>>();
+    upstream.answer = (_, reply) => {
+      held.resolve(lockBudgets(db, tenant));
+      void held.promise.then(() => answerJson(reply));
+    };
+    let isAnswered = false;
+    const answer = gateway.chat(key.value, ask).finally(() => {
+      isAnswered = true;
+    });
+    const budgets = await held.promise;
+    await untilWaiting(owner);
+    // Whatever had been sent would be here before the answer to a later question.
+    await gateway.chat('sk-wrong', ask);
+    expect(isAnswered).toBe(false);
+    await budgets.commit();
+    expect((await answer).status).toBe(200);
+    expect(await spendOf(owner)).toHaveLength(1);
   });
 
   test('without usage is estimated, and says so (M3)', async ({
@@ -254,41 +288,30 @@ describe('a stream', () => {
     expect(await answer.text()).toBe(chunk('a') + USAGE_EVENT + DONE);
   });
 
-  test('does not end before it is settled (M2)', async ({
-    upstream,
-    tenant,
-    start,
-    db,
-    owner,
-    open,
-  }) => {
-    upstream.answer = (_, reply) => answerEvents(reply, [chunk('a'), USAGE_EVENT, DONE]);
+  test('does not end before it is settled (M2)', async ({ upstream, tenant, start, db, owner }) => {
     const gateway = await start();
     const key = await makeKey(db, tenant, { limits: { usdPerDay: 1_000_000_000_000n } });
-    const holder = open({ maxConnections: 1 });
-    const held = Promise.withResolvers<void>();
-    const release = Promise.withResolvers<void>();
-    let passed: string | undefined;
+    const held = Promise.withResolvers<HeldTransaction<unknown>>();
     upstream.answer = (_, reply) => {
-      // The budget is locked while the answer streams: the settlement must wait.
-      void inTenant(holder, [tenant.orgId], async (tx) => {
-        await sql`select id from budget for update`.execute(tx);
-        held.resolve();
-        await release.promise;
-      }).catch(() => {});
+      held.resolve(lockBudgets(db, tenant));
       void held.promise.then(() => answerEvents(reply, [chunk('a'), USAGE_EVENT, DONE]));
     };
     const answer = await gateway.chat(key.value, askStream);
     const reader = answer.body?.getReader();
-    passed = Buffer.from((await reader?.read())?.value ?? []).toString();
-    expect(passed).toBe(chunk('a'));
+    const read = async (): Promise<string> =>
+      Buffer.from((await reader?.read())?.value ?? []).toString();
+    expect(await read()).toBe(chunk('a'));
+    let hasEnded = false;
+    const rest = read().finally(() => {
+      hasEnded = true;
+    });
+    const budgets = await held.promise;
+    await untilWaiting(owner);
+    await gateway.chat('sk-wrong', ask);
+    expect(hasEnded).toBe(false);
     expect(await spendOf(owner)).toEqual([]);
-    const rest = reader?.read();
-    await expect(
-      Promise.race([rest, new Promise((resolve) => setTimeout(resolve, 150, 'waits'))]),
-    ).resolves.toBe('waits');
-    release.resolve();
-    expect(Buffer.from((await rest)?.value ?? []).toString()).toBe(DONE);
+    await budgets.commit();
+    expect(await rest).toBe(DONE);
     expect(await spendOf(owner)).toHaveLength(1);
   });
 

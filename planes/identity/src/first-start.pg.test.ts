@@ -37,14 +37,28 @@ describe('ensureAdministrator', () => {
     expect(rows[0]?.text).not.toContain(made.token.slice(4));
   });
 
-  test('takes the one that the configuration gives, and ends the one it gave before', async ({
+  test('takes the one that the configuration gives, and ends every other', async ({
     dispatch,
+    db,
   }) => {
+    const made = await ensureAdministrator(dispatch);
+    if (made.kind !== 'made') throw new Error('expected a new token');
     expect(await ensureAdministrator(dispatch, { token: GIVEN })).toEqual({ kind: 'given' });
     expect(await ensureAdministrator(dispatch, { token: OTHER })).toEqual({ kind: 'given' });
+    expect(await usePlatformToken(dispatch, hashToken(made.token))).toBeNull();
     expect(await usePlatformToken(dispatch, hashToken(GIVEN))).toBeNull();
     expect(await usePlatformToken(dispatch, hashToken(OTHER))).not.toBeNull();
     expect(await ensureAdministrator(dispatch)).toEqual({ kind: 'kept' });
+    const { rows } = await inTenant(db, [PLATFORM_CHAIN], (tx) =>
+      sql`select action from audit_entry order by seq`.execute(tx),
+    );
+    expect(rows.map(({ action }) => action)).toEqual([
+      'identity.admitAdministrator',
+      'identity.dismissAdministrator',
+      'identity.admitAdministrator',
+      'identity.dismissAdministrator',
+      'identity.admitAdministrator',
+    ]);
   });
 
   test('takes the one that it made itself, given back by the configuration', async ({
@@ -69,6 +83,7 @@ describe('ensureAdministrator', () => {
     'changeme',
     'sk-your-master-key',
     `sk-${'x7Qp'.repeat(12)}`,
+    `eyJ${GIVEN}`,
     `a b ${GIVEN}`,
     'a'.repeat(64),
   ])('refuses %s, and does not repeat it', async (token, { dispatch }) => {

@@ -6,12 +6,14 @@ import { type Db, type Executor, inTransaction, type Tx } from '@sagewai/postgre
 import { appendAudit } from '@sagewai/trust';
 import { PLATFORM_CHAIN, type TokenId } from '@sagewai/wire';
 
+import { isOfOthers } from './find-token.ts';
 import { keepFingerprint } from './key-fingerprints.sql.ts';
 import {
   countPlatformTokens,
+  dropOtherPlatformTokens,
   insertPlatformToken,
   lockAdministrators,
-  replacePlatformToken,
+  type PlatformToken,
 } from './platform-tokens.sql.ts';
 import { TOKEN_PREFIX } from './token.ts';
 
@@ -28,9 +30,10 @@ export type Administrator =
   | { readonly kind: 'kept' };
 
 /**
- * Makes sure that the platform has an administrator (I5). A token that the configuration gives is an
- * administrator's, and the one it gave before is not any longer; without one, a token is made when
- * there is none. Needs a connection as `sagewai_dispatch`: the role of requests has no right to.
+ * Makes sure that the platform has an administrator (I5). A token that the configuration gives is the
+ * administrator's, and no other is any longer: so a token that got into wrong hands is ended by giving
+ * another. Without one, a token is made when there is none. Needs a connection as `sagewai_dispatch`:
+ * the role of requests has no right to.
  */
 export async function ensureAdministrator(
   db: Db,
@@ -43,7 +46,8 @@ export async function ensureAdministrator(
   return inTransaction(db, async (tx) => {
     await lockAdministrators(tx);
     if (token !== undefined) {
-      await replacePlatformToken(tx, { name: GIVEN, hash: hashToken(token) });
+      const ended = await dropOtherPlatformTokens(tx, hashToken(token));
+      for (const other of ended) await record(tx, 'identity.dismissAdministrator', other);
       await admit(tx, GIVEN, token);
       return { kind: 'given' };
     }
@@ -57,17 +61,21 @@ export async function ensureAdministrator(
 /** Why a configured administrator's token is refused, without the token; null when it will do. */
 export function findTokenWeakness(token: string): string | null {
   if (/[\s,]/.test(token)) return 'it contains blanks or commas';
-  if (/^(?:sk-|wrt-|rt-)/.test(token)) return 'it starts like a credential of another kind';
+  if (isOfOthers(token)) return 'it starts like a credential of another kind';
   return checkJwtSecret(token);
 }
 
 async function admit(tx: Tx, name: string, token: string): Promise<void> {
   const id = newId<TokenId>();
-  if (!(await insertPlatformToken(tx, { id, name, hash: hashToken(token) }))) return;
-  await appendAudit(tx, {
+  const isNew = await insertPlatformToken(tx, { id, name, hash: hashToken(token) });
+  if (isNew) await record(tx, 'identity.admitAdministrator', { id, name });
+}
+
+function record(tx: Tx, action: string, { id, name }: PlatformToken): Promise<void> {
+  return appendAudit(tx, {
     orgId: PLATFORM_CHAIN,
     actor: 'server',
-    action: 'identity.admitAdministrator',
+    action,
     subject: `token:${id}`,
     outcome: 'ok',
     requestId: '',

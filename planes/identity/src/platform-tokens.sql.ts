@@ -51,12 +51,13 @@ export async function insertPlatformToken(
   return rowCount > 0;
 }
 
-/** Ends the token of this name, unless it is the one with this hash. */
-export async function replacePlatformToken(
+/** Ends every token but the one with this hash, and returns what was ended. */
+export async function dropOtherPlatformTokens(
   tx: Tx,
-  { name, hash }: { readonly name: string; readonly hash: Uint8Array },
-): Promise<void> {
-  await sql`
-    delete from platform_token where name = ${name} and hash <> ${Buffer.from(hash)}
+  hash: Uint8Array,
+): Promise<readonly PlatformToken[]> {
+  const { rows } = await sql<PlatformToken>`
+    delete from platform_token where hash <> ${Buffer.from(hash)} returning id, name
   `.execute(tx);
+  return rows;
 }

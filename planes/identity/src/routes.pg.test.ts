@@ -15,7 +15,7 @@ import { createAuditor, trustRoutes } from '@sagewai/trust';
 import { PLATFORM_CHAIN, type TokenId, type TokenScope } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
-import { findCredential, registerCredential } from './credentials.sql.ts';
+import { dropCredential, findCredential, registerCredential } from './credentials.sql.ts';
 import { insertPlatformToken } from './platform-tokens.sql.ts';
 import { insertProject } from './projects.sql.ts';
 import { identityRoutes } from './routes.ts';
@@ -384,6 +384,35 @@ describe('an access token', () => {
     await revocation.commit();
     expect((await late).status).toBe(200);
     expect((await replica.call(value, 'GET /api/v1/whoami')).status).toBe(401);
+  });
+
+  test('is asked for anew by who comes later than that, however late the first answer is (I3)', async ({
+    db,
+    owner,
+    replica,
+    acme: { orgId },
+    tokenOf,
+  }) => {
+    const value = await tokenOf(['read']);
+    const credential = await findCredential(db, { kind: 'token', hash: hashToken(value) });
+    const id = credential?.id as TokenId;
+    await using held = await holdTransaction(db, [orgId], (tx) => revoke(tx, { orgId, id }));
+    const early = replica.call(value, 'GET /api/v1/whoami');
+    await untilWaiting(owner);
+    // As if the token had been revoked while the first look-up is still on its way.
+    await inTransaction(db, (tx) => dropCredential(tx, { kind: 'token', id }));
+    replica.clock.nowMs += TOKEN_TRUST_MS;
+    expect((await replica.call(value, 'GET /api/v1/whoami')).status).toBe(401);
+    await held.rollback();
+    expect((await early).status).toBe(200);
+    expect((await replica.call(value, 'GET /api/v1/whoami')).status).toBe(401);
+  });
+
+  test('that names `undefined` is not one that names nothing', async ({ replica, tokenOf }) => {
+    const value = await tokenOf(['read']);
+    expect((await replica.call(value, 'GET /api/v1/whoami')).status).toBe(200);
+    const headers = { 'x-project-id': 'undefined' };
+    expect((await replica.call(value, 'GET /api/v1/whoami', { headers })).status).toBe(404);
   });
 
   test('of another organization does not exist (I9)', async ({

@@ -32,17 +32,24 @@ interface Remembered {
   readonly readMs: number;
 }
 
+interface Asking {
+  readonly answer: Promise<Caller | null>;
+  readonly readMs: number;
+}
+
 /**
  * Reads access tokens. A caller is remembered for half a second, counted from before the database was
  * asked, so that a revoked token is dead within a second on every replica (I3). Only good ones are
- * remembered; requests that ask for the same one together ask the database once.
+ * remembered; requests that ask for the same one together ask the database once, unless the one that
+ * asked first has waited so long that its answer would be too old.
  */
 export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): TokenReader {
   const remembered = new Map<string, Remembered>();
-  const asking = new Map<string, Promise<Caller | null>>();
+  const asking = new Map<string, Asking>();
+  const isFresh = ({ readMs }: { readonly readMs: number }): boolean =>
+    clock.monotonicMs() - readMs < TOKEN_TRUST_MS;
 
-  const ask = async (key: string, claim: Claim): Promise<Caller | null> => {
-    const readMs = clock.monotonicMs();
+  const resolve = async (key: string, claim: Claim, readMs: number): Promise<Caller | null> => {
     const caller = await resolveCaller(db, claim);
     if (caller === null) return null;
     if (remembered.size >= CALLERS_MAX) remembered.clear();
@@ -50,20 +57,27 @@ export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): Toke
     return caller;
   };
 
+  const ask = (key: string, claim: Claim): Promise<Caller | null> => {
+    const asked = asking.get(key);
+    if (asked && isFresh(asked)) return asked.answer; // I3
+    const readMs = clock.monotonicMs();
+    const answer = resolve(key, claim, readMs).finally(() => {
+      if (asking.get(key)?.answer === answer) asking.delete(key);
+    });
+    asking.set(key, { answer, readMs });
+    return answer;
+  };
+
   return {
     read: (head) => {
       const token = findToken(head.headers);
       if (token === null) return null;
       const claim = claimOf(token, head);
-      const key = `${claim.hash.toString('base64')}\n${claim.organization}\n${claim.project}`;
+      const key = keyOf(claim);
       const known = remembered.get(key);
-      if (known && clock.monotonicMs() - known.readMs < TOKEN_TRUST_MS) {
-        return admit(known.caller, head);
-      }
+      if (known && isFresh(known)) return admit(known.caller, head);
       remembered.delete(key);
-      const answer = asking.get(key) ?? ask(key, claim).finally(() => asking.delete(key));
-      asking.set(key, answer);
-      return answer.then((caller) => (caller ? admit(caller, head) : nobody(token)));
+      return ask(key, claim).then((caller) => (caller ? admit(caller, head) : nobody(token)));
     },
     forget: (id) => {
       for (const [key, { caller }] of remembered) if (caller.id === id) remembered.delete(key);
@@ -79,6 +93,11 @@ function claimOf(token: string, { headers, endpoint }: RequestHead): Claim {
     organization: named ? header(headers, 'x-organization') : undefined,
     project: header(headers, 'x-project-id'),
   };
+}
+
+/** What is not named and what is named `undefined` are two. */
+function keyOf({ hash, organization, project }: Claim): string {
+  return JSON.stringify([hash.toString('base64'), organization, project]);
 }
 
 function admit(caller: Caller, { endpoint: { permission } }: RequestHead): Caller {

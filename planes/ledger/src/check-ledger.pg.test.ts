@@ -4,12 +4,12 @@ import { silentLog } from '@sagewai/log';
 import { sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { databaseTest as test, makeTenant } from '@sagewai/testing';
-import type { KeyId } from '@sagewai/wire';
+import type { KeyId, ReservationId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
-import { reserveAll } from './calls.sql.ts';
+import { reserveAll, settleAll } from './calls.sql.ts';
 import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
-import { budgetOf, callOf, limit, setClock, stopClock } from './fixture.sql.ts';
+import { budgetOf, callOf, limit, setClock, settlementOf, stopClock } from './fixture.sql.ts';
 import { ledgerJobs } from './jobs.ts';
 
 test('finds a balance that is not the sum of its rows (B4)', async ({ db, dispatch, owner }) => {
@@ -32,10 +32,24 @@ test('finds a balance that is not the sum of its rows (B4)', async ({ db, dispat
 });
 
 test('makes the months that are missing, once', async ({ dispatch, owner }) => {
+  await stopClock(owner, '2026-11-21T10:00:00Z');
   expect(await makeMonths(dispatch, 6)).toBe(0);
   await sql`drop table spend_202701`.execute(owner);
   expect(await makeMonths(dispatch, 6)).toBe(1);
   expect(await makeMonths(dispatch, 6)).toBe(0);
+});
+
+test('books and finds a call of a month that has no partition', async ({ db, dispatch, owner }) => {
+  const { orgId, projectId } = await makeTenant(db);
+  const account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await stopClock(owner, '2026-11-21T10:00:00Z');
+  await sql`drop table spend_202611`.execute(owner);
+  const call = callOf(account, 5n, { id: '01a1fc88-33b8-7000-8000-000000000001' as ReservationId });
+  await reserveAll(db, [call]);
+  await settleAll(db, [settlementOf(call)]);
+
+  expect(await makeMonths(dispatch, 2)).toBe(0); // it stays where it is
+  expect(await settleAll(db, [settlementOf(call)])).toMatchObject([{ costPusd: 5n }]);
 });
 
 test('the jobs expire what nobody settled, check the balances, and say so', async ({

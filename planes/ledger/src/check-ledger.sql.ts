@@ -64,7 +64,7 @@ export async function findOrgsWithBudgets(dispatch: Db): Promise<OrganizationId[
 /** Makes the partitions of the coming months that are not there yet. */
 export async function makeMonths(dispatch: Db, months: number): Promise<number> {
   const { rows } = await sql<{ made: number }>`
-    select ledger_make_months(current_date, ${months}::int) as made
+    select ledger_make_months(app_now()::date, ${months}::int) as made
   `.execute(dispatch);
   return rows[0]?.made ?? 0;
 }

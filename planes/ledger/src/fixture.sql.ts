@@ -1,5 +1,6 @@
 /** What the tests of this plane share: calls with plain figures, and a database whose clock stands. */
-import { newId } from '@sagewai/crypto';
+import { randomUUID } from 'node:crypto';
+
 import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
 import type { KeyId, OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
 
@@ -14,6 +15,15 @@ export interface Account {
   readonly keyId: KeyId;
 }
 
+let made = 0;
+
+/** A UUIDv7; one that is made later is larger. */
+export function nextCallId(): ReservationId {
+  const ms = Date.now().toString(16).padStart(12, '0');
+  const counter = (made++ & 0xfff).toString(16).padStart(3, '0');
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7${counter}-${randomUUID().slice(19)}` as ReservationId;
+}
+
 /** A call that reserves exactly `cost`: its input is free, and its output is one token at that price. */
 export function callOf(
   account: Account,
@@ -22,7 +32,7 @@ export function callOf(
 ): CallRequest {
   return {
     ...account,
-    id: newId<ReservationId>(),
+    id: nextCallId(),
     model: 'gpt-4o',
     deployment: 'openai/gpt-4o',
     price: { perCall: 0n, input: 0n, output: cost },

@@ -20,7 +20,7 @@ export type {
   Settlement,
   UsageSource,
 } from './call.ts';
-export { checkLedger, type Mismatch } from './check-ledger.sql.ts';
+export { checkLedger, findOrgsWithBudgets, type Mismatch } from './check-ledger.sql.ts';
 export { createLedger, type Ledger, LEDGER_DEFAULTS, type LedgerOptions } from './create-ledger.ts';
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
 export { ledgerRoutes } from './routes.ts';

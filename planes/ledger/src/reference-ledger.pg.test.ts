@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 
-import { newId } from '@sagewai/crypto';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { databaseTest as test, makeTenant } from '@sagewai/testing';
 import type { KeyId, ReservationId } from '@sagewai/wire';
@@ -11,7 +10,7 @@ import { LIMIT_KINDS, type Limits, type ScopeKind } from './budget.ts';
 import type { CallRequest } from './call.ts';
 import { expireDue, reserveAll, settleAll } from './calls.sql.ts';
 import { checkLedger } from './check-ledger.sql.ts';
-import { type Account, budgetOf, limit, setClock, stopClock } from './fixture.sql.ts';
+import { type Account, budgetOf, limit, nextCallId, setClock, stopClock } from './fixture.sql.ts';
 import { type ReferenceCall, ReferenceLedger } from './reference-ledger.ts';
 import { sumSpend } from './spend.sql.ts';
 
@@ -122,7 +121,7 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
         const project = projects[asked.project] ?? projectId;
         const key = asked.key === null ? null : (keys[asked.key] ?? null);
         const call: CallRequest = {
-          id: newId<ReservationId>(),
+          id: nextCallId(),
           orgId,
           projectId: project as typeof projectId,
           keyId: key as KeyId | null,

@@ -1,11 +1,12 @@
-import type { budget, spend } from '@sagewai/wire';
-import { formatUsd } from '@sagewai/wire';
-import type { Static } from 'typebox';
+import { formatUsd, type listSpend, type OutputOf, type setBudget } from '@sagewai/wire';
 
 import type { Balance, Budget } from './budget.ts';
 import type { Spend } from './spend.ts';
 
-export function budgetToWire({ scope, limits, balances }: Budget): Static<typeof budget> {
+type WireBudget = OutputOf<typeof setBudget>;
+type WireSpend = OutputOf<typeof listSpend>['spend'][number];
+
+export function budgetToWire({ scope, limits, balances }: Budget): WireBudget {
   return {
     scope_kind: scope.kind,
     scope_id: scope.id,
@@ -17,7 +18,7 @@ export function budgetToWire({ scope, limits, balances }: Budget): Static<typeof
   };
 }
 
-function balanceToWire(balance: Balance): Static<typeof budget>['balances'][number] {
+function balanceToWire(balance: Balance): WireBudget['balances'][number] {
   const { measure, period, amount, settled, reserved, resetsAt } = balance;
   const format = measure === 'cost' ? formatUsd : String;
   const left = amount - settled - reserved;
@@ -32,7 +33,7 @@ function balanceToWire(balance: Balance): Static<typeof budget>['balances'][numb
   };
 }
 
-export function spendToWire(row: Spend): Static<typeof spend> {
+export function spendToWire(row: Spend): WireSpend {
   return {
     id: row.id,
     kind: row.entry === 0 ? 'settlement' : 'correction',

@@ -203,6 +203,17 @@ describe('GET /api/v1/audit', () => {
     }
   });
 
+  test.for(['0000-01-01T00:00:00Z', '2026-01-01T00:00:00+20:00'])(
+    'refuses %s, which is an instant to the schema and none to the database',
+    async (since, { db }) => {
+      const { orgId } = await makeTenant(db);
+      const url = `/api/v1/audit?since=${encodeURIComponent(since)}`;
+      const answer = await appOf(db, orgId).inject({ url, ...bearer('read') });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json()).toMatchObject({ code: 'request.invalid' });
+    },
+  );
+
   test('asks a platform administrator for the organization', async ({ db }) => {
     const response = await appOf(db, null).inject({ url: '/api/v1/audit', ...bearer('platform') });
     expect(response.statusCode).toBe(400);

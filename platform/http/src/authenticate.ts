@@ -40,10 +40,14 @@ function ask(
   return nobody(head);
 }
 
+/** Where credentials stand, whatever their kind, as their senders spell it. */
+const PLACES = ['Authorization', 'X-Api-Key', 'X-Worker-Secret'] as const;
+
 /** A credential that no reader knows is a bad one, not a missing one (H3). */
-function nobody(head: RequestHead): Caller {
-  if (head.headers.authorization === undefined) return ANONYMOUS;
-  throw new Fault('caller.unknown', 'no reader knows the Authorization header', {
-    detail: 'The Authorization header holds no credential that is known here.',
+function nobody({ headers }: RequestHead): Caller {
+  const place = PLACES.find((name) => headers[name.toLowerCase()] !== undefined);
+  if (place === undefined) return ANONYMOUS;
+  throw new Fault('caller.unknown', `no reader knows the header ${place}`, {
+    detail: `The header ${place} holds no credential that is known here.`,
   });
 }

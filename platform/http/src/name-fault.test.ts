@@ -24,6 +24,8 @@ test.each([
   [failing({}, 'timeout exceeded when trying to connect'), 'service.busy'],
   [failing({ code: '40P01' }), 'service.busy'],
   [failing({ code: '57014' }), 'service.busy'],
+  [failing({ code: '22008' }), 'request.invalid'],
+  [failing({ code: '22009' }), 'request.invalid'],
   [failing({ code: '22P05' }), 'request.invalid'],
   [failing({ code: '54001' }), 'request.invalid'],
   [failing({ code: '23505' }), 'service.broken'],

@@ -43,6 +43,9 @@ const DATABASE = table({
   '57014': BUSY, // statement timeout
   '53100': BUSY, // disk full
   '53200': BUSY, // out of memory
+  '22007': { code: 'request.invalid', detail: 'An instant is not one that can be kept.' },
+  '22008': { code: 'request.invalid', detail: 'An instant is out of range.' },
+  '22009': { code: 'request.invalid', detail: 'The offset of an instant is out of range.' },
   '22021': { code: 'request.invalid', detail: 'Text may not contain the character U+0000.' },
   '22P05': { code: 'request.invalid', detail: 'Text may not contain the character U+0000.' },
   '54001': { code: 'request.invalid', detail: 'The JSON is nested too deeply.' },

@@ -86,6 +86,18 @@ const rules = {
   },
 };
 
+const watch = endpoint({
+  id: 'things.watch',
+  method: 'GET',
+  path: '/api/v1/fleet/things',
+  surface: 'fleet',
+  summary: 'Watches',
+  permission: 'fleet:read',
+  audit: 'read',
+  output: Type.Object({}),
+  mediaTypes: ['application/json', 'text/event-stream'],
+});
+
 interface Document {
   paths: Record<
     string,
@@ -98,6 +110,7 @@ async function readDocument(): Promise<Document> {
   const { app } = createFixture([
     implementOwn(claim, async () => null),
     implementOwn(remove, async () => null),
+    implementOwn(watch, async () => ({})),
   ]);
   const answer = await app.inject({ url: '/openapi.json' });
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -131,7 +144,7 @@ test('every reference leads somewhere, and so does every security requirement', 
 
 test('an operation has its parameters, its answers and its errors', async () => {
   const { paths } = await readDocument();
-  expect(Object.keys(paths)).toEqual([claim.path, remove.path, '/openapi.json']);
+  expect(Object.keys(paths)).toEqual([claim.path, remove.path, watch.path, '/openapi.json']);
   expect(paths[claim.path]?.['post']).toMatchObject({
     operationId: 'fleet.claim',
     parameters: [
@@ -143,4 +156,21 @@ test('an operation has its parameters, its answers and its errors', async () => 
     responses: { 200: {}, 204: {}, default: { content: { 'application/json': {} } } },
   });
   expect(Object.keys(paths[remove.path]?.['delete']?.responses ?? {})).toEqual(['204', 'default']);
+});
+
+test('whatever an access token may call names the headers that choose organization and project', async () => {
+  const { paths } = await readDocument();
+  const headers = ['organization', 'project'].map((name) => ({
+    $ref: `#/components/parameters/${name}`,
+  }));
+  expect(paths[remove.path]?.['delete']?.parameters).toEqual(headers);
+  expect(paths[watch.path]?.['get']?.parameters).toEqual(headers);
+  expect(paths[claim.path]?.['post']?.parameters).not.toContainEqual(headers[0]);
+});
+
+test('an answer that may come in several forms names them all', async () => {
+  const { paths } = await readDocument();
+  expect(paths[watch.path]?.['get']?.responses).toMatchObject({
+    200: { content: { 'application/json': { schema: {} }, 'text/event-stream': {} } },
+  });
 });

@@ -7,6 +7,8 @@ import { UNKNOWN_FIELDS } from './unknown-fields.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+const JSON_TYPE = 'application/json';
+
 /** Describes endpoints as an OpenAPI 3.1 document. */
 export function describeApi(
   endpoints: readonly Endpoint[],
@@ -38,7 +40,7 @@ function describe(endpoint: Endpoint): Json {
       default: {
         description: 'A failure',
         content: {
-          [surface === 'own' ? 'application/problem+json' : 'application/json']: {
+          [surface === 'own' ? 'application/problem+json' : JSON_TYPE]: {
             schema: { $ref: `#/components/schemas/${ERROR_OF[surface]}` },
           },
         },
@@ -48,12 +50,18 @@ function describe(endpoint: Endpoint): Json {
   };
 }
 
-function describeParameters({ params, query, surface, permission }: Endpoint): Json[] {
-  const headers =
-    surface === 'own' && permission !== 'public'
-      ? Object.keys(TENANT_HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` }))
-      : [];
+function describeParameters({ params, query, permission }: Endpoint): Json[] {
+  const headers = isForTokens(permission)
+    ? Object.keys(TENANT_HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` }))
+    : [];
   return [...fieldsOf(params, 'path'), ...fieldsOf(query, 'query'), ...headers];
+}
+
+/** Only an access token chooses an organization or a project; every other credential has its own. */
+function isForTokens(permission: Endpoint['permission']): boolean {
+  if (permission === 'public') return false;
+  const holders: readonly string[] = PERMISSIONS[permission];
+  return ['read', 'write', 'admin', 'platform'].some((scope) => holders.includes(scope));
 }
 
 function fieldsOf(schema: TSchema | undefined, place: 'path' | 'query'): Json[] {
@@ -73,13 +81,15 @@ function fieldsOf(schema: TSchema | undefined, place: 'path' | 'query'): Json[] 
 function describeBody(declared: TSchema, surface: Surface): Json {
   const required = 'required' in declared && Array.isArray(declared.required);
   const schema = UNKNOWN_FIELDS[surface] === 'refuse' ? closeSchema(declared) : declared;
-  return { required, content: { 'application/json': { schema } } };
+  return { required, content: { [JSON_TYPE]: { schema } } };
 }
 
-function describeSuccess({ output, status = 200 }: Endpoint): Json {
+function describeSuccess({ output, status = 200, mediaTypes = [JSON_TYPE] }: Endpoint): Json {
   const nothing = { '204': { description: 'Nothing to answer' } };
   if (status === 204) return nothing;
-  const success = { description: 'Success', content: { 'application/json': { schema: output } } };
+  // The schema is of the first; what else it may come as is described where it was defined.
+  const content = mediaTypes.map((type, at) => [type, at === 0 ? { schema: output } : {}] as const);
+  const success = { description: 'Success', content: Object.fromEntries(content) };
   return { [String(status)]: success, ...(allowsNull(output) ? nothing : {}) };
 }
 

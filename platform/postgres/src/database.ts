@@ -31,7 +31,10 @@ export interface Db extends Executor {
 }
 
 export interface Connection extends Executor {
-  /** Text without parameters (`begin`, `commit`); never built from input. */
+  /**
+   * Text without parameters (`begin`, `commit`); never built from input. A `commit` that commits
+   * nothing throws: a statement had failed, and whoever ran it went on.
+   */
   command(text: 'begin' | 'commit' | 'rollback' | 'begin read only'): Promise<void>;
   /** Marks the connection as unusable: it is closed instead of going back to the pool. */
   spoil(): void;
@@ -65,7 +68,11 @@ export function connect(options: ConnectOptions): Db {
       try {
         return await work({
           run: (statement) => run(client, statement),
-          command: async (text) => void (await client.query(text)),
+          command: async (text) => {
+            const { command } = await client.query(text);
+            // The server answers `commit` of a failed transaction with a rollback, and no error.
+            if (text === 'commit' && command !== 'COMMIT') throw new Error('nothing was committed');
+          },
           spoil: noteError,
         });
       } finally {

@@ -33,6 +33,17 @@ describe('inTenant', () => {
     for (let i = 0; i < 20; i += 1) expect(await visible(db)).toBeNull();
   });
 
+  test('a failed statement that nobody minds still fails the transaction', async ({ db }) => {
+    let isCommitted = false;
+    const failed = inTenant(db, [ACME], async (tx) => {
+      tx.onCommit(() => (isCommitted = true));
+      await sql`select 1 / 0`.execute(tx).catch(() => undefined);
+    });
+    await expect(failed).rejects.toThrow('nothing was committed');
+    expect(isCommitted).toBe(false);
+    expect(await inTenant(db, [BETA], visible)).toEqual([BETA]);
+  });
+
   test('a failed statement fails the transaction, and the pool goes on', async ({ db }) => {
     const failed = inTenant(db, [ACME], (tx) => sql`select 1 / 0`.execute(tx));
     await expect(failed).rejects.toThrow('division by zero');

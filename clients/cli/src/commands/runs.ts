@@ -7,7 +7,7 @@ import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
 import { UsageError } from '../usage-error.ts';
 import { submitCommand } from './submit-runs.ts';
-import { exitFor, showRun, waitForEnd } from './watch-run.ts';
+import { exitFor, type RunDetail, showRun, waitForEnd } from './watch-run.ts';
 
 type Run = CallOutput<'runs.listRuns'>['runs'][number];
 
@@ -48,11 +48,11 @@ export function runsCommand(around: Surroundings): Command {
         serverCommand('watch', 'Wait for the end of a run, and show it').argument('<id>'),
         around,
         async (context, _, [id = '']) => {
-          const run = await waitForEnd(context, id, (seen) =>
+          const tell = (seen: RunDetail): void =>
             context.terminal.note(
               `${seen.state}${seen.worker_name ? ` on ${seen.worker_name}` : ''}`,
-            ),
-          );
+            );
+          const run = await waitForEnd(context, id, tell, { isUp: false });
           context.show(run, showRun(run));
           process.exitCode = exitFor(run.state);
         },

@@ -13,21 +13,25 @@ export const hasEnded = (run: Pick<RunDetail, 'state'>): boolean => ENDED.includ
 export const exitFor = (state: RunDetail['state']): ExitCode =>
   state === 'completed' ? EXIT.ok : EXIT.error;
 
+// A server that has answered before and is away now restarts, and is waited for.
+const PATIENCE = { attemptsMax: 20 } as const;
+
 /** Asks with long polls until the run has ended; `onChange` is told each state once. */
 export async function waitForEnd(
   { client, signal }: Pick<Context, 'client' | 'signal'>,
   id: string,
   onChange: (run: RunDetail) => void = () => undefined,
+  { isUp = true }: { isUp?: boolean } = {},
 ): Promise<RunDetail> {
-  let run = await client.call('runs.getRun', { params: { run_id: id } }, { signal });
+  const first = { signal, ...(isUp ? PATIENCE : {}) };
+  let run = await client.call('runs.getRun', { params: { run_id: id } }, first);
   onChange(run);
   while (!hasEnded(run)) {
     const known = run.state;
     run = await client.call(
       'runs.getRun',
       { params: { run_id: id }, query: { wait_ms: WAIT_MS, known_state: known } },
-      // A server that restarts in between is waited for.
-      { signal, timeoutMs: WAIT_MS + 10_000, attemptsMax: 20 },
+      { signal, timeoutMs: WAIT_MS + 10_000, ...PATIENCE },
     );
     if (run.state !== known) onChange(run);
   }
