@@ -1,5 +1,5 @@
 import { Fault } from '@sagewai/fault';
-import { implementOwn, implementStream, type Route, SAFETY_HEADERS } from '@sagewai/http';
+import { implementOwn, implementStream, type RequestHead, type Route, SAFETY_HEADERS } from '@sagewai/http';
 import { type Db, readServerVersion } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 import {
@@ -53,7 +53,7 @@ export function healthRoutes(options: HealthOptions): Route[] {
       };
     }),
     implementStream(getMetrics, async ({ caller, request, reply }) => {
-      if (!metricsPublic && caller.kind !== 'token' && !isLoopback(request.ip)) {
+      if (!metricsPublic && caller.kind !== 'token' && !isNear(request)) {
         throw new Fault('caller.unknown', 'metrics were asked for from afar without a token');
       }
       const text = await metrics.render();
@@ -88,4 +88,10 @@ async function probeDatabase(db: Db): Promise<Dependency> {
   }
 }
 
-const isLoopback = (ip: string): boolean => ip === '::1' || /^(::ffff:)?127\./.test(ip);
+/** From this machine itself: what a proxy on it passes on comes from anywhere. */
+function isNear({ ip, headers }: Pick<RequestHead, 'ip' | 'headers'>): boolean {
+  const isForwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some(
+    (name) => headers[name] !== undefined,
+  );
+  return !isForwarded && (ip === '::1' || /^(?:::ffff:)?127\./.test(ip));
+}

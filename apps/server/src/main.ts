@@ -1,20 +1,25 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { ConfigError, explain, findMisspellings, readConfig } from '@sagewai/config';
-import { type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
-import { ensureAdministrator, ensureOrganization, listOrganizationIds } from '@sagewai/identity';
+import {
+  ConfigError,
+  expandHome,
+  explain,
+  explanationText,
+  findMisspellings,
+  readConfig,
+} from '@sagewai/config';
+import type { GatewayConfig } from '@sagewai/gateway';
 import { createLog, type Log } from '@sagewai/log';
 
 import manifest from '../package.json' with { type: 'json' };
 import { SERVER_FIELDS, type ServerConfig } from './config.ts';
-import { keepOrMakeSecret, type SecretPlace } from './keep-secrets.ts';
-import { type Databases, openDatabase } from './open-database.ts';
-import { checkServerKeys, parseServerKeys, type ServerKeys } from './server-keys.ts';
+import { openDatabase, ownerUrlOf } from './open-database.ts';
+import { ensureFirst, findKeys } from './prepare-first-start.ts';
+import { readModels } from './read-models.ts';
 import { buildServer, type Server } from './server.ts';
+import { stopSignal } from './stop-signal.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 const HELP = `Usage: sagewai server [options]
 
@@ -49,7 +54,8 @@ export async function main(words: readonly string[]): Promise<number> {
     const { help, json, 'explain-config': asked, ...flags } = values;
     const sources = { flags, environment: process.env };
     if (help === true) process.stdout.write(HELP);
-    else if (asked === true) process.stdout.write(explained(sources, json === true));
+    else if (asked === true)
+      process.stdout.write(explanationText(explain(SERVER_FIELDS, sources), json === true));
     else return await serve(readConfig(SERVER_FIELDS, sources));
     return 0;
   } catch (thrown) {
@@ -68,16 +74,31 @@ export async function main(words: readonly string[]): Promise<number> {
 async function serve(config: ServerConfig): Promise<number> {
   const log = createLog({ level: config.logLevel, name: 'server' });
   for (const { name, suggestion } of findMisspellings(Object.keys(SERVER_FIELDS), process.env)) {
-    log.warn('a setting is not known', { name, did_you_mean: suggestion });
+    log.warn('a setting is not known', { setting: name, did_you_mean: suggestion });
   }
-  const stop = stopSignal(log);
-  const gatewayConfig = await readModels(config, log);
+  const gatewayConfig = await findModels(config, log);
+  const stop = stopSignal(() => {
+    log.warn('told to stop again: ending at once');
+    process.exit(1);
+  });
+  const waited = await waitForDatabase({
+    url: ownerUrlOf(config),
+    limitMs: config.databaseWaitMs,
+    log,
+    signal: stop.signal,
+  });
+  if (waited === 'stopped') return 0;
   const databases = await openDatabase(config, log);
   const exit = { code: 0 };
   let server: Server | null = null;
   try {
-    const keys = await findKeys(config, databases, log);
-    await ensureFirst(config, databases, log);
+    const place = {
+      home: expandHome(config.sagewaiHome, homedir()),
+      homeIsNamed: Boolean(process.env['SAGEWAI_HOME']),
+      ownerUrl: ownerUrlOf(config),
+    };
+    const keys = await findKeys(config, place, { databases, log });
+    await ensureFirst(config, databases, { log, show: (token) => showToken(token, config) });
     server = buildServer({
       config,
       gatewayConfig,
@@ -91,7 +112,7 @@ async function serve(config: ServerConfig): Promise<number> {
         stop.now();
       },
     });
-    const address = await server.app.listen({ host: config.host, port: config.port });
+    const address = await listen(server, config);
     log.info('listening', { address, planes: config.planes });
     await stop.stopped;
     log.info('draining');
@@ -103,91 +124,28 @@ async function serve(config: ServerConfig): Promise<number> {
   return exit.code;
 }
 
-async function readModels(config: ServerConfig, log: Log): Promise<GatewayConfig> {
-  const path = config.sagewaiConfig;
-  if (path !== null && !existsSync(path))
-    throw new ConfigError([`SAGEWAI_CONFIG: there is no file ${path}`]);
-  const file = path === null ? null : { text: await readFile(path, 'utf8'), env: process.env };
-  const read = readGatewayConfig(config, file, new Date());
-  if (read.kind === 'refused') throw new ConfigError(read.mistakes);
-  if (read.ignored.length > 0) {
-    log.warn('the models file has settings that are not used', { ignored: read.ignored });
-  }
-  return read.config;
-}
-
-async function findKeys(config: ServerConfig, databases: Databases, log: Log): Promise<ServerKeys> {
-  const place: SecretPlace = {
-    home: resolve(config.sagewaiHome.replace(/^~(?=\/|$)/, homedir())),
-    homeIsNamed: Boolean(process.env['SAGEWAI_HOME']),
-    ownerUrl: config.migrationDatabaseUrl ?? config.databaseUrl,
-  };
-  const given = {
-    JWT_SECRET: config.jwtSecret?.reveal() ?? null,
-    SAGEWAI_ENCRYPTION_KEY: config.sagewaiEncryptionKey?.reveal() ?? null,
-  };
-  const kept = {
-    JWT_SECRET: await keepOrMakeSecret('JWT_SECRET', given.JWT_SECRET, place),
-    SAGEWAI_ENCRYPTION_KEY: await keepOrMakeSecret(
-      'SAGEWAI_ENCRYPTION_KEY',
-      given.SAGEWAI_ENCRYPTION_KEY,
-      place,
-    ),
-  };
-  for (const [name, { source, made }] of Object.entries(kept)) {
-    if (made) log.warn(`${name} was missing: one was made, and is kept`, { where: source });
-  }
-  const keys = parseServerKeys(kept.JWT_SECRET.value, kept.SAGEWAI_ENCRYPTION_KEY.value);
-  await checkServerKeys(databases.request, keys);
-  return keys;
-}
-
-/** Nobody off this machine may find a server that has no administrator, or whose token nobody saw. */
-async function ensureFirst(
-  config: ServerConfig,
-  { request, dispatch }: Databases,
-  log: Log,
-): Promise<void> {
-  const administrator = await ensureAdministrator(dispatch, {
-    token: config.sagewaiAdminToken?.reveal(),
-  });
-  if (administrator.kind === 'made') {
-    process.stderr.write(
-      `\nThe administrator's token, shown this once:\n\n  ${administrator.token}\n\n` +
-        `Keep it: sagewai login --gateway http://localhost:${config.port}\n\n`,
-    );
-  }
-  const known = await listOrganizationIds(request, { limit: 1 });
-  if (known.length === 0) {
-    const made = await ensureOrganization(request, {
-      name: config.sagewaiOrganization,
-      actor: 'server',
-    });
-    log.info('the first organization was made', { name: made.organization.name });
+async function listen({ app }: Server, { host, port }: ServerConfig): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const advice = `stop the program that has it, or choose another: --port ${port + 1}`;
+    throw new Error(`port ${port} is taken: ${advice}`, { cause: error });
   }
 }
 
-function stopSignal(log: Log): { readonly stopped: Promise<void>; now(): void } {
-  const { promise, resolve: stop } = Promise.withResolvers<void>();
-  let firstAt: number | null = null;
-  const press = (): void => {
-    if (firstAt === null) {
-      firstAt = performance.now();
-      stop();
-    } else if (performance.now() - firstAt > 1_000) {
-      log.warn('told to stop again: ending at once');
-      process.exit(1);
-    }
-  };
-  process.on('SIGTERM', press);
-  process.on('SIGINT', press);
-  return { stopped: promise, now: stop };
+async function findModels(config: ServerConfig, log: Log): Promise<GatewayConfig> {
+  const models = await readModels(config, process.env);
+  if (models.ignored.length > 0) {
+    log.warn('the models file has settings that are not used', { ignored: models.ignored });
+  }
+  return models.config;
 }
 
-function explained(sources: Parameters<typeof explain>[1], json: boolean): string {
-  const rows = explain(SERVER_FIELDS, sources);
-  if (json) return `${JSON.stringify(rows)}\n`;
-  return rows
-    .map((row) => `${row.name}=${row.value ?? ''}  (${row.source}) ${row.description}\n`)
-    .join('');
+/** To a person, never to the log: logs are kept, copied and read by others. */
+function showToken(token: string, { port }: ServerConfig): void {
+  process.stderr.write(
+    `\nThe administrator's token, shown this once:\n\n  ${token}\n\n` +
+      `Keep it: sagewai login --gateway http://localhost:${port}\n\n`,
+  );
 }

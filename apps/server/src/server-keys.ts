@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 
-import { parseMasterKey } from '@sagewai/crypto';
+import { checkJwtSecret, parseMasterKey } from '@sagewai/crypto';
 import { checkFingerprint } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
 
@@ -12,7 +12,10 @@ export interface ServerKeys {
   readonly sealing: KeyObject;
 }
 
+/** Also what was kept is looked at: a file can be edited. */
 export function parseServerKeys(jwtSecret: string, encryptionKey: string): ServerKeys {
+  const weakness = checkJwtSecret(jwtSecret);
+  if (weakness !== null) throw new Error(`JWT_SECRET is refused: ${weakness}`);
   const sealing = parseMasterKey(encryptionKey);
   if (sealing.kind === 'refused') {
     throw new Error(`SAGEWAI_ENCRYPTION_KEY is refused: ${sealing.why}`);

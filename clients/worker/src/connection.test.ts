@@ -1,3 +1,4 @@
+import { createNodeSend } from '@sagewai/sdk/node';
 import {
   completion,
   lease,

@@ -54,6 +54,7 @@ export function createOutbox({ client, log, over, onRefused, onTaken }: OutboxOp
     try {
       const body = { reports: [...batch] };
       const { results } = await client.call('fleet.reportRuns', { body }, { signal: over });
+      take(batch); // O1
       const lost = results.filter((result) => result.status === 'lost').length;
       if (lost > 0) log.note(`${lost} finished runs were no longer this worker's`);
     } catch (thrown) {

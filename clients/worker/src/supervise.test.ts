@@ -161,8 +161,12 @@ describe('waiting for the server', () => {
   test('waits with one line for a server that is not up yet', async () => {
     const fleet = await scriptedFleet();
     await fleet.stop();
-    const worker = await start(fleet.url);
+    const worker = await start(fleet.url, { workerToken: 'wrt-1.issued' });
     await worker.said(/cannot reach .*ECONNREFUSED.*waiting for the server/);
+    const { session } = fleet;
+    fleet.on('fleet.openWorkerSession', (_, nth) =>
+      nth < 3 ? 'hang up' : { status: 201, json: session() },
+    );
     await fleet.start();
     await fleet.reached('fleet.claimRuns');
     expect(worker.lines.filter((line) => line.includes('cannot reach'))).toHaveLength(1);

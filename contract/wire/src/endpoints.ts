@@ -1,28 +1,21 @@
+import { createEnrollmentKey, listEnrollmentKeys, revokeEnrollmentKey } from './enrollment-keys.ts';
 import {
   approveWorker,
-  cancelTask,
-  claimRuns,
-  createEnrollmentKey,
   getFleetSettings,
-  getTask,
   getWorker,
-  heartbeat,
   issueWorkerToken,
-  listEnrollmentKeys,
-  listTasks,
   listWorkers,
-  openWorkerSession,
-  registerWorker,
   rejectWorker,
-  reportRun,
-  reportRuns,
-  reserveForRun,
-  revokeEnrollmentKey,
   revokeWorker,
   setFleetSettings,
-  settleForRun,
-  submitTask,
-  submitTasks,
+} from './fleet-administration.ts';
+import {
+  claimRuns,
+  heartbeat,
+  openWorkerSession,
+  registerWorker,
+  reportRun,
+  reportRuns,
 } from './fleet.ts';
 import { createChatCompletion, listModels } from './gateway.ts';
 import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
@@ -40,7 +33,9 @@ import {
 } from './identity.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
+import { reserveForRun, settleForRun } from './own-calls.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
+import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */

@@ -1,13 +1,15 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { id, idOrNull, instant, instantOrNull, orNull } from './schemas.ts';
 
-const id = Type.String({ format: 'uuid' });
-const instant = Type.String({ format: 'date-time' });
-const instantOrNull = Type.Union([instant, Type.Null()]);
-
-/** 1 to 100 characters without control characters; not a UUID, as names stand where ids may stand. */
-export const NAME_PATTERN = '^(?! )[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}(?<! )$';
+/**
+ * 1 to 100 characters, no control characters, no line separators, no surrounding blanks. Not a UUID: a
+ * name stands where an id may stand.
+ */
+export const NAME_PATTERN =
+  '^(?! )(?![0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$)' +
+  '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,100}(?<! )$';
 const name = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
 const nameOrId = Type.String({ minLength: 1, maxLength: 100 });
 
@@ -15,7 +17,6 @@ const page = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   cursor: Type.Optional(id),
 });
-const nextCursor = Type.Union([id, Type.Null()]);
 
 export const organization = Type.Object({ id, name: Type.String(), created_at: instant });
 
@@ -35,7 +36,7 @@ export const accessToken = Type.Object({
   id,
   name: Type.String(),
   scopes: Type.Array(scope),
-  project_id: Type.Union([id, Type.Null()]),
+  project_id: idOrNull,
   created_by: Type.String(),
   created_at: instant,
   expires_at: instantOrNull,
@@ -53,7 +54,7 @@ export const listOrganizations = endpoint({
   permission: 'organization:read',
   audit: 'read',
   query: page,
-  output: Type.Object({ organizations: Type.Array(organization), next_cursor: nextCursor }),
+  output: Type.Object({ organizations: Type.Array(organization), next_cursor: idOrNull }),
 });
 
 export const createOrganization = endpoint({
@@ -90,7 +91,7 @@ export const listProjects = endpoint({
   permission: 'project:read',
   audit: 'read',
   query: page,
-  output: Type.Object({ projects: Type.Array(project), next_cursor: nextCursor }),
+  output: Type.Object({ projects: Type.Array(project), next_cursor: idOrNull }),
 });
 
 export const createProject = endpoint({
@@ -127,7 +128,7 @@ export const listTokens = endpoint({
   permission: 'token:read',
   audit: 'read',
   query: page,
-  output: Type.Object({ tokens: Type.Array(accessToken), next_cursor: nextCursor }),
+  output: Type.Object({ tokens: Type.Array(accessToken), next_cursor: idOrNull }),
 });
 
 export const createToken = endpoint({
@@ -172,8 +173,8 @@ export const whoAmI = endpoint({
     kind: Type.String(),
     id: Type.String(),
     name: Type.String(),
-    organization: Type.Union([Type.Object({ id, name: Type.String() }), Type.Null()]),
-    project: Type.Union([Type.Object({ id, name: Type.String() }), Type.Null()]),
+    organization: orNull(Type.Object({ id, name: Type.String() })),
+    project: orNull(Type.Object({ id, name: Type.String() })),
     scopes: Type.Array(Type.String()),
   }),
 });

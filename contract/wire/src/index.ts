@@ -73,41 +73,39 @@ export {
   spend,
 } from './ledger.ts';
 export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';
+export { createEnrollmentKey, listEnrollmentKeys, revokeEnrollmentKey } from './enrollment-keys.ts';
 export {
   approveWorker,
-  cancelTask,
-  claimRuns,
-  createEnrollmentKey,
   getFleetSettings,
-  getTask,
   getWorker,
-  heartbeat,
   issueWorkerToken,
-  listEnrollmentKeys,
-  listTasks,
   listWorkers,
+  rejectWorker,
+  revokeWorker,
+  setFleetSettings,
+  worker,
+} from './fleet-administration.ts';
+export {
+  claimRuns,
+  heartbeat,
   openWorkerSession,
   POLL_TIMEOUT_SECONDS_MAX,
   registerWorker,
-  rejectWorker,
   reportRun,
   reportRuns,
-  reserveForRun,
-  revokeEnrollmentKey,
-  revokeWorker,
-  setFleetSettings,
-  settleForRun,
   SLOTS_PER_POLL_MAX,
+} from './fleet.ts';
+export { reserveForRun, settleForRun } from './own-calls.ts';
+export {
+  cancelTask,
+  getTask,
+  listTasks,
   submitTask,
   submitTasks,
   TASK_STATES,
   type TaskState,
-  worker,
-  WORKER_SCOPES,
-  WORKER_STATES,
-  type WorkerScope,
-  type WorkerState,
-} from './fleet.ts';
+} from './tasks.ts';
+export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export {
   cancelRun,
   getRun,

@@ -4,18 +4,14 @@ import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
 import { MODEL_PATTERN } from './model-name.ts';
 import { USD_PATTERN } from './money.ts';
+import { id, idOrNull, instant, instantOrNull, orNull } from './schemas.ts';
 
-const id = Type.String({ format: 'uuid' });
-const instant = Type.String({ format: 'date-time' });
-const instantOrNull = Type.Union([instant, Type.Null()]);
 const name = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
 const usd = Type.String({
   pattern: USD_PATTERN,
   description: 'US dollars as a decimal string',
 });
 const perMinute = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
 
 /** What may be spent; null is no limit. Days and minutes are the ledger's windows (UTC). */
 export const limits = Type.Object({
@@ -93,7 +89,7 @@ export const listKeys = endpoint({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
     cursor: Type.Optional(id),
   }),
-  output: Type.Object({ keys: Type.Array(virtualKey), next_cursor: orNull(id) }),
+  output: Type.Object({ keys: Type.Array(virtualKey), next_cursor: idOrNull }),
 });
 
 const keyId = Type.Object({ key_id: id });

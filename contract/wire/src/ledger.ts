@@ -3,12 +3,9 @@ import { Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import type { BatchRecord } from './evidence.ts';
 import { USD_PATTERN } from './money.ts';
+import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 
-const id = Type.String({ format: 'uuid' });
-const instant = Type.String({ format: 'date-time' });
 const count = Type.Integer({ minimum: 0 });
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
 /** Exact, in US dollars; a correction may be negative. */
 const usd = Type.String({ pattern: '^-?[0-9]+(\\.[0-9]{1,12})?$' });
 const limitUsd = Type.String({
@@ -41,7 +38,7 @@ export const balance = Type.Object({
   reserved: Type.String(),
   remaining: Type.String(),
   /** When a day's window is empty again; null for a minute, whose window slides. */
-  resets_at: orNull(instant),
+  resets_at: instantOrNull,
 });
 
 export const budget = Type.Object({
@@ -65,7 +62,7 @@ export const listBudgets = endpoint({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
     cursor: Type.Optional(Type.String({ maxLength: 200 })),
   }),
-  output: Type.Object({ budgets: Type.Array(budget), next_cursor: orNull(Type.String()) }),
+  output: Type.Object({ budgets: Type.Array(budget), next_cursor: textOrNull }),
 });
 
 /** The limits of a key are part of the key, `/api/v1/keys/{key_id}`. */
@@ -90,12 +87,12 @@ export const spend = Type.Object({
   id,
   kind: Type.Union([Type.Literal('settlement'), Type.Literal('correction')]),
   project_id: id,
-  key_id: orNull(id),
-  run_id: orNull(id),
-  worker_id: orNull(id),
+  key_id: idOrNull,
+  run_id: idOrNull,
+  worker_id: idOrNull,
   model: Type.String(),
   deployment: Type.String(),
-  provider: orNull(Type.String()),
+  provider: textOrNull,
   /** Null: the model has no known price. */
   cost_usd: orNull(usd),
   reserved_usd: usd,
@@ -119,8 +116,8 @@ export const spend = Type.Object({
   ]),
   started_at: instant,
   settled_at: instant,
-  session_id: orNull(Type.String()),
-  agent: orNull(Type.String()),
+  session_id: textOrNull,
+  agent: textOrNull,
   tags: Type.Array(Type.String()),
 });
 
@@ -145,7 +142,7 @@ export const listSpend = endpoint({
   }),
   output: Type.Object({
     spend: Type.Array(spend),
-    next_cursor: orNull(Type.String()),
+    next_cursor: textOrNull,
     /** On the first page only. */
     totals: orNull(
       Type.Object({

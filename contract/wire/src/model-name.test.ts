@@ -36,7 +36,9 @@ test('a name of which nothing is left may not stand in a list of what is allowed
   const pattern = new RegExp(MODEL_PATTERN, 'u');
   let names = [''];
   for (let length = 1; length <= 5; length += 1) {
-    names = names.flatMap((name) => ['a', '/', ':', '-', '_', ' ', '\n', '\u00a0'].map((letter) => name + letter));
+    names = names.flatMap((name) =>
+      ['a', '/', ':', '-', '_', ' ', '\n', '\u00a0'].map((letter) => name + letter),
+    );
     const empty = names.filter((name) => canonicalModel(name) === '');
     expect(empty.length).toBeGreaterThan(0);
     expect(empty.filter((name) => pattern.test(name))).toEqual([]);

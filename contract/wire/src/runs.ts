@@ -1,13 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-
-const id = Type.String({ format: 'uuid' });
-const instant = Type.String({ format: 'date-time' });
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(
-  schema: T,
-): ReturnType<typeof Type.Union<[T, ReturnType<typeof Type.Null>]>> =>
-  Type.Union([schema, Type.Null()]);
+import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 
 /** PostgreSQL keeps no U+0000 in text. */
 export const PRINTABLE_PATTERN = '^[^\\u0000]*$';
@@ -60,7 +54,7 @@ export const submission = Type.Object({
   /** How many workers may be lost on it before it fails. 3 unless said. */
   max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   /** A run that has not ended by then fails. */
-  deadline: Type.Optional(orNull(instant)),
+  deadline: Type.Optional(instantOrNull),
   /** The same key with the same request gives the same run; the header `Idempotency-Key` wins. */
   idempotency_key: Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, pattern: PRINTABLE_PATTERN }),
@@ -74,21 +68,21 @@ export const run = Type.Object({
   project_id: id,
   state: runState,
   pool: Type.String(),
-  model: orNull(Type.String()),
+  model: textOrNull,
   labels: Type.Record(Type.String(), Type.String()),
   priority: Type.Integer(),
   max_attempts: Type.Integer(),
-  deadline: orNull(instant),
+  deadline: instantOrNull,
   /** 0 while no worker has had it. */
   attempt: Type.Integer(),
-  worker_id: orNull(id),
-  worker_name: orNull(Type.String()),
+  worker_id: idOrNull,
+  worker_name: textOrNull,
   cancel_requested: Type.Boolean(),
   created_at: instant,
   /** Of the last attempt. */
-  started_at: orNull(instant),
-  finished_at: orNull(instant),
-  error: orNull(Type.String()),
+  started_at: instantOrNull,
+  finished_at: instantOrNull,
+  error: textOrNull,
 });
 
 /** With what only the reader of one run wants. */
@@ -112,7 +106,7 @@ const submitted = Type.Object({
   created: Type.Boolean(),
   pool: Type.String(),
   /** As it is matched: `ollama/llama3.1:70b` is `llama3.1-70b`. */
-  model: orNull(Type.String()),
+  model: textOrNull,
 });
 
 export const submitRun = endpoint({
@@ -159,7 +153,7 @@ export const listRuns = endpoint({
     /** `next_cursor` of the page before. */
     cursor: Type.Optional(id),
   }),
-  output: Type.Object({ runs: Type.Array(run), next_cursor: orNull(id) }),
+  output: Type.Object({ runs: Type.Array(run), next_cursor: idOrNull }),
 });
 
 const ofRun = Type.Object({ run_id: id });

@@ -114,10 +114,3 @@ export async function createServer(stage: Stage, options: ServerOptions): Promis
     askWell: (path, request = {}) => askWell(`${url}${path}`, authorized(request)),
   };
 }
-
-/** A server that is ready. */
-export async function startServer(stage: Stage, options: ServerOptions): Promise<Server> {
-  const server = await createServer(stage, options);
-  await server.ready();
-  return server;
-}

@@ -24,8 +24,8 @@ test('create a key, register, approve, work, submit: the command lines as they a
   };
   const sagewai = (line: string): Promise<Result> =>
     runSagewai(stage, line.split(' '), environment);
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape
   const json = async (line: string): Promise<any> => {
-    // oxlint-disable-line typescript/no-explicit-any -- answers of every shape
     const result = await sagewai(`${line} --json`);
     expect({ line, code: result.code, text: result.text }).toMatchObject({ code: 0 });
     return JSON.parse(result.stdout);

@@ -91,7 +91,7 @@ test('one command on an empty home: two lines of JSON, exit 0; the next one find
   again.send('SIGINT');
   again.send('SIGINT'); // The terminal's and npm's: one press.
   expect(await again.ended).toMatchObject({ code: 0 });
-  await expect(ask(`${ready.url}/healthz`)).rejects.toThrow();
+  await expect(ask(`${ready.url}/healthz`)).rejects.toThrow('fetch failed');
   expect(await inspectEmbeddedPostgres(home)).toMatchObject({ pid: null });
 });
 
@@ -133,7 +133,7 @@ test('it drains when the process that started it goes away', async ({ stage }) =
     },
     { msMax: 40_000, otherwise: () => `it did not drain:\n${shell.text()}` },
   );
-  await expect(ask(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+  await expect(ask(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow('fetch failed');
 });
 
 test('as an ordinary user', async ({ stage }) => {

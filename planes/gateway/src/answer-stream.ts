@@ -39,7 +39,8 @@ export async function answerStream(
   // Clients wait for the head, and the first token may be long in coming.
   reply.flushHeaders();
   const end = await relayed;
-  if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
+  if (end.kind !== 'complete') attempt.abort();
+  else if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
 
   const outcome: Outcome = {
     deployment,

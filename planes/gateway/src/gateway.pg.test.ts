@@ -594,11 +594,12 @@ describe('a provider that fails', () => {
     db,
   }) => {
     upstream.answer = (_, reply) => {
-      reply.writeHead(307, { location: 'http://127.0.0.1:1/' });
-      reply.end();
+      reply.writeHead(307, { location: '/elsewhere', 'content-type': 'application/json' });
+      reply.end('{}');
     };
     const key = await makeKey(db, tenant);
     expect((await (await start()).chat(key.value, ask)).status).toBe(502);
+    expect(upstream.asked).toHaveLength(1);
   });
 
   test('is replaced by another deployment before the first byte, and passed over for a while', async ({

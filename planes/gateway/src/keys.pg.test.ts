@@ -137,6 +137,7 @@ describe('a key', () => {
   test('is refused at once when it is blocked or revoked, and stays revoked', async ({
     admin,
     gateway,
+    owner,
   }) => {
     const { body } = await admin('POST /api/v1/keys', { name: 'k' });
     const key = String(body['key']);
@@ -151,6 +152,8 @@ describe('a key', () => {
     expect((await gateway.chat(key, ask)).status).toBe(401);
     expect((await admin(`PATCH ${path}`, { blocked: false })).status).toBe(404);
     expect((await admin(`POST ${path}/revoke`)).body).toEqual(revoked.body);
+    const { rows } = await sql`select from credential where kind = 'key'`.execute(owner);
+    expect(rows).toEqual([]);
   });
 
   test('is out of reach of other organizations, other projects, and readers', async ({

@@ -97,8 +97,8 @@ class Relay implements Sink {
     reply.off('close', this.#leave);
     reply.off('drain', this.#drained);
     clearTimeout(this.#stall);
-    if (end.kind === 'complete') attempt.resume();
-    else attempt.abort();
+    // What is left of a complete answer is read, so that its connection can be used again.
+    attempt.resume();
     resolve(end);
   }
 }

@@ -477,6 +477,21 @@ describe('a project', () => {
   });
 });
 
+test('a name that cannot stand where an id may stand is the caller’s mistake', async ({
+  replica,
+  tokenOf,
+  administrator,
+}) => {
+  const admin = await tokenOf(['admin']);
+  for (const name of [newId(), newId().toUpperCase(), 'line\u2028line', ' a', 'a ', 'a\tb']) {
+    const project = await replica.call(admin, 'POST /api/v1/projects', { body: { name } });
+    expect.soft(project.status, JSON.stringify(name)).toBe(400);
+    const body = { name };
+    const organization = await replica.call(administrator, 'POST /api/v1/organizations', { body });
+    expect.soft(organization.status, JSON.stringify(name)).toBe(400);
+  }
+});
+
 describe('what was refused', () => {
   test("of a stranger stands in the platform's chain", async ({ db, replica, administrator }) => {
     await makeTenant(db);

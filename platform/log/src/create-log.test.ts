@@ -79,6 +79,15 @@ describe('createLog', () => {
     );
   });
 
+  test('as text it stays one line, whatever its fields hold', () => {
+    const { log, lines } = record({ format: 'text' });
+    const error = new Error('a\nb\u001b[2J');
+    log.warn('x', { path: '/a\nERROR', tag: 'q\u009b1m', error });
+    expect(lines[0]?.slice(8)).toBe(
+      ' WARN  server: x  path="/a\\nERROR"  tag=q\\u009b1m  error=Error: a\\u000ab\\u001b[2J\n',
+    );
+  });
+
   test('the silent log is silent', () => {
     expect(silentLog.child({ a: 1 })).toBe(silentLog);
     expect(silentLog.error('x')).toBeUndefined();

@@ -10,11 +10,18 @@ export function formatText(line: string): string {
   } = JSON.parse(line) as Record<string, unknown>;
   const rest = Object.entries(fields).map(([key, value]) => `  ${key}=${show(value)}`);
   const head = `${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)}`;
-  return `${head} ${String(name)}: ${String(message)}${rest.join('')}\n`;
+  return `${head} ${String(name)}: ${printable(`${String(message)}${rest.join('')}`)}\n`;
+}
+
+/** What a terminal would act upon is spelt out: a field may hold what a stranger sent. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (sign) => {
+    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return value.includes(' ') ? JSON.stringify(value) : value;
+  if (typeof value === 'string') return /[\s"]/.test(value) ? JSON.stringify(value) : value;
   const { name, message, cause } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || typeof message !== 'string') return JSON.stringify(value);
   const because = cause === undefined ? '' : ` ← ${show(cause)}`;

@@ -111,6 +111,8 @@ describe('redactText', () => {
     ['sent Bearer hunter2-hunter2', 'sent [secret]'],
     ['key sk-fleet-abcdefghijklmnopqrstuvwxyz is spent', 'key [secret] is spent'],
     ['wrt-1.eyJhbGciOi.eyJzdWIi.c2ln', '[secret]'],
+    ['sent authorization: bearer hunter2', 'sent authorization: [secret]'],
+    ['id eyJhbGciOiJSUzI1NiJ9.e30.c2ln', 'id [secret]'],
     ['task-abcdefghijklmnop', 'task-abcdefghijklmnop'],
     ['sk-fleet-…x7Qa', 'sk-fleet-…x7Qa'],
     ['http://localhost:8000/a:b@c', 'http://localhost:8000/a:b@c'],

@@ -13,9 +13,9 @@ const SECRET_NAMES =
   /(?:^|_)(?:authorization|cookies?|passwords?|passphrase|secrets?|tokens?|credentials?|prompts?|messages|bearer|(?:api|access|private|encryption|master|virtual|signing|enrollment|provider|secret)_?keys?)$/;
 const COUNTED_NAMES = /(?:^|_)(?:tokens|prompts|messages)$/;
 
-/** Credentials on sight, and the password in a URL. */
+/** Credentials on sight, anybody's JWT, and the password in a URL. */
 const SECRET_TEXTS =
-  /\b(?:sk-|sat-|wrt-1\.|rt-1\.)[\w.+/=-]{12,}|\bBearer\s+[\w.+/=~-]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
+  /\b(?:sk-|sat-|wrt-1\.|rt-1\.)[\w.+/=-]{12,}|\beyJ[\w-]{8,}\.[\w.-]+|\bBearer\s+[\w.+/=~-]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 
 /** Errors say more than their own fields, so their owner serialises them. */
 export type SerializeError = (error: Error, redact: (value: unknown) => unknown) => unknown;

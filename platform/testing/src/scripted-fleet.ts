@@ -55,6 +55,8 @@ export const completion = (content: string): object => ({
 export interface ScriptedFleet extends ScriptedServer {
   /** For the next poll that has room. The same `poll_id` is given the same again. */
   give(...leases: Lease[]): void;
+  /** What the opening of the next session is answered. */
+  readonly session: () => object;
   /** What heartbeats are answered, from now on. */
   readonly beats: { answer: Partial<HeartbeatAnswer> };
   /** The runs that the `nth` heartbeat named, as `run id/epoch`. */
@@ -143,6 +145,7 @@ export async function scriptedFleet(
   };
   return {
     ...server,
+    session,
     beats,
     reports,
     give: (...leases) => {

@@ -35,14 +35,15 @@ export async function checkDatabase(place: DatabasePlace): Promise<Finding[]> {
         failure('database', `PostgreSQL ${version.text} is too old`, 'Use PostgreSQL 15 or newer.'),
       ];
     }
-    const reached = ok('database', `PostgreSQL ${version.text}`);
-    return [
-      reached,
-      await checkMigrations(owner),
+    const migrations = await checkMigrations(owner);
+    const first = [
+      ok('database', `PostgreSQL ${version.text}`),
+      migrations,
       await checkClock(owner),
-      await checkConfinement(place.url),
-      ...(await checkKeptSecrets(owner)),
     ];
+    // The roles and tables that the others look at are made by migrations.
+    if (migrations.level !== 'ok') return first;
+    return [...first, await checkConfinement(place.url), ...(await checkKeptSecrets(owner))];
   } catch (error) {
     const mend = 'Start PostgreSQL, or correct DATABASE_URL. `sagewai up` brings its own.';
     return [failure('database', reasonOf(error), mend)];

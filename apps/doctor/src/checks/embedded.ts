@@ -1,20 +1,53 @@
-import { inspectEmbeddedPostgres } from '@sagewai/embedded-postgres';
+import { type EmbeddedPostgresState, inspectEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
 import { failure, type Finding, ok, warning } from '../finding.ts';
 
+export interface EmbeddedFindings {
+  readonly findings: readonly Finding[];
+  /** Where its data is, or will be. */
+  readonly dataDir: string | null;
+}
+
 /** Without DATABASE_URL: what `sagewai up` would use here. */
-export async function checkEmbedded(home: string): Promise<Finding[]> {
-  const { problem, binaries, mode, pid } = await inspectEmbeddedPostgres(home);
+export async function checkEmbedded(home: string): Promise<EmbeddedFindings> {
+  const state = await inspectEmbeddedPostgres(home);
+  return { findings: judgeEmbedded(state), dataDir: state.dataDir };
+}
+
+export function judgeEmbedded(state: EmbeddedPostgresState): Finding[] {
+  const { problem, mode } = state;
   if (problem !== null) return [failure('database', problem.message, problem.remedy)];
-  const version = binaries ? `PostgreSQL ${binaries.version} (${binaries.source})` : 'PostgreSQL';
-  const found = ok('database', `embedded ${version}${pid === null ? '' : `, running as ${pid}`}`);
-  if (mode !== 'nobody') return [found];
-  return [
-    found,
-    warning(
-      'namespaces',
-      'user namespaces are forbidden here: as root, PostgreSQL keeps its files under /var/lib/sagewai',
-      'Start Sagewai as an ordinary user to keep everything in SAGEWAI_HOME.',
-    ),
-  ];
+  const findings = [judgeRunning(state)];
+  if (mode === 'nobody') {
+    findings.push(
+      warning(
+        'namespaces',
+        'user namespaces are forbidden here: as root, PostgreSQL keeps its files under /var/lib/sagewai',
+        'Start Sagewai as an ordinary user to keep everything in SAGEWAI_HOME.',
+      ),
+    );
+  }
+  return findings;
+}
+
+function judgeRunning({
+  binaries,
+  dataBytes,
+  dataMajor,
+  owner,
+  pid,
+}: EmbeddedPostgresState): Finding {
+  const version = binaries ? ` ${binaries.version} (${binaries.source})` : '';
+  const data =
+    dataMajor === null ? 'no data yet' : `${(dataBytes / 2 ** 20).toFixed(0)} MiB of data`;
+  const found = `embedded PostgreSQL${version}, ${data}`;
+  if (pid === null) return ok('database', found);
+  if (owner.kind === 'held') {
+    return ok('database', `${found}; run by process ${owner.ownerPid ?? 'unknown'}`);
+  }
+  return warning(
+    'database',
+    `${found}; it still runs (process ${pid}), and who started it was killed`,
+    `\`sagewai up\` takes it over; to stop it instead: kill -INT ${pid}`,
+  );
 }

@@ -14,7 +14,7 @@ export async function breakThings(
 ): Promise<void> {
   const { servers, journal, postgres } = arena;
   while (!signal.aborted) {
-    await Promise.race([pause(random.between(1_000, 3_500)), aborted(signal)]);
+    await Promise.race([pause(random.between(500, 2_500)), aborted(signal)]);
     if (signal.aborted) return;
     const fault = random.pick(FAULTS);
     const server = random.pick(servers);

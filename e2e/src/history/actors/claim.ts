@@ -16,6 +16,7 @@ export interface ClaimOptions {
 interface WireLease {
   readonly run_id: string;
   readonly epoch: number;
+  readonly attempt: number;
 }
 
 const TRIES = 3;
@@ -36,10 +37,10 @@ export async function claimInto(
     );
     if (answer?.status === 200) {
       const leases = (slots === null ? [answer.json] : answer.json.leases) as WireLease[];
-      for (const { run_id: runId, epoch } of leases) {
+      for (const { run_id: runId, epoch, attempt: nth } of leases) {
         const { workerId } = session;
         arena.journal.record({ kind: 'claimed', runId, epoch, workerId, sentMs, answeredMs });
-        held.set(runId, { runId, epoch });
+        held.set(runId, { runId, epoch, attempt: nth });
       }
       return;
     }

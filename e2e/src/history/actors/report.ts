@@ -34,7 +34,8 @@ export function createReporter(
   /** One lease has one report, however often it is sent: its words follow from its number. */
   const say = (lease: Held, honest: boolean): Said => {
     const failed = !honest && random.chance(0.12);
-    const retry = failed && random.chance(0.8);
+    // The wait before another attempt doubles each time, and the end of the history waits for all.
+    const retry = failed && lease.attempt <= 2 && random.chance(0.8);
     const status = failed ? 'failed' : 'completed';
     return { ...lease, status, retry, output: `${lease.runId} ${lease.epoch} ${session.workerId}` };
   };

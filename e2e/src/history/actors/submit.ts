@@ -4,9 +4,6 @@ import { bearer } from '../../harness/api.ts';
 import type { Arena } from '../arena.ts';
 import type { Random } from '../random.ts';
 
-/** Runs wait in these pools; the last is served by one worker alone. */
-export const POOLS = ['default', 'gpu', 'solo'] as const;
-
 interface Submission {
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -34,6 +31,7 @@ export async function submitRuns(
   const make = (): Submission => {
     made += 1;
     const key = `${name}-${made}`;
+    // One worker alone serves the pool `solo`.
     const pool = random.chance(0.1) ? 'solo' : random.pick(['default', 'gpu']);
     const body = {
       payload: { task: key },

@@ -46,7 +46,10 @@ export async function work(arena: Arena, random: Random, options: WorkOptions): 
       if (lost.has(lease.runId)) {
         held.delete(lease.runId);
         reporter.remember(lease);
-      } else arena.journal.record({ kind: 'confirmed', ...lease, sentMs });
+      } else {
+        const { runId, epoch } = lease;
+        arena.journal.record({ kind: 'confirmed', runId, epoch, sentMs });
+      }
     }
   };
 

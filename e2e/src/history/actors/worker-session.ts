@@ -4,6 +4,7 @@ import type { Random } from '../random.ts';
 export interface Held {
   readonly runId: string;
   readonly epoch: number;
+  readonly attempt: number;
 }
 
 export interface Declared {

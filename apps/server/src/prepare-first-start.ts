@@ -1,0 +1,47 @@
+import { ensureAdministrator, ensureOrganization, listOrganizationIds } from '@sagewai/identity';
+import type { Log } from '@sagewai/log';
+
+import type { ServerConfig } from './config.ts';
+import { keepOrMakeSecret, type SecretPlace } from './keep-secrets.ts';
+import type { Databases } from './open-database.ts';
+import { checkServerKeys, parseServerKeys, type ServerKeys } from './server-keys.ts';
+
+/** The keys of this server: as given, as kept, or made now. Throws when the database knows others. */
+export async function findKeys(
+  config: ServerConfig,
+  place: SecretPlace,
+  { databases, log }: { readonly databases: Databases; readonly log: Log },
+): Promise<ServerKeys> {
+  const find = async (name: string, given: string | null): Promise<string> => {
+    const { value, source, made } = await keepOrMakeSecret(name, given, place);
+    if (made) log.warn(`${name} was missing: one was made, and is kept`, { where: source });
+    return value;
+  };
+  const jwtSecret = await find('JWT_SECRET', config.jwtSecret?.reveal() ?? null);
+  const encryptionKey = await find(
+    'SAGEWAI_ENCRYPTION_KEY',
+    config.sagewaiEncryptionKey?.reveal() ?? null,
+  );
+  const keys = parseServerKeys(jwtSecret, encryptionKey);
+  await checkServerKeys(databases.request, keys);
+  return keys;
+}
+
+/** Makes the administrator and the first organization, if there are none; `show` tells a made token. */
+export async function ensureFirst(
+  config: ServerConfig,
+  { request, dispatch }: Databases,
+  { log, show }: { readonly log: Log; readonly show: (token: string) => void },
+): Promise<void> {
+  const administrator = await ensureAdministrator(dispatch, {
+    token: config.sagewaiAdminToken?.reveal(),
+  });
+  if (administrator.kind === 'made') show(administrator.token);
+  const known = await listOrganizationIds(request, { limit: 1 });
+  if (known.length > 0) return;
+  const { organization } = await ensureOrganization(request, {
+    name: config.sagewaiOrganization,
+    actor: 'server',
+  });
+  log.info('the first organization was made', { organization: organization.name });
+}

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { ConfigError } from '@sagewai/config';
+import { type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
+
+import type { ServerConfig } from './config.ts';
+
+export interface Models {
+  readonly config: GatewayConfig;
+  /** Settings of the models file that are not used. */
+  readonly ignored: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The models of the settings and of the models file, if one is named. Throws `ConfigError`. */
+export async function readModels(config: ServerConfig, env: Environment): Promise<Models> {
+  const path = config.sagewaiConfig;
+  const file = path === null ? null : { text: await readText(resolve(path)), env };
+  const read = readGatewayConfig(config, file, new Date());
+  if (read.kind === 'refused') throw new ConfigError(read.mistakes);
+  return { config: read.config, ignored: read.ignored };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new ConfigError([`SAGEWAI_CONFIG (--config): ${path}: ${why}`]);
+  }
+}

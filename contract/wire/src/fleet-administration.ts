@@ -1,0 +1,143 @@
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+import { pool } from './runs.ts';
+import { id, idOrNull, instant, instantOrNull, textOrNull } from './schemas.ts';
+import { workerState } from './worker.ts';
+
+export const worker = Type.Object({
+  id,
+  name: Type.String(),
+  project_id: idOrNull,
+  status: workerState,
+  /** Why it is pending. */
+  reason: textOrNull,
+  pool: Type.String(),
+  models: Type.Array(Type.String()),
+  models_canonical: Type.Array(Type.String()),
+  labels: Type.Record(Type.String(), Type.String()),
+  max_concurrent: Type.Integer(),
+  active_runs: Type.Integer(),
+  last_heartbeat: instantOrNull,
+  registered_at: instant,
+  approved_at: instantOrNull,
+  /** `enrollment-key`, or who approved it. */
+  approved_by: textOrNull,
+  probe_status: Type.Literal('unknown'),
+  ip_allowlist: Type.Array(Type.String()),
+  requires_dual_approval: Type.Literal(false),
+  connection_type: Type.Null(),
+});
+
+export const listWorkers = endpoint({
+  id: 'fleet.listWorkers',
+  method: 'GET',
+  path: '/api/v1/fleet/workers',
+  surface: 'fleet',
+  summary: 'List the workers of the organization',
+  permission: 'fleet:read',
+  audit: 'read',
+  query: Type.Object({
+    status: Type.Optional(workerState),
+    pool: Type.Optional(pool),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  }),
+  output: Type.Object({ workers: Type.Array(worker), total: Type.Integer() }),
+});
+
+const ofWorker = Type.Object({ worker_id: id });
+
+export const getWorker = endpoint({
+  id: 'fleet.getWorker',
+  method: 'GET',
+  path: '/api/v1/fleet/workers/{worker_id}',
+  surface: 'fleet',
+  summary: 'Read a worker',
+  permission: 'fleet:read',
+  audit: 'read',
+  params: ofWorker,
+  output: worker,
+});
+
+const decided = Type.Object({ status: workerState, worker_id: id });
+
+export const approveWorker = endpoint({
+  id: 'fleet.approveWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/approve',
+  surface: 'fleet',
+  summary: 'Approve a pending worker',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
+export const rejectWorker = endpoint({
+  id: 'fleet.rejectWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/reject',
+  surface: 'fleet',
+  summary: 'Reject a pending worker',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
+export const revokeWorker = endpoint({
+  id: 'fleet.revokeWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/revoke',
+  surface: 'fleet',
+  summary: 'Revoke an approved worker: within a second it is refused, and its runs go to others',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
+export const issueWorkerToken = endpoint({
+  id: 'fleet.issueWorkerToken',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/tokens',
+  surface: 'fleet',
+  summary: 'Issue a token that may open sessions of a worker: what `WRT_TOKEN` holds',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  body: Type.Object({
+    /** 30 days unless said. */
+    expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+  }),
+  output: Type.Object({ worker_id: id, token: Type.String(), expires_at: instant }),
+  status: 201,
+});
+
+const settings = Type.Object({
+  /** Whether a worker may register without any credential; null: as the server is configured. */
+  open_registration: Type.Union([Type.Boolean(), Type.Null()]),
+});
+
+export const getFleetSettings = endpoint({
+  id: 'fleet.getSettings',
+  method: 'GET',
+  path: '/api/v1/fleet/settings',
+  surface: 'own',
+  summary: 'Read what the organization allows workers',
+  permission: 'fleet:read',
+  audit: 'read',
+  output: settings,
+});
+
+export const setFleetSettings = endpoint({
+  id: 'fleet.setSettings',
+  method: 'PUT',
+  path: '/api/v1/fleet/settings',
+  surface: 'own',
+  summary: 'Change what the organization allows workers',
+  permission: 'fleet:administer',
+  audit: 'record',
+  body: settings,
+  output: settings,
+});

@@ -1,0 +1,29 @@
+/**
+ * What takes too long for every change: histories for minutes, all mutants of the checker, and the
+ * benchmarks in their short form. One line a step; all steps always run.
+ *
+ *   npm run check:long -- --minutes 20     how long histories are played (10)
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+
+const steps: readonly (readonly [name: string, ...args: string[]])[] = [
+  ['histories', 'e2e/src/history/main.ts', '--minutes', values.minutes],
+  ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
+  ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
+  ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
+];
+
+let failed = 0;
+for (const [name, ...args] of steps) {
+  const startedAt = performance.now();
+  console.log(`---- ${name}`);
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  if (status !== 0) failed += 1;
+}
+console.log(`${steps.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
