@@ -2,8 +2,8 @@
 // Node the machine has: plain JavaScript, no dependencies. Says nothing when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PNPM = 'pnpm@12.21.0';
@@ -41,17 +41,28 @@ if (installed !== wanted) {
 }
 
 // The bundled Node needs libatomic, which a bare Debian image lacks; the machine's own may do instead.
-const bundled = join(root, 'node_modules', '.bin', 'node');
+const name = `node-${process.platform}-${process.arch}`;
+const bundled = join(root, 'node_modules', name, 'bin', 'node');
+const first = join(root, 'node_modules', '.bin', 'node');
 const works = (command) => {
   const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
   const [major = 0, minor = 0] = (stdout ?? '').trim().slice(1).split('.').map(Number);
   return status === 0 && (major > 24 || (major === 24 && minor >= 12));
 };
-if (!works(bundled) && !works(process.execPath)) {
-  process.stderr.write(
-    existsSync(bundled)
-      ? 'The bundled Node does not start. On Debian or Ubuntu: apt-get install libatomic1\n'
-      : 'Sagewai needs Node 24.12 or newer on this platform: https://nodejs.org\n',
-  );
-  process.exit(1);
+if (works(bundled)) {
+  if (!existsSync(first)) {
+    rmSync(first, { force: true }); // a link may lead nowhere
+    symlinkSync(relative(dirname(first), bundled), first);
+  }
+} else {
+  // It is the first on every script's path, in front of one that does start and of the lines below.
+  rmSync(first, { force: true });
+  if (!works(process.execPath)) {
+    process.stderr.write(
+      existsSync(bundled)
+        ? 'The bundled Node does not start. On Debian or Ubuntu: apt-get install libatomic1\n'
+        : 'Sagewai needs Node 24.12 or newer on this platform: https://nodejs.org\n',
+    );
+    process.exit(1);
+  }
 }

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { type Endpoint, ENDPOINTS, PERMISSIONS, PROBLEMS } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
@@ -65,6 +65,9 @@ const statements = globSync('{platform,planes,apps,db}/**/src/**/*.sql.ts').filt
   (path) => !path.includes('node_modules'),
 );
 const decisions = globSync('docs/adr/[0-9]*.md');
+const documents = globSync(
+  '{*.md,docs/**/*.md,{contract,platform,planes,apps,clients}/*/README.md,{bench,e2e}/README.md}',
+);
 const migrations = globSync('db/migrations/*.sql');
 const sources = globSync('{platform,planes,apps}/*/src/**/*.ts').filter(
   (path) => !path.endsWith('.test.ts'),
@@ -77,6 +80,7 @@ describe('conventions', () => {
     expect(decisions.length).toBeGreaterThan(3);
     expect(migrations.length).toBeGreaterThan(5);
     expect(endpoints.length).toBeGreaterThan(50);
+    expect(documents.length).toBeGreaterThan(15);
     expect(sources.length).toBeGreaterThan(150);
   });
 
@@ -137,6 +141,14 @@ describe('conventions', () => {
     expect(basename(path)).toMatch(
       /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet)_\w+\.sql$/,
     );
+  });
+
+  test.each(documents)('every link in %s leads to something', (path) => {
+    const targets = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
+      ([, target = '']) => target,
+    );
+    const local = targets.filter((target) => !/^[a-z]+:/.test(target));
+    expect(local.filter((target) => !existsSync(join(dirname(path), target)))).toEqual([]);
   });
 
   test('every problem is documented', () => {

@@ -1,7 +1,7 @@
 /**
- * The written list of tables without row-level security: they hold no content of a tenant, only what
- * dispatch needs to know across organizations. A table that is neither here nor isolated fails the
- * isolation test.
+ * The written list of tables without row-level security: they hold nothing of what a tenant's runs say,
+ * only what dispatch needs to know across organizations (pools, models, labels, hashes of keys). A table
+ * that is neither here nor isolated fails the isolation test.
  */
 export const DISPATCH_TABLES: readonly string[] = [
   'credential',

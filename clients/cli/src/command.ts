@@ -14,6 +14,20 @@ export function serverCommand(name: string, description: string): Command {
     .option('--json', 'print the result as JSON');
 }
 
+/** A group of commands, with examples of how they are used. */
+export function group(
+  name: string,
+  description: string,
+  { commands, examples }: { commands: readonly Command[]; examples: readonly string[] },
+): Command {
+  const lines = examples.map((example) => `  ${example}`).join('\n');
+  const command = new Command(name)
+    .description(description)
+    .addHelpText('after', `\nExamples:\n${lines}`);
+  for (const each of commands) command.addCommand(each);
+  return command;
+}
+
 /** Runs a command's work with what it needs; commander itself knows nothing of servers. */
 export function act<Flags extends ConnectionFlags>(
   command: Command,
@@ -28,8 +42,17 @@ export function act<Flags extends ConnectionFlags>(
 
 export function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number');
+  if (text.trim() === '' || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('expected a whole number');
+  }
   return value;
+}
+
+/** An argument that names one thing; an empty one (an unset shell variable) names nothing. */
+export function id(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') throw new InvalidArgumentError('expected an id');
+  return trimmed;
 }
 
 export function list(text: string): string[] {

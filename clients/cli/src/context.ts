@@ -1,6 +1,10 @@
 import { createClient, type SagewaiClient } from '@sagewai/sdk';
+import { createNodeSend } from '@sagewai/sdk/node';
 
+import type { ExitCode } from './exit-code.ts';
+import { jsonText } from './json-text.ts';
 import { readLogin } from './saved-login.ts';
+import { serverUrl } from './server-url.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command is given: where to write, and how to reach the server. */
@@ -14,6 +18,8 @@ export interface Context {
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
   now(): Date;
+  /** Ends with this code when the command has done its work. */
+  readonly end: (code: ExitCode) => void;
   /** Prints a result: as JSON with `--json`, else as the given text. */
   show(result: unknown, text: string): void;
 }
@@ -32,6 +38,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly signal: AbortSignal;
+  /** Ends with this code when the command has done its work. */
+  readonly end: (code: ExitCode) => void;
 }
 
 export const DEFAULT_URL = 'http://localhost:8000';
@@ -43,22 +51,23 @@ export async function createContext(
 ): Promise<Context> {
   const { environment, home, terminal, signal } = around;
   const login = await readLogin(home);
-  const url =
-    flags.gateway ??
-    flags.url ??
-    environment['SAGEWAI_URL'] ??
-    environment['FLEET_GATEWAY_URL'] ??
-    login?.url ??
-    DEFAULT_URL;
+  const url = serverUrl(
+    flags.gateway ||
+      flags.url ||
+      environment['SAGEWAI_URL'] ||
+      environment['FLEET_GATEWAY_URL'] ||
+      login?.url ||
+      DEFAULT_URL,
+  );
   // A saved token is for the server it was saved with, and goes to no other.
   const saved = login && sameServer(login.url, url) ? login : null;
   const token =
-    flags.token ??
-    environment['SAGEWAI_TOKEN'] ??
-    environment['SAGEWAI_ADMIN_TOKEN'] ??
+    flags.token ||
+    environment['SAGEWAI_TOKEN'] ||
+    environment['SAGEWAI_ADMIN_TOKEN'] ||
     saved?.token;
-  const organization = flags.org ?? environment['SAGEWAI_ORGANIZATION'];
-  const project = flags.project ?? environment['SAGEWAI_PROJECT'];
+  const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
+  const project = flags.project || environment['SAGEWAI_PROJECT'];
   const json = flags.json === true;
   return {
     terminal,
@@ -67,14 +76,17 @@ export async function createContext(
     home,
     organization,
     signal,
+    end: around.end,
     client: createClient({
       url,
+      send: createNodeSend(),
+      signal,
       ...(token ? { token } : {}),
       ...(organization ? { organization } : {}),
       ...(project ? { project } : {}),
     }),
     now: () => new Date(),
-    show: (result, text) => terminal.out(json ? JSON.stringify(result) : text),
+    show: (result, text) => terminal.out(json ? jsonText(result) : text),
   };
 }
 

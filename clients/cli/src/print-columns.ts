@@ -1,3 +1,5 @@
+import { plainText } from './plain-text.ts';
+
 /** Rows as aligned columns. Empty cells print as `-`; the last column is never padded. */
 export function printColumns(
   headings: readonly string[],
@@ -14,9 +16,7 @@ export function printColumns(
   return [line(headings.map((heading) => heading.toUpperCase())), ...cells.map(line)].join('\n');
 }
 
-// What others named may hold control characters, which a terminal would obey.
 function clean(cell: string | number | null | undefined): string {
   const text = cell === null || cell === undefined || cell === '' ? '-' : String(cell);
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return plainText(text).replaceAll(/\s+/g, ' ');
 }

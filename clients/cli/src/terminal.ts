@@ -1,3 +1,5 @@
+import { plainText } from './plain-text.ts';
+
 /** What a command writes to: results to stdout, everything else to stderr. */
 export interface Terminal {
   /** A result. With `--json` it is JSON and nothing else reaches stdout. */
@@ -6,6 +8,7 @@ export interface Terminal {
   note(text: string): void;
   /** Replaces the last progress line; nothing when stderr is no terminal. */
   progress(text: string): void;
+  /** Whether somebody is there who can be asked. */
   readonly interactive: boolean;
 }
 
@@ -20,11 +23,11 @@ export function processTerminal({ plain }: { plain: boolean }): Terminal {
   return {
     out: (text) => {
       clear();
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${plainText(text)}\n`);
     },
     note: (text) => {
       clear();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${plainText(text)}\n`);
     },
     progress: (text) => {
       if (!live) return;

@@ -1,8 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
 import { expect } from 'vitest';
 
 import { cluster, test } from '../harness/e2e-test.ts';
+import { cleanEnvironment } from '../harness/environment.ts';
 import { install } from '../harness/installation.ts';
-import { type Result, runSagewai, startSagewai } from '../harness/sagewai.ts';
+import { startProcess } from '../harness/process.ts';
+import { LAUNCHER, type Result, runSagewai, startSagewai } from '../harness/sagewai.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 
 const MODELS = ['gpt-4o', 'ollama/llama3.1:70b'].map((name) => ({
@@ -154,4 +159,24 @@ test('exit codes, advice, and where output goes', async ({ stage }) => {
   expect(await sagewai('runs submit --message another --idempotency-key k1')).toMatchObject({
     code: 5,
   });
+});
+
+const OLD_NODE = '/usr/bin/node';
+
+test("the command works when the shell's own Node is too old", async ({ stage }) => {
+  const version = existsSync(OLD_NODE) ? spawnSync(OLD_NODE, ['--version']).stdout.toString() : '';
+  if (!version.startsWith('v20.')) {
+    console.log(`${OLD_NODE} is no Node 20: not tried with an old Node`);
+    return;
+  }
+  const { server } = await install(stage, cluster(), { models: MODELS });
+  const run = startProcess(stage, {
+    name: 'sagewai on Node 20',
+    command: OLD_NODE,
+    words: [LAUNCHER, 'runs', 'list', '--json'],
+    environment: cleanEnvironment({ SAGEWAI_URL: server.url, SAGEWAI_TOKEN: server.administrator }),
+    channel: false,
+  });
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(JSON.parse(run.stdout())).toMatchObject({ runs: [] });
 });

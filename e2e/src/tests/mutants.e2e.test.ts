@@ -7,7 +7,7 @@ import { playHistory } from '../history/play.ts';
 test.for(MUTANTS)('the history checker fails without $name', async (mutant, { stage }) => {
   const { broken } = await playHistory(stage, {
     seed: 3,
-    seconds: 5,
+    seconds: 7,
     servers: 1,
     faults: false,
     restSeconds: 6,

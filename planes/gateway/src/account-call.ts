@@ -49,10 +49,11 @@ export async function reserveCall(
 export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {
   return async (call, outcome) => {
     const { usage, deployment, source, status } = outcome;
+    const costPusd = priceOutcome(outcome);
     const settled = await ledger.settle({
       id: call.reservationId,
       orgId: call.orgId,
-      costPusd: priceOutcome(outcome),
+      costPusd,
       inputTokens: usage.input,
       cachedInputTokens: usage.cachedInput,
       cacheWriteTokens: usage.cacheWrite,
@@ -63,7 +64,7 @@ export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {
       provider: deployment.endpoint.provider,
     });
     if (settled.kind === 'unknown') throw new Error(`no reservation ${call.reservationId}`);
-    return { cost: settled.costPusd };
+    return { cost: costPusd === null ? null : settled.costPusd };
   };
 }
 

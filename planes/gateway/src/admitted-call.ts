@@ -1,9 +1,9 @@
 import type { StreamInput } from '@sagewai/http';
 import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
-import type { ModelGroup } from './model-table.ts';
+import type { RequestFields } from './bytes/rewrite-request.ts';
+import type { ModelGroup } from './models/model-table.ts';
 import type { CallBounds, MeteredRequest } from './plan-call.ts';
-import type { RequestFields } from './rewrite-request.ts';
 
 /** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
 export interface AdmittedCall {
@@ -22,5 +22,6 @@ export interface AdmittedCall {
 
 /** What a settled call cost, as the ledger has it. */
 export interface Settled {
-  readonly cost: PicoUsd;
+  /** Null: nobody knows (M4). */
+  readonly cost: PicoUsd | null;
 }

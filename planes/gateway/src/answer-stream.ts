@@ -3,11 +3,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { asFault, type Fault } from '@sagewai/fault';
 
 import type { AdmittedCall } from './admitted-call.ts';
+import { StreamTap } from './bytes/stream-tap.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { costHeaders, passHeaders } from './pass-headers.ts';
 import { type RelayEnd, relayStream } from './relay-stream.ts';
 import { type Outcome, type SettleCall, usageOrEstimate } from './settle-call.ts';
-import { StreamTap } from './stream-tap.ts';
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 
 export interface StreamLimits {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { AdmittedCall } from './admitted-call.ts';
+import { readUsage } from './money/usage.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { costHeaders, passHeaders } from './pass-headers.ts';
 import {
@@ -11,7 +12,6 @@ import {
   usageOrEstimate,
 } from './settle-call.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
-import { readUsage } from './usage.ts';
 
 /** Passes an answer on that is one JSON object: settled first, then sent (M2). */
 export async function answerWhole(

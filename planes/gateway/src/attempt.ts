@@ -6,7 +6,7 @@ import type {
   UpstreamFailure,
   UpstreamListener,
   UpstreamRequest,
-} from './upstream.ts';
+} from './providers/upstream.ts';
 
 export type Head =
   | { readonly kind: 'head'; readonly status: number; readonly headers: IncomingHttpHeaders }

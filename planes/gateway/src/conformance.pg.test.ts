@@ -163,6 +163,13 @@ describe("OpenAI's own client", () => {
     expect(stopped.choices[0]?.message.content).not.toContain('sky');
   });
 
+  test('gets an answer whatever else it says', async ({ gateway, key }) => {
+    for (const more of [{ stop: 5 }, { stop: null }, { stop: ['', 1] }, { tools: 'x', seed: {} }]) {
+      const answer = await gateway.chat(key, { model: 'simulated', messages, ...more });
+      expect(answer.status).toBe(200);
+    }
+  });
+
   test('knows our refusals by their classes', async ({ client, gateway, db }) => {
     const create = (of: OpenAI, model: string): Promise<unknown> =>
       of.chat.completions.create({ model, messages });

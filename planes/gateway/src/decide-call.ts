@@ -1,11 +1,11 @@
 import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
 
-import type { Catalogue } from './catalogue.ts';
-import { allows, type ModelGroup } from './model-table.ts';
+import { findRequestFields, type RequestFields } from './bytes/rewrite-request.ts';
+import type { CallerDetail } from './keys/virtual-key.ts';
+import type { Catalogue } from './models/catalogue.ts';
+import { allows, type ModelGroup } from './models/model-table.ts';
 import { boundCall, type CallBounds, findUnpriced, type MeteredRequest } from './plan-call.ts';
-import { findRequestFields, type RequestFields } from './rewrite-request.ts';
-import type { CallerDetail } from './virtual-key.ts';
 
 /** A call that may be made, if there is money for it. */
 export interface DecidedCall {
@@ -24,14 +24,14 @@ export type DecideCall = (input: StreamInput) => DecidedCall | Promise<DecidedCa
 export type NoteUnpriced = (model: string, what: string) => void;
 
 export function createDecide(of: {
-  readonly catalogue: Pick<Catalogue, 'find'>;
+  readonly catalogue: Pick<Catalogue, 'find' | 'unreachable'>;
   readonly unknownPrice: 'refuse' | 'allow';
   readonly noteUnpriced: NoteUnpriced;
 }): DecideCall {
   const decide = (input: StreamInput, group: ModelGroup | undefined): DecidedCall => {
     const body = input.body as MeteredRequest;
     const caller = input.caller.detail as CallerDetail;
-    if (group === undefined) throw noSuchModel(body.model);
+    if (group === undefined) throw noSuchModel(body.model, of.catalogue.unreachable());
     if (!allows(caller.models, group)) throw notAllowed(body.model);
     const found = findRequestFields(input.raw);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
@@ -58,9 +58,13 @@ export function createDecide(of: {
   };
 }
 
-function noSuchModel(model: string): Fault {
+function noSuchModel(model: string, unreachable: readonly string[]): Fault {
+  const unasked =
+    unreachable.length === 0
+      ? ''
+      : ` These providers could not be asked for their models: ${unreachable.join(', ')}.`;
   return new Fault('model.missing', 'unknown model', {
-    detail: `The model \`${model}\` does not exist, or no provider of it is configured.`,
+    detail: `The model \`${model}\` does not exist, or no provider of it is configured.${unasked}`,
     mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
   });
 }

@@ -27,10 +27,10 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import { openAnswer, type OpenAnswer } from './open-answer.ts';
+import type { UpstreamFailure } from './providers/upstream.ts';
 import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
-import type { UpstreamFailure } from './upstream.ts';
 
 export interface ForwardParts {
   readonly decide: DecideCall;

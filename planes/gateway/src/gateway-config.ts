@@ -1,9 +1,9 @@
 import { type Config, field } from '@sagewai/config';
 
-import type { Source } from './catalogue.ts';
-import type { Deployment } from './deployment.ts';
+import type { Source } from './models/catalogue.ts';
+import type { Deployment } from './models/deployment.ts';
+import { type Environment, readLitellmConfig, withVersion } from './models/read-litellm-config.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
-import { type Environment, readLitellmConfig, withVersion } from './read-litellm-config.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 const ANTHROPIC_URL = 'https://api.anthropic.com/v1';

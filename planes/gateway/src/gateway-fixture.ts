@@ -21,12 +21,12 @@ import { createMetrics } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
-import type { Deployment } from './deployment.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import { createGateway } from './gateway.ts';
-import { insertKey } from './keys.sql.ts';
-import { flatPrice, ratesOf } from './price.ts';
-import type { RunLeases } from './run-reader.ts';
+import { insertKey } from './keys/keys.sql.ts';
+import type { RunLeases } from './keys/run-reader.ts';
+import type { Deployment } from './models/deployment.ts';
+import { flatPrice, ratesOf } from './money/price.ts';
 
 /** A provider on a real socket that does what the test says, and remembers what it was asked. */
 export interface FakeUpstream {

@@ -747,7 +747,9 @@ describe('money', () => {
     expect(upstream.asked).toHaveLength(0);
     expect(await strict.metrics()).toContain('sagewai_model_unpriced_total{what="price"} 1');
     const open = await start({ deployments, unknownPrice: 'allow' });
-    expect((await open.chat(key.value, ask)).status).toBe(200);
+    const allowed = await open.chat(key.value, ask);
+    expect(allowed.status).toBe(200);
+    expect(allowed.headers.get('x-litellm-response-cost')).toBeNull();
     expect(await spendOf(owner)).toMatchObject([{ cost: 0n, known: false, input: 10n }]);
   });
 
@@ -780,6 +782,15 @@ describe('a request', () => {
       error: { type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
     });
     expect(await spendOf(owner)).toEqual([]);
+  });
+
+  test('for a model whose provider could not be asked says so', async ({ tenant, start, db }) => {
+    const { endpoint } = deploymentAt('http://127.0.0.1:1/v1');
+    const gateway = await start({ sources: [{ name: 'gpu', endpoint, models: [] }] });
+    const key = await makeKey(db, tenant);
+    const answer = await gateway.chat(key.value, { ...ask, model: 'nope' });
+    const { error } = (await answer.json()) as { error: { message: string } };
+    expect(error.message).toContain('could not be asked for their models: gpu');
   });
 
   test('for a model that the key may not call is a 403', async ({ tenant, start, db }) => {

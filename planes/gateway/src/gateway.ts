@@ -10,22 +10,22 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import { createSettle, reserveCall } from './account-call.ts';
-import { createCatalogue } from './catalogue.ts';
 import { createDecide } from './decide-call.ts';
-import type { Deployment, Endpoint } from './deployment.ts';
 import { createForward } from './forward.ts';
 import type { GatewayConfig } from './gateway-config.ts';
-import { createHttpUpstream } from './http-upstream.ts';
 import { gatewayJobs } from './jobs.ts';
-import { createKeyReader } from './key-reader.ts';
-import { keyRoutes } from './key-routes.ts';
+import { createKeyReader } from './keys/key-reader.ts';
+import { keyRoutes } from './keys/key-routes.ts';
+import { createRunReader, type RunLeases } from './keys/run-reader.ts';
 import { createMeters } from './meters.ts';
+import { createCatalogue } from './models/catalogue.ts';
+import type { Deployment, Endpoint } from './models/deployment.ts';
+import { createHttpUpstream } from './providers/http-upstream.ts';
 import { listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
+import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
-import { createRunReader, type RunLeases } from './run-reader.ts';
 import { createSwitchboard } from './switchboard.ts';
-import type { Upstream } from './upstream.ts';
 
 export interface GatewayOptions {
   readonly db: Db;

@@ -7,6 +7,6 @@ export {
   type ReadGatewayConfig,
   upstreamUrls,
 } from './gateway-config.ts';
-export { priceOwnCall } from './price-own-call.ts';
-export { type LitellmConfig, readLitellmConfig } from './read-litellm-config.ts';
-export type { LeasePair, RunLeases } from './run-reader.ts';
+export { priceOwnCall } from './models/price-own-call.ts';
+export { type LitellmConfig, readLitellmConfig } from './models/read-litellm-config.ts';
+export type { LeasePair, RunLeases } from './keys/run-reader.ts';

@@ -1,6 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './models/catalogue.ts';
 
 export function gatewayJobs(catalogue: Pick<Catalogue, 'refresh'>, everyMs: number): Job[] {
   return [

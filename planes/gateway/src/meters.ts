@@ -53,7 +53,7 @@ export function createMeters(of: {
       calls?.add({ provider, status: outcome.status, usage_source: outcome.source });
       tokens?.add({ provider, direction: 'input' }, outcome.usage.input);
       tokens?.add({ provider, direction: 'output' }, outcome.usage.output);
-      spent?.add({ provider }, Number(settled.cost) / PICO_PER_USD);
+      spent?.add({ provider }, Number(settled.cost ?? 0n) / PICO_PER_USD);
       return settled;
     },
   };

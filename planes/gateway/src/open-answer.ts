@@ -1,8 +1,8 @@
 import type { AdmittedCall } from './admitted-call.ts';
 import { Attempt, type Head } from './attempt.ts';
-import type { Deployment } from './deployment.ts';
+import { rewriteRequest } from './bytes/rewrite-request.ts';
+import type { Deployment } from './models/deployment.ts';
 import { capFor } from './plan-call.ts';
-import { rewriteRequest } from './rewrite-request.ts';
 import type { Switchboard } from './switchboard.ts';
 
 /** An attempt whose answer has begun, or which has failed for good. */

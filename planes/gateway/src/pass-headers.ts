@@ -60,6 +60,7 @@ export function costHeaders(
     'x-litellm-model-group': call.group.model,
     'x-litellm-attempted-retries': retries,
   };
-  if (settled) headers['x-litellm-response-cost'] = formatUsd(settled.cost);
+  const cost = settled?.cost ?? null;
+  if (cost !== null) headers['x-litellm-response-cost'] = formatUsd(cost);
   return headers;
 }

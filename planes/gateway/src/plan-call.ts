@@ -1,8 +1,8 @@
-import type { Deployment } from './deployment.ts';
-import { boundInput, countParts } from './meter.ts';
-import type { ModelGroup } from './model-table.ts';
+import type { CapField } from './bytes/rewrite-request.ts';
+import type { Deployment } from './models/deployment.ts';
+import type { ModelGroup } from './models/model-table.ts';
+import { boundInput, countParts } from './money/meter.ts';
 import { traitsOf } from './providers/provider.ts';
-import type { CapField } from './rewrite-request.ts';
 
 /** The fields of a request that decide what it may cost. Nothing else of it is looked at. */
 export interface MeteredRequest {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Attempt, Sink } from './attempt.ts';
-import type { StreamTap } from './stream-tap.ts';
-import type { UpstreamFailure } from './upstream.ts';
+import type { StreamTap } from './bytes/stream-tap.ts';
+import type { UpstreamFailure } from './providers/upstream.ts';
 
 export type RelayEnd =
   | { readonly kind: 'complete' }

@@ -1,11 +1,11 @@
 import { implementOwn, implementStream, type Caller, type Route } from '@sagewai/http';
 import { createChatCompletion, listModels } from '@sagewai/wire';
 
-import type { Catalogue } from './catalogue.ts';
 import type { Forward } from './forward.ts';
-import { allows, type ModelGroup } from './model-table.ts';
+import type { CallerDetail } from './keys/virtual-key.ts';
+import type { Catalogue } from './models/catalogue.ts';
+import { allows, type ModelGroup } from './models/model-table.ts';
 import { traitsOf } from './providers/provider.ts';
-import type { CallerDetail } from './virtual-key.ts';
 
 export function modelRoutes(of: {
   readonly forward: Forward;

@@ -1,9 +1,9 @@
 import type { PicoUsd } from '@sagewai/wire';
 
 import type { AdmittedCall, Settled } from './admitted-call.ts';
-import type { Deployment } from './deployment.ts';
-import { costOf, estimateUsage } from './meter.ts';
-import type { Usage } from './usage.ts';
+import type { Deployment } from './models/deployment.ts';
+import { costOf, estimateUsage } from './money/meter.ts';
+import type { Usage } from './money/usage.ts';
 
 /** What became of a call, for its settlement. */
 export interface Outcome {

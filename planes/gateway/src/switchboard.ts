@@ -2,10 +2,10 @@ import type { Clock } from '@sagewai/clock';
 import type { Log } from '@sagewai/log';
 
 import type { Head } from './attempt.ts';
-import { chooseDeployment, chooseOther } from './choose-deployment.ts';
-import type { Deployment } from './deployment.ts';
-import type { ModelGroup } from './model-table.ts';
-import type { Upstream } from './upstream.ts';
+import { chooseDeployment, chooseOther } from './models/choose-deployment.ts';
+import type { Deployment } from './models/deployment.ts';
+import type { ModelGroup } from './models/model-table.ts';
+import type { Upstream } from './providers/upstream.ts';
 
 /** Which deployment a call is sent to. Each replica learns for itself which of them fail. */
 export interface Switchboard {

@@ -1,7 +1,7 @@
 import { Fault } from '@sagewai/fault';
 
-import type { Deployment } from './deployment.ts';
-import type { UpstreamFailure } from './upstream.ts';
+import type { Deployment } from './models/deployment.ts';
+import type { UpstreamFailure } from './providers/upstream.ts';
 
 const RETRY_AFTER_MS = 1_000;
 

@@ -132,6 +132,13 @@ describe('a success', () => {
     expect(none.headers['content-type']).toBeUndefined();
   });
 
+  test('is answered to HEAD without its body, also where the handler writes it', async () => {
+    const answer = await createFixture([]).app.inject({ method: 'HEAD', url: '/openapi.json' });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toBe('');
+    expect(Number(answer.headers['content-length'])).toBeGreaterThan(100);
+  });
+
   test('is answered to HEAD without its body', async () => {
     const list = endpoint({
       id: 'things.list',

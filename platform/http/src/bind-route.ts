@@ -22,7 +22,6 @@ export function bindRoute(framework: FastifyInstance, plan: Plan, pipeline: Pipe
   if (binding.kind === 'stream') {
     framework.route({
       ...common,
-      exposeHeadRoute: false,
       // Runs before the framework looks at the body; without `done` it never does.
       onRequest: (request, reply) => {
         const exchange = begin(plan, request, reply, pipeline);

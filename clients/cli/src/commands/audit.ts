@@ -1,8 +1,8 @@
 import type { CallOutput } from '@sagewai/sdk';
 import { verifyChain } from '@sagewai/verify';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 
-import { act, integer, serverCommand } from '../command.ts';
+import { act, group, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { printColumns } from '../print-columns.ts';
@@ -24,32 +24,25 @@ interface VerifyFlags extends ConnectionFlags {
 type Entries = CallOutput<'trust.listAudit'>['entries'];
 
 export function auditCommand(around: Surroundings): Command {
-  return new Command('audit')
-    .description('The audit log: who did what, and that nobody changed it since')
-    .addCommand(
-      act<ListFlags>(
-        serverCommand('list', 'List entries, newest first')
-          .option('--actor <actor>', 'who')
-          .option('--action <action>', 'what')
-          .option('--subject <subject>', 'on what')
-          .option('--outcome <outcome>', 'ok, or the code of the problem')
-          .option('--since <instant>', 'ISO 8601')
-          .option('--until <instant>', 'ISO 8601')
-          .option('--limit <n>', 'how many', integer, 50),
-        around,
-        listEntries,
-      ),
-    )
-    .addCommand(
-      act<VerifyFlags>(
-        serverCommand('verify', 'Recompute the chain here, and name the first broken entry').option(
-          '--platform',
-          'the chain of the platform itself',
-        ),
-        around,
-        verify,
-      ),
-    );
+  const list = serverCommand('list', 'List entries, newest first')
+    .option('--actor <actor>', 'who')
+    .option('--action <action>', 'what')
+    .option('--subject <subject>', 'on what')
+    .option('--outcome <outcome>', 'ok, or the code of the problem')
+    .option('--since <instant>', 'ISO 8601')
+    .option('--until <instant>', 'ISO 8601')
+    .option('--limit <n>', 'how many', integer, 50);
+  const check = serverCommand(
+    'verify',
+    'Recompute the chain here, and name the first broken entry',
+  ).option('--platform', 'the chain of the platform itself');
+  return group('audit', 'The audit log: who did what, and that nobody changed it since', {
+    commands: [act<ListFlags>(list, around, listEntries), act<VerifyFlags>(check, around, verify)],
+    examples: [
+      'sagewai audit list --action fleet.approveWorker --since 2026-01-01T00:00:00Z',
+      'sagewai audit verify',
+    ],
+  });
 }
 
 async function listEntries(context: Context, flags: ListFlags): Promise<void> {
@@ -80,7 +73,7 @@ async function verify(context: Context, { platform }: VerifyFlags): Promise<void
     return;
   }
   context.show(verdict, `Broken at entry ${verdict.seq} (${verdict.breach}): ${verdict.detail}`);
-  process.exitCode = EXIT.error;
+  context.end(EXIT.error);
 }
 
 /** The whole chain, oldest first, a page at a time. */

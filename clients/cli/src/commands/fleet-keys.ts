@@ -1,7 +1,7 @@
 import { type CallInput, SagewaiError } from '@sagewai/sdk';
 import type { Command } from 'commander';
 
-import { act, integer, list, serverCommand } from '../command.ts';
+import { act, id, integer, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
@@ -33,11 +33,15 @@ export function enrollmentKeyCommands(around: Surroundings): Command[] {
     ),
     act(serverCommand('list-keys', 'List enrollment keys'), around, listKeys),
     act(
-      serverCommand('revoke-key', 'Revoke an enrollment key; its workers stay').argument('<id>'),
+      serverCommand('revoke-key', 'Revoke an enrollment key; its workers stay').argument(
+        '<id>',
+        'its id',
+        id,
+      ),
       around,
-      async (context, _, [id = '']) => {
-        await context.client.call('fleet.revokeEnrollmentKey', { params: { key_id: id } });
-        context.show({ id, revoked: true }, `Revoked ${id}.`);
+      async (context, _, [key = '']) => {
+        await context.client.call('fleet.revokeEnrollmentKey', { params: { key_id: key } });
+        context.show({ id: key, revoked: true }, `Revoked ${key}.`);
       },
     ),
   ];

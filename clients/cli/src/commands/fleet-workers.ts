@@ -1,13 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
-import { act, integer, list, serverCommand } from '../command.ts';
+import { act, id, integer, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge } from '../show-duration.ts';
 import { type RegisterFlags, registerWorker } from './register-worker.ts';
 
+const STATES = ['pending', 'approved', 'rejected', 'revoked'] as const;
+
 interface ListFlags extends ConnectionFlags {
-  readonly status?: 'pending' | 'approved' | 'rejected' | 'revoked';
+  readonly status?: (typeof STATES)[number];
   readonly pool?: string;
 }
 
@@ -27,7 +29,7 @@ export function workerCommands(around: Surroundings): Command[] {
     ),
     act<ListFlags>(
       serverCommand('list-workers', 'List workers')
-        .option('--status <status>', 'pending, approved, rejected or revoked')
+        .addOption(new Option('--status <status>', 'in one state').choices(STATES))
         .option('--pool <pool>', 'of one pool'),
       around,
       listWorkers,
@@ -47,13 +49,13 @@ function decision(
   around: Surroundings,
   name: string,
   description: string,
-  id: 'fleet.approveWorker' | 'fleet.rejectWorker' | 'fleet.revokeWorker',
+  endpoint: 'fleet.approveWorker' | 'fleet.rejectWorker' | 'fleet.revokeWorker',
 ): Command {
   return act(
-    serverCommand(name, description).argument('<id>'),
+    serverCommand(name, description).argument('<id>', 'its id', id),
     around,
     async (context, _, [worker = '']) => {
-      const answer = await context.client.call(id, { params: { worker_id: worker } });
+      const answer = await context.client.call(endpoint, { params: { worker_id: worker } });
       context.show(answer, `Worker ${answer.worker_id} is ${answer.status}.`);
     },
   );

@@ -1,13 +1,18 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 
+import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
-  const command = new Command('fleet').description('Enrollment keys and workers');
-  for (const each of [...enrollmentKeyCommands(around), ...workerCommands(around)]) {
-    command.addCommand(each);
-  }
-  return command;
+  return group('fleet', 'Enrollment keys and workers', {
+    commands: [...enrollmentKeyCommands(around), ...workerCommands(around)],
+    examples: [
+      'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',
+      'sagewai fleet register --gateway https://sagewai.internal:8000 --enrollment-key sk-fleet-…',
+      'sagewai fleet list-workers --org acme --status pending',
+      'sagewai fleet approve-worker ID',
+    ],
+  });
 }

@@ -1,7 +1,7 @@
 import type { CallInput } from '@sagewai/sdk';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 
-import { act, integer, list, serverCommand } from '../command.ts';
+import { act, group, id, integer, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
@@ -17,33 +17,44 @@ interface CreateFlags extends ConnectionFlags {
 }
 
 export function keyCommand(around: Surroundings): Command {
-  return new Command('key')
-    .description('Virtual keys for model calls')
-    .addCommand(
-      act<CreateFlags>(
-        serverCommand('create', 'Create a virtual key; it is shown once')
-          .requiredOption('--name <name>', 'what the key is for')
-          .option('--models <models>', 'models it may call, by comma (default: any)', list)
-          .option('--expires <duration>', 'such as 30d (default: never)', durationSeconds)
-          .option('--usd-per-day <usd>', 'daily budget, as 12.50')
-          .option('--tokens-per-minute <n>', 'in any 60 seconds', integer)
-          .option('--requests-per-minute <n>', 'in any 60 seconds', integer)
-          .option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
-        around,
-        createKey,
-      ),
-    )
-    .addCommand(act(serverCommand('list', 'List virtual keys'), around, listKeys))
-    .addCommand(
-      act(
-        serverCommand('revoke', 'Revoke a virtual key').argument('<id>'),
-        around,
-        async (context, _, [id = '']) => {
-          const key = await context.client.call('gateway.revokeKey', { params: { key_id: id } });
-          context.show(key, `Revoked ${key.name} (${key.hint}).`);
-        },
-      ),
-    );
+  return group('key', 'Virtual keys for model calls', {
+    commands: [createCommand(around), listCommand(around), revokeCommand(around)],
+    examples: [
+      'sagewai key create --name ci --models gpt-4o --usd-per-day 5 --expires 30d',
+      'sagewai key list',
+      'sagewai key revoke ID',
+    ],
+  });
+}
+
+function createCommand(around: Surroundings): Command {
+  return act<CreateFlags>(
+    serverCommand('create', 'Create a virtual key; it is shown once')
+      .requiredOption('--name <name>', 'what the key is for')
+      .option('--models <models>', 'models it may call, by comma (default: any)', list)
+      .option('--expires <duration>', 'such as 30d or 1d12h (default: never)', durationSeconds)
+      .option('--usd-per-day <usd>', 'daily budget, as 12.50')
+      .option('--tokens-per-minute <n>', 'in any 60 seconds', integer)
+      .option('--requests-per-minute <n>', 'in any 60 seconds', integer)
+      .option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
+    around,
+    createKey,
+  );
+}
+
+function listCommand(around: Surroundings): Command {
+  return act(serverCommand('list', 'List virtual keys'), around, listKeys);
+}
+
+function revokeCommand(around: Surroundings): Command {
+  return act(
+    serverCommand('revoke', 'Revoke a virtual key').argument('<id>', 'its id', id),
+    around,
+    async (context, _, [given = '']) => {
+      const key = await context.client.call('gateway.revokeKey', { params: { key_id: given } });
+      context.show(key, `Revoked ${key.name} (${key.hint}).`);
+    },
+  );
 }
 
 async function createKey(context: Context, flags: CreateFlags): Promise<void> {
@@ -62,8 +73,21 @@ async function createKey(context: Context, flags: CreateFlags): Promise<void> {
   };
   const created = await context.client.call('gateway.createKey', { body });
   context.show(created, created.key);
-  context.terminal.note('Store it now: it is not shown again. Any OpenAI client takes it:');
-  context.terminal.note(`  OPENAI_BASE_URL=${context.url}/v1 OPENAI_API_KEY=${created.key}`);
+  context.terminal.note(howToUse(context.url, created.key, flags.models?.[0] ?? 'MODEL'));
+}
+
+function howToUse(url: string, key: string, model: string): string {
+  return `Store it now: it is not shown again. With curl:
+
+  curl ${url}/v1/chat/completions \\
+    -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' \\
+    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello"}]}'
+
+With the OpenAI SDK (or any client of it):
+
+  OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${key}
+
+Models it may call: curl ${url}/v1/models -H 'Authorization: Bearer ${key}'`;
 }
 
 async function listKeys(context: Context): Promise<void> {
@@ -72,7 +96,7 @@ async function listKeys(context: Context): Promise<void> {
     key.id,
     key.name,
     key.hint,
-    stateOf(key),
+    stateOf(key, context.now()),
     key.models.join(',') || 'any',
     key.budget.usd_per_day === null ? 'none' : `$${key.budget.usd_per_day}/day`,
   ]);
@@ -80,7 +104,11 @@ async function listKeys(context: Context): Promise<void> {
   if (answer.next_cursor !== null) context.terminal.note('There are more than 200 keys.');
 }
 
-function stateOf(key: { revoked_at: string | null; blocked_at: string | null }): string {
+function stateOf(
+  key: { revoked_at: string | null; blocked_at: string | null; expires_at: string | null },
+  now: Date,
+): string {
   if (key.revoked_at !== null) return 'revoked';
+  if (key.expires_at !== null && Date.parse(key.expires_at) <= now.getTime()) return 'expired';
   return key.blocked_at === null ? 'active' : 'blocked';
 }

@@ -1,8 +1,11 @@
 import { createClient } from '@sagewai/sdk';
+import { createNodeSend } from '@sagewai/sdk/node';
 import { Command } from 'commander';
 
 import { DEFAULT_URL, type Surroundings } from '../context.ts';
+import { jsonText } from '../json-text.ts';
 import { saveLogin } from '../saved-login.ts';
+import { serverUrl } from '../server-url.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface LoginFlags {
@@ -19,18 +22,30 @@ export function loginCommand(around: Surroundings): Command {
     .option('--gateway <url>', `the server (default ${DEFAULT_URL})`)
     .option('--url <url>', 'the same as --gateway')
     .option('--token <token>', 'the token; asked for when left out (or SAGEWAI_TOKEN)')
-    .option('--json', 'print the result as JSON');
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  sagewai login --gateway https://sagewai.internal:8000');
   return command.action(async () => {
     const flags = command.opts<LoginFlags>();
-    const url = flags.gateway ?? flags.url ?? around.environment['SAGEWAI_URL'] ?? DEFAULT_URL;
-    const token = flags.token ?? around.environment['SAGEWAI_TOKEN'] ?? (await askToken(around));
-    const client = createClient({ url, token });
-    const who = await client.call('identity.whoAmI', {}, { signal: around.signal });
+    const { environment, signal } = around;
+    const url = serverUrl(
+      flags.gateway ||
+        flags.url ||
+        environment['SAGEWAI_URL'] ||
+        environment['FLEET_GATEWAY_URL'] ||
+        DEFAULT_URL,
+    );
+    const token =
+      flags.token ||
+      environment['SAGEWAI_TOKEN'] ||
+      environment['SAGEWAI_ADMIN_TOKEN'] ||
+      (await askToken(around));
+    const client = createClient({ url, token, signal, send: createNodeSend() });
+    const who = await client.call('identity.whoAmI', {});
     const file = await saveLogin(around.home, { url, token });
     const place = who.organization ? `organization ${who.organization.name}` : 'the platform';
     around.terminal.out(
       flags.json === true
-        ? JSON.stringify({ url, file, ...who })
+        ? jsonText({ url, file, ...who })
         : `Logged in to ${url} as ${who.name} of ${place} (${who.scopes.join(', ')}).`,
     );
     around.terminal.note(`Kept in ${file}.`);

@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 
 import { parseLabels } from '@sagewai/config';
 import { createClient } from '@sagewai/sdk';
-import { saveWorkerCredential, workerCredentialFile } from '@sagewai/sdk/node';
+import { createNodeSend, saveWorkerCredential, workerCredentialFile } from '@sagewai/sdk/node';
 
 import type { ConnectionFlags, Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface RegisterFlags extends ConnectionFlags {
@@ -28,7 +29,12 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
   const models = flags.models ?? [];
   // With a key the caller needs no token of its own, and a key must not travel beside one.
   const client = flags.enrollmentKey
-    ? createClient({ url: context.url, headers: { 'x-enrollment-key': flags.enrollmentKey } })
+    ? createClient({
+        url: context.url,
+        signal: context.signal,
+        send: createNodeSend(),
+        headers: { 'x-enrollment-key': flags.enrollmentKey },
+      })
     : context.client;
   const registered = await client.call('fleet.registerWorker', {
     body: {
@@ -57,9 +63,9 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
     `Worker ${registered.worker_id} is ${registered.status}.`,
   );
   explain(context, registered, file);
-  const words = startWords(context.url, name, flags);
-  if (flags.start === true) await goOnAsWorker(words, context.signal);
-  else context.terminal.note(`Start it with: sagewai ${words.join(' ')}`);
+  if (flags.start === true) return goOnAsWorker(context, startWords(context.url, name, flags));
+  const words = startWords(context.url, name, flags).map(quoted);
+  context.terminal.note(`Start it with: sagewai ${words.join(' ')}`);
 }
 
 function explain(
@@ -100,14 +106,23 @@ function startWords(url: string, name: string, flags: RegisterFlags): string[] {
   ];
 }
 
+/** For a shell: a name may hold blanks. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
 /** The worker is a process of its own: it is started by the same command that started us. */
-async function goOnAsWorker(words: readonly string[], signal: AbortSignal): Promise<void> {
-  const [node, bin = ''] = process.argv;
-  const child = spawn(node ?? process.execPath, [bin, ...words], { stdio: 'inherit' });
-  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+async function goOnAsWorker(context: Context, words: readonly string[]): Promise<void> {
+  const [node = process.execPath, bin = ''] = process.argv;
+  // Its output is nobody's result: stdout is for what was registered.
+  const stdio = ['inherit', 'ignore', 'inherit'] as const;
+  const child = spawn(node, [bin, ...words], { stdio: [...stdio] });
+  const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
+  process.on('SIGTERM', forward);
+  context.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
   const code = await new Promise<number>((resolve) => {
-    child.on('exit', (exit) => resolve(exit ?? 1));
-    child.on('error', () => resolve(1));
+    child.on('exit', (exit) => resolve(exit ?? EXIT.error));
+    child.on('error', () => resolve(EXIT.error));
   });
-  process.exitCode = code;
+  process.off('SIGTERM', forward);
+  context.end(code as ExitCode);
 }

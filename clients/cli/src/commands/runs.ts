@@ -1,75 +1,74 @@
 import type { CallInput, CallOutput } from '@sagewai/sdk';
-import { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
-import { act, integer, serverCommand } from '../command.ts';
+import { act, group, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
-import { UsageError } from '../usage-error.ts';
 import { submitCommand } from './submit-runs.ts';
 import { exitFor, type RunDetail, showRun, waitForEnd } from './watch-run.ts';
 
 type Run = CallOutput<'runs.listRuns'>['runs'][number];
 
+const STATES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+
 interface ListFlags extends ConnectionFlags {
-  readonly state?: string;
+  readonly state?: (typeof STATES)[number];
   readonly limit: number;
   readonly cursor?: string;
 }
 
-const STATES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
-
 export function runsCommand(around: Surroundings): Command {
-  return new Command('runs')
-    .description('Submit, list, watch and cancel runs')
-    .addCommand(submitCommand(around))
-    .addCommand(
-      act<ListFlags>(
-        serverCommand('list', 'List runs, newest first')
-          .option('--state <state>', STATES.join(', '))
-          .option('--limit <n>', 'how many, up to 200', integer, 50)
-          .option('--cursor <cursor>', 'next_cursor of the page before'),
-        around,
-        listRuns,
-      ),
-    )
-    .addCommand(
-      act(
-        serverCommand('get', 'Show a run').argument('<id>'),
-        around,
-        async (context, _, [id = '']) => {
-          const run = await context.client.call('runs.getRun', { params: { run_id: id } });
-          context.show(run, showRun(run));
-        },
-      ),
-    )
-    .addCommand(
-      act(
-        serverCommand('watch', 'Wait for the end of a run, and show it').argument('<id>'),
-        around,
-        async (context, _, [id = '']) => {
-          const tell = (seen: RunDetail): void =>
-            context.terminal.note(
-              `${seen.state}${seen.worker_name ? ` on ${seen.worker_name}` : ''}`,
-            );
-          const run = await waitForEnd(context, id, tell, { isUp: false });
-          context.show(run, showRun(run));
-          process.exitCode = exitFor(run.state);
-        },
-      ),
-    )
-    .addCommand(
-      act(
-        serverCommand('cancel', 'Cancel a run').argument('<id>'),
-        around,
-        async (context, _, [id = '']) => {
-          const answer = await context.client.call('runs.cancelRun', { params: { run_id: id } });
-          const told =
-            answer.state === 'running' ? 'Its worker is told to stop.' : `It is ${answer.state}.`;
-          context.show(answer, told);
-        },
-      ),
-    );
+  return group('runs', 'Submit, list, watch and cancel runs', {
+    commands: [
+      submitCommand(around),
+      listCommand(around),
+      oneRun(around, ['get', 'Show a run'], getRun),
+      oneRun(around, ['watch', 'Wait for the end of a run, and show it'], watchRun),
+      oneRun(around, ['cancel', 'Cancel a run'], cancelRun),
+    ],
+    examples: [
+      'sagewai runs submit --model gpt-4o --message "Summarise the plan" --wait',
+      'sagewai runs list --state failed',
+      'sagewai runs watch ID',
+    ],
+  });
+}
+
+function listCommand(around: Surroundings): Command {
+  const command = serverCommand('list', 'List runs, newest first')
+    .addOption(new Option('--state <state>', 'in one state').choices(STATES))
+    .option('--limit <n>', 'how many, up to 200', integer, 50)
+    .option('--cursor <cursor>', 'next_cursor of the page before');
+  return act<ListFlags>(command, around, listRuns);
+}
+
+function oneRun(
+  around: Surroundings,
+  [name, description]: readonly [string, string],
+  work: (context: Context, run: string) => Promise<void>,
+): Command {
+  const command = serverCommand(name, description).argument('<id>', 'its id', id);
+  return act(command, around, (context, _, [run = '']) => work(context, run));
+}
+
+async function getRun(context: Context, id: string): Promise<void> {
+  const run = await context.client.call('runs.getRun', { params: { run_id: id } });
+  context.show(run, showRun(run));
+}
+
+async function watchRun(context: Context, id: string): Promise<void> {
+  const tell = ({ state, worker_name: worker }: RunDetail): void =>
+    context.terminal.note(`${state}${worker ? ` on ${worker}` : ''}`);
+  const run = await waitForEnd(context, id, tell, { isUp: false });
+  context.show(run, showRun(run));
+  context.end(exitFor(run.state));
+}
+
+async function cancelRun(context: Context, id: string): Promise<void> {
+  const answer = await context.client.call('runs.cancelRun', { params: { run_id: id } });
+  const isRunning = answer.state === 'running' || answer.state === 'waiting';
+  context.show(answer, isRunning ? 'Its worker is told to stop.' : `It is ${answer.state}.`);
 }
 
 async function listRuns(
@@ -80,7 +79,7 @@ async function listRuns(
     limit,
     ...(cursor ? { cursor } : {}),
     ...(project ? { project } : {}),
-    ...(state ? { state: knownState(state) } : {}),
+    ...(state ? { state } : {}),
   };
   const answer = await context.client.call('runs.listRuns', { query });
   const rows = answer.runs.map((run) => [
@@ -107,12 +106,6 @@ async function listRuns(
   ];
   context.show(answer, printColumns(headings, rows));
   if (answer.next_cursor !== null) context.terminal.note(`More: --cursor ${answer.next_cursor}`);
-}
-
-function knownState(text: string): Run['state'] {
-  const known = STATES.find((state) => state === text);
-  if (!known) throw new UsageError(`--state: expected one of ${STATES.join(', ')}`);
-  return known;
 }
 
 function tookOf({ started_at, finished_at }: Run): string | null {

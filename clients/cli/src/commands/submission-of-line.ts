@@ -35,6 +35,18 @@ export function submissionOfLine(
   return agentSubmission(record[field], defaults);
 }
 
+/** A payload of the caller's own; the model only routes the run. */
+export function payloadSubmission(text: string, { model, common }: SubmissionDefaults): Submission {
+  let payload: unknown;
+  try {
+    payload = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--payload: ${(error as Error).message}`);
+  }
+  if (!isRecord(payload)) throw new UsageError('--payload: expected a JSON object');
+  return { ...common, ...(model === undefined ? {} : { model }), payload };
+}
+
 /** The built-in workflow's payload around one message (or list of turns). */
 export function agentSubmission(message: unknown, defaults: SubmissionDefaults): Submission {
   const { agent, model, system, common } = defaults;
@@ -55,11 +67,12 @@ export function agentSubmission(message: unknown, defaults: SubmissionDefaults):
 function parse(line: string, lineNumber: number): Record<string, unknown> {
   try {
     const record: unknown = JSON.parse(line);
-    if (typeof record === 'object' && record !== null && !Array.isArray(record)) {
-      return record as Record<string, unknown>;
-    }
+    if (isRecord(record)) return record;
   } catch {
     // Told below, with the number of the line: the parser's own words do not help.
   }
   throw new UsageError(`line ${lineNumber}: expected a JSON object`);
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

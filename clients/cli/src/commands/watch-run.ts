@@ -7,32 +7,30 @@ export type RunDetail = CallOutput<'runs.getRun'>;
 
 const ENDED: readonly RunDetail['state'][] = ['completed', 'failed', 'cancelled'];
 const WAIT_MS = 30_000;
+const ATTEMPTS_MAX = 20;
 
 export const hasEnded = (run: Pick<RunDetail, 'state'>): boolean => ENDED.includes(run.state);
 
 export const exitFor = (state: RunDetail['state']): ExitCode =>
   state === 'completed' ? EXIT.ok : EXIT.error;
 
-// A server that has answered before and is away now restarts, and is waited for.
-const PATIENCE = { attemptsMax: 20 } as const;
-
-/** Asks with long polls until the run has ended; `onChange` is told each state once. */
+/**
+ * Asks with long polls until the run has ended; `onChange` is told each state once. A server that has
+ * answered before (`isUp`) and is away now restarts, and is waited for.
+ */
 export async function waitForEnd(
-  { client, signal }: Pick<Context, 'client' | 'signal'>,
+  { client }: Pick<Context, 'client'>,
   id: string,
   onChange: (run: RunDetail) => void = () => undefined,
   { isUp = true }: { isUp?: boolean } = {},
 ): Promise<RunDetail> {
-  const first = { signal, ...(isUp ? PATIENCE : {}) };
-  let run = await client.call('runs.getRun', { params: { run_id: id } }, first);
+  const patient = { timeoutMs: WAIT_MS + 10_000, attemptsMax: ATTEMPTS_MAX };
+  let run = await client.call('runs.getRun', { params: { run_id: id } }, isUp ? patient : {});
   onChange(run);
   while (!hasEnded(run)) {
     const known = run.state;
-    run = await client.call(
-      'runs.getRun',
-      { params: { run_id: id }, query: { wait_ms: WAIT_MS, known_state: known } },
-      { signal, timeoutMs: WAIT_MS + 10_000, ...PATIENCE },
-    );
+    const query = { wait_ms: WAIT_MS, known_state: known };
+    run = await client.call('runs.getRun', { params: { run_id: id }, query }, patient);
     if (run.state !== known) onChange(run);
   }
   return run;

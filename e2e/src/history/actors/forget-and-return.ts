@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { bearer } from '../../harness/api.ts';
 import { type Arena, SILENCE_MS } from '../arena.ts';
 import type { Random } from '../random.ts';
 import { claimInto } from './claim.ts';
 import { createReporter } from './report.ts';
-import { aborted } from './work.ts';
 import { type Held, register } from './worker-session.ts';
 
 /**
@@ -28,12 +28,9 @@ export async function forgetAndReturn(
   while (!playing.aborted) {
     const before = await claim();
     if (before.length === 0) continue;
-    await Promise.race([pause(SILENCE_MS * 1.2), aborted(playing)]);
-    // Whoever has nothing to do is silent too: claims that find nothing go on until the runs are back.
-    const after: Held[] = [];
-    for (let turn = 0; turn < 20 && after.length === 0 && !playing.aborted; turn += 1) {
-      after.push(...(await claim()));
-    }
+    // Any request of its own would be a sign of life: the administrator looks whether the runs are back.
+    await untilTakenBack(arena, random, { runId: before[0]?.runId ?? '', playing });
+    const after = await claim();
     await reporter.report(before, { lose: false, honest: true });
     await reporter.report(after, { lose: false, honest: true });
   }
@@ -41,5 +38,24 @@ export async function forgetAndReturn(
   while (!over.aborted) {
     if (!settled) settled = await session.reopen();
     settled &&= await reporter.report(await claim(), { lose: false, honest: true });
+  }
+}
+
+const LOOK_MS = 100;
+const LOOKS_MAX = (4 * SILENCE_MS) / LOOK_MS;
+
+async function untilTakenBack(
+  arena: Arena,
+  random: Random,
+  { runId, playing }: { runId: string; playing: AbortSignal },
+): Promise<void> {
+  const headers = bearer(arena.installation.secrets.administrator);
+  for (let looks = 0; looks < LOOKS_MAX && !playing.aborted; looks += 1) {
+    const { answer } = await arena.send(random, `/api/v1/runs/${runId}`, { headers });
+    if (answer?.status === 200 && answer.json.state !== 'running') {
+      arena.journal.count('taken back');
+      return;
+    }
+    await pause(LOOK_MS);
   }
 }

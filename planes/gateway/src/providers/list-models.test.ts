@@ -1,8 +1,8 @@
 import { createEgress } from '@sagewai/egress';
 import { expect, test } from 'vitest';
 
-import type { Endpoint } from '../deployment.ts';
 import { deploymentAt, startFakeUpstream } from '../gateway-fixture.ts';
+import type { Endpoint } from '../models/deployment.ts';
 import { listUpstreamModels } from './list-models.ts';
 import type { ProviderName } from './provider.ts';
 

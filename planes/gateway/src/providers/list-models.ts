@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 
-import type { Endpoint } from '../deployment.ts';
-import type { Stated } from '../price-deployment.ts';
-import { flatPrice, ratesOf } from '../price.ts';
-import { readUsdPerToken } from '../read-rate.ts';
+import type { Endpoint } from '../models/deployment.ts';
+import type { Stated } from '../models/price-deployment.ts';
+import { flatPrice, ratesOf } from '../money/price.ts';
+import { readUsdPerToken } from '../money/read-rate.ts';
 import { traitsOf } from './provider.ts';
 
 /** A model as its provider lists it, and what the provider says about it. */

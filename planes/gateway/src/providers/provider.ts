@@ -1,4 +1,4 @@
-import type { CapField } from '../rewrite-request.ts';
+import type { CapField } from '../bytes/rewrite-request.ts';
 
 /** What differs between providers that speak the same format. Data: there is no code per provider. */
 interface Traits {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { Usage } from '../usage.ts';
+import type { Usage } from '../money/usage.ts';
 
 /** What the simulated provider reads of a request. */
 export interface SimulatedRequest {

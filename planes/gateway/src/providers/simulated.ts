@@ -1,7 +1,7 @@
-import type { Deployment } from '../deployment.ts';
-import { flatPrice, ratesOf } from '../price.ts';
-import type { Upstream, UpstreamCall, UpstreamListener, UpstreamRequest } from '../upstream.ts';
+import type { Deployment } from '../models/deployment.ts';
+import { flatPrice, ratesOf } from '../money/price.ts';
 import { simulate, type SimulatedAnswer } from './simulate.ts';
+import type { Upstream, UpstreamCall, UpstreamListener, UpstreamRequest } from './upstream.ts';
 
 /** How fast it pretends to be; zero answers at once. */
 export interface SimulatedPace {
@@ -34,7 +34,7 @@ interface Body {
   readonly n?: number | null;
   readonly max_tokens?: number | null;
   readonly max_completion_tokens?: number | null;
-  readonly stop?: string | readonly string[] | null;
+  readonly stop?: unknown;
   readonly stream_options?: { readonly include_usage?: boolean | null } | null;
 }
 
@@ -44,18 +44,19 @@ export function createSimulated(pace: SimulatedPace): Upstream {
     send(request, listener) {
       const body = JSON.parse(request.body.toString()) as Body;
       const limits = [body.max_tokens, body.max_completion_tokens];
-      const { stop } = body;
       const answer = simulate({
         model: body.model,
         messages: body.messages,
         n: body.n ?? 1,
         tokensMax: Math.min(...limits.map((limit) => limit ?? Infinity)),
-        stops: typeof stop === 'string' ? [stop] : (stop ?? []),
+        stops: [body.stop].flat().filter(isStop),
       });
       return new Playback(pieces(request, body, answer), pace, listener, request.wantsStream);
     },
   };
 }
+
+const isStop = (stop: unknown): stop is string => typeof stop === 'string' && stop !== '';
 
 function pieces(request: UpstreamRequest, body: Body, answer: SimulatedAnswer): string[] {
   const common = {

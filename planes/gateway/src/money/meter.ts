@@ -10,7 +10,7 @@
 
 import type { PicoUsd } from '@sagewai/wire';
 
-import type { Price, PriceCeiling } from './price.ts';
+import type { Price } from './price.ts';
 import type { Usage } from './usage.ts';
 
 // The dearest image we know of: gpt-4o-mini bills 2,833 + 8 tiles × 5,667 = 48,169 tokens.
@@ -59,11 +59,6 @@ export function boundInput(
   if (parts.opaque > 0) return context;
   const counted = bodyBytes + parts.images * IMAGE_TOKENS_MAX + PROVIDER_PROMPT_TOKENS_MAX;
   return contextTokensMax === undefined ? counted : Math.min(counted, contextTokensMax);
-}
-
-/** What the whole call can cost under any of the prices it may meet (M1). */
-export function boundCost(ceiling: PriceCeiling, inputMax: number, outputMax: number): PicoUsd {
-  return ceiling.perCall + ceiling.input * BigInt(inputMax) + ceiling.output * BigInt(outputMax);
 }
 
 /** What a usage costs, exactly. */

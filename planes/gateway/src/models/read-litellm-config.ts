@@ -1,11 +1,11 @@
 import { Secret } from '@sagewai/config';
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 
+import { type Price, flatPrice, ratesOf } from '../money/price.ts';
+import { readUsdPerToken } from '../money/read-rate.ts';
+import { PREFIXES, prefixOfName, traitsOf } from '../providers/provider.ts';
 import type { Deployment } from './deployment.ts';
 import { priceDeployment, type Stated } from './price-deployment.ts';
-import { type Price, flatPrice, ratesOf } from './price.ts';
-import { PREFIXES, prefixOfName, traitsOf } from './providers/provider.ts';
-import { readUsdPerToken } from './read-rate.ts';
 
 export type LitellmConfig =
   | {
@@ -39,6 +39,10 @@ export function readLitellmConfig(text: string, env: Environment, at: Date): Lit
     for (const key of entry.unread) ignored.push(key);
     return readEntry(entry, { env, at, index });
   });
+  const ids = deployments.map(({ id }) => id);
+  for (const id of new Set(ids.filter((each, index) => ids.indexOf(each) !== index))) {
+    mistakes.push(`model_info.id: ${id} is there more than once`);
+  }
   return mistakes.length > 0 ? refused(mistakes) : { kind: 'read', deployments, ignored };
 }
 

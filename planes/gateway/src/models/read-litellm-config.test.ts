@@ -144,6 +144,13 @@ model_list:
     expect(mistakesOf(text)).toHaveLength(1);
   });
 
+  test('are also two deployments of one id', () => {
+    const entry = '{model_name: a, litellm_params: {model: openai/gpt-4o}, model_info: {id: x}}';
+    expect(mistakesOf(`model_list: [${entry}, ${entry}]`)).toEqual([
+      'model_info.id: x is there more than once',
+    ]);
+  });
+
   test('never show a credential, however the deployment is printed', () => {
     const { deployments } = read(
       'model_list: [{model_name: a, litellm_params: {model: openai/gpt-4o, api_key: sk-plain-secret}}]',

@@ -5,7 +5,7 @@ import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 import type { RunId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
-import { makeKey, RUN_TOKEN_KEY, type RunningGateway, startGateway } from './gateway-fixture.ts';
+import { makeKey, RUN_TOKEN_KEY, type RunningGateway, startGateway } from '../gateway-fixture.ts';
 import { findLiveKey } from './keys.sql.ts';
 import type { LeasePair, RunLeases } from './run-reader.ts';
 

@@ -1,7 +1,7 @@
 import { canonicalModel } from '@sagewai/wire';
 
+import { ceilingOf, type PriceCeiling } from '../money/price.ts';
 import type { Deployment } from './deployment.ts';
-import { ceilingOf, type PriceCeiling } from './price.ts';
 
 /** The deployments that serve one model name. */
 export interface ModelGroup {

@@ -15,7 +15,7 @@
  * so far, because either of the two can be the first byte of the next chunk.
  */
 
-import { readUsage, type Usage } from './usage.ts';
+import { readUsage, type Usage } from '../money/usage.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
+import { flatPrice, ratesOf } from '../money/price.ts';
 import { chooseDeployment, chooseOther } from './choose-deployment.ts';
 import type { Deployment } from './deployment.ts';
 import { allows, buildModelTable, findModel } from './model-table.ts';
-import { flatPrice, ratesOf } from './price.ts';
 
 function deployment(model: string, of: Partial<Deployment> = {}): Deployment {
   return {

@@ -1,7 +1,7 @@
-import { findCataloguePrice } from './find-catalogue-price.ts';
+import { findCataloguePrice } from '../money/find-catalogue-price.ts';
+import { FREE, type Price } from '../money/price.ts';
+import { catalogueOf, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { findOutputLimit } from './output-limits.ts';
-import { FREE, type Price } from './price.ts';
-import { catalogueOf, type ProviderName, traitsOf } from './providers/provider.ts';
 
 /** What a configuration states itself; the rest is looked up. */
 export interface Stated {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Dispatcher } from 'undici';
 
-import type { Endpoint } from './deployment.ts';
+import type { Endpoint } from '../models/deployment.ts';
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamListener } from './upstream.ts';
 
 /** Connections to the one origin of an endpoint (M6); time-outs and the guard are theirs. */

@@ -1,10 +1,10 @@
 import type { Clock } from '@sagewai/clock';
 import type { Log } from '@sagewai/log';
 
+import type { ListedModel } from '../providers/list-models.ts';
 import type { Deployment, Endpoint } from './deployment.ts';
 import { buildModelTable, findModel, type ModelGroup, type ModelTable } from './model-table.ts';
 import { priceDeployment } from './price-deployment.ts';
-import type { ListedModel } from './providers/list-models.ts';
 
 /** A provider whose models are what it lists, or the names that were configured. */
 export interface Source {
@@ -30,6 +30,8 @@ export interface Catalogue {
   /** The model of a name; waits for the first lists when it is not known without them. */
   find(name: string): ModelGroup | undefined | Promise<ModelGroup | undefined>;
   all(): Promise<ModelTable>;
+  /** Providers that could not be asked when they were asked last. */
+  unreachable(): readonly string[];
   /** Asks every provider again. One that fails keeps what it listed before. */
   refresh(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         : firstLook.then(() => findModel(table, name));
     },
     all: () => firstLook.then(() => table),
+    unreachable: () => [...failing],
     refresh,
   };
 }

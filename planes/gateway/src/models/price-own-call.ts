@@ -1,8 +1,8 @@
+import { ceilingOf, type PriceCeiling } from '../money/price.ts';
+import { PREFIXES, prefixOfName } from '../providers/provider.ts';
 import type { Deployment } from './deployment.ts';
 import { buildModelTable, findModel } from './model-table.ts';
 import { priceDeployment } from './price-deployment.ts';
-import { ceilingOf, type PriceCeiling } from './price.ts';
-import { PREFIXES, prefixOfName } from './providers/provider.ts';
 
 /**
  * What a call costs that a worker makes with its own credential: as configured, else by the provider

@@ -1,7 +1,7 @@
 import type { Secret } from '@sagewai/config';
 
-import type { Price } from './price.ts';
-import type { ProviderName } from './providers/provider.ts';
+import type { Price } from '../money/price.ts';
+import type { ProviderName } from '../providers/provider.ts';
 
 /**
  * Where a deployment is reached. M6: the credential belongs to this address, is sent nowhere else,

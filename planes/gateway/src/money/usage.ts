@@ -11,9 +11,6 @@ export interface Usage {
   readonly outputAudio: number;
 }
 
-/** How much a reported or counted usage can be relied upon; spend rows carry it. */
-export type UsageSource = 'reported' | 'estimate' | 'none';
-
 /**
  * Reads the `usage` of an answer or of a chunk. `undefined` when there is none, or when it cannot be
  * one: a negative or fractional count is no count, and must not be spent.

@@ -2,10 +2,10 @@ import { systemClock } from '@sagewai/clock';
 import { silentLog } from '@sagewai/log';
 import { describe, expect, test } from 'vitest';
 
+import { deploymentAt } from '../gateway-fixture.ts';
+import type { ListedModel } from '../providers/list-models.ts';
 import { createCatalogue, type Source } from './catalogue.ts';
 import type { Deployment } from './deployment.ts';
-import { deploymentAt } from './gateway-fixture.ts';
-import type { ListedModel } from './providers/list-models.ts';
 
 const source = (name: string, models: string[] = []): Source => ({
   name,
@@ -55,6 +55,7 @@ describe('the models', () => {
   test('of a provider that goes away stay, and one that comes back is looked at again', async () => {
     const all = catalogueOf({ one: ['a'], two: undefined });
     expect(await ids(all)).toEqual(['one/a']);
+    expect(all.catalogue.unreachable()).toEqual(['two']);
     all.lists['one'] = undefined;
     all.lists['two'] = ['b'];
     await all.catalogue.refresh();

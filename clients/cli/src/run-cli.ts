@@ -1,0 +1,100 @@
+import { SagewaiError } from '@sagewai/sdk';
+import { Command, CommanderError } from 'commander';
+
+import manifest from '../package.json' with { type: 'json' };
+import type { Surroundings } from './context.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
+
+type Load = (around: Surroundings) => Promise<Command>;
+
+/** Only the group that is asked for is loaded: help and mistakes are answered at once. */
+const GROUPS: Readonly<Record<string, Load>> = {
+  login: async (around) => (await import('./commands/login.ts')).loginCommand(around),
+  fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
+  runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
+  key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
+  audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
+};
+
+/** Commands of other processes, so that a misspelt one is recognised too. */
+const ELSEWHERE = ['up', 'server', 'worker', 'doctor', 'config'] as const;
+
+/** Runs one command line. Tells failures on the terminal; never throws. */
+export async function runCli(
+  words: readonly string[],
+  around: Omit<Surroundings, 'end'>,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const end = (how: ExitCode): void => {
+    code = how;
+  };
+  try {
+    const program = await buildProgram(words[0] ?? '', { ...around, end });
+    await program.parseAsync([...words], { from: 'user' });
+    return code;
+  } catch (thrown) {
+    return around.signal.aborted ? EXIT.error : tell(around.terminal, thrown);
+  }
+}
+
+async function buildProgram(word: string, around: Surroundings): Promise<Command> {
+  const program = new Command('sagewai').version(manifest.version, '-v, --version');
+  for (const [name, load] of Object.entries(GROUPS)) {
+    program.addCommand(name === word ? await load(around) : new Command(name));
+  }
+  for (const name of ELSEWHERE) program.addCommand(elsewhere(name));
+  settle(program, around.terminal);
+  return program;
+}
+
+/** The launcher starts these; whoever comes here said only half of it. */
+function elsewhere(name: (typeof ELSEWHERE)[number]): Command {
+  return new Command(name).allowExcessArguments().action(() => {
+    throw new UsageError(
+      name === 'config' ? 'say: sagewai config explain [server|worker|up]' : `sagewai ${name}`,
+    );
+  });
+}
+
+/** What commander does not hand down to commands that are added whole. */
+function settle(command: Command, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('(add --help for what is possible)')
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    });
+  for (const each of command.commands) settle(each, terminal);
+}
+
+function tell(terminal: Terminal, thrown: unknown): ExitCode {
+  // Commander has written its message (or the help) already.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (thrown instanceof UsageError) {
+    terminal.note(`error: ${thrown.message}`);
+    return EXIT.usage;
+  }
+  if (thrown instanceof SagewaiError) {
+    const request = thrown.requestId ? ` (request ${thrown.requestId})` : '';
+    terminal.note(`error: ${thrown.detail}${request}`);
+    for (const { path, message } of thrown.mistakes) terminal.note(`  ${path || '/'}: ${message}`);
+    const advice = adviceFor(thrown);
+    if (advice) terminal.note(advice);
+    return exitCodeOf(thrown);
+  }
+  terminal.note(`error: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  return EXIT.error;
+}
+
+function adviceFor({ code, status }: SagewaiError): string | null {
+  if (code === 'unreachable') {
+    return 'Is it running? `sagewai up` starts one; --gateway names another.';
+  }
+  if (code === 'enrollment.invalid') return '`sagewai fleet create-key` makes an enrollment key.';
+  if (status === 401) return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
+  if (code === 'organization.required') return 'Say which one: --org NAME';
+  return null;
+}
