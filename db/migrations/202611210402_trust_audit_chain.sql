@@ -76,8 +76,9 @@ create trigger the_log_is_never_emptied
   before truncate on audit_entry
   for each statement execute function refuse_to_rewrite();
 
+-- Stable, though it could be immutable: then the planner writes it out where it is used.
 create function netstring(p_text text) returns text
-language sql immutable strict parallel safe
+language sql stable strict parallel safe
 as $$ select octet_length(convert_to(p_text, 'UTF8'))::text || ':' || p_text || ',' $$;
 
 -- The instant of an entry as its hash covers it: UTC, microseconds.

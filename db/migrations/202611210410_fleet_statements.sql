@@ -469,6 +469,9 @@ declare
   v_run run;
   v_lease lease;
   v_orgs text;
+  v_ended_orgs uuid[] := '{}';
+  v_ended_runs uuid[] := '{}';
+  v_ended_hows text[] := '{}';
 begin
   select string_agg(distinct q.org_id::text, ',') into v_orgs
   from (select d.sq from run_deadline d where d.due_at <= app_now() order by d.due_at limit p_limit) d
@@ -512,10 +515,21 @@ begin
     end if;
     run_id := v_run.run_id;
     sq := v_run.sq;
-    perform fleet_record(v_run.org_id, 'run.expired', array[v_run.run_id::text],
-                         fleet_digest(netstring(netstring(v_run.run_id::text) || netstring(how))));
+    v_ended_orgs := v_ended_orgs || v_run.org_id;
+    v_ended_runs := v_ended_runs || v_run.run_id;
+    v_ended_hows := v_ended_hows || how;
     return next;
   end loop;
+
+  -- After the last lease: whoever reports holds its leases while it waits for the log.
+  perform fleet_record(o.org_id, 'run.expired', o.ids, fleet_digest(o.records))
+  from (
+    select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
+           string_agg(netstring(netstring(e.run_id::text) || netstring(e.how)), '' order by e.run_id)
+             as records
+    from unnest(v_ended_orgs, v_ended_runs, v_ended_hows) as e(org_id, run_id, how)
+    group by e.org_id order by e.org_id
+  ) o;
 end $$;
 
 -- Puts what is due back into the queue.

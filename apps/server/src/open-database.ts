@@ -14,6 +14,8 @@ export interface Databases {
   readonly request: Db;
   /** Reaches the dispatch list only. */
   readonly dispatch: Db;
+  /** As `request`, for the ledger alone: its batches never wait for a connection behind requests. */
+  readonly ledger: Db;
   readonly migrations: readonly Migration[];
   close(): Promise<void>;
 }
@@ -26,6 +28,9 @@ export interface DatabaseSettings {
   readonly databasePreparedStatements: boolean;
   readonly testClockOffsetSeconds: number;
 }
+
+/** A batch of reservations and one of settlements, and one to spare. */
+const LEDGER_POOL_MAX = 3;
 
 /** Brings the schema of a database that is up up to date, and opens the two bound pools. */
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<Databases> {
@@ -50,11 +55,15 @@ export async function openDatabase(settings: DatabaseSettings, log: Log): Promis
     });
   const request = open('sagewai_request', settings.databasePoolMax);
   const dispatch = open('sagewai_dispatch', settings.dispatchPoolMax);
+  const ledger = open('sagewai_request', LEDGER_POOL_MAX);
   const databases: Databases = {
     request,
     dispatch,
+    ledger,
     migrations,
-    close: async () => void (await Promise.all([request.close(), dispatch.close()])),
+    close: async () => {
+      await Promise.all([request, dispatch, ledger].map((pool) => pool.close()));
+    },
   };
   try {
     await assertConfined(request, 'sagewai_request');

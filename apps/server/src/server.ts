@@ -49,7 +49,7 @@ export function buildServer(options: ServerOptions): Server {
   });
 
   const tokens = createTokenReader({ db, clock });
-  const ledger = createLedger({ db, log, metrics, clock });
+  const ledger = createLedger({ db: databases.ledger, log, metrics, clock });
   const fleet = createFleet({
     db,
     dispatch,

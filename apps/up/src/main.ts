@@ -73,7 +73,7 @@ export async function main(words: readonly string[]): Promise<number> {
 async function runStack(config: UpConfig, voice: Voice, once: boolean): Promise<number> {
   let stack: Stack | null = null;
   const stop = stopSignal({
-    onStop: () => voice.tell('\nStopping …'),
+    onStop: () => voice.tell('\nStopping … (once more ends everything at once)'),
     onAgain: () => {
       stack?.abandon();
       process.exit(AT_ONCE);
@@ -116,6 +116,7 @@ async function start(config: UpConfig, voice: Voice, stop: StopSignal): Promise<
   if (ollamaHost === null && process.env['OLLAMA_HOST']) {
     voice.tell(`No Ollama answers at OLLAMA_HOST: its models are left out.`);
   }
+  stop.signal.throwIfAborted();
   voice.tell('Starting PostgreSQL, the server and workers …');
   let workersLeft = config.workers;
   return startStack({

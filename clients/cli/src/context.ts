@@ -66,7 +66,7 @@ export async function createContext(
     environment['SAGEWAI_TOKEN'] ||
     environment['SAGEWAI_ADMIN_TOKEN'] ||
     saved?.token;
-  const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
+  const organization = flags.org || environment['SAGEWAI_ORGANIZATION'] || saved?.organization;
   const project = flags.project || environment['SAGEWAI_PROJECT'];
   const json = flags.json === true;
   return {

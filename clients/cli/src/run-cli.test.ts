@@ -22,7 +22,7 @@ interface Shell {
   readonly url: string;
   readonly server: ScriptedServer;
   readonly environment: Record<string, string>;
-  readonly run: (line: string | readonly string[]) => Promise<Ran>;
+  readonly run: (line: string | readonly string[], signal?: AbortSignal) => Promise<Ran>;
 }
 
 /** A shell beside a scripted server, with an administrator's token. */
@@ -31,14 +31,14 @@ async function shell(): Promise<Shell> {
   const home = await mkdtemp(join(tmpdir(), 'sagewai-cli-'));
   onTestFinished(() => rm(home, { recursive: true }));
   const environment: Record<string, string> = { SAGEWAI_URL: server.url, SAGEWAI_TOKEN: 'sat-1' };
-  const run = async (line: string | readonly string[]): Promise<Ran> => {
+  const run: Shell['run'] = async (line, signal = new AbortController().signal) => {
     const words = typeof line === 'string' ? line.split(' ') : line;
     const out: string[] = [];
     const err: string[] = [];
     const code = await runCli(words, {
       environment,
       home,
-      signal: new AbortController().signal,
+      signal,
       terminal: {
         out: (text) => void out.push(text),
         note: (text) => void err.push(text),
@@ -433,6 +433,16 @@ describe('runs', () => {
   });
 });
 
+test('an interrupt ends a wait, without a word on stdout', async () => {
+  const { server, run } = await shell();
+  const stop = new AbortController();
+  server.on('runs.getRun', () => 'silence');
+  const ran = run(`runs watch ${ID}`, stop.signal);
+  await server.reached('runs.getRun');
+  stop.abort(new Error('interrupted'));
+  expect(await ran).toEqual({ code: 1, out: '', err: '' });
+});
+
 describe('keys and audit', () => {
   test('key create sends limits, and says how to use the key', async () => {
     const { server, run, url } = await shell();
@@ -510,6 +520,27 @@ describe('which server, and as whom', () => {
     other.on('runs.listRuns', () => ({ json: { runs: [], next_cursor: null } }));
     await run(`runs list --gateway ${other.url}`);
     expect(other.asked('runs.listRuns')[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test('login --org is the organization of later commands', async () => {
+    const { server, run, environment } = await shell();
+    const who = {
+      kind: 'token',
+      id: ID,
+      name: 'me',
+      organization: null,
+      project: null,
+      scopes: [],
+    };
+    server.on('identity.whoAmI', () => ({ json: who }));
+    server.on('runs.listRuns', () => ({ json: { runs: [], next_cursor: null } }));
+    await run('login --org acme');
+    expect(server.asked('identity.whoAmI')[0]?.headers['x-organization']).toBe('acme');
+    await run('runs list');
+    await run('runs list --org other');
+    const asked = server.asked('runs.listRuns').map(({ headers }) => headers['x-organization']);
+    expect(asked).toEqual(['acme', 'other']);
+    expect(environment['SAGEWAI_ORGANIZATION']).toBeUndefined();
   });
 
   test('login without a terminal does not ask', async () => {

@@ -95,6 +95,7 @@ function adviceFor({ code, status }: SagewaiError): string | null {
   }
   if (code === 'enrollment.invalid') return '`sagewai fleet create-key` makes an enrollment key.';
   if (status === 401) return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
-  if (code === 'organization.required') return 'Say which one: --org NAME';
+  if (code === 'organization.required')
+    return 'Say which one: --org NAME, or for all commands: sagewai login --org NAME';
   return null;
 }

@@ -34,6 +34,7 @@ export async function startPostgres(
     log: { info: quiet, warn: quiet, error: quiet },
     fsync: options.fsync ?? true,
     settings: { max_connections: 200 },
+    onLost: (error) => console.error('PostgreSQL is lost', error),
   });
   stage.defer('PostgreSQL', () => postgres.stop());
   return postgres;

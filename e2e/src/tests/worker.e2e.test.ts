@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 
+import { bearer } from '../harness/api.ts';
 import { cluster, test } from '../harness/e2e-test.ts';
-import { install } from '../harness/installation.ts';
+import { chat, install } from '../harness/installation.ts';
 import type { Server } from '../harness/server.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { makeEnrollmentKey, startWorker } from '../harness/worker.ts';
@@ -123,4 +124,39 @@ test('a revoked enrollment key and a rejected worker get nothing', async ({ stag
   const { workers } = await server.askWell('/api/v1/fleet/workers?status=pending');
   await server.askWell(`/api/v1/fleet/workers/${workers[0].id}/reject`, { method: 'POST' });
   expect((await unknown.ended).code).not.toBe(0);
+});
+
+test('a run token pays for its run, calls only its models, and dies with its lease', async ({
+  stage,
+}) => {
+  const { server } = await install(stage, cluster(), { models: [MODEL, { name: 'other' }] });
+  const enrolled = await server.askWell('/api/v1/fleet/register', {
+    headers: { 'x-enrollment-key': await makeEnrollmentKey(server), authorization: '' },
+    body: { name: 'raw', models: [MODEL.name] },
+  });
+  const headers = bearer(enrolled.token as string);
+  const runId = await submit(server);
+  const { leases } = await server.askWell('/api/v1/fleet/claim', {
+    headers,
+    body: { slots: 1, poll_timeout: 5 },
+  });
+  expect(leases).toMatchObject([{ run_id: runId, worker_id: enrolled.worker_id, epoch: 1 }]);
+  const token = leases[0].run_token as string;
+  const call = (model: string) => chat(server.url, token, { model, max_tokens: 5 });
+  expect((await call(MODEL.name)).status).toBe(200);
+  expect((await call('other')).status).toBe(403);
+  const { spend } = await server.askWell(`/api/v1/spend?run_id=${runId}`);
+  expect(spend).toMatchObject([{ run_id: runId, usage_source: 'provider', key_id: null }]);
+
+  const report = { run_id: runId, epoch: leases[0].epoch, output: { message: 'done' } };
+  await server.askWell('/api/v1/fleet/report', { headers, body: report });
+  const refused = await waitUntil(
+    async () => {
+      const answer = await call(MODEL.name);
+      return answer.status === 200 ? null : answer;
+    },
+    { msMax: 3_000, otherwise: 'the token outlives its lease' },
+  );
+  expect(refused.status).toBe(401);
+  expect(refused.json.error).toMatchObject({ message: expect.any(String) });
 });

@@ -100,7 +100,10 @@ describe('the life of a run', () => {
     const waiting = deaf.claim(worker, { slots: 1, poll_timeout: 30 }).then(([lease]) => {
       found = lease?.run_id;
     });
-    while (found === undefined) await deaf.run('fleet.sweep');
+    while (found === undefined) {
+      await deaf.run('fleet.sweep');
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
     await waiting;
     expect(found).toBe(run);
   });

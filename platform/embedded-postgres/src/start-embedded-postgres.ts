@@ -100,7 +100,7 @@ async function startOwned(
   options: EmbeddedPostgresOptions,
   { mode, layout, release }: Owned,
 ): Promise<EmbeddedPostgres> {
-  const { signal, log, fsync = true, tcpPort = null } = options;
+  const { signal, log } = options;
   if (mode === 'nobody') await mkdir(layout.cluster, { recursive: true, mode: 0o755 });
   const found = await findBinaries({
     binDir: options.binDir,
@@ -117,27 +117,9 @@ async function startOwned(
     find: () => findPostmaster(layout.dataDir),
     guardUrlOf: (postmaster) => urlOf(postmaster, SUPERUSER, passwords.superuser, 'postgres'),
     bringUp: async (bringUpSignal) => {
-      if (bringUpSignal.aborted) throw aborted();
-      await ensureSocketDirectory(layout, mode);
-      const running = findPostmaster(layout.dataDir);
-      adopted = running !== null && isUsable(running, layout, tcpPort);
-      if (running !== null && adopted) return running;
-      if (running !== null) await stopPostmaster(running.pid);
-      return launch({
-        layout,
-        binaries,
-        mode,
-        args: serverArguments({
-          dataDir: layout.dataDir,
-          socketDir: layout.socketDir,
-          tcpPort,
-          major: binaries.major,
-          fsync,
-          settings: options.settings ?? {},
-        }),
-        timeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-        signal: bringUpSignal,
-      });
+      const up = await bringUp(options, { mode, layout, binaries }, bringUpSignal);
+      adopted = up.adopted;
+      return up.postmaster;
     },
   });
   const { pid } = supervision.postmaster();
@@ -162,6 +144,34 @@ async function startOwned(
     },
     stop: () => (stopped ??= stop()),
   };
+}
+
+/** The postmaster that runs already (S1), unless it cannot be used as it is; else a new one. */
+async function bringUp(
+  options: EmbeddedPostgresOptions,
+  of: Pick<Owned, 'mode' | 'layout'> & { readonly binaries: Binaries },
+  signal: AbortSignal,
+): Promise<{ readonly postmaster: PostmasterFile; readonly adopted: boolean }> {
+  const { mode, layout, binaries } = of;
+  const { tcpPort = null, fsync = true, settings = {}, startTimeoutMs } = options;
+  if (signal.aborted) throw aborted();
+  await ensureSocketDirectory(layout, mode);
+  const running = findPostmaster(layout.dataDir);
+  if (running !== null && isUsable(running, layout, tcpPort)) {
+    return { postmaster: running, adopted: true };
+  }
+  if (running !== null) await stopPostmaster(running.pid);
+  const { dataDir, socketDir } = layout;
+  const { major } = binaries;
+  const postmaster = await launch({
+    layout,
+    binaries,
+    mode,
+    args: serverArguments({ dataDir, socketDir, tcpPort, major, fsync, settings }),
+    timeoutMs: startTimeoutMs ?? START_TIMEOUT_MS,
+    signal,
+  });
+  return { postmaster, adopted: false };
 }
 
 /** An adopted postmaster must be reachable where this start wants it. */

@@ -39,7 +39,11 @@ export function compileParse(
   return ({ params, query, body: bytes }) => {
     const hasBody = bytes !== undefined && bytes.length > 0;
     const body = hasBody ? parseJson(bytes) : emptyBody?.();
-    const mistakes = [...checkParams(params), ...checkQuery(query), ...checkBody(body)];
+    const mistakes = [
+      ...checkParams(params, 0),
+      ...checkQuery(query, 0),
+      ...checkBody(body, bytes?.length ?? 0),
+    ];
     if (mistakes.length > 0) throw invalid(mistakes);
     return { params, query, body };
   };
@@ -64,11 +68,11 @@ function compileCheck(of: {
     refuses ? closeSchema(schema) : schema,
   );
   const drop = unknownFields === 'drop' ? compileDropUnknown(schema) : null;
-  return (value) => {
+  return (value, bytes) => {
     if (declared === undefined && value === undefined) return [];
     const dropped = drop?.(value) ?? 0;
     if (dropped > 0) countUnknown(dropped);
-    return validate(value);
+    return validate(value, bytes);
   };
 }
 

@@ -7,11 +7,17 @@ import { explainMistake } from './explain-mistake.ts';
 
 export type Part = 'params' | 'query' | 'body';
 
-/** Returns what is wrong with the value; empty when nothing is. Fills defaults in, in place. */
-export type Validate = (value: unknown) => readonly Mistake[];
+/**
+ * Returns what is wrong with the value, which arrived as so many bytes; empty when nothing is. Fills
+ * defaults in, in place.
+ */
+export type Validate = (value: unknown, bytes: number) => readonly Mistake[];
 
 /** At most so many mistakes are told; a caller who makes more has another problem. */
 const MISTAKES_MAX = 20;
+
+/** A larger input is told its first mistake only: each costs some hundred bytes to find. */
+const EXPLAINED_BYTES_MAX = 64 * 1024;
 
 export interface Validators {
   compile(part: Part, surface: Surface, schema: TSchema): Validate;
@@ -19,18 +25,26 @@ export interface Validators {
 
 /**
  * Path and query are text and are coerced; a body is taken as it is. All mistakes at once are for our
- * own administration only, whose callers are known before their body is read: collecting them is work
- * that grows with the input.
+ * own administration only, whose callers are known before their body is read, and for bodies of
+ * bounded size: 8 MB of mistakes are a gigabyte of explanations.
  */
 export function createValidators(): Validators {
-  const strict = create({ coerceTypes: false, allErrors: false });
-  const strictAll = create({ coerceTypes: false, allErrors: true });
+  const first = create({ coerceTypes: false, allErrors: false });
+  const all = create({ coerceTypes: false, allErrors: true });
   // No larger than the head of a request, which is bounded.
   const coercing = create({ coerceTypes: 'array', allErrors: true });
   return {
     compile: (part, surface, schema) => {
-      const body = surface === 'own' ? strictAll : strict;
-      return toValidate(part, (part === 'body' ? body : coercing).compile(schema));
+      if (part !== 'body') return toValidate(part, coercing.compile(schema));
+      const validate = toValidate(part, first.compile(schema));
+      if (surface !== 'own') return validate;
+      const explainAll = toValidate(part, all.compile(schema));
+      return (value, bytes) => {
+        const mistakes = validate(value, bytes);
+        return mistakes.length === 0 || bytes > EXPLAINED_BYTES_MAX
+          ? mistakes
+          : explainAll(value, bytes);
+      };
     },
   };
 }

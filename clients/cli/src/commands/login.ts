@@ -12,6 +12,7 @@ interface LoginFlags {
   readonly gateway?: string;
   readonly url?: string;
   readonly token?: string;
+  readonly org?: string;
   readonly json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export function loginCommand(around: Surroundings): Command {
     .option('--gateway <url>', `the server (default ${DEFAULT_URL})`)
     .option('--url <url>', 'the same as --gateway')
     .option('--token <token>', 'the token; asked for when left out (or SAGEWAI_TOKEN)')
+    .option('--org <name>', 'the organization of later commands, for tokens that may choose')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  sagewai login --gateway https://sagewai.internal:8000');
   return command.action(async () => {
@@ -39,9 +41,11 @@ export function loginCommand(around: Surroundings): Command {
       environment['SAGEWAI_TOKEN'] ||
       environment['SAGEWAI_ADMIN_TOKEN'] ||
       (await askToken(around));
-    const client = createClient({ url, token, signal, send: createNodeSend() });
+    const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
+    const chosen = organization ? { organization } : {};
+    const client = createClient({ url, token, signal, send: createNodeSend(), ...chosen });
     const who = await client.call('identity.whoAmI', {});
-    const file = await saveLogin(around.home, { url, token });
+    const file = await saveLogin(around.home, { url, token, ...chosen });
     const place = who.organization ? `organization ${who.organization.name}` : 'the platform';
     around.terminal.out(
       flags.json === true

@@ -6,6 +6,10 @@ import { aborted } from './work.ts';
 
 const FAULTS = ['kill a server', 'stop a server', 'restart PostgreSQL'] as const;
 
+/** A PostgreSQL that dies more often is given up, as it should be. */
+const RESTARTS_MAX = 4;
+const RESTARTS_WINDOW_MS = 60_000;
+
 /** One fault after another, each mended before the next; in the end everything runs. */
 export async function breakThings(
   arena: Arena,
@@ -13,10 +17,13 @@ export async function breakThings(
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const { servers, journal, postgres } = arena;
+  const restarts: number[] = [];
   while (!signal.aborted) {
     await Promise.race([pause(random.between(500, 2_500)), aborted(signal)]);
     if (signal.aborted) return;
-    const fault = random.pick(FAULTS);
+    const recent = restarts.filter((atMs) => journal.nowMs() - atMs < RESTARTS_WINDOW_MS).length;
+    const chosen = random.pick(FAULTS);
+    const fault = chosen === 'restart PostgreSQL' && recent >= RESTARTS_MAX ? FAULTS[0] : chosen;
     const server = random.pick(servers);
     journal.count(fault);
     if (fault === 'kill a server') {
@@ -30,6 +37,7 @@ export async function breakThings(
       server.process().send('SIGCONT');
     } else {
       // Immediate shutdown: as a crash, with recovery from the log.
+      restarts.push(journal.nowMs());
       process.kill(postgres.pid, 'SIGQUIT');
     }
     await Promise.all(servers.map((one) => one.ready()));
