@@ -10,7 +10,7 @@ test('reads the clock of the database', async ({ db }) => {
 });
 
 test('a database that is up to date passes every check', async ({ url }) => {
-  const findings = await checkDatabase({ url, ownerUrl: url });
+  const { findings } = await checkDatabase({ url, ownerUrl: url });
   expect(findings.map(({ check, level }) => [check, level])).toEqual([
     ['database', 'ok'],
     ['migrations', 'ok'],
@@ -21,7 +21,7 @@ test('a database that is up to date passes every check', async ({ url }) => {
 
 test('a database that is not there is one failure, with what mends it', async () => {
   const url = 'postgresql://nobody@127.0.0.1:1/none';
-  const findings = await checkDatabase({ url, ownerUrl: url });
+  const { findings } = await checkDatabase({ url, ownerUrl: url });
   expect(findings).toMatchObject([{ check: 'database', level: 'failure' }]);
   expect(findings[0]?.mend).toMatch(/sagewai up/);
 });

@@ -4,7 +4,7 @@ import { parseArgs, styleText } from 'node:util';
 import { expandHome } from '@sagewai/config';
 import type { ServerConfig } from '@sagewai/server';
 
-import { checkDatabase } from './checks/database.ts';
+import { checkDatabase, type DatabaseFindings } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkEmbedded } from './checks/embedded.ts';
 import { checkNode } from './checks/node.ts';
@@ -52,6 +52,12 @@ function parseFlags(words: readonly string[]) {
   return parseArgs({ args: [...words], options: OPTIONS, strict: true }).values;
 }
 
+/** Of the database, whichever it is. */
+interface Examined extends DatabaseFindings {
+  /** Where its files are, or will be, on this machine. */
+  readonly dataDirs: readonly string[];
+}
+
 async function examine(flags: Record<string, string>): Promise<Finding[]> {
   const environment = process.env;
   const hasDatabase = Boolean(environment['DATABASE_URL']);
@@ -61,32 +67,40 @@ async function examine(flags: Record<string, string>): Promise<Finding[]> {
   const first = [checkNode(process.versions.node), ...findings];
   if (config === null) return first;
   const home = expandHome(config.sagewaiHome, homedir());
-  const database = hasDatabase ? await checkExternal(config) : await checkEmbedded(home);
+  const database = hasDatabase ? await checkExternal(config) : await checkOwn(home);
   return [
     ...first,
     await checkPort(config.host, config.port),
     ...database.findings,
-    ...(await checkSecrets(home, {
-      jwtSecret: config.jwtSecret !== null,
-      encryptionKey: config.sagewaiEncryptionKey !== null,
+    ...(await checkSecrets({
+      home,
+      given: namesOfGiven(config),
+      inDatabase: database.keptSecrets,
       inKubernetes: environment['KUBERNETES_SERVICE_HOST'] !== undefined,
     })),
     ...(await checkProviders(providers)),
-    ...(await checkDisk([home, ...(database.dataDir === null ? [] : [database.dataDir])])),
+    ...(await checkDisk([home, ...database.dataDirs])),
   ];
 }
 
 const UP_STARTS_IT = 'postgresql://localhost/sagewai';
 
-async function checkExternal({
-  databaseUrl,
-  migrationDatabaseUrl,
-}: ServerConfig): Promise<{ readonly findings: readonly Finding[]; readonly dataDir: null }> {
-  const findings = await checkDatabase({
-    url: databaseUrl,
-    ownerUrl: migrationDatabaseUrl ?? databaseUrl,
-  });
-  return { findings, dataDir: null };
+async function checkExternal(config: ServerConfig): Promise<Examined> {
+  const { databaseUrl: url, migrationDatabaseUrl } = config;
+  const examined = await checkDatabase({ url, ownerUrl: migrationDatabaseUrl ?? url });
+  return { ...examined, dataDirs: [] };
+}
+
+async function checkOwn(home: string): Promise<Examined> {
+  const { findings, dataDir } = await checkEmbedded(home);
+  return { findings, keptSecrets: [], dataDirs: dataDir === null ? [] : [dataDir] };
+}
+
+function namesOfGiven({ jwtSecret, sagewaiEncryptionKey }: ServerConfig): string[] {
+  return [
+    ...(jwtSecret === null ? [] : ['JWT_SECRET']),
+    ...(sagewaiEncryptionKey === null ? [] : ['SAGEWAI_ENCRYPTION_KEY']),
+  ];
 }
 
 const MARKS = {

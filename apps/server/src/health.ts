@@ -1,5 +1,11 @@
 import { Fault } from '@sagewai/fault';
-import { implementOwn, implementStream, type RequestHead, type Route, SAFETY_HEADERS } from '@sagewai/http';
+import {
+  implementOwn,
+  implementStream,
+  type RequestHead,
+  type Route,
+  SAFETY_HEADERS,
+} from '@sagewai/http';
 import { type Db, readServerVersion } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 import {

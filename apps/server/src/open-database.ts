@@ -35,11 +35,7 @@ const LEDGER_POOL_MAX = 3;
 /** Brings the schema of a database that is up up to date, and opens the two bound pools. */
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<Databases> {
   const migrations = await loadMigrations();
-  const applied = await migrate({
-    url: ownerUrlOf(settings),
-    migrations,
-    ...(settings.migrationDatabaseUrl ? { servingLogin: loginOf(settings.databaseUrl) } : {}),
-  });
+  const applied = await migrateAsOwner(settings, migrations);
   if (applied.length > 0) log.info('the schema was brought up to date', { migrations: applied });
 
   const open = (role: 'sagewai_request' | 'sagewai_dispatch', maxConnections: number): Db =>
@@ -75,6 +71,34 @@ export async function openDatabase(settings: DatabaseSettings, log: Log): Promis
     await databases.close();
     throw error;
   }
+}
+
+async function migrateAsOwner(
+  settings: DatabaseSettings,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  const { databaseUrl, migrationDatabaseUrl } = settings;
+  try {
+    return await migrate({
+      url: ownerUrlOf(settings),
+      migrations,
+      ...(migrationDatabaseUrl ? { servingLogin: loginOf(databaseUrl) } : {}),
+    });
+  } catch (cause) {
+    if (!isForbidden(cause)) throw cause;
+    const name = migrationDatabaseUrl ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL';
+    const needed = 'the owner of the database, with CREATEROLE for the first start';
+    const advice = migrationDatabaseUrl ? '' : '; MIGRATION_DATABASE_URL may name it apart';
+    throw new Error(`the login of ${name} may not change the schema: give ${needed}${advice}`, {
+      cause,
+    });
+  }
+}
+
+/** PostgreSQL's `insufficient_privilege`, or what it was the cause of. */
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === '42501') || isForbidden(error.cause);
 }
 
 /** The login that may change the schema. */

@@ -37,7 +37,7 @@ test('a name of which nothing is left may not stand in a list of what is allowed
   let names = [''];
   for (let length = 1; length <= 5; length += 1) {
     names = names.flatMap((name) =>
-      ['a', '/', ':', '-', '_', ' ', '\n', '\u00a0'].map((letter) => name + letter),
+      ['a', '/', ':', '-', '_', ' ', '\n', '\u2028'].map((letter) => name + letter),
     );
     const empty = names.filter((name) => canonicalModel(name) === '');
     expect(empty.length).toBeGreaterThan(0);

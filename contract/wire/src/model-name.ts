@@ -16,7 +16,9 @@ export function canonicalModel(name: string): string {
  * no name means "every model": a name that is dropped there would turn a restriction into none.
  */
 export const MODEL_PATTERN =
-  '^(?! )(?!.*[\\u0000-\\u001f\\u007f])(?:[^/]*/.*[^-_/:\\s].*|[^/]*[^-_/:\\s][^/]*)(?<! )$';
+  '^(?! )(?![\\s\\S]*[\\u0000-\\u001f\\u007f])(?![\\s\\S]* $)' +
+  // With a slash, something after the first one; without, something at all. Linear: no two loops meet.
+  '(?:[^/]*/[\\s\\S]*[^-_/:\\s]|(?![\\s\\S]*/)[\\s\\S]*[^-_/:\\s])';
 
 /** Canonical names in the order given, each once; names of which nothing is left are dropped. */
 export function canonicalModels(names: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import { bearer } from '../harness/api.ts';
+import { askWell, bearer } from '../harness/api.ts';
 import { cluster, test } from '../harness/e2e-test.ts';
 import { chat, install } from '../harness/installation.ts';
 import type { Server } from '../harness/server.ts';
@@ -130,8 +130,8 @@ test('a run token pays for its run, calls only its models, and dies with its lea
   stage,
 }) => {
   const { server } = await install(stage, cluster(), { models: [MODEL, { name: 'other' }] });
-  const enrolled = await server.askWell('/api/v1/fleet/register', {
-    headers: { 'x-enrollment-key': await makeEnrollmentKey(server), authorization: '' },
+  const enrolled = await askWell(`${server.url}/api/v1/fleet/register`, {
+    headers: { 'x-enrollment-key': await makeEnrollmentKey(server) },
     body: { name: 'raw', models: [MODEL.name] },
   });
   const headers = bearer(enrolled.token as string);

@@ -115,7 +115,7 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
   const { db, dispatch, settings, meters, watch } = parts;
   const silenceMs = settings.workerSilenceMs;
   // Asked first: a round after a gap must not blame workers for the silence of the server.
-  const upSince = await beatPulse(dispatch, settings.pulseGapMs);
+  const upSince = await beatPulse(dispatch, pulseGapMs(settings));
   for (;;) {
     const orphans = await findOrphans(dispatch, { silenceMs, upSince, limit: BATCH });
     for (const [why, leases] of Object.entries(Object.groupBy(orphans, (orphan) => orphan.why))) {
@@ -132,6 +132,12 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
     }
     if (expired.length < BATCH || signal.aborted) break;
   }
+}
+
+/** The shorter the patience with workers, the shorter the pause that excuses them. */
+function pulseGapMs(settings: FleetParts['settings']): number {
+  const least = Math.max(3 * settings.superviseEveryMs, settings.workerSilenceMs / 4);
+  return Math.min(settings.pulseGapMs, least);
 }
 
 const WHY = {

@@ -216,6 +216,14 @@ describe('input', () => {
     expect(JSON.stringify(body)).not.toContain('very secret');
   });
 
+  test('that is large is told its first mistake only: finding all of them has no bound', async () => {
+    const mistakes = { kind: 'c', extra: 1, more: 2 };
+    expect((await post({ ...mistakes, name: 'n' })).body.errors).toHaveLength(3);
+    const { statusCode, body } = await post({ ...mistakes, name: 'n'.repeat(70_000) });
+    expect(statusCode).toBe(400);
+    expect(body.errors).toHaveLength(1);
+  });
+
   test.each([
     ['not JSON', '{"name": "very secret"', 400, 'request.malformed'],
     ['no body', '', 400, 'request.invalid'],

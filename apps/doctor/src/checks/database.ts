@@ -20,8 +20,14 @@ export interface DatabasePlace {
   readonly ownerUrl: string;
 }
 
-/** Reachable, new enough, migrated, bound by row-level security, in time, and keeping no secrets. */
-export async function checkDatabase(place: DatabasePlace): Promise<Finding[]> {
+export interface DatabaseFindings {
+  readonly findings: readonly Finding[];
+  /** Names of the secrets that it keeps. */
+  readonly keptSecrets: readonly string[];
+}
+
+/** Reachable, new enough, migrated, bound by row-level security, in time. */
+export async function checkDatabase(place: DatabasePlace): Promise<DatabaseFindings> {
   const owner = connect({
     url: place.ownerUrl,
     role: null,
@@ -29,27 +35,30 @@ export async function checkDatabase(place: DatabasePlace): Promise<Finding[]> {
     connectTimeoutMs: 3_000,
   });
   try {
-    const version = await readServerVersion(owner);
-    if (version.number < VERSION_MIN) {
-      return [
-        failure('database', `PostgreSQL ${version.text} is too old`, 'Use PostgreSQL 15 or newer.'),
-      ];
-    }
-    const migrations = await checkMigrations(owner);
-    const first = [
-      ok('database', `PostgreSQL ${version.text}`),
-      migrations,
-      await checkClock(owner),
-    ];
-    // The roles and tables that the others look at are made by migrations.
-    if (migrations.level !== 'ok') return first;
-    return [...first, await checkConfinement(place.url), ...(await checkKeptSecrets(owner))];
+    return await examine(owner, place.url);
   } catch (error) {
     const mend = 'Start PostgreSQL, or correct DATABASE_URL. `sagewai up` brings its own.';
-    return [failure('database', reasonOf(error), mend)];
+    return { findings: [failure('database', reasonOf(error), mend)], keptSecrets: [] };
   } finally {
     await owner.close().catch(() => undefined);
   }
+}
+
+async function examine(owner: Db, url: string): Promise<DatabaseFindings> {
+  const version = await readServerVersion(owner);
+  const found = `PostgreSQL ${version.text}`;
+  if (version.number < VERSION_MIN) {
+    const tooOld = failure('database', `${found} is too old`, 'Use PostgreSQL 15 or newer.');
+    return { findings: [tooOld], keptSecrets: [] };
+  }
+  const migrations = await checkMigrations(owner);
+  const findings = [ok('database', found), migrations, await checkClock(owner)];
+  // The roles and tables that the others look at are made by migrations.
+  if (migrations.level !== 'ok') return { findings, keptSecrets: [] };
+  return {
+    findings: [...findings, await checkConfinement(url)],
+    keptSecrets: await listKeptSecrets(owner),
+  };
 }
 
 async function checkMigrations(owner: Db): Promise<Finding> {
@@ -90,19 +99,6 @@ async function checkConfinement(url: string): Promise<Finding> {
   } finally {
     await db.close().catch(() => undefined);
   }
-}
-
-async function checkKeptSecrets(owner: Db): Promise<Finding[]> {
-  const names = await listKeptSecrets(owner).catch(() => []);
-  if (names.length === 0) return [];
-  const found = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} kept in the database`;
-  return [
-    failure(
-      'secrets',
-      found,
-      'Supply them by environment or secret store, or give SAGEWAI_HOME a volume.',
-    ),
-  ];
 }
 
 function reasonOf(error: unknown): string {
