@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import { Fault } from '@sagewai/fault';
+
 import type { AdmittedCall } from './admitted-call.ts';
 import { readUsage } from './money/usage.ts';
 import type { OpenAnswer } from './open-answer.ts';
@@ -43,7 +45,13 @@ export async function answerWhole(
   reply.end(text);
 }
 
-/** A refusal of the provider: its own status and its own words, and nothing is charged for it. */
+/** Told apart from a refusal of the caller: it is our credential that the provider does not take (M6). */
+const REFUSED_CREDENTIAL: readonly number[] = [401, 403];
+
+/**
+ * A refusal of the provider: its own status and its own words, and nothing is charged for it. One of
+ * our credential is not passed on: its words may quote the key, and a client would blame its own.
+ */
 export async function answerRefusal(
   call: AdmittedCall,
   open: OpenAnswer,
@@ -61,6 +69,15 @@ export async function answerRefusal(
   });
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'an error without end');
+  if (REFUSED_CREDENTIAL.includes(head.status) && deployment.endpoint.credential !== null) {
+    throw new Fault(
+      'upstream.refused',
+      `${deployment.id} answered ${head.status} to our credential`,
+      {
+        detail: "The model provider does not accept this server's credential.",
+      },
+    );
+  }
   if (reply.destroyed) return;
   reply.writeHead(head.status, {
     ...passHeaders(head.headers),

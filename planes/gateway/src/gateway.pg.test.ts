@@ -491,6 +491,21 @@ async function stable(read: () => number): Promise<number> {
 }
 
 describe('a provider that fails', () => {
+  test.for([401, 403])(
+    'of our credential (%i) is told without its words (M6)',
+    async (status, { upstream, tenant, start, db }) => {
+      const words = `{"error":{"message":"Incorrect API key provided: ${UPSTREAM_KEY}"}}`;
+      upstream.answer = (_, reply) => answerJson(reply, words, status);
+      const gateway = await start();
+      const key = await makeKey(db, tenant);
+      const answer = await gateway.chat(key.value, ask);
+      expect(answer.status).toBe(502);
+      const text = await answer.text();
+      expect(text).toContain('upstream.refused');
+      expect(text).not.toContain(UPSTREAM_KEY);
+    },
+  );
+
   test('keeps its own words and status, and costs nothing', async ({
     upstream,
     tenant,

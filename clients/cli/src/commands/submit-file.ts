@@ -39,14 +39,18 @@ export async function submitFile(
   tellEnds(context, await waitForAll(context, ids));
 }
 
-/** Each run has a key, so that a batch whose answer was lost is sent again without harm. */
+/**
+ * Each run has a key, so that a batch whose answer was lost is sent again without harm. A server that
+ * has taken a batch and is away now restarts, and is waited for.
+ */
 async function submitAll(context: Context, submissions: readonly Submission[]): Promise<string[]> {
   const ids: string[] = [];
   for (const runs of inBatches(submissions)) {
+    const attemptsMax = ids.length === 0 ? 3 : 20;
     const answer = await context.client.call(
       'runs.submitRuns',
       { body: { runs } },
-      { attemptsMax: 10 },
+      { attemptsMax },
     );
     ids.push(...answer.runs.map(({ id }) => id));
     context.terminal.progress(bar('submitted', ids.length, submissions.length));
