@@ -5,6 +5,7 @@ import { Fault } from '@sagewai/fault';
 import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
 
 import type { Backlog } from './backlog.ts';
+import { encodeContent } from './encode-content.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement, requirementOf } from './match-class.ts';
@@ -109,7 +110,7 @@ function demandRequirement(submission: Submission, at: number): Requirement {
 
 function toRun(submission: Submission, sq: number, by: Submitter): NewRun {
   const { model = null, priority = 0, max_attempts: maxAttempts, deadline } = submission;
-  const payload = JSON.stringify(submission.payload);
+  const payload = encodeContent(submission.payload, 'payload');
   return {
     ...by,
     runId: newId<RunId>(),

@@ -13,6 +13,7 @@ import {
 
 import { demandApproved, demandCurrentSession, demandWorker, replaced } from './calling-worker.ts';
 import { leasesOf } from './claims.ts';
+import { encodeContent } from './encode-content.ts';
 import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report } from './run.ts';
@@ -153,7 +154,7 @@ function toReport({ record, sessionEpoch }: CallingWorker, report: WireReport): 
     sessionEpoch,
     epoch: report.epoch === undefined ? null : BigInt(report.epoch),
     status: report.status ?? 'completed',
-    output: output === undefined || output === null ? null : JSON.stringify(output),
+    output: output === undefined || output === null ? null : encodeContent(output, 'output'),
     error: error?.replaceAll('\u0000', '\uFFFD') ?? null,
     retry: report.retry ?? false,
   };

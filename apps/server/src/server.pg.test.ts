@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+
+import { readConfig } from '@sagewai/config';
+import { ensureAdministrator, ensureOrganization } from '@sagewai/identity';
+import { silentLog } from '@sagewai/log';
+import { type Db, sql } from '@sagewai/postgres';
+import { databaseTest } from '@sagewai/testing';
+import { expect } from 'vitest';
+
+import { SERVER_FIELDS } from './config.ts';
+import { openDatabase } from './open-database.ts';
+import { readModels } from './read-models.ts';
+import { parseServerKeys } from './server-keys.ts';
+import { buildServer, type Server } from './server.ts';
+
+const secret = (): string => randomBytes(32).toString('base64url');
+const adminToken = `sat-${secret()}`;
+const asAdmin = { authorization: `Bearer ${adminToken}` };
+
+type Start = (settings?: Readonly<Record<string, string>>) => Promise<Server>;
+
+const test = databaseTest.extend<{ start: Start }>({
+  start: async ({ url }, use) => {
+    const stops: (() => Promise<void>)[] = [];
+    await use(async (settings = {}) => {
+      const config = readConfig(SERVER_FIELDS, { environment: { DATABASE_URL: url, ...settings } });
+      const databases = await openDatabase(config, silentLog);
+      await ensureAdministrator(databases.dispatch, { token: adminToken });
+      await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
+      const server = buildServer({
+        config,
+        gatewayConfig: (await readModels(config, {})).config,
+        databases,
+        keys: parseServerKeys(secret(), secret()),
+        version: '0.0.0-test',
+        log: silentLog,
+        onOutdated: () => undefined,
+      });
+      stops.push(async () => {
+        await server.stop(1_000);
+        await databases.close();
+      });
+      return server;
+    });
+    for (const stop of stops) await stop();
+  },
+});
+
+test('tells everybody that it lives, and only a token what it stands on', async ({ start }) => {
+  const { app } = await start();
+  const alive = await app.inject('/api/v1/health');
+  expect(alive.json()).toEqual({ status: 'ok', service: 'sagewai', version: '0.0.0-test' });
+  expect((await app.inject('/readyz')).statusCode).toBe(200);
+  expect((await app.inject('/api/v1/admin/health')).json()).toEqual({ status: 'ok' });
+  const told = await app.inject({ url: '/api/v1/admin/health', headers: asAdmin });
+  expect(told.json()).toMatchObject({
+    status: 'ok',
+    version: '0.0.0-test',
+    dependencies: [
+      { name: 'postgresql', state: 'up', version: expect.stringMatching(/^1\d/), detail: null },
+    ],
+  });
+});
+
+/** Ends the connections of all who are no superuser, and lets none of them in again. */
+async function shutOut(owner: Db): Promise<void> {
+  await sql`
+    do $$ begin
+      execute format('alter database %I connection limit 0', current_database());
+    end $$
+  `.execute(owner);
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name like 'sagewai%'
+  `.execute(owner);
+}
+
+async function letIn(owner: Db): Promise<void> {
+  await sql`
+    do $$ begin
+      execute format('alter database %I connection limit -1', current_database());
+    end $$
+  `.execute(owner);
+}
+
+test('lives, and is not ready, while its database is away; then is again by itself', async ({
+  start,
+  owner,
+}) => {
+  const { app } = await start();
+  await shutOut(owner);
+  expect((await app.inject('/api/v1/health')).statusCode).toBe(200);
+  const unready = await app.inject('/readyz');
+  expect(unready.statusCode).toBe(503);
+  expect(unready.json()).toMatchObject({ code: 'service.unavailable' });
+  expect((await app.inject('/api/v1/admin/health')).json()).toEqual({ status: 'degraded' });
+  await letIn(owner);
+  expect((await app.inject('/readyz')).statusCode).toBe(200);
+});
+
+test('is not ready while it drains', async ({ start }) => {
+  const server = await start();
+  await server.stop(1_000);
+  const answer = await server.app.inject('/readyz').catch(() => null);
+  if (answer !== null) expect(answer.statusCode).toBe(503);
+});
+
+test('metrics are for this machine, for tokens, or for everybody when that is said', async ({
+  start,
+}) => {
+  const { app } = await start();
+  const from = async (remoteAddress: string, headers = {}): Promise<number> =>
+    (await app.inject({ url: '/metrics', remoteAddress, headers })).statusCode;
+  expect(await from('127.0.0.1')).toBe(200);
+  expect(await from('::ffff:127.0.0.1')).toBe(200);
+  expect(await from('10.1.2.3')).toBe(401);
+  expect(await from('10.1.2.3', asAdmin)).toBe(200);
+  // A proxy on this machine passes on what comes from anywhere.
+  expect(await from('127.0.0.1', { 'x-forwarded-for': '10.1.2.3' })).toBe(401);
+  const open = await start({ METRICS_PUBLIC: 'true' });
+  const answer = await open.app.inject({ url: '/metrics', remoteAddress: '10.1.2.3' });
+  expect(answer.statusCode).toBe(200);
+  for (const name of ['sagewai_pending_runs', 'sagewai_worker_load', 'sagewai_run_duration']) {
+    expect(answer.body).toContain(`# TYPE ${name} `);
+  }
+});
+
+test('serves the planes it is told to; callers are known all the same', async ({ start }) => {
+  const { app } = await start({ PLANES: 'gateway,ledger' });
+  const at = async (url: string): Promise<number> =>
+    (await app.inject({ url, headers: asAdmin })).statusCode;
+  expect(await at('/v1/models')).toBe(200);
+  expect(await at('/api/v1/runs')).toBe(404);
+  expect(await at('/api/v1/audit')).toBe(404);
+  expect(await at('/readyz')).toBe(200);
+});
+
+test('only a server on loopback lets workers register without any credential', async ({
+  start,
+}) => {
+  const register = async (settings: Readonly<Record<string, string>>): Promise<number> => {
+    const { app } = await start(settings);
+    const payload = { name: 'a-worker', pool: 'default', models: ['simulated'] };
+    const request = { method: 'POST', url: '/api/v1/fleet/register', payload } as const;
+    return (await app.inject(request)).statusCode;
+  };
+  expect(await register({ HOST: '0.0.0.0' })).toBe(401);
+  expect(await register({ HOST: '127.0.0.1' })).toBeLessThan(300);
+});
