@@ -17,7 +17,7 @@ const test = databaseTest.extend<{ place: SecretPlace }>({
 });
 
 // Nobody, root included, can make a folder there.
-const UNWRITABLE = '/proc/sagewai';
+const UNWRITABLE = '/sys/sagewai';
 
 test('what is given is used, and kept nowhere', async ({ place, owner }) => {
   const kept = await keepOrMakeSecret('JWT_SECRET', 'given', place);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,7 +53,8 @@ async function keepInHome(file: string): Promise<KeptSecret> {
   const kept = await readSecret(file);
   if (kept !== null) return { value: kept, source: 'home', made: false };
   await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
+  // Not by process id: containers that share a volume are all process 1.
+  const draft = `${file}.${randomUUID()}`;
   const value = makeSecret();
   await writeFile(draft, `${value}\n`, { mode: 0o600 });
   try {

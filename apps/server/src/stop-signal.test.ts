@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 test('one press of Ctrl-C that comes twice is one; a later one is another', async () => {
-  const again = vi.fn();
+  const again = vi.fn<() => void>();
   const stop = stopSignal(again);
   expect(stop.signal.aborted).toBe(false);
   process.emit('SIGINT', 'SIGINT');

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+
+import { expandHome } from '@sagewai/config';
 
 import { runCli } from './run-cli.ts';
 import { processTerminal } from './terminal.ts';
@@ -20,9 +21,7 @@ export async function main(words: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? 0 : 1);
   });
-  const home = resolve(
-    (process.env['SAGEWAI_HOME'] || '~/.sagewai').replace(/^~(?=\/|$)/, homedir()),
-  );
+  const home = expandHome(process.env['SAGEWAI_HOME'] || '~/.sagewai', homedir());
   const code = await runCli(words, {
     terminal: processTerminal({ plain }),
     environment: process.env,

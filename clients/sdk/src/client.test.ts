@@ -3,15 +3,22 @@ import { describe, expect, test } from 'vitest';
 
 import { createClient, type SagewaiClient } from './client.ts';
 import { SagewaiError } from './error.ts';
+import { createNodeSend } from './node-send.ts';
+import { sendByFetch } from './send.ts';
 
 const RUN = '0199aaaa-0000-7000-8000-000000000001';
 const SUBMITTED = { id: RUN, created: true, pool: 'default', model: null };
 const PAGE = { runs: [], next_cursor: null };
 
-const clientOf = ({ url }: { url: string }, more: object = {}): SagewaiClient =>
-  createClient({ url: `${url}/`, token: 'sat-x', ...more });
+const transports = [
+  ['fetch', sendByFetch],
+  ['node:http', createNodeSend()],
+] as const;
 
-describe('call', () => {
+describe.each(transports)('call by %s', (_, send) => {
+  const clientOf = ({ url }: { url: string }, more: object = {}): SagewaiClient =>
+    createClient({ url: `${url}/`, token: 'sat-x', send, ...more });
+
   test('fills path and query, sends the token and the body', async () => {
     const server = await scriptedServer();
     const client = clientOf(server, { organization: 'acme', project: 'p' });
@@ -125,7 +132,7 @@ describe('call', () => {
     ['a page of a proxy', { status: 200, text: '<html>' }],
     ['a redirect', { status: 302, headers: { location: 'https://elsewhere.test/' }, text: '' }],
     ['another service', { status: 404, text: 'Not Found' }],
-  ])('%s is told as such, and the token goes nowhere else', async (_, reply) => {
+  ])('%s is told as such, and the token goes nowhere else', async (__, reply) => {
     const server = await scriptedServer();
     server.on('runs.listRuns', () => reply);
     await expect(clientOf(server).call('runs.listRuns', {})).rejects.toMatchObject({
@@ -135,8 +142,26 @@ describe('call', () => {
     expect(server.asked('runs.listRuns')).toHaveLength(1);
   });
 
+  test('an answer in pieces, in any language, is whole', async () => {
+    const server = await scriptedServer();
+    const runs = Array.from({ length: 2_000 }, () => 'größer 日本語 \u{1f511}').join();
+    const problem = { code: 'resource.missing', detail: runs };
+    server.on('runs.listRuns', () => ({ status: 404, json: problem }));
+    await expect(clientOf(server).call('runs.listRuns', {})).rejects.toMatchObject({
+      detail: runs,
+    });
+  });
+
+  test('an answer that breaks off in the middle is none', async () => {
+    const server = await scriptedServer();
+    const headers = { 'content-length': '1000' };
+    server.on('runs.listRuns', () => ({ headers, text: '{"runs"', breaksOff: true }));
+    const client = clientOf(server, { attemptsMax: 1 });
+    await expect(client.call('runs.listRuns', {})).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
   test('a token that cannot be sent is not repeated in the error', async () => {
-    const client = createClient({ url: 'http://127.0.0.1:1', token: 'sat-\u{1f511}secret' });
+    const client = createClient({ url: 'http://127.0.0.1:1', token: 'sat-\u{1f511}secret', send });
     await expect(client.call('runs.listRuns', {})).rejects.toThrow(
       /^the header authorization cannot hold this value(?!.*secret)/,
     );

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
-import { ConfigError, explain, readConfig } from '@sagewai/config';
+import { ConfigError, explain, explanationText, readConfig } from '@sagewai/config';
 
 import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
@@ -27,7 +27,10 @@ export async function main(words: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const sources = { flags: line.flags, environment: process.env };
-  if (line.kind === 'explain') return explainConfig(sources, line.json);
+  if (line.kind === 'explain') {
+    process.stdout.write(explanationText(explain(WORKER_FIELDS, sources), line.json));
+    return EXIT.ok;
+  }
   try {
     const options = resolveOptions(readConfig(WORKER_FIELDS, sources));
     const log = processLog(options.name);
@@ -48,17 +51,6 @@ function tell(end: WorkerEnd, warn: (text: string) => void): number {
   if (end.unsent === 0) return EXIT.ok;
   warn(`the server was not told how ${end.unsent} runs ended: they start again`);
   return EXIT.error;
-}
-
-function explainConfig(sources: Parameters<typeof explain>[1], json: boolean): number {
-  const rows = explain(WORKER_FIELDS, sources);
-  const text = json
-    ? JSON.stringify(rows)
-    : rows
-        .map((row) => `${row.name}=${row.value ?? ''}  (${row.source}) ${row.description}`)
-        .join('\n');
-  process.stdout.write(`${text}\n`);
-  return EXIT.ok;
 }
 
 /** Aborts at the first signal; a second one, more than a second later, ends the process at once. */

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 
+import { expandHome } from '@sagewai/config';
 import { createNodeSend } from '@sagewai/sdk/node';
 
 import type { WorkerConfig } from './config.ts';
@@ -16,7 +16,7 @@ export function resolveOptions(config: WorkerConfig): WorkerOptions {
   return {
     url: trimmed(config.fleetGatewayUrl),
     name: config.workerName,
-    home: resolve(config.sagewaiHome.replace(/^~(?=\/|$)/, homedir())),
+    home: expandHome(config.sagewaiHome, homedir()),
     pool: config.workerPool,
     labels: config.workerLabels,
     models: config.workerModels,

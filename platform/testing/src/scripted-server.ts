@@ -25,6 +25,8 @@ export type Answer =
       readonly headers?: Readonly<Record<string, string>>;
       readonly json?: unknown;
       readonly text?: string;
+      /** The connection is closed in the middle of it. */
+      readonly breaksOff?: boolean;
     }
   /** Reads the request and says nothing, until the caller goes or the server stops. */
   | 'silence'
@@ -126,9 +128,10 @@ export async function scriptedServer(): Promise<ScriptedServer> {
 function answer(response: ServerResponse, reply: Answer): void {
   if (reply === 'silence') return;
   if (reply === 'hang up') return void response.destroy();
-  const { status = 200, headers = {}, json, text: plain } = reply;
+  const { status = 200, headers = {}, json, text: plain, breaksOff = false } = reply;
   const type = json === undefined ? 'text/plain' : 'application/json';
   response.writeHead(status, { 'content-type': type, ...headers });
+  if (breaksOff) return void response.write(plain ?? '', () => response.destroy());
   response.end(json === undefined ? plain : JSON.stringify(json));
 }
 

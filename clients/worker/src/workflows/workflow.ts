@@ -9,9 +9,6 @@ export interface RunContext {
   readonly signal: AbortSignal;
 }
 
-/** Returns the run's output: JSON. A throw fails the run, with the error's message as the reason. */
-export type Workflow = (context: RunContext) => Promise<unknown>;
-
 /** The run itself is at fault: another worker would fail in the same way. */
 export class RunFailed extends Error {
   /** The circumstances failed, not the run: it is worth another attempt. */

@@ -1,0 +1,54 @@
+import { keepSecret } from '@sagewai/identity';
+import { sql } from '@sagewai/postgres';
+import { databaseTest as test } from '@sagewai/testing';
+import { expect } from 'vitest';
+
+import { checkDatabase } from './database.ts';
+
+const findingsAt = async (url: string): Promise<(readonly [string, string])[]> => {
+  const { findings } = await checkDatabase({ url, ownerUrl: url });
+  return findings.map(({ check, level }) => [check, level] as const);
+};
+
+test('a database that is up to date passes every check', async ({ url }) => {
+  expect(await findingsAt(url)).toEqual([
+    ['database', 'ok'],
+    ['migrations', 'ok'],
+    ['clock', 'ok'],
+    ['isolation', 'ok'],
+  ]);
+});
+
+test('a database that is not there is one failure, with what mends it', async () => {
+  const url = 'postgresql://nobody@127.0.0.1:1/none';
+  const { findings } = await checkDatabase({ url, ownerUrl: url });
+  expect(findings).toMatchObject([{ check: 'database', level: 'failure' }]);
+  expect(findings[0]?.mend).toMatch(/sagewai up/);
+});
+
+test('a schema that is newer than this version is a failure', async ({ url, owner }) => {
+  await sql`
+    insert into schema_migration (name, checksum, breaking) values ('999999_later.sql', 'x', false)
+  `.execute(owner);
+  expect(await findingsAt(url)).toContainEqual(['migrations', 'failure']);
+});
+
+test('a schema that is older is the next start’s to mend', async ({ url, owner }) => {
+  await sql`
+    delete from schema_migration where name = (select max(name) from schema_migration)
+  `.execute(owner);
+  expect(await findingsAt(url)).toContainEqual(['migrations', 'warning']);
+});
+
+test('a login that row-level security does not bind is a failure', async ({ url, owner }) => {
+  await sql`alter role sagewai_request bypassrls`.execute(owner);
+  const found = await findingsAt(url);
+  await sql`alter role sagewai_request nobypassrls`.execute(owner);
+  expect(found).toContainEqual(['isolation', 'failure']);
+});
+
+test('names the secrets that the database keeps', async ({ url, open }) => {
+  await keepSecret(open({ role: null }), { name: 'JWT_SECRET', value: 'made' });
+  const { keptSecrets } = await checkDatabase({ url, ownerUrl: url });
+  expect(keptSecrets).toEqual(['JWT_SECRET']);
+});
