@@ -87,25 +87,27 @@ async function again(parts: FleetParts, workerId: WorkerId, request: RequestHead
   if (record.state === 'revoked')
     throw new Fault('worker.revoked', `worker ${workerId} was revoked`);
   const { orgId } = record.capabilities;
-  const { secret, taken } = await inTenant(parts.db, [orgId], async (tx) => {
+  const { secret, sessionEpoch, taken } = await inTenant(parts.db, [orgId], async (tx) => {
     const opened = await registerAgain(tx, { id: workerId, orgId }, request.id);
     const leases = await findLeasesOf(tx, record.num, opened.sessionEpoch);
     const why = 'the worker started anew';
     return { ...opened, taken: await takeBack(tx, leases, { why, counts: true }) };
   });
   parts.afterTakenBack(taken);
-  return toAnswer(parts, { workerId, secret, reason: null, dropped: [] });
+  return toAnswer(parts, { workerId, secret, reason: null, dropped: [] }, sessionEpoch);
 }
 
+/** The session is the one that was opened here, not the newest: another process may have come since. */
 async function toAnswer(
   parts: FleetParts,
   { workerId, secret, reason, dropped }: Registered,
+  sessionEpoch?: bigint,
 ): Promise<Answer> {
   parts.afterDecided(workerId);
   const record = await parts.directory.find(workerId);
   if (record === null) throw new Error(`worker ${workerId} is not there after its registration`);
   return {
-    ...sessionToWire(parts, record),
+    ...sessionToWire(parts, sessionEpoch === undefined ? record : { ...record, sessionEpoch }),
     organization_id: record.capabilities.orgId,
     worker_secret: secret,
     reason,
