@@ -6,6 +6,7 @@ export type Credentials = Readonly<Record<string, string>>;
 export interface Api {
   /** Throws when the answer is not a success; null for one without a body. */
   post(path: string, body: object, credentials?: Credentials): Promise<unknown>;
+  put(path: string, body: object): Promise<unknown>;
   get(path: string, credentials?: Credentials): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -15,7 +16,7 @@ export function createApi(origin: string, credentials: Credentials): Api {
   const pool = new Pool(origin, { connections: 128, headersTimeout: 70_000 });
 
   async function call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     { headers, body }: { headers: Credentials; body?: string },
   ): Promise<unknown> {
@@ -27,12 +28,20 @@ export function createApi(origin: string, credentials: Credentials): Api {
     return text === '' ? null : (JSON.parse(text) as unknown);
   }
 
+  const send = (
+    method: 'POST' | 'PUT',
+    path: string,
+    body: object,
+    own: Credentials,
+  ): Promise<unknown> =>
+    call(method, path, {
+      headers: { 'content-type': 'application/json', ...own },
+      body: JSON.stringify(body),
+    });
+
   return {
-    post: (path, body, own = credentials) =>
-      call('POST', path, {
-        headers: { 'content-type': 'application/json', ...own },
-        body: JSON.stringify(body),
-      }),
+    post: (path, body, own = credentials) => send('POST', path, body, own),
+    put: (path, body) => send('PUT', path, body, credentials),
     get: (path, own = credentials) => call('GET', path, { headers: own }),
     close: () => pool.destroy(),
   };

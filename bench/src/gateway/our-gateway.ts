@@ -8,13 +8,10 @@ import type { Contender } from './contender.ts';
 import { MODEL } from './scripted-answer.ts';
 
 /** Limits that the load stays under, so that each is reserved and settled and none refuses. */
-const LIMITS = {
-  budget: { usd_per_day: '1000000' },
-  tokens_per_minute: 1_000_000_000,
-  requests_per_minute: 100_000_000,
-};
+const USD_PER_DAY = '1000000';
+const RATES = { tokens_per_minute: 100_000_000_000, requests_per_minute: 100_000_000 };
 
-/** Our gateway with everything on: key, budget, both rates, spend rows and audit. */
+/** Our gateway with everything on: key, budget and both rates on key and project, spend rows, audit. */
 export async function startOurs(
   bench: Bench,
   name: string,
@@ -24,7 +21,13 @@ export async function startOurs(
   writeFileSync(configPath, configOf(upstreamUrl));
   const server = await startServer(bench, name, ['--config', configPath]);
   const api = createApi(server.url, server.administrator);
-  const { key } = (await api.post('/api/v1/keys', { name: 'bench', ...LIMITS })) as { key: string };
+  const budget = { usd_per_day: USD_PER_DAY };
+  const { key, project_id: project } = (await api.post('/api/v1/keys', {
+    name: 'bench',
+    budget,
+    ...RATES,
+  })) as { key: string; project_id: string };
+  await api.put(`/api/v1/budgets/project/${project}`, { usd_per_day: USD_PER_DAY, ...RATES });
   await api.close();
   return {
     server,

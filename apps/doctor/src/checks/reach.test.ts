@@ -34,7 +34,7 @@ test('a provider answers, refuses the key, or is not there', async () => {
   const findings = await checkProviders([
     { ...place, credential: new Secret('sk-good') },
     { ...place, credential: new Secret('sk-bad') },
-    { ...place, baseUrl: 'http://127.0.0.1:1/v1', credential: null },
+    { ...place, baseUrl: 'http://127.0.0.1:65535/v1', credential: null },
   ]);
   expect(findings.map(({ level }) => level)).toEqual(['ok', 'warning', 'warning']);
   expect(findings[1]?.mend).toMatch(/key/);
