@@ -15,7 +15,7 @@ import { KINDS } from './scripted-answer.ts';
 const SERVER_MB_MAX = 250;
 
 const PLAN = {
-  quick: { rounds: 3, seconds: 1, warmUpSeconds: 0.6 },
+  quick: { rounds: 3, seconds: 1, warmUpSeconds: 2 },
   full: { rounds: 9, seconds: 4, warmUpSeconds: 3 },
 } as const satisfies Record<string, Plan>;
 
