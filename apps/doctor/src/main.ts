@@ -34,7 +34,9 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     flags = parseFlags(words);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(
+      `${(error as Error).message}\n(\`sagewai doctor --help\` lists the options)\n`,
+    );
     return 2;
   }
   if (flags.help === true) {

@@ -99,12 +99,12 @@ async function startAgainOnBundledNode() {
   const [code, signal] = await new Promise((resolve) => {
     child.on('exit', (...how) => resolve(how));
     child.on('error', (error) => {
-      process.stderr.write(
-        `The bundled Node does not start (${error.message}). On Debian or Ubuntu: apt-get install libatomic1\n`,
-      );
+      process.stderr.write(`The bundled Node does not start: ${error.message}\n`);
       resolve([1, null]);
     });
   });
+  // What the system's loader ends with when a library is missing; its own line names the library.
+  if (code === 127) process.stderr.write('On Debian or Ubuntu: apt-get install libatomic1\n');
   process.exitCode = signal ? 1 : (code ?? 1);
 }
 

@@ -64,10 +64,9 @@ export async function main(words: readonly string[]): Promise<number> {
     for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
       process.stderr.write(`  because: ${cause.message}\n`);
     }
-    const isUsage =
-      error instanceof ConfigError ||
-      ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-    return isUsage ? 2 : 1;
+    const isUnparsed = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    if (isUnparsed) process.stderr.write('(`sagewai server --help` lists the options)\n');
+    return isUnparsed || error instanceof ConfigError ? 2 : 1;
   }
 }
 

@@ -24,6 +24,7 @@ test('a wrong setting is told in its own words, and not tried again', async ({ l
     words: ['server'],
     environment: { ...environment, PORT: 'eight thousand' },
     logFile,
+    onRestart: () => givenUp.reject(new Error('it was started again')),
     onGivenUp: givenUp.resolve,
   });
   const { name, story } = await givenUp.promise;
@@ -42,6 +43,7 @@ test('stopped while it runs, it is not given up', async ({ logFile }) => {
     words: ['server'],
     environment: { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' },
     logFile,
+    onRestart: () => undefined,
     onGivenUp: (end) => ends.push(end),
   });
   await child.stop(10_000);

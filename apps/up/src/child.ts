@@ -13,6 +13,8 @@ export interface ChildOptions {
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
+  /** It ended by itself, and is started again. */
+  readonly onRestart: (how: string) => void;
   /** It ended by itself, and will not be started again. */
   readonly onGivenUp: (end: ChildEnd) => void;
 }
@@ -72,7 +74,10 @@ export function startChild(options: ChildOptions): Child {
         const times = recent.length > 1 ? `, ${recent.length} times within a minute` : '';
         const story = `${name} ended (${how}${times}). Its last words:\n\n${said.text()}\n\nThe rest is in ${logFile}`;
         options.onGivenUp({ name, story });
-      } else retry = setTimeout(start, RESTART_DELAY_MS * 2 ** (recent.length - 1));
+      } else {
+        options.onRestart(how);
+        retry = setTimeout(start, RESTART_DELAY_MS * 2 ** (recent.length - 1));
+      }
     });
   };
   start();

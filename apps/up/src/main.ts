@@ -5,14 +5,13 @@ import { parseArgs } from 'node:util';
 
 import { ConfigError, expandHome, explain, explanationText, readConfig } from '@sagewai/config';
 import { EmbeddedPostgresError } from '@sagewai/embedded-postgres';
-import { createLog } from '@sagewai/log';
 
 import { UP_FIELDS, type UpConfig } from './config.ts';
 import { findAdminToken } from './find-admin-token.ts';
 import { findOllama } from './find-ollama.ts';
 import { findPort } from './find-port.ts';
 import { runSample, type SampleRun } from './sample-run.ts';
-import { createVoice, readyFact, readyText, sampleText, type Voice } from './say.ts';
+import { createVoice, logFor, readyFact, readyText, sampleText, type Voice } from './say.ts';
 import { type Stack, startStack } from './stack.ts';
 import { Stopped, type StopSignal, stopSignal } from './stop-signal.ts';
 
@@ -128,9 +127,10 @@ async function start(config: UpConfig, voice: Voice, stop: StopSignal): Promise<
     workers: config.workers,
     startTimeoutMs: config.startTimeoutMs,
     environment: process.env,
-    log: createLog({ level: 'warn', name: 'up' }),
+    log: logFor(voice),
     signal: stop.signal,
     onBroken: ({ story }) => stop.now(new Error(story)),
+    onRestart: (name, how) => voice.tell(`${name} ended (${how}): starting it again`),
     onWorkerLost: ({ story }) => {
       workersLeft -= 1;
       if (workersLeft === 0) stop.now(new Error(`No worker is left. ${story}`));
@@ -162,9 +162,8 @@ async function existing(file: string): Promise<string> {
 function explainEnd(thrown: unknown): number {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const remedy = error instanceof EmbeddedPostgresError ? `\n  ${error.remedy}` : '';
-  process.stderr.write(`${error.message}${remedy}\n`);
-  const isUsage =
-    error instanceof ConfigError ||
-    ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
-  return isUsage ? 2 : 1;
+  const isUnparsed = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  const hint = isUnparsed ? '\n(`sagewai up --help` lists the options)' : '';
+  process.stderr.write(`${error.message}${remedy}${hint}\n`);
+  return isUnparsed || error instanceof ConfigError ? 2 : 1;
 }

@@ -1,3 +1,5 @@
+import type { Log } from '@sagewai/embedded-postgres';
+
 import type { Prepared } from './prepare.ts';
 import type { SampleRun } from './sample-run.ts';
 
@@ -17,6 +19,15 @@ export function createVoice(json: boolean): Voice {
       if (json) process.stdout.write(`${JSON.stringify(fact)}\n`);
     },
   };
+}
+
+/** What PostgreSQL's supervisor has to tell, as lines for people. */
+export function logFor(voice: Voice): Log {
+  const tell = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+    const error = fields?.['error'];
+    voice.tell(error instanceof Error ? `${message}: ${error.message}` : message);
+  };
+  return { info: () => undefined, warn: tell, error: tell };
 }
 
 export interface Ready extends Prepared {

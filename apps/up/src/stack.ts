@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@sagewai/embedded-postgres';
-import type { Log } from '@sagewai/log';
+import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
 import { type Child, type ChildEnd, startChild } from './child.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -21,6 +20,7 @@ export interface StackOptions {
   readonly signal: AbortSignal;
   /** What nothing works without has ended, and starting it again does not help. */
   readonly onBroken: (end: ChildEnd) => void;
+  readonly onRestart: (name: string, how: string) => void;
   readonly onWorkerLost: (end: ChildEnd) => void;
 }
 
@@ -122,6 +122,7 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
       OLLAMA_HOST: ollamaHost ?? undefined,
       SAGEWAI_CONFIG: configFile ?? undefined,
     },
+    onRestart: (how) => options.onRestart('server', how),
     onGivenUp: options.onBroken,
   });
 }
@@ -148,6 +149,7 @@ function startWorker(
       WORKER_POOL: 'default',
       WORKER_MODELS: local.models.join(','),
     },
+    onRestart: (how) => options.onRestart(name, how),
     onGivenUp: options.onWorkerLost,
   });
 }

@@ -8,7 +8,7 @@ export function canonicalModel(name: string): string {
     .slice(lower.indexOf('/') + 1)
     .replaceAll(/[/:]/g, '-')
     .replaceAll(/[-_]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
+    .replaceAll(/^[\s-]+|[\s-]+$/g, '');
 }
 
 /**

@@ -11,7 +11,7 @@
  *
  * Workers without epochs have a desk each: such a worker must not get again what it has lost.
  */
-import type { RunId } from '@sagewai/wire';
+import type { RunId, WorkerId } from '@sagewai/wire';
 
 import type { Asked, Backlog, Group } from './backlog.ts';
 import type { ClaimAnswer, ClaimRequest } from './queue.sql.ts';
@@ -83,6 +83,13 @@ class WaitingPoll {
     this.#resolve(runs);
   }
 
+  /** Its session may be over: it is answered as soon as it is here, and its worker asks again. */
+  dismiss(): void {
+    this.#hasExpired = true;
+    this.#looks = LOOKS_AFTER_TIME_MAX;
+    if (!this.isAway) this.answer([]);
+  }
+
   fail(error: unknown): void {
     if (this.isOver) return;
     this.#close();
@@ -145,6 +152,20 @@ export class Claims {
   /** The backlog has learnt of a line that may concern these groups. */
   look(groups: Iterable<Group>): void {
     for (const group of groups) this.#wake(this.#desks.get(group)?.values() ?? []);
+  }
+
+  /**
+   * What is recorded of a worker has changed. A poll of an older session is granted nothing, and while
+   * it stood at its desk it would make the line look empty to those behind it.
+   */
+  dismiss(workerId: WorkerId): void {
+    for (const desks of this.#desks.values()) {
+      for (const { fresh, waiting } of desks.values()) {
+        for (const poll of [...fresh, ...waiting]) {
+          if (poll.request.worker.id === workerId) poll.dismiss();
+        }
+      }
+    }
   }
 
   /** Whether anybody waits: without, nobody needs a sweep. */

@@ -126,6 +126,9 @@ export function createParts(options: FleetOptions): FleetParts {
     afterTakenBack,
     workerTokenKey: options.workerTokenKey,
     runTokenKey: options.runTokenKey,
-    afterDecided: (workerId) => directory.forget(workerId),
+    afterDecided: (workerId) => {
+      directory.forget(workerId);
+      claims.dismiss(workerId);
+    },
   };
 }

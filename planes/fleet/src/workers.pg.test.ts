@@ -194,6 +194,18 @@ describe('a worker', () => {
     );
   });
 
+  test('that starts anew ends the waiting poll of its older session at once', async ({
+    replica,
+  }) => {
+    const worker = await replica.worker();
+    const waiting = replica.claim(worker, { poll_timeout: 60 });
+    // Several round trips later the poll stands at its desk.
+    await replica.worker();
+    const as = { 'x-worker-id': worker.id, 'x-worker-secret': worker.secret };
+    await replica.call('POST', '/api/v1/fleet/sessions', { as });
+    expect(await waiting).toEqual([]);
+  });
+
   test('opens a session with an issued token, and registers with it to a new secret', async ({
     replica,
   }) => {

@@ -12,7 +12,7 @@ export async function checkDisk(folders: readonly string[]): Promise<Finding[]> 
   const places = new Map<number, string>();
   for (const folder of await Promise.all(folders.map(nearestOf))) {
     const { dev: disk } = await stat(folder);
-    if (!places.has(disk)) places.set(disk, folder);
+    places.set(disk, folder);
   }
   return Promise.all([...places.values()].map(checkPlace));
 }
