@@ -27,13 +27,18 @@ if (installed !== wanted) {
     ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'],
     {
       cwd: root,
+      // `npm run --silent` would have it fail without a word.
+      env: { ...process.env, npm_config_loglevel: 'error' },
       stdio: ['ignore', 'pipe', 'inherit'],
       encoding: 'utf8',
       shell: process.platform === 'win32',
     },
   );
   if (status !== 0) {
-    process.stderr.write(`${stdout ?? ''}\nThe installation failed; the lines above say why.\n`);
+    process.stderr.write(
+      `${stdout ?? ''}\nThe installation failed; the lines above say why. It needs npm's registry. ` +
+        `Again: npx -y ${PNPM} install --frozen-lockfile\n`,
+    );
     process.exit(1);
   }
   mkdirSync(dirname(marker), { recursive: true });
