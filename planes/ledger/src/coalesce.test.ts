@@ -2,6 +2,7 @@ import { systemClock } from '@sagewai/clock';
 import { describe, expect, test } from 'vitest';
 
 import { coalesce } from './coalesce.ts';
+import { type TakeTurn, takeTurns } from './take-turns.ts';
 
 interface Opened {
   readonly items: readonly number[];
@@ -10,12 +11,15 @@ interface Opened {
 }
 
 /** Commits that end when the test says so. */
-function scripted(options: { batchMax?: number; queueMax?: number } = {}) {
+function scripted(
+  options: { batchMax?: number; queueMax?: number; patienceMs?: number; takeTurn?: TakeTurn } = {},
+) {
   const opened: Opened[] = [];
   const abandoned: unknown[] = [];
   let wake: (() => void) | null = null;
   const coalescer = coalesce<number, string>({
     clock: systemClock,
+    takeTurn: takeTurns(),
     batchMax: 10,
     queueMax: 100,
     ...options,
@@ -110,5 +114,34 @@ describe('a coalescer', () => {
     (await next(1)).answer();
     await closing;
     expect(await answer).toBe('done 1');
+  });
+
+  test('waits for its turn, and takes along what comes meanwhile', async () => {
+    const takeTurn = takeTurns();
+    const endTurn = await takeTurn();
+    const { coalescer, next, opened } = scripted({ takeTurn });
+    const answers = [coalescer.add(1)];
+    await new Promise((resolve) => void setImmediate(resolve));
+    answers.push(coalescer.add(2));
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(opened).toEqual([]);
+    endTurn();
+    const first = await next(1);
+    expect(first.items).toEqual([1, 2]);
+    first.answer();
+    expect(await Promise.all(answers)).toEqual(['done 1', 'done 2']);
+    // The turn has been given back.
+    (await takeTurn())();
+  });
+
+  test('a turn that does not come in time fails those who wait, and only them', async () => {
+    const takeTurn = takeTurns();
+    const endTurn = await takeTurn();
+    const { coalescer, next } = scripted({ takeTurn, patienceMs: 10 });
+    await expect(coalescer.add(1)).rejects.toMatchObject({ code: 'service.unavailable' });
+    endTurn();
+    const later = coalescer.add(2);
+    (await next(1)).answer();
+    expect(await later).toBe('done 2');
   });
 });

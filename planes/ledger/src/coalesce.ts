@@ -12,9 +12,12 @@ import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
 
 import { isRefusedStatement } from './name-failure.ts';
+import type { EndTurn, TakeTurn } from './take-turns.ts';
 
 export interface CoalesceOptions<Item, Answer> {
   readonly commit: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  /** Waited for before each commit; what arrives meanwhile is part of it. */
+  readonly takeTurn: TakeTurn;
   readonly clock: Clock;
   readonly batchMax: number;
   readonly queueMax: number;
@@ -57,14 +60,26 @@ export function coalesce<Item, Answer>(
     // Whatever else arrives in this turn of the event loop belongs to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
+      const endTurn = await turnOrPatience();
       const batch = queue.slice(0, batchMax); // C1
       queue = queue.slice(batchMax);
-      const late = batch.filter(({ sinceMs }) => clock.monotonicMs() - sinceMs > patienceMs);
-      for (const { reject } of late) reject(tooLate());
-      const inTime = late.length > 0 ? batch.filter((each) => !late.includes(each)) : batch;
-      if (inTime.length > 0) await commitBatch(inTime, options);
+      if (batch.length > 0) await commitBatch(batch, withTurn(options, endTurn));
+      else endTurn();
     }
     running = null;
+  };
+
+  /** Whoever has waited too long for a turn is told so, and does not hold up the others. */
+  const turnOrPatience = async (): Promise<EndTurn> => {
+    const turn = options.takeTurn();
+    for (;;) {
+      const ours = patienceMs === Infinity ? await turn : await within(turn, patienceMs);
+      const isLate = ({ sinceMs }: Waiting<Item, Answer>): boolean =>
+        clock.monotonicMs() - sinceMs > patienceMs;
+      for (const { reject } of queue.filter(isLate)) reject(tooLate());
+      queue = queue.filter((each) => !isLate(each));
+      if (ours !== null) return ours;
+    }
   };
 
   return {
@@ -86,6 +101,35 @@ export function coalesce<Item, Answer>(
       await running;
     },
   };
+}
+
+/** The turn that is held is for the first commit; each further one, of a retry, takes its own. */
+function withTurn<Item, Answer>(
+  options: CoalesceOptions<Item, Answer>,
+  first: EndTurn,
+): CoalesceOptions<Item, Answer> {
+  let held: EndTurn | null = first;
+  return {
+    ...options,
+    commit: async (items) => {
+      const endTurn = held ?? (await options.takeTurn());
+      held = null;
+      try {
+        return await options.commit(items);
+      } finally {
+        endTurn();
+      }
+    },
+  };
+}
+
+/** Null when the wait is over before the turn has come. */
+async function within(turn: Promise<EndTurn>, waitMs: number): Promise<EndTurn | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), waitMs);
+  });
+  return Promise.race([turn, elapsed]).finally(() => clearTimeout(timer));
 }
 
 /** Answers every item; never rejects. */

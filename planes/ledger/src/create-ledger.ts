@@ -12,6 +12,7 @@ import { bookable, fixedCost } from './check-call.ts';
 import { type Abandonment, coalesce } from './coalesce.ts';
 import { createMeters } from './meters.ts';
 import { mayHaveHappened } from './name-failure.ts';
+import { takeTurns } from './take-turns.ts';
 
 export interface LedgerOptions {
   /** As the role of requests. Two of its connections are in use at most. */
@@ -53,9 +54,11 @@ export function createLedger(options: LedgerOptions): Ledger {
   const settings = { ...LEDGER_DEFAULTS, ...options };
   const { batchMax, queueMax } = settings;
   const meters = createMeters(options.metrics);
+  const takeTurn = takeTurns();
 
   const settling = coalesce<Settlement, Settled>({
     commit: (settlements) => settleAll(db, settlements),
+    takeTurn,
     clock,
     batchMax,
     queueMax,
@@ -92,6 +95,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   const reserving = coalesce<CallRequest, Reservation>({
     commit: (requests) => reserveAll(db, requests),
+    takeTurn,
     clock,
     batchMax,
     queueMax,
