@@ -22,6 +22,7 @@ create function ledger_reserve(
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
+set enable_seqscan = off -- and one plan must do for a table that is empty now and full of dead rows later
 as $$
 #variable_conflict use_column
 declare

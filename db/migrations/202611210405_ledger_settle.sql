@@ -31,6 +31,7 @@ create function ledger_settle(
 ) returns table (id uuid, cost_pusd numeric, overrun_pusd numeric, overrun_tokens numeric)
 language plpgsql
 set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
+set enable_seqscan = off -- and one plan must do for a table that is empty now and full of dead rows later
 as $$
 #variable_conflict use_column
 declare
@@ -223,6 +224,7 @@ end $$;
 create function ledger_expire(p_orgs uuid[], p_max int) returns int
 language plpgsql
 set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
+set enable_seqscan = off -- and one plan must do for a table that is empty now and full of dead rows later
 as $$
 declare
   v_count int;
