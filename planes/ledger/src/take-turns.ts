@@ -6,7 +6,7 @@ export type TakeTurn = () => Promise<EndTurn>;
 
 /**
  * Reservations and settlements of one process lock the same budgets. Two statements that meet there
- * wait for each other in the database, and evaluate their rows anew when they go on: twice the work.
+ * wait for each other in the database, and evaluate their rows anew when they go on.
  * Taking turns here costs nothing, and meanwhile the next batch grows.
  */
 export function takeTurns(): TakeTurn {
