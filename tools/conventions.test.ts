@@ -91,6 +91,22 @@ describe('conventions', () => {
     expect(missingFrom('# A plane\n\n## Purpose\n', PLANE_HEADINGS)).toHaveLength(3);
   });
 
+  test('a file of db/functions replaces the one function that it is named after', () => {
+    const files = globSync('db/functions/*/*.sql');
+    expect(files.length).toBeGreaterThan(20);
+    const wrong = files.filter((file) => {
+      const text = readFileSync(file, 'utf8');
+      const made = [...text.matchAll(/^create or replace function (\w+)/gm)].map(
+        ([, name]) => name,
+      );
+      const own = basename(file, '.sql').replaceAll('-', '_');
+      return (
+        made.length !== 1 || (made[0] !== own && made[0] !== `${basename(dirname(file))}_${own}`)
+      );
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test('whoever may be called by anybody is on the written list', () => {
     expect(idsOf(({ permission }) => permission === 'public')).toEqual(
       Object.keys(PUBLIC).toSorted(),

@@ -16,6 +16,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'ready',
   'run_deadline',
   'scheduled',
+  'schema_function',
   'schema_migration',
   'subqueue',
   'worker_session',

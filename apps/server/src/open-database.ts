@@ -1,4 +1,4 @@
-import { loadMigrations } from '@sagewai/db';
+import { loadFunctions, loadMigrations } from '@sagewai/db';
 import type { Log } from '@sagewai/log';
 import {
   assertConfined,
@@ -36,7 +36,7 @@ const LEDGER_POOL_MAX = 3;
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<Databases> {
   const migrations = await loadMigrations();
   const applied = await migrateAsOwner(settings, migrations);
-  if (applied.length > 0) log.info('the schema was brought up to date', { migrations: applied });
+  if (applied.length > 0) log.info('the schema was brought up to date', { files: applied });
 
   const open = (role: 'sagewai_request' | 'sagewai_dispatch', maxConnections: number): Db =>
     connect({
@@ -82,6 +82,7 @@ async function migrateAsOwner(
     return await migrate({
       url: ownerUrlOf(settings),
       migrations,
+      functions: await loadFunctions(),
       ...(migrationDatabaseUrl ? { servingLogin: loginOf(databaseUrl) } : {}),
     });
   } catch (cause) {

@@ -9,6 +9,7 @@ export {
   type Result,
   type Tx,
 } from './database.ts';
+export { type FunctionFile, readFunctions } from './functions.ts';
 export { listen, type Listener, type ListenOptions } from './listen.ts';
 export {
   migrate,
@@ -17,6 +18,11 @@ export {
   readMigrations,
   SchemaError,
 } from './migrate.ts';
-export { assertSchema, findBreaking, readSchemaVersion } from './schema-version.sql.ts';
+export {
+  assertFunctions,
+  assertSchema,
+  findBreaking,
+  readSchemaVersion,
+} from './schema-version.sql.ts';
 export { sql, type Sql, type Statement } from './statement.ts';
 export { inTenant, inTransaction } from './transaction.ts';

@@ -5,12 +5,16 @@
  *   G2. An applied file never changes: its checksum is kept and compared.
  *   G3. A process that meets a migration it does not know refuses to start: the schema is newer than it.
  *   G4. A running process stops when a migration marked `-- breaking:` in its first line has been applied.
+ *
+ * Functions are kept apart (`functions.ts`): their current text is applied after the migrations.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import pg from 'pg';
+
+import { applyFunctions, type FunctionFile } from './functions.ts';
 
 export interface Migration {
   readonly name: string;
@@ -53,12 +57,13 @@ export interface MigrateOptions {
   /** A login that may create roles and tables. */
   readonly url: string;
   readonly migrations: readonly Migration[];
+  readonly functions: readonly FunctionFile[];
   /** The login that serves requests, when it is another one: it is granted the serving roles. */
   readonly servingLogin?: string;
   readonly onApplied?: (name: string) => void;
 }
 
-/** Brings the schema up to date and returns the names that were applied. */
+/** Brings the schema up to date and returns the names of the files that were applied. */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({
     connectionString: options.url,
@@ -81,9 +86,12 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
       await apply(client, migration);
       options.onApplied?.(migration.name);
     }
-    await client.query(`grant select on schema_migration to sagewai_request, sagewai_dispatch`);
+    const changed = await applyFunctions(client, options.functions);
+    await client.query(
+      `grant select on schema_migration, schema_function to sagewai_request, sagewai_dispatch`,
+    );
     if (options.servingLogin !== undefined) await grantRoles(client, options.servingLogin);
-    return pending.map(({ name }) => name);
+    return [...pending.map(({ name }) => name), ...changed];
   } finally {
     await client.end();
   }

@@ -1,4 +1,5 @@
 import type { Executor } from './database.ts';
+import type { FunctionFile } from './functions.ts';
 import { type Migration, pendingOf, SchemaError } from './migrate.ts';
 import { sql } from './statement.ts';
 
@@ -13,6 +14,18 @@ export async function assertSchema(db: Executor, known: readonly Migration[]): P
   const pending = pendingOf(known, await readApplied(db));
   const [first] = pending;
   if (first) throw new SchemaError('behind', `the database lacks migration ${first.name}`);
+}
+
+/** Throws a SchemaError unless the functions are those of this process (G5). */
+export async function assertFunctions(db: Executor, known: readonly FunctionFile[]): Promise<void> {
+  const { rows } = await sql<{ name: string; checksum: string }>`
+    select name, checksum from schema_function
+  `.execute(db);
+  const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  const differing = known.find(({ name, checksum }) => applied.get(name) !== checksum);
+  if (differing) {
+    throw new SchemaError('behind', `the database has another text of function ${differing.name}`);
+  }
 }
 
 /** The breaking migration that was applied behind this process's back, if any (G4). */

@@ -1,4 +1,4 @@
-import { loadMigrations } from '@sagewai/db';
+import { loadFunctions, loadMigrations } from '@sagewai/db';
 import { startEmbeddedPostgres } from '@sagewai/embedded-postgres';
 import { migrate } from '@sagewai/postgres';
 import pg from 'pg';
@@ -60,7 +60,11 @@ async function makeTemplate(url: string, adminUrl: string): Promise<void> {
     adminUrl,
     `create database ${TEMPLATE} owner ${pg.escapeIdentifier(userOf(url))}`,
   );
-  await migrate({ url: withDatabase(url, TEMPLATE), migrations: await loadMigrations() });
+  await migrate({
+    url: withDatabase(url, TEMPLATE),
+    migrations: await loadMigrations(),
+    functions: await loadFunctions(),
+  });
   // A connection to a template makes every clone of it fail.
   await administer(adminUrl, `alter database ${TEMPLATE} with allow_connections false`);
 }

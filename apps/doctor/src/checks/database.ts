@@ -1,7 +1,8 @@
-import { loadMigrations } from '@sagewai/db';
+import { loadFunctions, loadMigrations } from '@sagewai/db';
 import { listKeptSecrets } from '@sagewai/identity';
 import {
   assertConfined,
+  assertFunctions,
   assertSchema,
   connect,
   type Db,
@@ -64,6 +65,7 @@ async function examine(owner: Db, url: string): Promise<DatabaseFindings> {
 async function checkMigrations(owner: Db): Promise<Finding> {
   try {
     await assertSchema(owner, await loadMigrations());
+    await assertFunctions(owner, await loadFunctions());
     return ok('migrations', 'the schema is the one of this version');
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;

@@ -1,0 +1,35 @@
+-- Interns a class and its subqueue (jsonb keeps one order of keys); null: the organization has too many.
+create or replace function fleet_intern(
+  p_org uuid, p_project uuid, p_pool text, p_model text, p_labels jsonb, p_classes_max integer
+) returns integer
+language plpgsql
+set enable_seqscan = off
+as $$
+declare
+  v_hash constant bytea := sha256(convert_to(p_labels::text, 'UTF8'));
+  v_class integer;
+  v_sq integer;
+begin
+  perform set_config('sagewai.orgs', p_org::text, true);
+  select class_id into v_class from match_class
+  where org_id = p_org and pool = p_pool and model = p_model and labels_hash = v_hash;
+  if not found then
+    if (select count(*) from match_class where org_id = p_org) >= p_classes_max then
+      return null;
+    end if;
+    insert into match_class (org_id, pool, model, labels, labels_hash)
+    values (p_org, p_pool, p_model, p_labels, v_hash)
+    on conflict do nothing;
+    select class_id into strict v_class from match_class
+    where org_id = p_org and pool = p_pool and model = p_model and labels_hash = v_hash;
+    insert into pending_count (pool, model, pending, counted_at) values (p_pool, p_model, 0, app_now())
+    on conflict do nothing;
+  end if;
+  select sq into v_sq from subqueue where class_id = v_class and project_id = p_project;
+  if not found then
+    insert into subqueue (class_id, org_id, project_id) values (v_class, p_org, p_project)
+    on conflict do nothing;
+    select sq into strict v_sq from subqueue where class_id = v_class and project_id = p_project;
+  end if;
+  return v_sq;
+end $$;

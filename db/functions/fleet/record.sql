@@ -1,0 +1,15 @@
+-- One audit entry for a batch of one organization; as `entryOfBatch` of the trust plane writes it.
+create or replace function fleet_record(p_org uuid, p_kind text, p_ids text[], p_digest text) returns bigint
+language sql volatile
+as $$
+  select audit_append(
+    p_org, 'fleet', p_kind,
+    case cardinality(p_ids) when 1 then p_ids[1] else 'batch' end,
+    'ok', '',
+    case when cardinality(p_ids) <= 200
+      then json_build_object('kind', p_kind, 'count', cardinality(p_ids), 'digest', p_digest,
+                             'ids', array_to_string(p_ids, ' '))
+      else json_build_object('kind', p_kind, 'count', cardinality(p_ids), 'digest', p_digest,
+                             'first', p_ids[1], 'last', p_ids[cardinality(p_ids)])
+    end::text)
+$$;

@@ -1,0 +1,88 @@
+-- Ends runs, or queues them again where the worker says that only the circumstances failed.
+-- `how`: ok, requeued, repeated (the same lease had ended it) or lost.
+create or replace function fleet_report(
+  p_run_ids uuid[], p_orgs uuid[], p_workers integer[], p_sessions bigint[], p_epochs bigint[],
+  p_statuses text[], p_outputs text[], p_errors text[], p_retries boolean[], p_backoff_ms integer
+) returns table (n bigint, how text, sq integer, status text, seconds double precision)
+language plpgsql
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  perform set_config('sagewai.orgs',
+    array_to_string(array(select distinct o from unnest(p_orgs) as o), ','), true);
+
+  return query
+  with given as materialized (
+    select g.* from unnest(p_run_ids, p_orgs, p_workers, p_sessions, p_epochs, p_statuses, p_outputs,
+                           p_errors, p_retries)
+      with ordinality as g(run_id, org_id, worker_num, session_epoch, epoch, status, output, error, retry, n)
+    order by g.run_id
+  ),
+  held as materialized (
+    select g.n, g.org_id, g.status, g.output, g.error, g.retry, l.*
+    from given g cross join lateral (
+      select l.run_id, l.epoch, l.worker_num, l.session_epoch, l.sq, l.prio, l.attempt,
+             l.claimed_at, l.cancel_requested_at, q.project_id
+      from lease l join subqueue q on q.sq = l.sq and q.org_id = g.org_id
+      where l.run_id = g.run_id and l.worker_num = g.worker_num
+        and l.session_epoch = g.session_epoch                          -- F1
+        and (l.epoch = g.epoch or (g.epoch is null and l.flat))        -- F1
+      for update of l
+    ) l
+  ),
+  -- By key: a lease that was cancelled while this waited has another address.
+  gone as (
+    delete from lease l where l.run_id = any(array(select h.run_id from held h)) returning l.run_id
+  ),
+  ended as materialized (
+    select h.*,
+           case when h.status = 'failed' and h.cancel_requested_at is not null then 'cancelled'
+                else h.status end as ending,
+           (h.retry and h.status = 'failed' and h.cancel_requested_at is null
+            and h.attempt < (select r.max_attempts from run r where r.run_id = h.run_id)) as again
+    from held h join gone g on g.run_id = h.run_id
+  ),
+  stored as (
+    insert into outcome (run_id, org_id, project_id, status, output, error, worker_num, session_epoch,
+                         epoch, attempt, started_at, at)
+    select e.run_id, e.org_id, e.project_id, e.ending, e.output::json, e.error, e.worker_num,
+           e.session_epoch, e.epoch, e.attempt, e.claimed_at, app_now()
+    from ended e where not e.again
+    returning 1
+  ),
+  later as (
+    insert into scheduled (due_at, run_id, sq, prio, attempt)
+    select app_now() + make_interval(secs => least(300, p_backoff_ms / 1000.0 * 2 ^ (e.attempt - 1))),
+           e.run_id, e.sq, e.prio, e.attempt
+    from ended e where e.again
+    returning 1
+  ),
+  recorded as materialized (
+    select fleet_record(o.org_id, 'run.reported', o.ids, fleet_digest(o.records)) as seq
+    from (
+      select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
+             string_agg(netstring(netstring(e.run_id::text) || netstring(e.epoch::text)
+               || netstring(case when e.again then 'requeued' else e.ending end)), '' order by e.run_id)
+               as records
+      from ended e group by e.org_id order by e.org_id
+    ) o
+  )
+  select g.n,
+         case when e.again then 'requeued' when e.run_id is not null then 'ok'
+              when o.run_id is not null then 'repeated' else 'lost' end,
+         e.sq, e.ending, extract(epoch from app_now() - e.claimed_at)::double precision
+  from given g
+  left join ended e on e.n = g.n
+  left join lateral (
+    select o.run_id from outcome o
+    where o.run_id = g.run_id and e.run_id is null and o.worker_num = g.worker_num
+      and (o.epoch = g.epoch or (g.epoch is null and o.session_epoch = g.session_epoch))
+      and o.status in (g.status, 'cancelled')
+  ) o on true
+  -- F2. A run whose lease is removed is somewhere else afterwards.
+  where fleet_require((select count(*) from gone)
+                      = (select count(*) from stored) + (select count(*) from later),
+                      'a report removes no lease whose run it does not end or put off')
+    and fleet_require((select count(*) from recorded) >= 0, 'recorded');
+end $$;

@@ -1,0 +1,69 @@
+-- F2. Stores runs and queues them. `how`: new, same (the key was used for the same request) or conflict.
+create or replace function fleet_submit(
+  p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
+  p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
+  p_actors text[], p_keys text[], p_hashes text[]
+) returns table (n bigint, run_id uuid, how text)
+language plpgsql
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  perform set_config('sagewai.orgs',
+    array_to_string(array(select distinct o from unnest(p_orgs) as o), ','), true);
+
+  -- In one order, so that two batches with the same keys queue instead of deadlocking.
+  insert into run_key (org_id, project_id, key, run_id, request_hash, created_at)
+  select g.org_id, g.project_id, g.key, g.run_id, g.hash, app_now()
+  from unnest(p_run_ids, p_orgs, p_projects, p_keys, p_hashes)
+    with ordinality as g(run_id, org_id, project_id, key, hash, n)
+  where g.key is not null
+  order by g.org_id, g.project_id, g.key, g.n
+  on conflict do nothing;
+
+  return query
+  with given as materialized (
+    select g.*, k.run_id as kept, k.request_hash as kept_hash,
+           (g.key is null or k.run_id = g.run_id) as fresh
+    from unnest(p_run_ids, p_orgs, p_projects, p_sqs, p_prios, p_models, p_max_attempts, p_deadlines,
+                p_payloads, p_actors, p_keys, p_hashes)
+      with ordinality as g(run_id, org_id, project_id, sq, prio, model, max_attempts, deadline_at,
+                           payload, actor, key, hash, n)
+    left join lateral (
+      select k.run_id, k.request_hash from run_key k
+      where k.org_id = g.org_id and k.project_id = g.project_id and k.key = g.key
+    ) k on g.key is not null
+  ),
+  fresh as materialized (
+    select given.*, nextval('ready_seq') as seq from given where given.fresh order by given.n
+  ),
+  stored as (
+    insert into run (run_id, org_id, project_id, sq, prio, seq, model, max_attempts, deadline_at,
+                     submitted_by, created_at, payload)
+    select f.run_id, f.org_id, f.project_id, f.sq, f.prio, f.seq, f.model, f.max_attempts,
+           f.deadline_at, f.actor, app_now(), f.payload::json
+    from fresh f
+  ),
+  queued as (
+    insert into ready (sq, prio, seq, run_id, attempt)
+    select f.sq, f.prio, f.seq, f.run_id, 0 from fresh f
+  ),
+  due as (
+    insert into run_deadline (due_at, run_id, sq)
+    select f.deadline_at, f.run_id, f.sq from fresh f where f.deadline_at is not null
+  ),
+  recorded as materialized (
+    select fleet_record(o.org_id, 'run.submitted', o.ids, fleet_digest(o.records)) as seq
+    from (
+      select f.org_id, array_agg(f.run_id::text order by f.n) as ids,
+             string_agg(netstring(netstring(f.run_id::text) || netstring(f.actor) || netstring(f.hash)),
+                        '' order by f.n) as records
+      from fresh f group by f.org_id order by f.org_id
+    ) o
+  )
+  select given.n, coalesce(given.kept, given.run_id),
+         case when given.fresh then 'new' when given.kept_hash = given.hash then 'same' else 'conflict' end
+  from given
+  where fleet_require((select count(*) from recorded) >= 0, 'recorded')
+  order by given.n;
+end $$;

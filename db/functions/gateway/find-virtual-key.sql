@@ -1,0 +1,24 @@
+-- The key behind a hash, in one statement: whose it is tells the look-up, and then its row may be seen.
+create or replace function find_virtual_key(p_hash bytea)
+returns table (
+  id uuid, org_id uuid, project_id uuid, name text, models text[], may_cap boolean,
+  expires_at timestamptz, is_blocked boolean, now timestamptz
+)
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+  v_id uuid;
+  v_org uuid;
+begin
+  select c.id, c.org_id into v_id, v_org from credential c where c.hash = p_hash and c.kind = 'key';
+  if v_id is null then
+    return;
+  end if;
+  perform set_config('sagewai.orgs', v_org::text, true);
+  return query
+    select k.id, k.org_id, k.project_id, k.name, k.models, k.may_cap, k.expires_at,
+           k.blocked_at is not null, app_now()
+    from virtual_key k
+    where k.id = v_id and k.revoked_at is null;
+end $$;

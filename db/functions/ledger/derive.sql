@@ -1,0 +1,62 @@
+create or replace function ledger_derive(p_budgets bigint[])
+returns table (id bigint, settled numeric, reserved numeric, slots bigint[])
+language sql stable
+as $$
+  with movement as (
+    select b.id, b.period, b.opened_at, r.created_at as started_at, r.created_at as at,
+           case b.measure when 'requests' then 1 else 0 end::numeric as charged,
+           case b.measure
+             when 'cost' then r.amount_pusd
+             when 'tokens' then r.input_tokens + r.output_tokens else 0 end::numeric as held,
+           0::numeric as overrun
+    from budget b
+    join reservation r
+      on r.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, r.org_id, r.project_id, r.key_id)
+    where b.id = any(p_budgets)
+    union all
+    select b.id, b.period, b.opened_at, s.started_at, s.at,
+           case b.measure
+             when 'cost' then s.cost_pusd - s.overrun_pusd
+             when 'tokens' then s.input_tokens + s.output_tokens - s.overrun_tokens
+             else 1 - s.entry end::numeric,
+           0,
+           case b.measure
+             when 'cost' then s.overrun_pusd
+             when 'tokens' then s.overrun_tokens else 0 end::numeric
+    from budget b
+    join spend s
+      on s.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id)
+      -- A row is never booked before its call was admitted.
+      and s.at >= b.opened_at - interval '61 seconds'
+    where b.id = any(p_budgets)
+  ), second as (
+    select m.id, v.second, sum(v.amount)::bigint as amount
+    from movement m
+    cross join lateral (values (epoch_second(m.started_at), m.charged + m.held),
+                               (epoch_second(m.at), m.overrun)) v(second, amount)
+    where m.period = 'minute'
+      and v.second between epoch_second(m.opened_at) - 60 and epoch_second(m.opened_at)
+    group by m.id, v.second
+  ), day as (
+    select m.id,
+           coalesce(sum(m.charged) filter (where m.started_at >= m.opened_at), 0)
+             + coalesce(sum(m.overrun) filter (where m.at >= m.opened_at), 0) as settled,
+           coalesce(sum(m.held) filter (where m.started_at >= m.opened_at), 0) as reserved
+    from movement m
+    where m.period = 'day'
+    group by m.id
+  )
+  select b.id,
+         case b.period
+           when 'day' then coalesce(d.settled, 0)
+           else coalesce((select sum(s.amount) from second s where s.id = b.id), 0) end,
+         coalesce(d.reserved, 0),
+         case b.period when 'minute' then array(
+           select coalesce(max(s.amount), 0)
+           from generate_series(0, 60) slot
+           left join second s on s.id = b.id and s.second % 61 = slot
+           group by slot order by slot) end
+  from budget b
+  left join day d on d.id = b.id
+  where b.id = any(p_budgets)
+$$;

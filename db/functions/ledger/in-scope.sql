@@ -1,0 +1,12 @@
+-- Whether a row belongs to a scope. The columns decide, never a list made by the caller.
+create or replace function in_scope(
+  p_kind text, p_scope_id text, p_org uuid, p_project uuid, p_key uuid
+) returns boolean
+language sql immutable parallel safe
+as $$
+  select case p_kind
+    when 'organization' then p_org::text = p_scope_id
+    when 'project' then p_project::text = p_scope_id
+    when 'key' then p_key::text = p_scope_id
+  end
+$$;

@@ -1,0 +1,205 @@
+create or replace function ledger_reserve(
+  p_orgs uuid[],
+  p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_run uuid[], p_worker uuid[],
+  p_model text[], p_deployment text[], p_session text[], p_agent text[], p_tags text[],
+  p_fixed_pusd bigint[], p_output_price bigint[], p_input_tokens bigint[], p_output_tokens bigint[],
+  p_price_known boolean[], p_may_cap boolean[], p_ttl_ms bigint[]
+) returns table (
+  id uuid,
+  -- Null: refused, and the columns after `amount_pusd` say by what.
+  output_tokens bigint,
+  amount_pusd bigint,
+  measure text, period text, scope_kind text, scope_id text,
+  limit_amount numeric, used numeric,
+  -- Null: never at this limit.
+  retry_after_ms bigint
+)
+language plpgsql
+set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
+set enable_seqscan = off -- and one plan must do for a table that is empty now and full of dead rows later
+as $$
+#variable_conflict use_column
+declare
+  -- The shortest answer that a cap may leave: some providers refuse a smaller one.
+  c_output_tokens_floor constant bigint := 16;
+  v_now timestamptz;
+  v_day timestamptz;
+  v_calls int := coalesce(cardinality(p_id), 0);
+  -- A position a locked budget.
+  v_ids bigint[];
+  v_scopes text[];
+  v_measures int[];
+  v_periods text[];
+  v_left bigint[];
+  v_taken bigint[];
+  -- A position a call.
+  v_granted bigint[] := array_fill(null::bigint, array[v_calls]);
+  v_amounts bigint[] := array_fill(null::bigint, array[v_calls]);
+  v_blockers bigint[] := array_fill(null::bigint, array[v_calls]);
+  v_needs bigint[] := array_fill(null::bigint, array[v_calls]);
+  v_admitted boolean := false;
+  v_refused boolean := false;
+  v_call record;
+  v_position int;
+  v_grant bigint;
+  v_need bigint;
+  v_fit bigint;
+  v_blocker int;
+  v_amount bigint;
+begin
+  perform set_config('sagewai.orgs', array_to_string(p_orgs, ','), true);
+  perform pg_advisory_xact_lock_shared(ledger_lock_key(o.org)) -- B5
+  from (select distinct g.org from unnest(p_org) g(org) order by 1) o;
+
+  -- Locked before anything is read, in one order: an update that locks as it goes deadlocks.
+  select array_agg(l.id order by l.id), max(l.opened_at)
+  into v_ids, v_now
+  from (
+    select b.id, b.opened_at
+    from (
+      select distinct g.org, s.kind, s.id
+      from unnest(p_org, p_project, p_key) g(org, project, key)
+      cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
+                                 ('key', g.key::text)) s(kind, id)
+      where s.id is not null
+    ) above
+    join budget b on b.org_id = above.org and b.scope_kind = above.kind and b.scope_id = above.id
+    order by b.id
+    for update of b
+  ) l;
+
+  -- B2. Read after the wait for the locks, and never before what they already hold.
+  v_now := greatest(app_clock(), v_now);
+  v_day := day_of(v_now);
+
+  select array_agg(b.scope_kind || ' ' || b.scope_id order by n),
+         array_agg(case b.measure when 'cost' then 1 when 'tokens' then 2 else 3 end order by n),
+         array_agg(b.period order by n),
+         -- A call that takes nothing from an overdrawn budget may pass: it adds nothing to it.
+         array_agg(least(9223372036854775807, greatest(0, b.limit_amount - case
+           when b.period = 'minute' then
+             (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total
+           when b.opened_at >= v_day then b.settled + b.reserved
+           else 0 end))::bigint order by n)
+  into v_scopes, v_measures, v_periods, v_left
+  from unnest(v_ids) with ordinality locked(id, n) join budget b on b.id = locked.id;
+  v_taken := array_fill(0::bigint, array[coalesce(cardinality(v_ids), 0)]);
+
+  for v_call in
+    select g.*, coalesce(m.positions, '{}') as positions
+    from unnest(p_org, p_project, p_key, p_fixed_pusd, p_output_price, p_input_tokens, p_output_tokens,
+                p_may_cap)
+           with ordinality g(org, project, key, fixed, price, input, output, may_cap, n)
+    left join (
+      select s.n, array_agg(b.n::int order by b.n) as positions
+      from (
+        select g.n, v.scope
+        from unnest(p_org, p_project, p_key) with ordinality g(org, project, key, n)
+        cross join lateral (values ('organization ' || g.org), ('project ' || g.project),
+                                   ('key ' || g.key)) v(scope)
+      ) s
+      join unnest(v_scopes) with ordinality b(scope, n) on b.scope = s.scope
+      group by s.n
+    ) m on m.n = g.n
+    order by g.n
+  loop
+    v_grant := v_call.output;
+    v_need := case when v_call.may_cap then least(c_output_tokens_floor, v_grant) else v_grant end;
+    v_blocker := null;
+    foreach v_position in array v_call.positions loop
+      v_fit := case v_measures[v_position]
+        when 1 then case
+          when v_left[v_position] < v_call.fixed then -1
+          when v_call.price = 0 then v_grant
+          else (v_left[v_position] - v_call.fixed) / v_call.price end
+        when 2 then v_left[v_position] - v_call.input
+        else case when v_left[v_position] >= 1 then v_grant else -1 end
+      end;
+      if v_fit < v_need then
+        -- The longest wait is the one worth telling.
+        if v_blocker is null or (v_periods[v_blocker] = 'minute' and v_periods[v_position] = 'day') then
+          v_blocker := v_position;
+        end if;
+      elsif v_fit < v_grant then
+        v_grant := v_fit;
+      end if;
+    end loop;
+
+    if v_blocker is null then
+      v_amount := v_call.fixed + v_grant * v_call.price;
+      foreach v_position in array v_call.positions loop
+        v_fit := case v_measures[v_position]
+          when 1 then v_amount when 2 then v_call.input + v_grant else 1 end;
+        v_left[v_position] := v_left[v_position] - v_fit; -- M1
+        v_taken[v_position] := v_taken[v_position] + v_fit;
+      end loop;
+      v_granted[v_call.n] := v_grant;
+      v_amounts[v_call.n] := v_amount;
+      v_admitted := true;
+    else
+      v_blockers[v_call.n] := v_ids[v_blocker];
+      v_needs[v_call.n] := case v_measures[v_blocker]
+        when 1 then v_call.fixed + v_need * v_call.price when 2 then v_call.input + v_need else 1 end;
+      v_refused := true;
+    end if;
+  end loop;
+
+  if v_admitted then
+    insert into reservation (
+      id, org_id, project_id, key_id, run_id, worker_id, amount_pusd, input_tokens, output_tokens,
+      price_known, created_at, expires_at, model, deployment, session_id, agent, tags)
+    select g.id, g.org, g.project, g.key, g.run, g.worker, g.amount, g.input, g.granted,
+           g.price_known, v_now, v_now + g.ttl_ms * interval '1 millisecond',
+           g.model, g.deployment, g.session, g.agent,
+           case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end
+    from unnest(p_id, p_org, p_project, p_key, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
+                p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags)
+      g(id, org, project, key, run, worker, amount, input, granted,
+        price_known, ttl_ms, model, deployment, session, agent, tags)
+    where g.granted is not null;
+
+    update budget b
+    set opened_at = case b.period when 'day' then v_day else date_trunc('second', v_now) end,
+        settled = case
+          when b.period = 'minute' then turned.total
+          else case when b.opened_at >= v_day then b.settled else 0 end
+               + case b.measure when 'requests' then t.taken else 0 end end,
+        reserved = case
+          when b.period = 'minute' or b.measure = 'requests' then 0
+          else case when b.opened_at >= v_day then b.reserved else 0 end + t.taken end,
+        slots = turned.slots
+    from unnest(v_ids, v_taken) t(id, taken)
+    join budget k on k.id = t.id
+    left join lateral ring_after(k.slots, k.settled, k.opened_at, v_now,
+                                 array[epoch_second(v_now)], array[t.taken]) turned
+      on k.period = 'minute'
+    where b.id = t.id and t.taken > 0;
+  end if;
+
+  return query
+    select g.id, g.granted, g.amount, null::text, null::text, null::text, null::text,
+           null::numeric, null::numeric, null::bigint
+    from unnest(p_id, v_granted, v_amounts) g(id, granted, amount)
+    where g.granted is not null;
+
+  if v_refused then
+    return query
+      select g.id, null::bigint, null::bigint, b.measure, b.period, b.scope_kind, b.scope_id,
+             b.limit_amount, u.used,
+             case
+               when g.need > b.limit_amount then null
+               when b.period = 'day' then
+                 ceil(extract(epoch from v_day + interval '1 day' - v_now) * 1000)::bigint
+               else ring_wait_ms(b.slots, b.opened_at, v_now, u.used + g.need - b.limit_amount)
+             end
+      from unnest(p_id, v_blockers, v_needs) g(id, blocker, need)
+      join budget b on b.id = g.blocker
+      cross join lateral (
+        select case
+          when b.period = 'minute' then
+            (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total
+          when b.opened_at >= v_day then b.settled + b.reserved
+          else 0 end as used
+      ) u;
+  end if;
+end $$;
