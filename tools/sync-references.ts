@@ -13,7 +13,8 @@ interface Manifest {
 }
 
 // The SDK takes types from the contract and nothing at run time, so for it they are a dev dependency.
-const isContract = (name: string): boolean => ['@sagewai/wire', '@sagewai/config'].includes(name);
+const isContract = (name: string): boolean =>
+  ['@sagewai/wire', '@sagewai/config', '@sagewai/certificate'].includes(name);
 
 const manifests = globSync('{{contract,platform,planes,apps,clients}/*,db,e2e,bench}/package.json')
   .toSorted()

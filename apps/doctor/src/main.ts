@@ -4,6 +4,7 @@ import { parseArgs, styleText } from 'node:util';
 import { expandHome } from '@sagewai/config';
 import type { ServerConfig } from '@sagewai/server';
 
+import { checkCertificate } from './checks/certificate.ts';
 import { checkDatabase, type DatabaseFindings } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkEmbedded } from './checks/embedded.ts';
@@ -16,7 +17,7 @@ import { type Finding, worstOf } from './finding.ts';
 
 const HELP = `Usage: sagewai doctor [--home DIR] [--port N] [--config FILE] [--json]
 
-Looks at Node, settings, the port, database, migrations, clock, keys, providers and disk, and says
+Looks at Node, settings, the port, transport, database, migrations, clock, keys, providers and disk, and says
 what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
 `;
 
@@ -73,6 +74,7 @@ async function examine(flags: Record<string, string>): Promise<Finding[]> {
   return [
     ...first,
     await checkPort(config.host, config.port),
+    await checkCertificate(config, new Date()),
     ...database.findings,
     ...(await checkSecrets({
       home,

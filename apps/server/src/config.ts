@@ -20,6 +20,22 @@ export const SERVER_FIELDS = {
     description: 'The port to listen on; 0 takes a free one',
     flag: 'port',
   }),
+  TLS_CERT_FILE: field.string({
+    ...optional,
+    description:
+      'Serves HTTPS with this certificate and its chain (PEM); read again when it changes',
+    flag: 'tls-cert',
+  }),
+  TLS_KEY_FILE: field.string({
+    ...optional,
+    description: 'The key of TLS_CERT_FILE (PEM)',
+    flag: 'tls-key',
+  }),
+  TLS_RELOAD_INTERVAL: field.duration({
+    default: 10_000,
+    min: 50,
+    description: 'How often the certificate and its key are looked at for a change',
+  }),
   PLANES: field.list({
     default: ['identity', 'trust', 'ledger', 'gateway', 'fleet'],
     description: 'Which planes this process serves',

@@ -1,2 +1,4 @@
+export { findCertificate } from './certificate.ts';
 export { PLANES, SERVER_FIELDS, type ServerConfig } from './config.ts';
 export { readModels } from './read-models.ts';
+export { findTransportRisk } from './find-transport-risk.ts';

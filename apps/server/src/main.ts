@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 
+import { systemClock } from '@sagewai/clock';
 import {
   ConfigError,
   expandHome,
@@ -13,7 +14,9 @@ import type { GatewayConfig } from '@sagewai/gateway';
 import { createLog, type Log } from '@sagewai/log';
 
 import manifest from '../package.json' with { type: 'json' };
+import { findCertificate } from './certificate.ts';
 import { SERVER_FIELDS, type ServerConfig } from './config.ts';
+import { findTransportRisk } from './find-transport-risk.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
 import { ensureFirst, findKeys } from './prepare-first-start.ts';
 import { readModels } from './read-models.ts';
@@ -29,6 +32,8 @@ Serves the whole product on an existing PostgreSQL (DATABASE_URL). \`sagewai up\
   --port N            the port (PORT; 8000)
   --config FILE       a litellm-config.yaml with models, prices and providers (SAGEWAI_CONFIG)
   --home DIR          where secrets made at first start are kept (SAGEWAI_HOME; ~/.sagewai)
+  --tls-cert FILE     serve HTTPS with this certificate (TLS_CERT_FILE)
+  --tls-key FILE      and this key (TLS_KEY_FILE)
   --planes LIST       the planes this process serves (PLANES; all)
   --log-level LEVEL   debug, info, warn or error (LOG_LEVEL; info)
 
@@ -41,6 +46,8 @@ const OPTIONS = {
   config: { type: 'string' },
   home: { type: 'string' },
   planes: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -76,6 +83,9 @@ async function serve(config: ServerConfig): Promise<number> {
     log.warn('a setting is not known', { setting: name, did_you_mean: suggestion });
   }
   const gatewayConfig = await findModels(config, log);
+  const certificate = await findCertificate(config);
+  const risk = findTransportRisk(config, certificate, systemClock.now());
+  if (risk !== null) log.warn(risk.what, { mend: risk.mend });
   const stop = stopSignal(() => {
     log.warn('told to stop again: ending at once');
     process.exit(1);
@@ -103,6 +113,7 @@ async function serve(config: ServerConfig): Promise<number> {
       gatewayConfig,
       databases,
       keys,
+      certificate,
       version: manifest.version,
       log,
       onOutdated: (migration) => {

@@ -28,6 +28,7 @@ const test = databaseTest.extend<{ start: Start }>({
       await ensureAdministrator(databases.dispatch, { token: adminToken });
       await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
       const server = buildServer({
+        certificate: null,
         config,
         gatewayConfig: (await readModels(config, {})).config,
         databases,

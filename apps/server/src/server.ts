@@ -3,7 +3,7 @@ import { deriveKey } from '@sagewai/crypto';
 import { createEgress } from '@sagewai/egress';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
-import { type App, createApp, createAuthenticator } from '@sagewai/http';
+import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
 import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
 import { type Jobs, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
@@ -11,8 +11,10 @@ import type { Log } from '@sagewai/log';
 import { createMetrics } from '@sagewai/telemetry';
 import { createAuditor, trustRoutes } from '@sagewai/trust';
 
+import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { healthRoutes } from './health.ts';
+import { isLoopback } from './is-loopback.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
 import type { Databases } from './open-database.ts';
@@ -23,6 +25,8 @@ export interface ServerOptions {
   readonly gatewayConfig: GatewayConfig;
   readonly databases: Databases;
   readonly keys: ServerKeys;
+  /** Null: plain HTTP. */
+  readonly certificate: ServerCertificate | null;
   readonly version: string;
   readonly log: Log;
   /** The schema has become one that this process cannot serve. */
@@ -37,7 +41,7 @@ export interface Server {
 
 /** The whole server, as one list of planes: read this to learn what it can do. */
 export function buildServer(options: ServerOptions): Server {
-  const { config, gatewayConfig, databases, keys, version, log } = options;
+  const { config, gatewayConfig, databases, keys, certificate, version, log } = options;
   const { request: db, dispatch } = databases;
   const clock = systemClock;
   const metrics = createMetrics({ collectDefault: true });
@@ -125,6 +129,7 @@ export function buildServer(options: ServerOptions): Server {
     clock,
     log,
     metrics,
+    certificate,
     settings: {
       bodyBytesMax: config.bodyBytesMax,
       trustedProxies: config.trustedProxies,
@@ -134,7 +139,11 @@ export function buildServer(options: ServerOptions): Server {
 
   const leadership = seekLeadership(dispatch, log);
   const jobs: Jobs = startJobs(
-    [...chosen.flatMap((plane) => plane.jobs), schemaJob(databases, options.onOutdated)],
+    [
+      ...chosen.flatMap((plane) => plane.jobs),
+      schemaJob(databases, options.onOutdated),
+      ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),
+    ],
     { log, clock, metrics, leadership },
   );
   return {
@@ -153,6 +162,3 @@ export function buildServer(options: ServerOptions): Server {
     },
   };
 }
-
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -9,6 +9,10 @@ export function serverCommand(name: string, description: string): Command {
     .option('--gateway <url>', 'the server (SAGEWAI_URL; else the last login)')
     .option('--url <url>', 'the same as --gateway')
     .option('--token <token>', 'an access token (SAGEWAI_TOKEN; else the last login)')
+    .option(
+      '--ca-file <file>',
+      'trust this private authority too (SAGEWAI_CA_FILE; else the last login)',
+    )
     .option('--org <name>', 'the organization, for tokens that may choose')
     .option('--project <name>', 'the project; its name or id')
     .option('--json', 'print the result as JSON');

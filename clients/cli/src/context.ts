@@ -1,6 +1,6 @@
-import { createClient, type SagewaiClient } from '@sagewai/sdk';
-import { createNodeSend } from '@sagewai/sdk/node';
+import { createClient, type SagewaiClient, type Send } from '@sagewai/sdk';
 
+import { createServerSend } from './create-server-send.ts';
 import type { ExitCode } from './exit-code.ts';
 import { jsonText } from './json-text.ts';
 import { readLogin } from './saved-login.ts';
@@ -15,6 +15,8 @@ export interface Context {
   readonly home: string;
   readonly organization: string | undefined;
   readonly client: SagewaiClient;
+  /** Carries requests to the server. */
+  readonly send: Send;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
   now(): Date;
@@ -28,6 +30,7 @@ export interface ConnectionFlags {
   readonly gateway?: string;
   readonly url?: string;
   readonly token?: string;
+  readonly caFile?: string;
   readonly org?: string;
   readonly project?: string;
   readonly json?: boolean;
@@ -69,6 +72,9 @@ export async function createContext(
   const organization = flags.org || environment['SAGEWAI_ORGANIZATION'] || saved?.organization;
   const project = flags.project || environment['SAGEWAI_PROJECT'];
   const json = flags.json === true;
+  const send = await createServerSend(
+    flags.caFile || environment['SAGEWAI_CA_FILE'] || saved?.ca_file,
+  );
   return {
     terminal,
     json,
@@ -76,10 +82,11 @@ export async function createContext(
     home,
     organization,
     signal,
+    send,
     end: around.end,
     client: createClient({
       url,
-      send: createNodeSend(),
+      send,
       signal,
       ...(token ? { token } : {}),
       ...(organization ? { organization } : {}),

@@ -93,6 +93,9 @@ function adviceFor({ code, status }: SagewaiError): string | null {
   if (code === 'unreachable') {
     return 'Is it running? `sagewai up` starts one; --gateway names another.';
   }
+  if (code === 'untrusted') {
+    return 'Is it signed by a private authority? --ca-file FILE (SAGEWAI_CA_FILE) trusts that one too.';
+  }
   if (code === 'enrollment.invalid') return '`sagewai fleet create-key` makes an enrollment key.';
   if (status === 401) return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
   if (code === 'organization.required')

@@ -6,6 +6,8 @@ export interface SavedLogin {
   readonly url: string;
   readonly token: string;
   readonly organization?: string;
+  /** Of the private authority that vouches for the server; an absolute path. */
+  readonly ca_file?: string;
 }
 
 const fileIn = (home: string): string => join(home, 'login.json');

@@ -5,7 +5,7 @@ import type { Incoming } from './send.ts';
 export interface FailureFields {
   /** 0 when no answer arrived. */
   readonly status: number;
-  readonly code: ProblemCode | 'unreachable' | 'unknown';
+  readonly code: ProblemCode | 'unreachable' | 'untrusted' | 'unknown';
   readonly detail: string;
   readonly requestId: string | null;
   readonly retryable: boolean;
@@ -95,19 +95,26 @@ function parse(text: string): ProblemBody {
 /** Describes a call that got no answer, in words that name the address and the reason. */
 export function unreachable(url: string, cause: unknown): SagewaiError {
   const reason = reasonOf(cause);
+  const isUntrusted = UNTRUSTED.test(reason);
+  const what = isUntrusted
+    ? `the certificate of ${originOf(url)} is not trusted`
+    : `cannot reach ${originOf(url)}`;
   return new SagewaiError(
     {
       status: 0,
-      code: 'unreachable',
-      detail: `cannot reach ${originOf(url)}${reason ? ` (${reason})` : ''}`,
+      code: isUntrusted ? 'untrusted' : 'unreachable',
+      detail: `${what}${reason ? ` (${reason})` : ''}`,
       requestId: null,
-      retryable: true,
+      retryable: !isUntrusted,
       mistakes: [],
       retryAfterMs: null,
     },
     cause,
   );
 }
+
+/** OpenSSL's words for a certificate that does not convince, as Node passes them on. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ISSUER/;
 
 function reasonOf(thrown: unknown): string {
   for (let error = thrown; error instanceof Error; error = error.cause) {

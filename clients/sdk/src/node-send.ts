@@ -3,11 +3,16 @@ import type * as https from 'node:https';
 
 import type { Send } from './send.ts';
 
+export interface NodeSendOptions {
+  /** Certificates (PEM) of a private authority, trusted beside those that Node trusts. */
+  readonly ca?: string | null;
+}
+
 /**
  * Sends by `node:http`. A process that makes many small calls needs a third of the memory that `fetch`
  * takes (its parser and its streams), in every thread; and an answer may take as long as its signal says.
  */
-export function createNodeSend(): Send {
+export function createNodeSend({ ca = null }: NodeSendOptions = {}): Send {
   const agent = new Agent({ keepAlive: true });
   let secure: { readonly agent: https.Agent; readonly request: typeof https.request } | undefined;
   return ({ url, method, headers, body, signal }) =>
@@ -17,7 +22,10 @@ export function createNodeSend(): Send {
       if (url.startsWith('https:')) {
         // Loaded when it is needed: a worker beside its server never speaks TLS.
         const tls = process.getBuiltinModule('node:https');
-        secure ??= { agent: new tls.Agent({ keepAlive: true }), request: tls.request };
+        secure ??= {
+          agent: new tls.Agent({ keepAlive: true, ...trusting(ca) }),
+          request: tls.request,
+        };
         request = secure.request(url, { ...options, agent: secure.agent });
       } else {
         request = requestHttp(url, { ...options, agent });
@@ -34,6 +42,14 @@ export function createNodeSend(): Send {
       });
       request.end(body ?? undefined);
     });
+}
+
+/** Naming authorities replaces Node's own, so those are named too; Node 20 cannot tell the system's. */
+function trusting(ca: string | null): { ca?: string[] } {
+  if (ca === null) return {};
+  const tls = process.getBuiltinModule('node:tls');
+  const known = 'getCACertificates' in tls ? tls.getCACertificates('default') : [];
+  return { ca: [...(known.length > 0 ? known : tls.rootCertificates), ca] };
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

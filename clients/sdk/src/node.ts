@@ -1,4 +1,6 @@
-export { createNodeSend } from './node-send.ts';
+export { createNodeSend, type NodeSendOptions } from './node-send.ts';
+export { readCa } from './read-ca.ts';
+export { travelsInClear } from './travels-in-clear.ts';
 export {
   forgetWorkerCredential,
   readWorkerCredential,

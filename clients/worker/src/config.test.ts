@@ -6,13 +6,13 @@ import { ollamaUrl } from './ollama-url.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
-const of = (environment: Record<string, string>, flags = {}): WorkerOptions =>
+const of = async (environment: Record<string, string>, flags = {}): Promise<WorkerOptions> =>
   resolveOptions(readConfig(WORKER_FIELDS, { environment, flags }));
 
 describe('the settings of a worker', () => {
-  test('need a server, and nothing else', () => {
-    expect(() => of({})).toThrow(/FLEET_GATEWAY_URL \(or --gateway\): missing/);
-    expect(of({ FLEET_GATEWAY_URL: 'http://s:8000/' })).toMatchObject({
+  test('need a server, and nothing else', async () => {
+    await expect(of({})).rejects.toThrow(/FLEET_GATEWAY_URL \(or --gateway\): missing/);
+    expect(await of({ FLEET_GATEWAY_URL: 'http://s:8000/' })).toMatchObject({
       url: 'http://s:8000',
       pool: 'default',
       labels: {},
@@ -29,7 +29,7 @@ describe('the settings of a worker', () => {
     });
   });
 
-  test('are all taken from the environment, as a compose file writes them', () => {
+  test('are all taken from the environment, as a compose file writes them', async () => {
     const environment = {
       FLEET_GATEWAY_URL: 'http://sagewai-server:8000',
       ENROLLMENT_KEY: 'sk-fleet-1',
@@ -44,7 +44,7 @@ describe('the settings of a worker', () => {
       HEARTBEAT_INTERVAL: '10',
       DRAIN_TIMEOUT: '2m',
     };
-    expect(of(environment)).toMatchObject({
+    expect(await of(environment)).toMatchObject({
       url: 'http://sagewai-server:8000',
       enrollmentKey: 'sk-fleet-1',
       workerToken: '',
@@ -62,17 +62,17 @@ describe('the settings of a worker', () => {
     });
   });
 
-  test('a flag wins over the environment', () => {
+  test('a flag wins over the environment', async () => {
     const environment = { FLEET_GATEWAY_URL: 'http://a', WORKER_POOL: 'cpu' };
-    expect(of(environment, { gateway: 'http://b', pool: 'gpu' })).toMatchObject({
+    expect(await of(environment, { gateway: 'http://b', pool: 'gpu' })).toMatchObject({
       url: 'http://b',
       pool: 'gpu',
     });
   });
 
-  test('an enrollment key in the place of a token is told, without the key', () => {
+  test('an enrollment key in the place of a token is told, without the key', async () => {
     const environment = { FLEET_GATEWAY_URL: 'http://a', WRT_TOKEN: 'sk-fleet-secret' };
-    expect(() => of(environment)).toThrow(/WRT_TOKEN.*ENROLLMENT_KEY(?!.*secret)/);
+    await expect(of(environment)).rejects.toThrow(/WRT_TOKEN.*ENROLLMENT_KEY(?!.*secret)/);
   });
 });
 

@@ -15,6 +15,11 @@ export const WORKER_FIELDS = {
     schemes: ['http', 'https'],
     flag: 'gateway',
   }),
+  SAGEWAI_CA_FILE: field.string({
+    ...optional,
+    description: 'A private authority (PEM) that vouches for the server, beside those Node trusts',
+    flag: 'ca-file',
+  }),
   ENROLLMENT_KEY: field.secret({
     ...optional,
     description: 'Enrolls the worker at its first start (or a WRT_TOKEN)',

@@ -41,7 +41,9 @@ async function connect(
     serverWaitMsMax: 60_000,
     drainMsMax: 60_000,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
+    serverCa: null,
     send: createNodeSend(),
+    sendToProvider: createNodeSend(),
     ...more,
   };
   const stop = new AbortController();

@@ -79,7 +79,7 @@ export async function serve(
       changed();
     },
   });
-  const heartbeat = startHeartbeat(session, options.url, hear);
+  const heartbeat = startHeartbeat(session, options, hear);
   let telling: NodeJS.Immediate | undefined;
 
   function changed(): void {

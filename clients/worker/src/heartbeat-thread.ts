@@ -19,7 +19,11 @@ const start = workerData as HeartbeatStart;
 let { token, status, intervalMs } = start;
 let held: ToHeartbeat = [];
 let misses = 0;
-const client = createClient({ url: start.url, token: () => token, send: createNodeSend() });
+const client = createClient({
+  url: start.url,
+  token: () => token,
+  send: createNodeSend({ ca: start.serverCa }),
+});
 const tell = (message: FromHeartbeat): void => port.postMessage(message);
 
 async function beat(): Promise<void> {

@@ -16,7 +16,7 @@ test('beats on while the main thread is busy', async () => {
     import { workerData } from 'node:worker_threads';
     const { startHeartbeat } = await import(${JSON.stringify(new URL('heartbeat.ts', import.meta.url))});
     const session = { status: 'approved', heartbeatIntervalMs: 20, token: () => 'wrt-1.x' };
-    const heartbeat = startHeartbeat(session, workerData.url, () => undefined);
+    const heartbeat = startHeartbeat(session, { url: workerData.url, serverCa: null }, () => undefined);
     Atomics.wait(workerData.gate, 0, 0, 20_000);
     await heartbeat.stop();
   `;
@@ -52,7 +52,7 @@ test('a beat without an answer is made up for long before the next is due', asyn
         },
   );
   const session = { ...SESSION, heartbeatIntervalMs: 3_600_000 } as unknown as Session;
-  const heartbeat = startHeartbeat(session, fleet.url, ({ kind }) => {
+  const heartbeat = startHeartbeat(session, { url: fleet.url, serverCa: null }, ({ kind }) => {
     seen.push(kind);
     if (kind === 'beaten') beaten.resolve();
   });

@@ -7,6 +7,8 @@ export type WorkerStatus = Session['status'];
 
 export interface HeartbeatStart {
   readonly url: string;
+  /** PEM; null: none but Node's own. */
+  readonly serverCa: string | null;
   readonly token: string;
   readonly status: WorkerStatus;
   readonly intervalMs: number;
@@ -48,11 +50,12 @@ export interface Heartbeat {
 /** Starts the signs of life of one session, in a thread of their own. */
 export function startHeartbeat(
   session: Session,
-  url: string,
+  { url, serverCa }: Pick<HeartbeatStart, 'url' | 'serverCa'>,
   onMessage: (message: FromHeartbeat) => void,
 ): Heartbeat {
   const start: HeartbeatStart = {
     url,
+    serverCa,
     token: session.token(),
     status: session.status,
     intervalMs: session.heartbeatIntervalMs,

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 import { ConfigError, explain, explanationText, readConfig } from '@sagewai/config';
+import { travelsInClear } from '@sagewai/sdk/node';
 
 import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
@@ -32,8 +33,11 @@ export async function main(words: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   try {
-    const options = resolveOptions(readConfig(WORKER_FIELDS, sources));
+    const options = await resolveOptions(readConfig(WORKER_FIELDS, sources));
     const log = processLog(options.name);
+    if (travelsInClear(options.url)) {
+      log.warn(`plain HTTP to ${options.url}: its credential can be read on the way`);
+    }
     const stop = stopSignal((text) => log.note(text));
     return tell(await supervise(options, log, stop), (text) => log.warn(text));
   } catch (error) {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 
-import { expandHome } from '@sagewai/config';
-import { createNodeSend } from '@sagewai/sdk/node';
+import { ConfigError, expandHome } from '@sagewai/config';
+import { createNodeSend, readCa } from '@sagewai/sdk/node';
 
 import type { WorkerConfig } from './config.ts';
 import { ollamaUrl } from './ollama-url.ts';
@@ -10,7 +10,8 @@ import type { WorkerOptions } from './worker-options.ts';
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
 
 /** From what was configured to what the worker uses. */
-export function resolveOptions(config: WorkerConfig): WorkerOptions {
+export async function resolveOptions(config: WorkerConfig): Promise<WorkerOptions> {
+  const serverCa = config.sagewaiCaFile === null ? null : await readCaOf(config.sagewaiCaFile);
   const openaiKey = config.openaiApiKey?.reveal() ?? '';
   const anthropicKey = config.anthropicApiKey?.reveal() ?? '';
   return {
@@ -28,7 +29,9 @@ export function resolveOptions(config: WorkerConfig): WorkerOptions {
     pollTimeoutMs: config.pollTimeoutMs,
     serverWaitMsMax: config.serverWaitMs,
     drainMsMax: config.drainTimeoutMs,
-    send: createNodeSend(),
+    serverCa,
+    send: createNodeSend({ ca: serverCa }),
+    sendToProvider: createNodeSend(),
     providers: {
       openai: openaiKey ? { apiKey: openaiKey, baseUrl: trimmed(config.openaiBaseUrl) } : null,
       anthropic: anthropicKey
@@ -37,4 +40,12 @@ export function resolveOptions(config: WorkerConfig): WorkerOptions {
       ollama: { baseUrl: `${ollamaUrl(config.ollamaHost) ?? ''}/v1` },
     },
   };
+}
+
+async function readCaOf(file: string): Promise<string> {
+  try {
+    return await readCa(file);
+  } catch (error) {
+    throw new ConfigError([`SAGEWAI_CA_FILE (--ca-file): ${(error as Error).message}`]);
+  }
 }

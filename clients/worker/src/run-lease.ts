@@ -25,13 +25,24 @@ const ERROR_LENGTH_MAX = 4_000;
 export async function runLease(
   lease: Lease,
   session: Session,
-  { providers: credentials, send }: Pick<WorkerOptions, 'providers' | 'send'>,
+  {
+    providers: credentials,
+    send,
+    sendToProvider,
+  }: Pick<WorkerOptions, 'providers' | 'send' | 'sendToProvider'>,
   signal: AbortSignal,
 ): Promise<Report | null> {
   const ours = toWire(lease);
   const { client } = session;
   try {
-    const callModel = createModelCaller({ client, send, lease, credentials, signal });
+    const callModel = createModelCaller({
+      client,
+      send,
+      sendToProvider,
+      lease,
+      credentials,
+      signal,
+    });
     const { payload, model } = lease;
     const output = await runAgent({ payload, model, callModel, signal });
     return { ...ours, status: 'completed', output };

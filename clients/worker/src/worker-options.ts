@@ -22,8 +22,12 @@ export interface WorkerOptions {
   /** How long runs may go on after a signal to stop. */
   readonly drainMsMax: number;
   readonly providers: ProviderCredentials;
-  /** Carries every request of the main thread, to the server and to providers. */
+  /** Certificates (PEM) of the private authority that vouches for the server; null: none. */
+  readonly serverCa: string | null;
+  /** Carries every request of the main thread to the server. */
   readonly send: Send;
+  /** Carries calls to providers: an authority that vouches for the server does not for them. */
+  readonly sendToProvider: Send;
 }
 
 /** The worker's own model credentials. They stay here: they are never sent to the server. */

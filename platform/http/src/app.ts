@@ -1,3 +1,6 @@
+import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
+
 import type { Clock } from '@sagewai/clock';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
@@ -17,6 +20,7 @@ import type { Pipeline } from './pipeline.ts';
 import { compilePlan } from './plan.ts';
 import type { Route } from './route.ts';
 import { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
+import type { ServerCertificate } from './tls.ts';
 import { createValidators } from './validators.ts';
 
 /** Recorded for each caller. */
@@ -34,12 +38,14 @@ export interface AppOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly settings?: Partial<HttpSettings>;
+  /** Serves HTTPS; plain HTTP without. */
+  readonly certificate?: ServerCertificate | null;
 }
 
 export interface App {
   /** Answers a request without a socket; for tests. */
   readonly inject: FastifyInstance['inject'];
-  /** Returns the address, `http://127.0.0.1:8000`. Port 0 takes a free one. */
+  /** Returns the address, `http://127.0.0.1:8000`, or `https://…`. Port 0 takes a free one. */
   listen(where: { readonly host: string; readonly port: number }): Promise<string>;
   /**
    * Refuses new requests (health aside), tells long polls through `request.draining`, and waits for
@@ -48,6 +54,8 @@ export interface App {
   drain(limitMs: number): Promise<Drained>;
   /** Requests under way, health aside. */
   inFlight(): number;
+  /** New connections are shown this one; those that stand go on. Only where there was one from the start. */
+  replaceCertificate(certificate: ServerCertificate): void;
   /** Stops listening and ends every connection, whatever is on it. */
   close(): Promise<void>;
 }
@@ -76,7 +84,8 @@ export function createApp(options: AppOptions): App {
     faultLines: new MinuteAllowance(FAULT_LINES_PER_MINUTE),
   };
   const endpoints = routes.map(({ endpoint }) => endpoint);
-  const framework = createFramework({ settings, endpoints, meters, pipeline });
+  const { certificate = null } = options;
+  const framework = createFramework({ settings, endpoints, meters, pipeline, certificate });
   const compiling = { validators: createValidators(), meters, bodyBytesMax: settings.bodyBytesMax };
   for (const route of routes) bindRoute(framework, compilePlan(route, compiling), pipeline);
 
@@ -90,6 +99,11 @@ export function createApp(options: AppOptions): App {
       return drained;
     },
     inFlight: () => drain.inFlight,
+    replaceCertificate: ({ cert, key }) => {
+      const server: Server | TlsServer = framework.server;
+      if (!(server instanceof TlsServer)) throw new Error('this app serves plain HTTP');
+      server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    },
     close: () => framework.close(),
   };
 }

@@ -12,6 +12,7 @@ import { createRequestIds } from './request-id.ts';
 import { sendFault } from './send.ts';
 import type { HttpSettings } from './settings.ts';
 import { refuseSocket } from './socket-errors.ts';
+import type { ServerCertificate } from './tls.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,8 +32,9 @@ export function createFramework(of: {
   endpoints: readonly Endpoint[];
   meters: HttpMeters;
   pipeline: Pipeline;
+  certificate: ServerCertificate | null;
 }): FastifyInstance {
-  const { settings, meters, pipeline } = of;
+  const { settings, meters, pipeline, certificate } = of;
   const requestIdOf = createRequestIds();
   const findMethods = createFindMethods(of.endpoints);
 
@@ -55,7 +57,7 @@ export function createFramework(of: {
     bodyLimit: settings.bodyBytesMax,
     keepAliveTimeout: settings.keepAliveMs,
     requestTimeout: settings.requestMs,
-    http: { headersTimeout: settings.headersMs },
+    ...listenerOptions(settings, certificate),
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
@@ -85,6 +87,18 @@ export function createFramework(of: {
     void fail(request.exchange, pipeline, error);
   });
   return framework;
+}
+
+/** Typed as plain HTTP either way: what differs between the two servers, only `App` looks at. */
+function listenerOptions(
+  { headersMs }: HttpSettings,
+  certificate: ServerCertificate | null,
+): { http: { headersTimeout: number } } {
+  const common = { headersTimeout: headersMs };
+  if (certificate === null) return { http: common };
+  const { cert, key } = certificate;
+  const both = { http: common, https: { ...common, cert, key, minVersion: 'TLSv1.2' } };
+  return both;
 }
 
 function wrongMethodOf(methods: readonly string[]): Fault {

@@ -23,3 +23,4 @@ export {
 } from './route.ts';
 export { SAFETY_HEADERS } from './send.ts';
 export { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
+export { type CertificateFiles, readServerCertificate, type ServerCertificate } from './tls.ts';

@@ -1,8 +1,11 @@
+import { resolve } from 'node:path';
+
 import { createClient } from '@sagewai/sdk';
-import { createNodeSend } from '@sagewai/sdk/node';
+import { travelsInClear } from '@sagewai/sdk/node';
 import { Command } from 'commander';
 
 import { DEFAULT_URL, type Surroundings } from '../context.ts';
+import { createServerSend } from '../create-server-send.ts';
 import { jsonText } from '../json-text.ts';
 import { saveLogin } from '../saved-login.ts';
 import { serverUrl } from '../server-url.ts';
@@ -13,6 +16,7 @@ interface LoginFlags {
   readonly url?: string;
   readonly token?: string;
   readonly org?: string;
+  readonly caFile?: string;
   readonly json?: boolean;
 }
 
@@ -24,6 +28,7 @@ export function loginCommand(around: Surroundings): Command {
     .option('--url <url>', 'the same as --gateway')
     .option('--token <token>', 'the token; asked for when left out (or SAGEWAI_TOKEN)')
     .option('--org <name>', 'the organization of later commands, for tokens that may choose')
+    .option('--ca-file <file>', 'trust this private authority too, now and later (SAGEWAI_CA_FILE)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  sagewai login --gateway https://sagewai.internal:8000');
   return command.action(async () => {
@@ -43,9 +48,16 @@ export function loginCommand(around: Surroundings): Command {
       (await askToken(around));
     const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
     const chosen = organization ? { organization } : {};
-    const client = createClient({ url, token, signal, send: createNodeSend(), ...chosen });
+    const caFile = flags.caFile || environment['SAGEWAI_CA_FILE'];
+    const send = await createServerSend(caFile);
+    const client = createClient({ url, token, signal, send, ...chosen });
     const who = await client.call('identity.whoAmI', {});
-    const file = await saveLogin(around.home, { url, token, ...chosen });
+    const file = await saveLogin(around.home, {
+      url,
+      token,
+      ...chosen,
+      ...(caFile ? { ca_file: resolve(caFile) } : {}),
+    });
     const place = who.organization ? `organization ${who.organization.name}` : 'the platform';
     around.terminal.out(
       flags.json === true
@@ -53,8 +65,12 @@ export function loginCommand(around: Surroundings): Command {
         : `Logged in to ${url} as ${who.name} of ${place} (${who.scopes.join(', ')}).`,
     );
     around.terminal.note(`Kept in ${file}.`);
+    if (travelsInClear(url)) around.terminal.note(IN_CLEAR);
   });
 }
+
+const IN_CLEAR =
+  'Warning: plain HTTP to another machine: the token can be read on the way. Prefer https://.';
 
 async function askToken({ terminal }: Surroundings): Promise<string> {
   if (!terminal.interactive) throw new UsageError('give the token: --token, or SAGEWAI_TOKEN');

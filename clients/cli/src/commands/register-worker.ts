@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 import { parseLabels } from '@sagewai/config';
 import { createClient } from '@sagewai/sdk';
-import { createNodeSend, saveWorkerCredential, workerCredentialFile } from '@sagewai/sdk/node';
+import { saveWorkerCredential, travelsInClear, workerCredentialFile } from '@sagewai/sdk/node';
 
 import type { ConnectionFlags, Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -32,7 +32,7 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
     ? createClient({
         url: context.url,
         signal: context.signal,
-        send: createNodeSend(),
+        send: context.send,
         headers: { 'x-enrollment-key': flags.enrollmentKey },
       })
     : context.client;
@@ -69,7 +69,7 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
 }
 
 function explain(
-  { terminal }: Context,
+  { terminal, url }: Context,
   registered: {
     reason: string | null;
     dropped_models: string[];
@@ -88,6 +88,9 @@ function explain(
     );
   }
   terminal.note(`Its credential is in ${file}.`);
+  if (travelsInClear(url)) {
+    terminal.note('Warning: plain HTTP to another machine: its credential can be read on the way.');
+  }
 }
 
 function startWords(url: string, name: string, flags: RegisterFlags): string[] {
@@ -101,6 +104,7 @@ function startWords(url: string, name: string, flags: RegisterFlags): string[] {
     flags.pool,
     ...(flags.labels ? ['--labels', flags.labels] : []),
     ...(flags.models ? ['--models', flags.models.join(',')] : []),
+    ...(flags.caFile ? ['--ca-file', flags.caFile] : []),
     '--max-concurrent',
     String(flags.maxConcurrent),
   ];

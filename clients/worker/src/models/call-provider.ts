@@ -24,7 +24,8 @@ export async function callProvider(
   const { reservation_id: reservationId } = await reserve(options, capped);
   const startedAt = performance.now();
   try {
-    const answer = await postChat(route, { ...capped, model: route.model }, options);
+    const { sendToProvider: send, signal } = options;
+    const answer = await postChat(route, { ...capped, model: route.model }, { send, signal });
     await settle(options, reservationId, {
       input_tokens: answer.inputTokens,
       output_tokens: answer.outputTokens,

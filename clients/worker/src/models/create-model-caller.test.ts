@@ -32,6 +32,7 @@ async function place(): Promise<Place> {
   const call = createModelCaller({
     client: createClient({ url: server.url, token: 'wrt-1.x' }),
     send: createNodeSend(),
+    sendToProvider: createNodeSend(),
     lease,
     credentials: {
       openai: { apiKey: 'sk-own', baseUrl: `${provider.url}/v1` },

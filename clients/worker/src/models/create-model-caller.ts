@@ -11,6 +11,7 @@ import { repeat } from './repeat.ts';
 export interface ModelCallerOptions {
   readonly client: SagewaiClient;
   readonly send: Send;
+  readonly sendToProvider: Send;
   readonly lease: Lease;
   readonly credentials: ProviderCredentials;
   readonly signal: AbortSignal;

@@ -1,0 +1,2 @@
+export { type SelfSigned, selfSign, type SelfSignOptions } from './self-sign.ts';
+export { thumbprintOf } from './thumbprint.ts';
