@@ -6,6 +6,7 @@ export const PATHS = {
   'fleet.cancelTask': ['POST', '/api/v1/fleet/tasks/{run_id}/cancel'],
   'fleet.claimRuns': ['POST', '/api/v1/fleet/claim'],
   'fleet.createEnrollmentKey': ['POST', '/api/v1/fleet/enrollment-keys'],
+  'fleet.getProjectRouting': ['GET', '/api/v1/fleet/projects/{project}/routing'],
   'fleet.getSettings': ['GET', '/api/v1/fleet/settings'],
   'fleet.getTask': ['GET', '/api/v1/fleet/tasks/{run_id}'],
   'fleet.getWorker': ['GET', '/api/v1/fleet/workers/{worker_id}'],
@@ -22,6 +23,7 @@ export const PATHS = {
   'fleet.reserveForRun': ['POST', '/api/v1/fleet/runs/{run_id}/reservations'],
   'fleet.revokeEnrollmentKey': ['DELETE', '/api/v1/fleet/enrollment-keys/{key_id}'],
   'fleet.revokeWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/revoke'],
+  'fleet.setProjectRouting': ['PUT', '/api/v1/fleet/projects/{project}/routing'],
   'fleet.setSettings': ['PUT', '/api/v1/fleet/settings'],
   'fleet.settleForRun': [
     'POST',

@@ -34,6 +34,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
+import { getProjectRouting, setProjectRouting } from './routing.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
@@ -93,6 +94,8 @@ export const ENDPOINTS = [
   revokeEnrollmentKey,
   getFleetSettings,
   setFleetSettings,
+  getProjectRouting,
+  setProjectRouting,
   reserveForRun,
   settleForRun,
 ] as const;

@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { MODEL_PATTERN } from './model-name.ts';
-import { pool } from './runs.ts';
 import { id, instant, instantOrNull } from './schemas.ts';
+import { pool } from './tags.ts';
 import { name } from './worker.ts';
 
 const allowedModels = Type.Array(

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { pool } from './runs.ts';
 import { id, idOrNull, instant, instantOrNull, textOrNull } from './schemas.ts';
+import { pool } from './tags.ts';
 import { workerState } from './worker.ts';
 
 export const worker = Type.Object({

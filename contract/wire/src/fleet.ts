@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { labels, model, pool, RUNS_PER_BATCH_MAX } from './runs.ts';
+import { RUNS_PER_BATCH_MAX } from './runs.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
+import { labels, model, pool } from './tags.ts';
 import { epoch, name, workerState } from './worker.ts';
 
 const models = Type.Array(model, { maxItems: 200 });

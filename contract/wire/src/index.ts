@@ -121,3 +121,4 @@ export {
   submitRun,
   submitRuns,
 } from './runs.ts';
+export { getProjectRouting, setProjectRouting, type WireSelector } from './routing.ts';

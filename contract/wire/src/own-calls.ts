@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { model } from './runs.ts';
 import { id, instantOrNull } from './schemas.ts';
+import { model } from './tags.ts';
 import { epoch } from './worker.ts';
 
 /** A worker that calls a provider with its own credentials reserves before the call and settles after. */

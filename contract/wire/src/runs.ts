@@ -1,20 +1,9 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { selectors } from './routing.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
-
-/** PostgreSQL keeps no U+0000 in text. */
-export const PRINTABLE_PATTERN = '^[^\\u0000]*$';
-/** Pools and models are also labels of metrics: no control characters, no surrounding blanks. */
-export const TAG_PATTERN = '^(?! )[^\\u0000-\\u001f\\u007f]+(?<! )$';
-
-export const pool = Type.String({ minLength: 1, maxLength: 100, pattern: TAG_PATTERN });
-export const model = Type.String({ minLength: 1, maxLength: 200, pattern: TAG_PATTERN });
-export const labels = Type.Record(
-  Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,100}$' }),
-  Type.String({ maxLength: 200, pattern: PRINTABLE_PATTERN }),
-  { maxProperties: 32, additionalProperties: false },
-);
+import { labels, model, pool, PRINTABLE_PATTERN } from './tags.ts';
 
 /** The states of a run, in the order in which it passes them. `waiting` is a claimed run that waits for a person. */
 export const RUN_STATES = [
@@ -49,6 +38,8 @@ export const submission = Type.Object({
   model: Type.Optional(orNull(model)),
   /** A worker must have all of them. */
   labels: Type.Optional(labels),
+  /** What else a worker must have, or had better have, beyond equal labels. */
+  selectors: Type.Optional(selectors),
   /** Higher goes first, among the runs of one project. 0 unless said. */
   priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
   /** How many workers may be lost on it before it fails. 3 unless said. */

@@ -1,12 +1,13 @@
 -- Interns a class and its subqueue (jsonb keeps one order of keys); null: the organization has too many.
 create or replace function fleet_intern(
-  p_org uuid, p_project uuid, p_pool text, p_model text, p_labels jsonb, p_classes_max integer
+  p_org uuid, p_project uuid, p_pool text, p_model text, p_labels jsonb, p_classes_max integer,
+  p_routing jsonb default null
 ) returns integer
 language plpgsql
 set enable_seqscan = off
 as $$
 declare
-  v_hash constant bytea := sha256(convert_to(p_labels::text, 'UTF8'));
+  v_hash constant bytea := sha256(convert_to(p_labels::text || coalesce(p_routing::text, ''), 'UTF8'));
   v_class integer;
   v_sq integer;
 begin
@@ -17,8 +18,8 @@ begin
     if (select count(*) from match_class where org_id = p_org) >= p_classes_max then
       return null;
     end if;
-    insert into match_class (org_id, pool, model, labels, labels_hash)
-    values (p_org, p_pool, p_model, p_labels, v_hash)
+    insert into match_class (org_id, pool, model, labels, labels_hash, routing)
+    values (p_org, p_pool, p_model, p_labels, v_hash, p_routing)
     on conflict do nothing;
     select class_id into strict v_class from match_class
     where org_id = p_org and pool = p_pool and model = p_model and labels_hash = v_hash;

@@ -18,6 +18,8 @@ import {
 } from './leases.sql.ts';
 import { FleetMeters } from './meters.ts';
 import type { FleetParts } from './parts.ts';
+import { ProjectRoutings } from './project-routing.ts';
+import { readProjectRouting } from './project-routings.sql.ts';
 import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
 import { Reports } from './reports.ts';
 import { RunWatch } from './run-watch.ts';
@@ -66,8 +68,14 @@ export function createParts(options: FleetOptions): FleetParts {
     for (const { sq } of queued) meters.moved(sq, 1);
     for (const { runId } of taken) watch.touch(runId);
   };
+  const projectRoutings = new ProjectRoutings({
+    read: (orgId, projectId) => inTenant(db, [orgId], (tx) => readProjectRouting(tx, projectId)),
+    trustMs: settings.workerTrustMs,
+    monotonicMs,
+  });
   const submissions = new Submissions({
     backlog,
+    routings: projectRoutings,
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),
     classesMax: settings.matchClassesMax,
@@ -116,6 +124,7 @@ export function createParts(options: FleetOptions): FleetParts {
     backlog,
     hints,
     claims,
+    projectRoutings,
     submissions,
     reports,
     heartbeats,

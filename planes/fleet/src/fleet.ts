@@ -13,6 +13,7 @@ import { ownCallRoutes } from './own-call-routes.ts';
 import type { FleetParts } from './parts.ts';
 import { findNonempty } from './queue.sql.ts';
 import { registrationRoute } from './registration-route.ts';
+import { routingRoutes } from './routing-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
@@ -38,6 +39,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...runRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
+      ...routingRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

@@ -1,7 +1,16 @@
 import { canonicalModel } from '@sagewai/wire';
 
 import { ANY_MODEL } from './run.ts';
+import { type Preference, satisfies, type Selector } from './selector.ts';
 import type { Capabilities } from './worker.ts';
+
+/** What a requirement says beyond pool, model and equal labels. */
+export interface Routing {
+  /** A worker must satisfy all of them. */
+  readonly selectors: readonly Selector[];
+  /** Rank the workers that may be given a run; in memory only. */
+  readonly preferences: readonly Preference[];
+}
 
 /** What a run requires of a worker. All runs with equal requirements are one match class. */
 export interface Requirement {
@@ -9,6 +18,8 @@ export interface Requirement {
   /** Canonical, or `ANY_MODEL`. */
   readonly model: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Null: nothing. */
+  readonly routing?: Routing | null;
 }
 
 /** Null when nothing is left of the model's name. */
@@ -16,14 +27,16 @@ export function requirementOf(asked: {
   readonly pool: string;
   readonly model: string | null;
   readonly labels: Readonly<Record<string, string>>;
+  readonly routing?: Routing | null;
 }): Requirement | null {
   const model = asked.model === null ? ANY_MODEL : canonicalModel(asked.model);
-  return model === '' ? null : { pool: asked.pool, model, labels: asked.labels };
+  const { pool, labels, routing = null } = asked;
+  return model === '' ? null : { pool, model, labels, routing };
 }
 
 /** Equal for equal requirements, whatever the order of their labels. */
-export function classKey({ pool, model, labels }: Requirement): string {
-  return JSON.stringify([pool, model, sorted(labels)]);
+export function classKey({ pool, model, labels, routing }: Requirement): string {
+  return JSON.stringify([pool, model, sorted(labels), routing ?? null]);
 }
 
 /** Equal for workers that may be given the same runs; there are few of these, however many workers. */
@@ -33,13 +46,14 @@ export function capabilityKey(of: Capabilities): string {
 }
 
 /** F3. Whether a worker with these capabilities may be given runs of this class. */
-export function serves(of: Capabilities, { pool, model, labels }: Requirement): boolean {
+export function serves(of: Capabilities, { pool, model, labels, routing }: Requirement): boolean {
   return (
     of.pool === pool &&
     (model === ANY_MODEL || of.models.includes(model)) &&
     Object.entries(labels).every(
       ([name, value]) => Object.hasOwn(of.labels, name) && of.labels[name] === value,
-    )
+    ) &&
+    (routing?.selectors ?? []).every((selector) => satisfies(of.labels, selector))
   );
 }
 

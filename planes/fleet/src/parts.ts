@@ -12,6 +12,7 @@ import type { Heartbeats } from './heartbeats.ts';
 import type { Hints } from './hints.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
+import type { ProjectRoutings } from './project-routing.ts';
 import type { Reports } from './reports.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { FleetSettings } from './settings.ts';
@@ -32,6 +33,7 @@ export interface FleetParts {
   readonly backlog: Backlog;
   readonly hints: Hints;
   readonly claims: Claims;
+  readonly projectRoutings: ProjectRoutings;
   readonly submissions: Submissions;
   readonly reports: Reports;
   readonly heartbeats: Heartbeats;

@@ -340,7 +340,7 @@ describe('the rest of the queue', () => {
         sq,
         orgId,
         projectId,
-        requirement: { pool: 'default', model: '*', labels: { a: '2', b: '1' } },
+        requirement: { pool: 'default', model: '*', labels: { a: '2', b: '1' }, routing: null },
       },
     ]);
   });

@@ -1,6 +1,7 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
+import type { Routing } from './match-class.ts';
 import type { ClaimedRun, NewRun, Stored } from './run.ts';
 import type { Line, Want } from './subqueue.ts';
 
@@ -143,15 +144,17 @@ export interface InternRequest {
   readonly pool: string;
   readonly model: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly routing?: Routing | null;
   readonly classesMax: number;
 }
 
 /** The number of a subqueue; null when the organization has as many classes as it may. */
 export async function internSubqueue(db: Executor, request: InternRequest): Promise<number | null> {
-  const { orgId, projectId, pool, model, labels, classesMax } = request;
+  const { orgId, projectId, pool, model, labels, routing, classesMax } = request;
+  const more = routing ? JSON.stringify(routing) : null;
   const { rows } = await sql<{ sq: number | null }>`
     select fleet_intern(${orgId}, ${projectId}, ${pool}, ${model}, ${JSON.stringify(labels)}::jsonb,
-                        ${classesMax}) as sq
+                        ${classesMax}, ${more}::jsonb) as sq
   `.execute(db);
   return rows[0]?.sq ?? null;
 }

@@ -5,12 +5,14 @@ import { Fault } from '@sagewai/fault';
 import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
 
 import type { Backlog } from './backlog.ts';
+import { type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
 import { encodeContent } from './encode-content.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
-import { classKey, type Requirement, requirementOf } from './match-class.ts';
+import { classKey, type Requirement } from './match-class.ts';
+import type { ProjectRouting, ProjectRoutings } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
-import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, POOL_DEFAULT, type Stored } from './run.ts';
+import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
 
@@ -38,6 +40,7 @@ export interface SubmissionsOptions {
   /** Null: the organization has as many classes as it may. */
   readonly intern: (request: InternRequest) => Promise<number | null>;
   readonly classesMax: number;
+  readonly routings: ProjectRoutings;
   /** Runs in one transaction. */
   readonly batchMax: number;
   readonly lanes: number;
@@ -63,13 +66,17 @@ export class Submissions {
 
   /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
   async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
-    const requirements = submissions.map((submission, at) => demandRequirement(submission, at));
-    const sqs = await Promise.all(requirements.map((requirement) => this.#sqFor(requirement, by)));
-    const runs = submissions.map((submission, at) => toRun(submission, sqs[at] ?? 0, by));
+    const { routings } = this.#options;
+    const project = await routings.find(by.orgId, by.projectId);
+    const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
+    const sqs = await Promise.all(placed.map(({ requirement }) => this.#sqFor(requirement, by)));
+    const runs = submissions.map((submission, at) =>
+      toRun(submission, { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null }, by),
+    );
     const stored = await this.#commits.add(runs);
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
-      const { pool, model } = requirements[at] as Requirement;
+      const { pool, model } = (placed[at] as DecidedRequirement).requirement;
       return { runId, created: how === 'new', pool, model: model === ANY_MODEL ? null : model };
     });
   }
@@ -98,25 +105,33 @@ export class Submissions {
   }
 }
 
-function demandRequirement(submission: Submission, at: number): Requirement {
-  const { pool = POOL_DEFAULT, model = null, labels = {} } = submission;
-  const requirement = requirementOf({ pool, model, labels });
-  if (requirement !== null) return requirement;
-  throw new Fault('request.invalid', 'nothing is left of the name of a model', {
-    detail: `Nothing is left of the model's name ${JSON.stringify(model)} without its provider.`,
-    mistakes: [{ part: 'body', path: `/${at}/model`, message: 'is no name of a model' }],
+function demandRequirement(
+  asked: Submission,
+  project: ProjectRouting,
+  at: number,
+): DecidedRequirement {
+  const decided = decideRequirement(asked, project);
+  if (decided.kind === 'decided') return decided;
+  const { path, message } = decided;
+  throw new Fault('request.invalid', `a run asks for what cannot be: ${path}`, {
+    detail: `${path}: ${message}.`,
+    mistakes: [{ part: 'body', path: `/${at}/${path}`, message }],
   });
 }
 
-function toRun(submission: Submission, sq: number, by: Submitter): NewRun {
-  const { model = null, priority = 0, max_attempts: maxAttempts, deadline } = submission;
+function toRun(
+  submission: Submission,
+  { sq, model }: { readonly sq: number; readonly model: string | null },
+  by: Submitter,
+): NewRun {
+  const { priority = 0, max_attempts: maxAttempts, deadline } = submission;
   const payload = encodeContent(submission.payload, 'payload');
   return {
     ...by,
     runId: newId<RunId>(),
     sq,
     prio: 0 - priority,
-    model: model === ANY_MODEL ? null : model,
+    model,
     maxAttempts: maxAttempts ?? MAX_ATTEMPTS_DEFAULT,
     deadline: typeof deadline === 'string' ? new Date(deadline) : null,
     payload,

@@ -1,6 +1,7 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
+import type { Routing } from './match-class.ts';
 import type { Subqueue } from './subqueue.ts';
 
 interface Row {
@@ -10,12 +11,13 @@ interface Row {
   readonly pool: string;
   readonly model: string;
   readonly labels: Record<string, string>;
+  readonly routing: Routing | null;
 }
 
 /** What the subqueues of these numbers require. */
 export async function readSubqueues(db: Executor, sqs: readonly number[]): Promise<Subqueue[]> {
   const { rows } = await sql<Row>`
-    select q.sq, q.org_id as "orgId", q.project_id as "projectId", c.pool, c.model, c.labels
+    select q.sq, q.org_id as "orgId", q.project_id as "projectId", c.pool, c.model, c.labels, c.routing
     from subqueue q join match_class c on c.class_id = q.class_id
     where q.sq = any(${[...sqs]}::integer[])
   `.execute(db);

@@ -3,11 +3,16 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
+import { routingCommands } from './fleet-routing.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
-  return group('fleet', 'Enrollment keys and workers', {
-    commands: [...enrollmentKeyCommands(around), ...workerCommands(around)],
+  return group('fleet', 'Enrollment keys, workers and where runs go', {
+    commands: [
+      ...enrollmentKeyCommands(around),
+      ...workerCommands(around),
+      ...routingCommands(around),
+    ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',
       'sagewai fleet register --gateway https://sagewai.internal:8000 --enrollment-key sk-fleet-…',

@@ -7,6 +7,7 @@ import { act, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
+import { parsePreferred, parseRequired, type Selector } from './parse-selector.ts';
 import {
   agentSubmission,
   payloadSubmission,
@@ -25,6 +26,8 @@ interface SubmitFlags extends ConnectionFlags {
   readonly jsonl?: string;
   readonly pool?: string;
   readonly labels?: string;
+  readonly require?: Selector[];
+  readonly prefer?: Selector[];
   readonly priority?: number;
   readonly maxAttempts?: number;
   readonly deadline?: string;
@@ -42,6 +45,16 @@ export function submitCommand(around: Surroundings): Command {
     .option('--jsonl <file>', 'one submission a line (- for stdin)')
     .option('--pool <pool>', 'the pool to run in')
     .option('--labels <labels>', 'labels that a worker must have, as region=eu-west')
+    .option(
+      '--require <selector>',
+      "'gpu_memory>=24', 'zone in (a,b)', '!spot'; repeatable",
+      required,
+    )
+    .option(
+      '--prefer <selector>',
+      "the same with a weight: 'zone in (a,b):5'; repeatable",
+      preferred,
+    )
     .option('--priority <n>', '-100 to 100; higher goes first', integer)
     .option('--max-attempts <n>', 'workers that may be lost on it', integer)
     .option('--deadline <instant>', 'ISO 8601; a run that has not ended by then fails')
@@ -62,6 +75,15 @@ Examples:
     );
   return act<SubmitFlags>(command, around, submit);
 }
+
+const required = (text: string, before: Selector[] = []): Selector[] => [
+  ...before,
+  parseRequired(text),
+];
+const preferred = (text: string, before: Selector[] = []): Selector[] => [
+  ...before,
+  parsePreferred(text),
+];
 
 async function submit(context: Context, flags: SubmitFlags): Promise<void> {
   const { idempotencyKey, jsonl, wait = false } = flags;
@@ -103,6 +125,7 @@ function oneOf(flags: SubmitFlags): 'message' | 'payload' | 'jsonl' {
 function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
   const labels = flags.labels === undefined ? undefined : parseLabels(flags.labels);
   if (labels === null) throw new UsageError('--labels: expected labels such as region=eu-west');
+  const selectors = [...(flags.require ?? []), ...(flags.prefer ?? [])];
   return {
     agent: flags.agent,
     model: flags.model,
@@ -110,6 +133,7 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
     common: {
       ...(flags.pool === undefined ? {} : { pool: flags.pool }),
       ...(labels === undefined ? {} : { labels }),
+      ...(selectors.length === 0 ? {} : { selectors }),
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags.maxAttempts === undefined ? {} : { max_attempts: flags.maxAttempts }),
       ...(flags.deadline === undefined ? {} : { deadline: flags.deadline }),
