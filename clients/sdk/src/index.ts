@@ -9,3 +9,4 @@ export {
 export { SagewaiError } from './error.ts';
 export { retryDelayMs } from './retry.ts';
 export type { Incoming, Outgoing, Send } from './send.ts';
+export type { InferenceOverrides, WorkerCredentials } from './worker-credentials.ts';

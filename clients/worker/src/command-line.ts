@@ -17,6 +17,7 @@ Enrolls with the server (once), long-polls for runs that match, and runs agents.
   --models a,b                models it can run (WORKER_MODELS)
   --max-concurrent N          runs at the same time (WORKER_MAX_CONCURRENT; 4)
   --heartbeat-interval TIME   between two signs of life (HEARTBEAT_INTERVAL; 30)
+  --creds-file FILE           model credentials and overrides (WORKER_CREDENTIALS_FILE; mode 0600)
   --home DIR                  where its credential is kept (SAGEWAI_HOME; ~/.sagewai)
 
 \`sagewai config explain worker\` lists every setting. SIGTERM drains: running runs may end

@@ -7,7 +7,10 @@ import { resolveOptions } from './resolve-options.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const of = async (environment: Record<string, string>, flags = {}): Promise<WorkerOptions> =>
-  resolveOptions(readConfig(WORKER_FIELDS, { environment, flags }));
+  resolveOptions(readConfig(WORKER_FIELDS, { environment, flags }), {
+    environment,
+    log: { note: () => undefined, warn: () => undefined },
+  });
 
 describe('the settings of a worker', () => {
   test('need a server, and nothing else', async () => {

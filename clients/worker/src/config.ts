@@ -94,6 +94,11 @@ export const WORKER_FIELDS = {
     description: 'Where the worker keeps its credential',
     flag: 'home',
   }),
+  WORKER_CREDENTIALS_FILE: field.string({
+    default: '',
+    description: 'Model credentials and overrides (YAML or JSON, mode 0600); stays here',
+    flag: 'creds-file',
+  }),
   OPENAI_API_KEY: field.secret({ ...optional, description: 'Own credential for OpenAI' }),
   OPENAI_BASE_URL: field.url({
     default: 'https://api.openai.com/v1',

@@ -12,6 +12,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { SLOTS_PER_POLL_MAX } from './claim-runs.ts';
 import type { ConnectionEnd } from './connection-end.ts';
 import { serve } from './connection.ts';
+import { NO_CREDENTIALS } from './credentials/credential-store.ts';
 import { openSession } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -42,6 +43,8 @@ async function connect(
     drainMsMax: 60_000,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
     serverCa: null,
+    credentials: NO_CREDENTIALS,
+    environment: {},
     send: createNodeSend(),
     sendToProvider: createNodeSend(),
     ...more,

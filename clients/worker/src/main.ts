@@ -5,7 +5,8 @@ import { travelsInClear } from '@sagewai/sdk/node';
 
 import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
-import { processLog } from './log.ts';
+import { CredentialsFileError } from './credentials/credential-store.ts';
+import { processLog, redactedLog } from './log.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { supervise } from './supervise.ts';
 import type { WorkerEnd } from './worker-options.ts';
@@ -33,15 +34,19 @@ export async function main(words: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   try {
-    const options = await resolveOptions(readConfig(WORKER_FIELDS, sources));
-    const log = processLog(options.name);
+    const config = readConfig(WORKER_FIELDS, sources);
+    const plainLog = processLog(config.workerName);
+    const options = await resolveOptions(config, { environment: process.env, log: plainLog });
+    // Before anything is enrolled: a file that cannot be used is the operator's to mend.
+    await options.credentials.take();
+    const log = redactedLog(plainLog, options.credentials.redact);
     if (travelsInClear(options.url)) {
       log.warn(`plain HTTP to ${options.url}: its credential can be read on the way`);
     }
     const stop = stopSignal((text) => log.note(text));
     return tell(await supervise(options, log, stop), (text) => log.warn(text));
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError || error instanceof CredentialsFileError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return EXIT.usage;
   }

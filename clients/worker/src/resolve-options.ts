@@ -4,13 +4,19 @@ import { ConfigError, expandHome } from '@sagewai/config';
 import { createNodeSend, readCa } from '@sagewai/sdk/node';
 
 import type { WorkerConfig } from './config.ts';
+import { createCredentialStore } from './credentials/credential-store.ts';
+import type { Environment } from './credentials/run-scope.ts';
+import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
 
 /** From what was configured to what the worker uses. */
-export async function resolveOptions(config: WorkerConfig): Promise<WorkerOptions> {
+export async function resolveOptions(
+  config: WorkerConfig,
+  { environment, log }: { readonly environment: Environment; readonly log: WorkerLog },
+): Promise<WorkerOptions> {
   const serverCa = config.sagewaiCaFile === null ? null : await readCaOf(config.sagewaiCaFile);
   const openaiKey = config.openaiApiKey?.reveal() ?? '';
   const anthropicKey = config.anthropicApiKey?.reveal() ?? '';
@@ -32,6 +38,12 @@ export async function resolveOptions(config: WorkerConfig): Promise<WorkerOption
     serverCa,
     send: createNodeSend({ ca: serverCa }),
     sendToProvider: createNodeSend(),
+    environment,
+    credentials: createCredentialStore({
+      path: config.workerCredentialsFile && expandHome(config.workerCredentialsFile, homedir()),
+      secrets: [openaiKey, anthropicKey],
+      log,
+    }),
     providers: {
       openai: openaiKey ? { apiKey: openaiKey, baseUrl: trimmed(config.openaiBaseUrl) } : null,
       anthropic: anthropicKey

@@ -1,5 +1,7 @@
 import { SagewaiError } from '@sagewai/sdk';
 
+import { redactDeep } from './credentials/redact.ts';
+import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
 import type { Report } from './outbox.ts';
@@ -25,31 +27,37 @@ const ERROR_LENGTH_MAX = 4_000;
 export async function runLease(
   lease: Lease,
   session: Session,
-  {
-    providers: credentials,
-    send,
-    sendToProvider,
-  }: Pick<WorkerOptions, 'providers' | 'send' | 'sendToProvider'>,
+  options: Pick<
+    WorkerOptions,
+    'providers' | 'credentials' | 'environment' | 'send' | 'sendToProvider'
+  >,
   signal: AbortSignal,
 ): Promise<Report | null> {
   const ours = toWire(lease);
   const { client } = session;
+  const { providers, send, sendToProvider } = options;
+  const { redact } = options.credentials;
   try {
+    const own = await options.credentials.take();
     const callModel = createModelCaller({
       client,
       send,
       sendToProvider,
       lease,
-      credentials,
+      credentials: providers,
       signal,
+      redact,
     });
     const { payload, model } = lease;
-    const output = await runAgent({ payload, model, callModel, signal });
-    return { ...ours, status: 'completed', output };
+    const env = runEnvironment(options.environment);
+    const output = await withCredentials(own, () =>
+      runAgent({ payload, model, callModel, env, signal }),
+    );
+    return { ...ours, status: 'completed', output: redactDeep(output, redact) };
   } catch (thrown) {
     if (signal.reason instanceof RunStopped) return reportOfStopped(signal.reason, ours);
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const error = reason.slice(0, ERROR_LENGTH_MAX).toWellFormed();
+    const error = redact(reason).slice(0, ERROR_LENGTH_MAX).toWellFormed();
     return { ...ours, status: 'failed', error, retry: isWorthAnother(thrown) };
   }
 }

@@ -7,6 +7,7 @@ import { createNodeSend } from '@sagewai/sdk/node';
 import { completion, lease, scriptedFleet, WORKER_ID } from '@sagewai/testing/scripted-fleet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { NO_CREDENTIALS } from './credentials/credential-store.ts';
 import { supervise } from './supervise.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 
@@ -25,6 +26,8 @@ const OPTIONS = {
   drainMsMax: 60_000,
   providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
   serverCa: null,
+  credentials: NO_CREDENTIALS,
+  environment: {},
   send: createNodeSend(),
   sendToProvider: createNodeSend(),
 } as const;

@@ -1,5 +1,8 @@
 import type { Send } from '@sagewai/sdk';
 
+import type { CredentialStore } from './credentials/credential-store.ts';
+import type { Environment } from './credentials/run-scope.ts';
+
 /** What a worker was told, resolved: nothing here is optional. */
 export interface WorkerOptions {
   readonly url: string;
@@ -22,6 +25,10 @@ export interface WorkerOptions {
   /** How long runs may go on after a signal to stop. */
   readonly drainMsMax: number;
   readonly providers: ProviderCredentials;
+  /** What overrides them, for the runs that begin now. */
+  readonly credentials: CredentialStore;
+  /** Of the process; runs see it under their overrides. */
+  readonly environment: Environment;
   /** Certificates (PEM) of the private authority that vouches for the server; null: none. */
   readonly serverCa: string | null;
   /** Carries every request of the main thread to the server. */

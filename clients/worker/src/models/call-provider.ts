@@ -1,5 +1,6 @@
 import { type CallOutput, SagewaiError } from '@sagewai/sdk';
 
+import { currentCredentials } from '../credentials/run-scope.ts';
 import type { ModelRoute } from './choose-route.ts';
 import type { ModelCallerOptions } from './create-model-caller.ts';
 import type { ModelAnswer, ModelRequest } from './model-call.ts';
@@ -21,11 +22,14 @@ export async function callProvider(
   route: Direct,
 ): Promise<ModelAnswer> {
   const capped = withCap(request, route.provider);
-  const { reservation_id: reservationId } = await reserve(options, capped);
+  const { timeout } = currentCredentials().inference_overrides ?? {};
+  const target = { ...route, timeoutMs: timeout === undefined ? null : timeout * 1_000 };
+  const { reservation_id: reservationId } = await reserve(options, capped, route.pricedAs);
   const startedAt = performance.now();
   try {
-    const { sendToProvider: send, signal } = options;
-    const answer = await postChat(route, { ...capped, model: route.model }, { send, signal });
+    const { sendToProvider: send, signal, redact } = options;
+    const chat = { ...capped, model: route.model };
+    const answer = await postChat(target, chat, { send, signal, redact });
     await settle(options, reservationId, {
       input_tokens: answer.inputTokens,
       output_tokens: answer.outputTokens,
@@ -56,6 +60,7 @@ function outputMaxOf({ parameters }: ModelRequest): number | null {
 function reserve(
   { client, lease, signal }: ModelCallerOptions,
   request: ModelRequest,
+  model: string,
 ): Promise<CallOutput<'fleet.reserveForRun'>> {
   const choices = typeof request.parameters['n'] === 'number' ? request.parameters['n'] : 1;
   return client.call(
@@ -64,7 +69,7 @@ function reserve(
       params: { run_id: lease.runId },
       body: {
         epoch: lease.epoch,
-        model: request.model,
+        model,
         // A token is at least one byte.
         input_tokens_max: Buffer.byteLength(JSON.stringify([request.messages, request.parameters])),
         output_tokens_max: (outputMaxOf(request) ?? OUTPUT_TOKENS_MAX) * Math.max(1, choices),

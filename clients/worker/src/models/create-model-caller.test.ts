@@ -4,6 +4,8 @@ import { completion } from '@sagewai/testing/scripted-fleet';
 import { type Answer, scriptedServer, type ScriptedServer } from '@sagewai/testing/scripted-server';
 import { describe, expect, test } from 'vitest';
 
+import { createRedactor } from '../credentials/redact.ts';
+import { withCredentials } from '../credentials/run-scope.ts';
 import { createModelCaller } from './create-model-caller.ts';
 import type { ModelCaller, ModelRequest } from './model-call.ts';
 
@@ -40,6 +42,7 @@ async function place(): Promise<Place> {
       ollama: { baseUrl: `${provider.url}/v1` },
     },
     signal: stop.signal,
+    redact: createRedactor(['sk-run-0123456789']),
   });
   server.on('fleet.reserveForRun', () => ({
     status: 201,
@@ -206,5 +209,69 @@ describe('with an own credential', () => {
     }));
     await expect(call(ask('gpt-4o'))).rejects.toMatchObject({ code: 'lease.lost' });
     expect(provider.asked(CALL)).toHaveLength(1);
+  });
+});
+
+describe('with the credentials of a file', () => {
+  test('what is reserved and priced is the model that is really called', async () => {
+    const { server, provider, call } = await place();
+    provider.on(CALL, () => OK);
+    const own = {
+      model_overrides: { default: 'llama3.1:70b' },
+      inference_overrides: {
+        api_base: `${provider.url}/v1`,
+        api_key: 'sk-run-0123456789',
+        custom_llm_provider: 'ollama',
+      },
+    };
+    await withCredentials(own, () => call(ask('gpt-4o')));
+    await withCredentials(own, () => call({ ...ask('gpt-4o-mini'), isExplicit: true }));
+    const reserved = server.asked('fleet.reserveForRun').map(({ body }) => body);
+    expect(reserved).toMatchObject([
+      { model: 'ollama/llama3.1:70b' },
+      { model: 'ollama/gpt-4o-mini' },
+    ]);
+    const asked = provider.asked(CALL);
+    expect(asked.map(({ body }) => body)).toMatchObject([
+      { model: 'llama3.1:70b' },
+      { model: 'gpt-4o-mini' },
+    ]);
+    expect(asked[0]?.headers.authorization).toBe('Bearer sk-run-0123456789');
+    expect(JSON.stringify(reserved)).not.toContain('sk-run');
+  });
+
+  test('a key that the provider repeats is not in the reason, also where it is cut off', async () => {
+    const { provider, call } = await place();
+    // The first 500 letters end within the key.
+    const message = `${'x'.repeat(490)} sk-run-0123456789 is wrong`;
+    provider.on(CALL, () => ({ status: 401, json: { error: { message } } }));
+    const own = {
+      inference_overrides: { api_base: `${provider.url}/v1`, api_key: 'sk-run-0123456789' },
+    };
+    const thrown: unknown = await withCredentials(own, () => call(ask('m'))).catch(
+      (e: unknown) => e,
+    );
+    expect(String(thrown)).toMatch(/refused the call with 401/);
+    expect(String(thrown)).not.toMatch(/sk-r/);
+  });
+
+  test('a call that takes longer than it may is given up, and says so', async () => {
+    const { provider, server, call } = await place();
+    provider.on(CALL, (_, nth) => (nth === 1 ? 'silence' : OK));
+    const own = { inference_overrides: { api_base: `${provider.url}/v1`, timeout: 0.2 } };
+    expect((await withCredentials(own, () => call(ask('m')))).content).toBe('hi');
+    expect(provider.asked(CALL)).toHaveLength(2);
+    // It may have been charged.
+    expect(server.asked('fleet.settleForRun')).toHaveLength(1);
+  });
+
+  test('through the gateway an override asks for the other model with the same token', async () => {
+    const { server, call } = await place();
+    const refusal = { error: { message: 'this run may not call other', type: 'model_forbidden' } };
+    server.on(CALL, () => ({ status: 403, json: refusal }));
+    const own = { model_overrides: { default: 'other' } };
+    await expect(withCredentials(own, () => call(ask('m')))).rejects.toThrow(/may not call other/);
+    expect(server.asked(CALL)[0]?.headers.authorization).toBe('Bearer rt-1.x');
+    expect(server.asked('fleet.reserveForRun')).toHaveLength(0);
   });
 });

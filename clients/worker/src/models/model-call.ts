@@ -1,6 +1,8 @@
 /** A chat completion in OpenAI's shape. */
 export interface ModelRequest {
   readonly model: string;
+  /** The call itself names the model, rather than its agent: a default of the worker does not replace it. */
+  readonly isExplicit?: boolean;
   readonly messages: readonly ChatMessage[];
   /** Further fields of the agent (`temperature`, `max_tokens`, …), sent as they are. */
   readonly parameters: Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import type { Incoming, Send } from '@sagewai/sdk';
 
+import type { Redact } from '../credentials/redact.ts';
 import { RunFailed } from '../workflows/workflow.ts';
 import type { ModelAnswer, ModelRequest } from './model-call.ts';
 import { readCompletion } from './read-completion.ts';
@@ -8,12 +9,15 @@ export interface ChatTarget {
   /** Up to and including `/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** How long one call may take; null: as long as it takes. */
+  readonly timeoutMs: number | null;
 }
 
 export interface Sending {
   /** Follows no redirects: a credential is for the host it was given for. */
   readonly send: Send;
   readonly signal: AbortSignal;
+  readonly redact: Redact;
 }
 
 interface FailureFields {
@@ -44,9 +48,11 @@ export class ModelCallFailed extends RunFailed {
 export async function postChat(
   target: ChatTarget,
   request: ModelRequest,
-  { send, signal }: Sending,
+  { send, signal, redact }: Sending,
 ): Promise<ModelAnswer> {
   const { host } = new URL(target.baseUrl);
+  const { timeoutMs } = target;
+  const late = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
   const { parameters, model, messages } = request;
   let answer: Incoming;
   try {
@@ -59,13 +65,17 @@ export async function postChat(
       },
       // The workflow wants whole answers, whatever the agent's parameters say.
       body: JSON.stringify({ ...parameters, model, messages, stream: false }),
-      signal,
+      signal: late === null ? signal : AbortSignal.any([signal, late]),
     });
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
+    if (late?.aborted === true) {
+      const waited = `no answer from ${host} within ${(timeoutMs ?? 0) / 1_000} s`;
+      throw new ModelCallFailed(waited, { status: 0, cause });
+    }
     throw new ModelCallFailed(`no answer from ${host}${reasonOf(cause)}`, { status: 0, cause });
   }
-  if (answer.status < 200 || answer.status > 299) throw failureOf(answer, host);
+  if (answer.status < 200 || answer.status > 299) throw failureOf(answer, host, redact);
   const completion = readCompletion(answer.text, model);
   if (completion) return completion;
   throw new ModelCallFailed(`${host} answered something that is no completion`, { status: 502 });
@@ -79,8 +89,13 @@ function reasonOf(cause: unknown): string {
   return '';
 }
 
-function failureOf({ status, text, header }: Incoming, host: string): ModelCallFailed {
-  const { message, type } = readError(text);
+function failureOf(
+  { status, text, header }: Incoming,
+  host: string,
+  redact: Redact,
+): ModelCallFailed {
+  // Before it is shortened: half of a key would not be recognised.
+  const { message, type } = readError(redact(text));
   const seconds = Number(header('retry-after') ?? Number.NaN);
   const why = message ? `: ${message}` : '';
   return new ModelCallFailed(`${host} refused the call with ${status}${why}`, {

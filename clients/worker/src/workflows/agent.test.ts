@@ -10,6 +10,7 @@ const run = (payload: unknown, model: string | null = null): ReturnType<typeof r
     payload,
     model,
     signal: new AbortController().signal,
+    env: {},
     callModel: (request) => {
       calls.push(structuredClone(request));
       return Promise.resolve({
@@ -31,6 +32,7 @@ describe('runAgent', () => {
     });
     expect(calls[1]).toEqual({
       model: 'm',
+      isExplicit: false,
       parameters: { temperature: 0 },
       messages: [
         { role: 'system', content: 's' },
@@ -49,6 +51,14 @@ describe('runAgent', () => {
     });
   });
 
+  test('a turn may name a model of its own, and says that it does', async () => {
+    await run({ agent: { model: 'm' }, message: ['one', { content: 'two', model: 'other' }] });
+    expect(calls).toMatchObject([
+      { model: 'm', isExplicit: false },
+      { model: 'other', isExplicit: true, messages: [{}, {}, { role: 'user', content: 'two' }] },
+    ]);
+  });
+
   test('an agent without a model uses the one that routed the run', async () => {
     await run({ agent: {}, message: 'x' }, 'routed');
     expect(calls[0]?.model).toBe('routed');
@@ -59,6 +69,8 @@ describe('runAgent', () => {
     [{ message: 'x' }, /agent must be an object/],
     [{ agent: { model: 'm' } }, /message must be text/],
     [{ agent: { model: 'm' }, message: [] }, /message must be text/],
+    [{ agent: { model: 'm' }, message: [{ model: 'x' }] }, /message must be text/],
+    [{ agent: { model: 'm' }, message: { content: 'x', model: 1 } }, /message must be text/],
     [{ agent: { model: 'm', system: 1 }, message: 'x' }, /system must be text/],
     [{ agent: {}, message: 'x' }, /model is missing/],
   ])('says what is wrong with %j', async (payload, reason) => {

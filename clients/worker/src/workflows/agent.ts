@@ -6,7 +6,13 @@ interface AgentPayload {
   readonly model: string;
   readonly system: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly turns: readonly string[];
+  readonly turns: readonly Turn[];
+}
+
+interface Turn {
+  readonly content: string;
+  /** Null: the agent's. */
+  readonly model: string | null;
 }
 
 export interface AgentOutput {
@@ -27,7 +33,8 @@ export interface AgentOutput {
 
 /**
  * The built-in workflow: `{agent: {name, model, system, …}, message}`. `message` may be a list of
- * turns; each is put to the model with everything said so far.
+ * turns; each is put to the model with everything said so far. A turn is a text, or `{content, model}`
+ * when it names a model of its own.
  */
 export async function runAgent({ payload, model, callModel }: RunContext): Promise<AgentOutput> {
   const agent = readPayload(payload, model);
@@ -36,8 +43,13 @@ export async function runAgent({ payload, model, callModel }: RunContext): Promi
   const answers: string[] = [];
   let last = { model: agent.model, finishReason: 'stop' };
   for (const turn of agent.turns) {
-    messages.push({ role: 'user', content: turn });
-    const answer = await callModel({ model: agent.model, messages, parameters: agent.parameters });
+    messages.push({ role: 'user', content: turn.content });
+    const answer = await callModel({
+      model: turn.model ?? agent.model,
+      isExplicit: turn.model !== null,
+      messages,
+      parameters: agent.parameters,
+    });
     messages.push({ role: 'assistant', content: answer.content });
     answers.push(answer.content);
     usage.input_tokens += answer.inputTokens;
@@ -65,17 +77,26 @@ function readPayload(payload: unknown, routedModel: string | null): AgentPayload
   if (system !== undefined && system !== null && typeof system !== 'string') {
     throw new RunFailed('agent.system must be text');
   }
-  const turns = Array.isArray(message) ? (message as unknown[]) : [message];
-  if (turns.length === 0 || !turns.every((turn) => typeof turn === 'string' && turn !== '')) {
-    throw new RunFailed('message must be text, or a list of texts');
-  }
+  const turns = (Array.isArray(message) ? (message as unknown[]) : [message]).map(readTurn);
+  if (turns.length === 0) throw new RunFailed(WRONG_MESSAGE);
   return {
     name: typeof name === 'string' && name !== '' ? name : 'agent',
     model: chosen,
     system: system ?? null,
     parameters,
-    turns: turns as string[],
+    turns,
   };
+}
+
+const WRONG_MESSAGE = 'message must be text, or a list of texts or of {content, model}';
+
+function readTurn(turn: unknown): Turn {
+  if (typeof turn === 'string' && turn !== '') return { content: turn, model: null };
+  if (typeof turn !== 'object' || turn === null) throw new RunFailed(WRONG_MESSAGE);
+  const { content, model = null } = turn as { content?: unknown; model?: unknown };
+  const isModel = model === null || (typeof model === 'string' && model !== '');
+  if (typeof content !== 'string' || content === '' || !isModel) throw new RunFailed(WRONG_MESSAGE);
+  return { content, model };
 }
 
 function asRecord(value: unknown, what: string): Record<string, unknown> {

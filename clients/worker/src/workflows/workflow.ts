@@ -1,3 +1,4 @@
+import type { Environment } from '../credentials/run-scope.ts';
 import type { ModelCaller } from '../models/model-call.ts';
 
 export interface RunContext {
@@ -5,6 +6,8 @@ export interface RunContext {
   /** The model that routed the run here; an agent without one of its own uses it. */
   readonly model: string | null;
   readonly callModel: ModelCaller;
+  /** The worker's environment under its credentials' `env_overrides`; for a child process, spread it. */
+  readonly env: Environment;
   /** Aborts when the run is cancelled or its lease is lost. */
   readonly signal: AbortSignal;
 }
