@@ -1,1 +1,1 @@
-export {};
+export { type FleetPlan, simulateFleet, type SimulatedFleet } from './simulate/simulate-fleet.ts';

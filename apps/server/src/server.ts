@@ -13,6 +13,7 @@ import { createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
+import { createDatabaseMeters } from './database-meters.ts';
 import { healthRoutes } from './health.ts';
 import { isLoopback } from './is-loopback.ts';
 import { schemaJob } from './jobs.ts';
@@ -45,6 +46,7 @@ export function buildServer(options: ServerOptions): Server {
   const { request: db, dispatch } = databases;
   const clock = systemClock;
   const metrics = createMetrics({ collectDefault: true });
+  createDatabaseMeters(metrics, databases);
   const egress = createEgress({
     allowed: upstreamUrls(gatewayConfig),
     connectTimeoutMs: gatewayConfig.timeouts.connectMs,

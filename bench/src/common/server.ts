@@ -22,6 +22,7 @@ export interface Server {
   readonly administrator: Credentials;
   readonly process: Child;
   readonly postgres: Postgres;
+  readonly home: string;
 }
 
 export async function startServer(
@@ -30,20 +31,42 @@ export async function startServer(
   args: readonly string[] = [],
 ): Promise<Server> {
   const postgres = await startPostgres(bench, `${name}-home`);
-  const port = await freePort();
+  const home = join(bench.folder, `${name}-home`);
   const token = `sat-${randomBytes(32).toString('base64url')}`;
+  return startOn(bench, { name, args, postgres, home, token });
+}
+
+/** Another server on the database of the first, with the same secrets. */
+export function startReplica(bench: Bench, name: string, of: Server): Promise<Server> {
+  const token = of.administrator['authorization']?.replace('Bearer ', '') ?? '';
+  return startOn(bench, { name, args: [], postgres: of.postgres, home: of.home, token });
+}
+
+interface Place {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly postgres: Postgres;
+  readonly home: string;
+  readonly token: string;
+}
+
+async function startOn(
+  bench: Bench,
+  { name, args, postgres, home, token }: Place,
+): Promise<Server> {
+  const port = await freePort();
   const child = startSagewai(bench, name, {
     args: ['server', '--port', String(port), ...args],
     env: {
       DATABASE_URL: postgres.url,
-      SAGEWAI_HOME: join(bench.folder, `${name}-home`),
+      SAGEWAI_HOME: home,
       SAGEWAI_ADMIN_TOKEN: token,
     },
   });
   const url = `http://127.0.0.1:${port}`;
   await waitForChild(child, () => answersWell(`${url}/readyz`), START_MS_MAX);
   const administrator = { authorization: `Bearer ${token}` };
-  return { url, port, administrator, process: child, postgres };
+  return { url, port, administrator, process: child, postgres, home };
 }
 
 /** Any command of ours, by the bin that users have, without the environment's own settings. */

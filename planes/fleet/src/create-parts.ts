@@ -58,7 +58,10 @@ export function createParts(options: FleetOptions): FleetParts {
     replica: randomUUID(),
     flushMs: settings.wakeFlushMs,
     readSubqueues: (sqs) => readSubqueues(dispatch, sqs),
-    notify: (payload) => notifyWake(dispatch, payload),
+    notify: async (payload) => {
+      await notifyWake(dispatch, payload);
+      meters.woke();
+    },
     look: (groups) => claims.look(groups),
     onError,
   });

@@ -1,4 +1,4 @@
-import type { Gauge, Histogram, Metrics } from '@sagewai/telemetry';
+import type { Counter, Gauge, Histogram, Metrics } from '@sagewai/telemetry';
 
 import type { Backlog } from './backlog.ts';
 import type { PendingCount, WorkerLoad } from './counts.sql.ts';
@@ -17,6 +17,7 @@ export class FleetMeters {
   readonly #pending: Gauge<'pool' | 'model'>;
   readonly #load: Gauge<'worker' | 'pool'>;
   readonly #duration: Histogram<'pool' | 'status'>;
+  readonly #wakes: Counter;
 
   constructor(metrics: Metrics, backlog: Backlog) {
     this.#backlog = backlog;
@@ -30,12 +31,21 @@ export class FleetMeters {
       help: 'Runs that a worker has, as a share of what it takes at once.',
       labels: ['worker', 'pool'],
     });
+    this.#wakes = metrics.counter({
+      name: 'sagewai_fleet_wakes_total',
+      help: 'Notifications sent to the other replicas, each of all that was queued in a moment.',
+    });
     this.#duration = metrics.histogram({
       name: 'sagewai_run_duration',
       help: 'Seconds from the claim of a run to its accepted report.',
       labels: ['pool', 'status'],
       buckets: DURATION_BUCKETS,
     });
+  }
+
+  /** A NOTIFY was sent. */
+  woke(): void {
+    this.#wakes.add({});
   }
 
   /** So many runs more wait in this subqueue, or fewer. */

@@ -27,6 +27,8 @@ export interface Db extends Executor {
   withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Connections that are open, idle, and callers waiting for one. */
   poolState(): { total: number; idle: number; waiting: number };
+  /** Statements sent since the start, `begin` and `commit` included. */
+  statementCount(): number;
   close(): Promise<void>;
 }
 
@@ -45,8 +47,10 @@ export function connect(options: ConnectOptions): Db {
   // An idle connection that breaks is replaced by the pool; without a listener it would be fatal.
   pool.on('error', (error) => options.onConnectionError?.(error));
   const named = options.preparedStatements ?? true;
+  let statements = 0;
   const run = async <Row>(target: pg.Pool | pg.PoolClient, statement: Statement<Row>) => {
     const { text, values, name } = statement.compile();
+    statements += 1;
     const query =
       named && name
         ? { text, values: values as unknown[], name }
@@ -69,6 +73,7 @@ export function connect(options: ConnectOptions): Db {
         return await work({
           run: (statement) => run(client, statement),
           command: async (text) => {
+            statements += 1;
             const { command } = await client.query(text);
             // The server answers `commit` of a failed transaction with a rollback, and no error.
             if (text === 'commit' && command !== 'COMMIT') throw new Error('nothing was committed');
@@ -81,6 +86,7 @@ export function connect(options: ConnectOptions): Db {
       }
     },
     poolState: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    statementCount: () => statements,
     close: () => pool.end(),
   };
 }

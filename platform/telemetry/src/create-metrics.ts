@@ -8,11 +8,11 @@ import {
 
 import type {
   Counter,
+  CounterOptions,
   Gauge,
   GaugeOptions,
   Histogram,
   HistogramOptions,
-  MetricOptions,
   Metrics,
 } from './metrics.ts';
 
@@ -38,21 +38,23 @@ export function createMetrics({ defaultLabels, collectDefault }: MetricsOptions 
 
 function createCounter<Label extends string>(
   registry: Registry,
-  { name, help, labels = [] }: MetricOptions<Label>,
+  { name, help, labels = [], collect }: CounterOptions<Label>,
 ): Counter<Label> {
   const counter = new PromCounter<string>({
     name,
     help,
     labelNames: labels,
     registers: [registry],
+    ...(collect ? { collect: () => collect(ours) } : {}),
   });
-  return {
+  const ours: Counter<Label> = {
     add: (values, count = 1) => counter.inc(values, count),
     with: (values) => {
       const series = counter.labels(values);
       return { add: (count = 1) => series.inc(count) };
     },
   };
+  return ours;
 }
 
 function createGauge<Label extends string>(

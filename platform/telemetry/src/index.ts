@@ -1,6 +1,7 @@
 export { createMetrics, type MetricsOptions } from './create-metrics.ts';
 export type {
   Counter,
+  CounterOptions,
   Gauge,
   GaugeOptions,
   Histogram,

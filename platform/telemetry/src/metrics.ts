@@ -1,6 +1,6 @@
 /** What a process tells about itself in numbers. Labels are few and bounded: never ids of runs or callers. */
 export interface Metrics {
-  counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
+  counter<Label extends string = never>(options: CounterOptions<Label>): Counter<Label>;
   gauge<Label extends string = never>(options: GaugeOptions<Label>): Gauge<Label>;
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
   /** The Prometheus text format, for `/metrics`. */
@@ -13,6 +13,11 @@ export interface MetricOptions<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly Label[];
+}
+
+export interface CounterOptions<Label extends string> extends MetricOptions<Label> {
+  /** Asked before each rendering, to add what was counted elsewhere since. */
+  readonly collect?: (counter: Counter<Label>) => void;
 }
 
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {
