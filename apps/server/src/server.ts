@@ -8,7 +8,7 @@ import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identit
 import { type Jobs, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
-import { createMetrics } from '@sagewai/telemetry';
+import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
@@ -36,6 +36,7 @@ export interface ServerOptions {
 
 export interface Server {
   readonly app: App;
+  readonly metrics: Metrics;
   /** Lets requests end, then everything else, in order. */
   stop(limitMs: number): Promise<void>;
 }
@@ -150,6 +151,7 @@ export function buildServer(options: ServerOptions): Server {
   );
   return {
     app,
+    metrics,
     stop: async (limitMs) => {
       draining = true;
       const drained = await app.drain(limitMs);

@@ -1,55 +1,14 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { scriptedServer, type ScriptedServer } from '@sagewai/testing/scripted-server';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { scriptedServer } from '@sagewai/testing/scripted-server';
+import { describe, expect, test } from 'vitest';
 
-import { runCli } from './run-cli.ts';
+import { shell } from './shell-fixture.ts';
 
 const ID = '0199aaaa-0000-7000-8000-000000000001';
 const AT = '2026-01-01T00:00:00Z';
 const HASH = 'a'.repeat(64);
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Shell {
-  readonly home: string;
-  readonly url: string;
-  readonly server: ScriptedServer;
-  readonly environment: Record<string, string>;
-  readonly run: (line: string | readonly string[], signal?: AbortSignal) => Promise<Ran>;
-}
-
-/** A shell beside a scripted server, with an administrator's token. */
-async function shell(): Promise<Shell> {
-  const server = await scriptedServer();
-  const home = await mkdtemp(join(tmpdir(), 'sagewai-cli-'));
-  onTestFinished(() => rm(home, { recursive: true }));
-  const environment: Record<string, string> = { SAGEWAI_URL: server.url, SAGEWAI_TOKEN: 'sat-1' };
-  const run: Shell['run'] = async (line, signal = new AbortController().signal) => {
-    const words = typeof line === 'string' ? line.split(' ') : line;
-    const out: string[] = [];
-    const err: string[] = [];
-    const code = await runCli(words, {
-      environment,
-      home,
-      signal,
-      terminal: {
-        out: (text) => void out.push(text),
-        note: (text) => void err.push(text),
-        progress: () => undefined,
-        interactive: false,
-      },
-    });
-    return { code, out: out.join('\n'), err: err.join('\n') };
-  };
-  return { home, url: server.url, server, environment, run };
-}
 
 const KEY = {
   id: ID,

@@ -1,3 +1,12 @@
+import {
+  askWhetherSafe,
+  getApiGroup,
+  listApiGroups,
+  listExternalMetrics,
+  readExternalMetric,
+  readScaling,
+  readScalingText,
+} from './autoscale.ts';
 import { createEnrollmentKey, listEnrollmentKeys, revokeEnrollmentKey } from './enrollment-keys.ts';
 import {
   approveWorker,
@@ -96,6 +105,13 @@ export const ENDPOINTS = [
   setFleetSettings,
   getProjectRouting,
   setProjectRouting,
+  askWhetherSafe,
+  readScaling,
+  readScalingText,
+  listApiGroups,
+  getApiGroup,
+  listExternalMetrics,
+  readExternalMetric,
   reserveForRun,
   settleForRun,
 ] as const;

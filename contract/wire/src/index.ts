@@ -1,4 +1,14 @@
 export {
+  askWhetherSafe,
+  EXTERNAL_METRICS,
+  getApiGroup,
+  listApiGroups,
+  listExternalMetrics,
+  readExternalMetric,
+  readScaling,
+  readScalingText,
+} from './autoscale.ts';
+export {
   type AuditMode,
   type BodyOf,
   endpoint,

@@ -16,6 +16,8 @@ export const PERMISSIONS = {
   'audit:read': ['read'],
   'fleet:read': ['read'],
   'fleet:administer': ['admin'],
+  // A worker asks for itself; to stop another one takes `fleet:administer` as well.
+  'fleet:remove': ['read', 'worker'],
   'fleet:register': ['read'],
   'fleet:claim': ['worker'],
   'fleet:report': ['worker'],

@@ -22,6 +22,8 @@ as $$
 begin
   -- F3. The transaction sees this organization's runs and no other's.
   perform set_config('sagewai.orgs', p_org::text, true);
+  -- Whoever asks a worker to go waits for this claim, and the next one sees it: `fleet_drain_worker`.
+  perform pg_advisory_xact_lock_shared(7301, hashtext(p_org::text));
 
   return query
   with poll as materialized (
@@ -44,6 +46,9 @@ begin
     select p.worker_num, p.session_epoch, p.poll_id, p.n, row_number() over (order by turn, p.n) as rn
     from poll p cross join lateral generate_series(1, p.slots) as turn
     where not exists (select from held h where h.n = p.n)
+      -- Who was asked to go gets nothing new; what it was given before it still may ask for again.
+      and not exists (select from worker_session s
+                      where s.worker_num = p.worker_num and s.draining_at is not null)
   ),
   picked as materialized (
     select x.tid

@@ -1,12 +1,36 @@
--- Counts the queue for the autoscaler; a pool that was ever asked for stays, with 0.
-create or replace function fleet_count_pending() returns void
-language sql
+-- Counts the queue for the autoscaler; what was ever asked for stays, with 0. A worker counts as able
+-- to serve when it was heard within `p_heard_ms`.
+create or replace function fleet_count_pending(p_heard_ms double precision) returns void
+language plpgsql
 as $$
-  insert into pending_count as p (pool, model, pending, counted_at)
-  select c.pool, c.model, coalesce(sum(r.runs), 0)::bigint, app_now()
+begin
+  -- What workers can do and when runs were submitted stands in tables of tenants.
+  perform set_config('sagewai.orgs', coalesce((
+    select string_agg(distinct q.org_id::text, ',') from subqueue q
+    where exists (select from ready r where r.sq = q.sq)), ''), true);
+
+  insert into pending_count as p (org_id, pool, model, pending, unmatchable, oldest_at, counted_at)
+  select c.org_id, c.pool, c.model, coalesce(sum(l.runs), 0)::bigint,
+         coalesce(sum(l.runs) filter (where not l.served), 0)::bigint, min(l.oldest_at), app_now()
   from match_class c
-  left join subqueue q on q.class_id = c.class_id
-  left join (select sq, count(*) as runs from ready group by sq) r on r.sq = q.sq
-  group by c.pool, c.model order by c.pool, c.model
-  on conflict (pool, model) do update set pending = excluded.pending, counted_at = excluded.counted_at
-$$;
+  left join (
+    select q.class_id, w.runs, first.created_at as oldest_at,
+           exists (
+             select from worker k join worker_session s on s.worker_num = k.num
+             where k.org_id = need.org_id and k.pool = need.pool and k.state = 'approved'
+               and s.draining_at is null
+               and s.last_seen_at > app_now() - p_heard_ms * interval '1 millisecond'
+               and (k.project_id is null or k.project_id = q.project_id)
+               and (need.model = '*' or need.model = any(k.models_canonical))
+               and k.labels @> need.labels) as served
+    from (select r.sq, r.prio, count(*) as runs, min(r.seq) as head from ready r group by r.sq, r.prio) w
+    join subqueue q on q.sq = w.sq
+    join match_class need on need.class_id = q.class_id
+    left join ready h on h.sq = w.sq and h.prio = w.prio and h.seq = w.head
+    left join run first on first.run_id = h.run_id
+  ) l on l.class_id = c.class_id
+  group by c.org_id, c.pool, c.model order by c.org_id, c.pool, c.model
+  on conflict (org_id, pool, model) do update
+    set pending = excluded.pending, unmatchable = excluded.unmatchable,
+        oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
+end $$;

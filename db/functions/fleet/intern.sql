@@ -23,7 +23,8 @@ begin
     on conflict do nothing;
     select class_id into strict v_class from match_class
     where org_id = p_org and pool = p_pool and model = p_model and labels_hash = v_hash;
-    insert into pending_count (pool, model, pending, counted_at) values (p_pool, p_model, 0, app_now())
+    insert into pending_count (org_id, pool, model, pending, counted_at)
+    values (p_org, p_pool, p_model, 0, app_now())
     on conflict do nothing;
   end if;
   select sq into v_sq from subqueue where class_id = v_class and project_id = p_project;

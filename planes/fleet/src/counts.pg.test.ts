@@ -8,13 +8,16 @@ import { claimRuns, submitRuns } from './queue.sql.ts';
 
 test('counts what waits, and keeps 0 for what was ever asked for', async ({ db }) => {
   const here = await makePlace(db, await makeTenant(db));
-  expect(await readPending(db)).toEqual([{ pool: 'default', model: '*', pending: 0 }]);
+  const nothing = { pool: 'default', model: '*', blockedByQuota: 0, oldestSeconds: 0 };
+  expect(await readPending(db)).toEqual([{ ...nothing, pending: 0, unmatchable: 0 }]);
   await submitRuns(db, [newRun(here), newRun(here)]);
-  await countPending(db);
-  expect(await readPending(db)).toEqual([{ pool: 'default', model: '*', pending: 2 }]);
+  await countPending(db, 60_000);
+  expect(await readPending(db)).toEqual([
+    { ...nothing, pending: 2, unmatchable: 2, oldestSeconds: expect.any(Number) },
+  ]);
   await claimRuns(db, requestOf(here));
-  await countPending(db);
-  expect(await readPending(db)).toEqual([{ pool: 'default', model: '*', pending: 0 }]);
+  await countPending(db, 60_000);
+  expect(await readPending(db)).toEqual([{ ...nothing, pending: 0, unmatchable: 0 }]);
 });
 
 test('tells the load of workers that were heard', async ({ db, owner }) => {

@@ -13,8 +13,10 @@ import { ownCallRoutes } from './own-call-routes.ts';
 import type { FleetParts } from './parts.ts';
 import { findNonempty } from './queue.sql.ts';
 import { registrationRoute } from './registration-route.ts';
+import { removalRoute } from './removal-route.ts';
 import { routingRoutes } from './routing-routes.ts';
 import { runRoutes } from './run-routes.ts';
+import { scalingRoutes } from './scaling-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 export interface Fleet {
@@ -40,6 +42,8 @@ export function createFleet(options: FleetOptions): Fleet {
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
       ...routingRoutes(parts),
+      removalRoute(parts),
+      ...scalingRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

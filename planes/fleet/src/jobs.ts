@@ -75,7 +75,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       runsOn: 'leader',
       converges: 'the counters of pending runs are what the queue holds',
       ifItNeverRuns: 'the autoscaler sees what it saw last',
-      run: () => countPending(db),
+      run: () => countPending(db, settings.workerSilenceMs),
     }),
 
     job({

@@ -9,6 +9,7 @@ import {
 import type {
   Counter,
   CounterOptions,
+  DeclaredMetric,
   Gauge,
   GaugeOptions,
   Histogram,
@@ -27,10 +28,25 @@ export function createMetrics({ defaultLabels, collectDefault }: MetricsOptions 
   const registry = new Registry();
   if (defaultLabels) registry.setDefaultLabels({ ...defaultLabels });
   if (collectDefault) collectDefaultMetrics({ register: registry });
+  const declared: DeclaredMetric[] = [];
+  const declare = (kind: DeclaredMetric['kind'], options: MetricOptions<string>): void => {
+    const { name, help, labels = [] } = options;
+    declared.push({ name, kind, help, labels });
+  };
   return {
-    counter: (options) => createCounter(registry, options),
-    gauge: (options) => createGauge(registry, options),
-    histogram: (options) => createHistogram(registry, options),
+    counter: (options) => {
+      declare('counter', options as MetricOptions<string>);
+      return createCounter(registry, options);
+    },
+    gauge: (options) => {
+      declare('gauge', options as MetricOptions<string>);
+      return createGauge(registry, options);
+    },
+    histogram: (options) => {
+      declare('histogram', options);
+      return createHistogram(registry, options);
+    },
+    declared: () => declared,
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

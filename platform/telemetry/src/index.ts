@@ -1,5 +1,6 @@
 export { createMetrics, type MetricsOptions } from './create-metrics.ts';
 export type {
+  DeclaredMetric,
   Counter,
   CounterOptions,
   Gauge,

@@ -3,6 +3,8 @@ export interface Metrics {
   counter<Label extends string = never>(options: CounterOptions<Label>): Counter<Label>;
   gauge<Label extends string = never>(options: GaugeOptions<Label>): Gauge<Label>;
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
+  /** What was declared so far, Node's own left out: for the documentation. */
+  declared(): readonly DeclaredMetric[];
   /** The Prometheus text format, for `/metrics`. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -18,6 +20,13 @@ export interface MetricOptions<Label extends string> {
 export interface CounterOptions<Label extends string> extends MetricOptions<Label> {
   /** Asked before each rendering, to add what was counted elsewhere since. */
   readonly collect?: (counter: Counter<Label>) => void;
+}
+
+export interface DeclaredMetric {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
 }
 
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {

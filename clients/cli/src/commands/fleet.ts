@@ -4,6 +4,7 @@ import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { routingCommands } from './fleet-routing.ts';
+import { scalingCommands } from './fleet-scaling.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
@@ -12,6 +13,7 @@ export function fleetCommand(around: Surroundings): Command {
       ...enrollmentKeyCommands(around),
       ...workerCommands(around),
       ...routingCommands(around),
+      ...scalingCommands(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',

@@ -1,0 +1,92 @@
+/**
+ * docs/metrics.md names every metric of the product, with its labels. `UPDATE_METRICS=1` writes the
+ * table anew; what the labels may be, and how many, is written by hand in the column "bounded by".
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { readConfig } from '@sagewai/config';
+import { silentLog } from '@sagewai/log';
+import type { DeclaredMetric } from '@sagewai/telemetry';
+import { databaseTest as test } from '@sagewai/testing';
+import { expect } from 'vitest';
+
+import { SERVER_FIELDS } from './config.ts';
+import { openDatabase } from './open-database.ts';
+import { readModels } from './read-models.ts';
+import { parseServerKeys } from './server-keys.ts';
+import { buildServer } from './server.ts';
+
+const FILE = 'docs/metrics.md';
+const START = '<!-- table -->\n\n';
+const END = '\n\n<!-- end of table -->';
+
+interface Row {
+  readonly name: string;
+  readonly kind: string;
+  readonly labels: string;
+  readonly bound: string;
+  readonly help: string;
+}
+
+const cells = (row: Row): string =>
+  `| \`${row.name}\` | ${row.kind} | ${row.labels} | ${row.bound} | ${row.help} |`;
+
+function readTable(): { readonly before: string; readonly rows: Row[]; readonly after: string } {
+  const text = readFileSync(FILE, 'utf8');
+  const start = text.indexOf(START) + START.length;
+  const end = text.indexOf(END);
+  const rows = text
+    .slice(start, end)
+    .split('\n')
+    .slice(2)
+    .map((line) => {
+      const [name = '', kind = '', labels = '', bound = '', help = ''] = line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim());
+      return { name: name.replaceAll('`', ''), kind, labels, bound, help };
+    });
+  return { before: text.slice(0, start), rows, after: text.slice(end) };
+}
+
+const described = ({ name, kind, labels, help }: DeclaredMetric): Omit<Row, 'bound'> => ({
+  name,
+  kind,
+  labels: labels.map((label) => `\`${label}\``).join(', ') || '–',
+  help: help.replaceAll('|', '\\|'),
+});
+
+test('docs/metrics.md names every metric, its labels and what bounds them', async ({ url }) => {
+  const secret = (): string => randomBytes(32).toString('base64url');
+  const config = readConfig(SERVER_FIELDS, { environment: { DATABASE_URL: url } });
+  const databases = await openDatabase(config, silentLog);
+  const server = buildServer({
+    config,
+    gatewayConfig: (await readModels(config, {})).config,
+    databases,
+    keys: parseServerKeys(secret(), secret()),
+    version: '0.0.0-test',
+    log: silentLog,
+    onOutdated: () => undefined,
+  });
+  const declared = server.metrics.declared().map(described);
+  await server.stop(1_000);
+  await databases.close();
+
+  const { before, rows, after } = readTable();
+  const bounds = new Map(rows.map(({ name, bound }) => [name, bound]));
+  const expected = declared
+    .map((metric) => ({
+      ...metric,
+      bound: bounds.get(metric.name) ?? (metric.labels === '–' ? '–' : ''),
+    }))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  if (process.env['UPDATE_METRICS'] === '1') {
+    const head =
+      '| metric | kind | labels | bounded by | what it tells |\n| --- | --- | --- | --- | --- |';
+    writeFileSync(FILE, `${before}${[head, ...expected.map(cells)].join('\n')}${after}`);
+  }
+  expect(readTable().rows).toEqual(expected);
+  expect(expected.filter(({ bound }) => bound === '').map(({ name }) => name)).toEqual([]);
+});
