@@ -14,6 +14,7 @@ import type {
   GaugeOptions,
   Histogram,
   HistogramOptions,
+  MetricOptions,
   Metrics,
 } from './metrics.ts';
 
