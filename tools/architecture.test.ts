@@ -12,6 +12,8 @@ const MAY_USE: Record<string, readonly string[]> = {
   clients: ['contract'],
   e2e: ['clients', 'platform', 'contract', 'db'],
   bench: ['clients', 'platform', 'contract'],
+  // As a user of the product has it.
+  examples: ['clients'],
 };
 
 /** The only edges between planes. A new one is a decision: add an ADR with it. */
@@ -49,7 +51,7 @@ interface Package {
 }
 
 const packages: Package[] = globSync(
-  '{{contract,platform,planes,apps,clients}/*,db,e2e,bench}/package.json',
+  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench}/package.json',
 ).map((path) => {
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
   const parts = path.split('/');

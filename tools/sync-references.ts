@@ -16,7 +16,9 @@ interface Manifest {
 const isContract = (name: string): boolean =>
   ['@sagewai/wire', '@sagewai/config', '@sagewai/certificate'].includes(name);
 
-const manifests = globSync('{{contract,platform,planes,apps,clients}/*,db,e2e,bench}/package.json')
+const manifests = globSync(
+  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench}/package.json',
+)
   .toSorted()
   .map((path) => ({
     folder: dirname(path),

@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+
+import { expect } from 'vitest';
+
+import { test } from '../harness/e2e-test.ts';
+import { cleanEnvironment } from '../harness/environment.ts';
+import { startProcess } from '../harness/process.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/acme/src/main.ts', import.meta.url));
+
+interface Report {
+  readonly teams: readonly {
+    project: string;
+    runs: number;
+    spent_usd: string;
+    workers: string[];
+  }[];
+  readonly checks: readonly { promise: string; holds: boolean; seen: string }[];
+  readonly provider_calls: Readonly<Record<string, number>>;
+  readonly holds: boolean;
+}
+
+test('three teams, five workers in three pools: the example runs by one command, and all of it holds', async ({
+  stage,
+}) => {
+  const running = startProcess(stage, {
+    name: 'acme',
+    command: process.execPath,
+    words: [EXAMPLE, '--json'],
+    environment: cleanEnvironment({ TMPDIR: stage.folder }),
+  });
+  expect(await running.ended).toEqual({ code: 0, signal: null });
+  const report = JSON.parse(running.stdout()) as Report;
+  expect(report.checks.filter(({ holds }) => !holds)).toEqual([]);
+  expect(report.checks.length).toBeGreaterThanOrEqual(13);
+  expect(report.holds).toBe(true);
+  expect(report.teams.map(({ project, runs }) => [project, runs])).toEqual([
+    ['mkt', 6],
+    ['eng', 4],
+    ['research', 4],
+  ]);
+  expect(report.teams.find(({ project }) => project === 'eng')?.spent_usd).toBe('0');
+  // Each provider answered its own team, and research one call more: marketing had no money then.
+  expect(report.provider_calls).toEqual({ openai: 6, anthropic: 4, ollama: 4 });
+});
