@@ -43,6 +43,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'fleet.reserveForRun': 'one entry a batch of settlements, or of reservations that expired',
   'fleet.settleForRun': 'the same',
   'gateway.createChatCompletion': 'the same',
+  'fleet.appendRunEvents':
+    'what a run says of itself: append-only in a table of its own, and changes nothing else',
   'fleet.heartbeat':
     'a sign of life; what it makes go back to the queue is recorded as run.taken_back',
 };

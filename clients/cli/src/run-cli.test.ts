@@ -95,6 +95,7 @@ const DETAIL = {
   ...RUN,
   payload: {},
   output: { message: 'forty-two' },
+  progress: null,
   cost_usd: '0.00123',
   input_tokens: 10,
   output_tokens: 20,

@@ -2,6 +2,7 @@
 
 /** Method and path of every endpoint. */
 export const PATHS = {
+  'fleet.appendRunEvents': ['POST', '/api/v1/fleet/runs/{run_id}/events'],
   'fleet.approveWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/approve'],
   'fleet.askWhetherSafe': ['GET', '/api/v1/fleet/workers/{worker_id}/safe-to-remove'],
   'fleet.cancelTask': ['POST', '/api/v1/fleet/tasks/{run_id}/cancel'],
@@ -63,7 +64,9 @@ export const PATHS = {
   'ledger.setBudget': ['PUT', '/api/v1/budgets/{scope_kind}/{scope_id}'],
   'runs.cancelRun': ['POST', '/api/v1/runs/{run_id}/cancel'],
   'runs.getRun': ['GET', '/api/v1/runs/{run_id}'],
+  'runs.listRunEvents': ['GET', '/api/v1/runs/{run_id}/events'],
   'runs.listRuns': ['GET', '/api/v1/runs'],
+  'runs.streamRunEvents': ['GET', '/api/v1/runs/{run_id}/events/stream'],
   'runs.submitRun': ['POST', '/api/v1/runs'],
   'runs.submitRuns': ['POST', '/api/v1/runs/batch'],
   'server.getAdminHealth': ['GET', '/api/v1/admin/health'],

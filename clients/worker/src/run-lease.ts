@@ -5,6 +5,8 @@ import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
 import type { Report } from './outbox.ts';
+import { redactShapes } from './redact-shapes.ts';
+import { createRunJournal } from './run-journal.ts';
 import type { Session } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
@@ -22,6 +24,8 @@ export class RunStopped extends Error {
 }
 
 const ERROR_LENGTH_MAX = 4_000;
+/** How long the last events of a run may hold up its report. */
+const LAST_EVENTS_MS = 2_000;
 
 /** Runs one lease to its end and says what to report: null when it is not ours to report any more. */
 export async function runLease(
@@ -37,6 +41,11 @@ export async function runLease(
   const { client } = session;
   const { providers, send, sendToProvider } = options;
   const { redact } = options.credentials;
+  const voice = createRunJournal({
+    client,
+    lease,
+    redact: (text) => redactShapes(redact(text)),
+  });
   try {
     const own = await options.credentials.take();
     const callModel = createModelCaller({
@@ -51,14 +60,18 @@ export async function runLease(
     const { payload, model } = lease;
     const env = runEnvironment(options.environment);
     const output = await withCredentials(own, () =>
-      runAgent({ payload, model, callModel, env, signal }),
+      runAgent({ payload, model, callModel, env, voice, signal }),
     );
     return { ...ours, status: 'completed', output: redactDeep(output, redact) };
   } catch (thrown) {
     if (signal.reason instanceof RunStopped) return reportOfStopped(signal.reason, ours);
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     const error = redact(reason).slice(0, ERROR_LENGTH_MAX).toWellFormed();
+    voice.log(error, 'error');
     return { ...ours, status: 'failed', error, retry: isWorthAnother(thrown) };
+  } finally {
+    // Before the report: with it the lease is gone, and nothing is taken any more.
+    await voice.close(signal.aborted ? 0 : LAST_EVENTS_MS);
   }
 }
 

@@ -44,6 +44,7 @@ import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { getProjectRouting, setProjectRouting } from './routing.ts';
+import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
@@ -81,6 +82,8 @@ export const ENDPOINTS = [
   listRuns,
   getRun,
   cancelRun,
+  listRunEvents,
+  streamRunEvents,
   registerWorker,
   openWorkerSession,
   claimRuns,
@@ -114,6 +117,7 @@ export const ENDPOINTS = [
   readExternalMetric,
   reserveForRun,
   settleForRun,
+  appendRunEvents,
 ] as const;
 
 /** The endpoints by id. */

@@ -117,6 +117,14 @@ export {
 } from './tasks.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export {
+  appendRunEvents,
+  EVENT_DATA_BYTES_MAX,
+  EVENT_TEXT_LENGTH_MAX,
+  EVENTS_PER_BATCH_MAX,
+  listRunEvents,
+  streamRunEvents,
+} from './run-events.ts';
+export {
   cancelRun,
   getRun,
   listRuns,

@@ -15,7 +15,7 @@ export const RUN_STATES = [
   'cancelled',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
-const runState = Type.Union([
+export const runState = Type.Union([
   Type.Literal('queued'),
   Type.Literal('running'),
   Type.Literal('waiting'),
@@ -81,6 +81,14 @@ export const runDetail = Type.Object({
   ...run.properties,
   payload: Type.Unknown(),
   output: Type.Unknown(),
+  /** The newest that the run has told; null: none. */
+  progress: orNull(
+    Type.Object({
+      fraction: Type.Union([Type.Number(), Type.Null()]),
+      text: textOrNull,
+      at: instant,
+    }),
+  ),
   /** Decimal USD, of everything the run has spent so far. */
   cost_usd: Type.String(),
   input_tokens: Type.Integer(),

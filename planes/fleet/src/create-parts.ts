@@ -22,6 +22,8 @@ import { ProjectRoutings } from './project-routing.ts';
 import { readProjectRouting } from './project-routings.sql.ts';
 import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
 import { Reports } from './reports.ts';
+import { RunEventLog } from './run-event-log.ts';
+import { appendEvents, readMarks } from './run-events.sql.ts';
 import { RunWatch } from './run-watch.ts';
 import { readStates } from './runs.sql.ts';
 import { FLEET_DEFAULTS } from './settings.ts';
@@ -42,9 +44,23 @@ export function createParts(options: FleetOptions): FleetParts {
   const backlog = new Backlog({ weightOf, fullLookEveryMs, monotonicMs });
   const meters = new FleetMeters(options.metrics, backlog);
   const watch = new RunWatch({
-    read: (orgIds, runIds) => inTenant(db, orgIds, (tx) => readStates(tx, runIds)),
+    read: async (orgIds, runIds) => {
+      const seen = await inTenant(db, orgIds, (tx) => readStates(tx, runIds));
+      return seen.map(({ runId, state }) => ({ runId, mark: state }));
+    },
     lookEveryMs: settings.watchEveryMs,
     onError,
+  });
+  const eventWatch = new RunWatch({
+    read: (orgIds, runIds) => inTenant(db, orgIds, (tx) => readMarks(tx, runIds)),
+    lookEveryMs: settings.eventWatchEveryMs,
+    onError,
+  });
+  const eventLog = new RunEventLog({
+    store: (batches) => appendEvents(db, batches, settings.eventLimits),
+    eventsPerCommitMax: settings.eventsPerCommitMax,
+    lanes,
+    onAppended: ({ runId }) => eventWatch.touch(runId),
   });
   const claims = new Claims({
     backlog,
@@ -95,6 +111,7 @@ export function createParts(options: FleetOptions): FleetParts {
     lanes,
     onReported: ({ runId }, { sq, status, seconds }) => {
       watch.touch(runId);
+      eventWatch.touch(runId);
       if (sq !== null && status !== null) meters.ended(sq, status, seconds ?? 0);
     },
   });
@@ -133,6 +150,8 @@ export function createParts(options: FleetOptions): FleetParts {
     heartbeats,
     directory,
     watch,
+    eventWatch,
+    eventLog,
     meters,
     aliveness,
     afterTakenBack,

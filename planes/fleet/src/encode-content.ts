@@ -8,11 +8,15 @@ import { Fault } from '@sagewai/fault';
 export const CONTENT_BYTES_MAX = 1_048_576;
 
 /** As JSON. Throws `request.too_large`. */
-export function encodeContent(value: unknown, what: 'payload' | 'output'): string {
+export function encodeContent(
+  value: unknown,
+  what: 'payload' | 'output' | 'event',
+  bytesMax = CONTENT_BYTES_MAX,
+): string {
   const text = JSON.stringify(value);
   const bytes = Buffer.byteLength(text);
-  if (bytes <= CONTENT_BYTES_MAX) return text;
+  if (bytes <= bytesMax) return text;
   throw new Fault('request.too_large', `a run's ${what} has ${bytes} bytes`, {
-    detail: `The ${what} of a run may have ${CONTENT_BYTES_MAX} bytes; this one has ${bytes}.`,
+    detail: `The ${what} of a run may have ${bytesMax} bytes; this one has ${bytes}.`,
   });
 }

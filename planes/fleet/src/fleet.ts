@@ -15,6 +15,7 @@ import { findNonempty } from './queue.sql.ts';
 import { registrationRoute } from './registration-route.ts';
 import { removalRoute } from './removal-route.ts';
 import { routingRoutes } from './routing-routes.ts';
+import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -39,6 +40,7 @@ export function createFleet(options: FleetOptions): Fleet {
       registrationRoute(parts),
       ...workerRoutes(parts),
       ...runRoutes(parts),
+      ...runEventRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
       ...routingRoutes(parts),
@@ -56,6 +58,7 @@ export function createFleet(options: FleetOptions): Fleet {
     close: async () => {
       await listener?.close();
       parts.watch.close();
+      parts.eventWatch.close();
       await parts.hints.close();
     },
   };

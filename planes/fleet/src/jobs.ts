@@ -13,6 +13,7 @@ import {
   makePartitions,
   releaseScheduled,
 } from './queue.sql.ts';
+import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
 
 const BATCH = 500;
 const HOUR_MS = 3_600_000;
@@ -94,9 +95,15 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.partition',
       everyMs: HOUR_MS,
       runsOn: 'leader',
-      converges: 'the months ahead have their partitions',
+      converges: 'the months and days ahead have their partitions, and days that are over are gone',
       ifItNeverRuns: 'runs go to the default partition, and cannot be dropped by the month',
-      run: async () => void (await makePartitions(dispatch, settings.partitionMonthsAhead)),
+      run: async () => {
+        await makePartitions(dispatch, settings.partitionMonthsAhead);
+        await rotateEventDays(dispatch, {
+          ahead: settings.eventDaysAhead,
+          keep: settings.eventDaysKept,
+        });
+      },
     }),
 
     job({
@@ -153,7 +160,10 @@ async function forget({ db, dispatch, settings }: FleetParts, signal: AbortSigna
     const page = { limit: ORGANIZATIONS_PER_PAGE, cursor };
     const orgIds = await listOrganizationIds(dispatch, page);
     if (orgIds.length === 0 || signal.aborted) return;
-    await inTenant(db, orgIds, (tx) => forgetKeys(tx, settings.idempotencyKeyTtlMs));
+    await inTenant(db, orgIds, async (tx) => {
+      await forgetKeys(tx, settings.idempotencyKeyTtlMs);
+      await forgetHeads(tx, settings.eventDaysKept);
+    });
     cursor = orgIds.at(-1);
   }
 }

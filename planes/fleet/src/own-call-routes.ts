@@ -25,6 +25,7 @@ import { holdsLease } from './leases.sql.ts';
 import { findOwnCall } from './own-calls.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { findRun } from './runs.sql.ts';
+import { staleLease } from './stale-lease.ts';
 
 const DEPLOYMENT = 'worker';
 
@@ -46,7 +47,7 @@ export function ownCallRoutes(parts: FleetParts, { ledger, priceOf }: OwnCallOpt
       const runId = params.run_id as RunId;
       const epoch = BigInt(body.epoch);
       const held = { runId, epoch, workerNum: record.num, sessionEpoch };
-      if (!(await holdsLease(dispatch, held))) throw lost(runId); // F1
+      if (!(await holdsLease(dispatch, held))) throw staleLease(runId); // F1
       const price = priceOf(body.model);
       if (price === null) {
         if (settings.unpricedOwnModels === 'refuse') throw unpriced(body.model);
@@ -124,8 +125,4 @@ function unpriced(model: string): Fault {
   return new Fault('model.unpriced', `worker calls ${model}, which has no known price`, {
     detail: `The model ${JSON.stringify(model)} has no known price; the operator can set one.`,
   });
-}
-
-function lost(runId: RunId): Fault {
-  return new Fault('lease.lost', `run ${runId} is not leased to this session`);
 }

@@ -14,6 +14,7 @@ import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
 import type { ProjectRoutings } from './project-routing.ts';
 import type { Reports } from './reports.ts';
+import type { RunEventLog } from './run-event-log.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Submissions } from './submissions.ts';
@@ -39,6 +40,9 @@ export interface FleetParts {
   readonly heartbeats: Heartbeats;
   readonly directory: WorkerDirectory;
   readonly watch: RunWatch;
+  /** For whoever waits for what runs say. */
+  readonly eventWatch: RunWatch;
+  readonly eventLog: RunEventLog;
   readonly meters: FleetMeters;
   readonly aliveness: GroupCommit<LeaseName, boolean>;
   /** Follows up runs that were taken from their workers: hints, counters, watchers. */

@@ -20,13 +20,15 @@ import {
   submitTasks,
 } from '@sagewai/wire';
 
+import { demandOrganization } from './calling-person.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
+import { readHeads } from './run-events.sql.ts';
 import { readRunSpent } from './run-spending.ts';
 import { toRunState, toTaskState } from './run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
 import type { Submission, Submitter } from './submissions.ts';
-import { toRun, toTask } from './to-wire.ts';
+import { toProgress, toRun, toTask } from './to-wire.ts';
 
 const RUNS_PER_PAGE = 50;
 const NO_SUCH_RUN = 'There is no such run.';
@@ -95,8 +97,12 @@ export function runRoutes(parts: FleetParts): Route[] {
         await watch.wait({ orgId, runId, known, waitMs, signal });
       }
       const run = isOld ? await look() : seen;
-      const spent = await inTenant(db, [orgId], (tx) => readRunSpent(tx, { orgId, runId }));
-      return { ...toRun(run), payload: run.payload, output: run.output, ...spent };
+      return inTenant(db, [orgId], async (tx) => {
+        const spent = await readRunSpent(tx, { orgId, runId });
+        const [head] = await readHeads(tx, [runId]);
+        const { payload, output } = run;
+        return { ...toRun(run), payload, output, progress: toProgress(head), ...spent };
+      });
     }),
 
     implement(getTask, async ({ tx, params, caller }) =>
@@ -163,11 +169,4 @@ function submitterOf(caller: Caller): Submitter {
   const { projectId } = caller;
   if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
   return { orgId, projectId, actor: nameActor(caller) };
-}
-
-function demandOrganization({ orgId }: Caller): OrganizationId {
-  if (orgId !== null) return orgId;
-  throw new Fault('organization.required', 'the caller has no organization', {
-    detail: 'Say which organization in the header X-Organization.',
-  });
 }

@@ -1,12 +1,16 @@
-import type { OrganizationId, RunId, RunState } from '@sagewai/wire';
+import type { OrganizationId, RunId } from '@sagewai/wire';
 
-import type { SeenState } from './runs.sql.ts';
+/** What tells whether a run has changed: its state, or how far it has got. */
+export interface Mark {
+  readonly runId: RunId;
+  readonly mark: string;
+}
 
 export interface RunWatchOptions {
   readonly read: (
     orgIds: readonly OrganizationId[],
     runIds: readonly RunId[],
-  ) => Promise<SeenState[]>;
+  ) => Promise<readonly Mark[]>;
   /** How often all watched runs are looked at, for what happens on other replicas. */
   readonly lookEveryMs: number;
   readonly onError: (error: unknown) => void;
@@ -15,11 +19,11 @@ export interface RunWatchOptions {
 interface Watcher {
   readonly orgId: OrganizationId;
   readonly runId: RunId;
-  readonly known: RunState;
+  readonly known: string;
   readonly settle: () => void;
 }
 
-/** Callers that wait for a run to leave a state. One question for all of them. */
+/** Callers that wait for a run to change its mark. One question for all of them. */
 export class RunWatch {
   readonly #options: RunWatchOptions;
   readonly #watchers = new Map<RunId, Set<Watcher>>();
@@ -30,11 +34,11 @@ export class RunWatch {
     this.#options = options;
   }
 
-  /** Resolves when the run is no longer in the state `known`, the time is up, or the signal aborts. */
+  /** Resolves when the run is no longer at the mark `known`, the time is up, or the signal aborts. */
   wait(of: {
     readonly orgId: OrganizationId;
     readonly runId: RunId;
-    readonly known: RunState;
+    readonly known: string;
     readonly waitMs: number;
     readonly signal: AbortSignal;
   }): Promise<void> {
@@ -81,9 +85,9 @@ export class RunWatch {
     try {
       const orgIds = [...new Set(watchers.map(({ orgId }) => orgId))];
       const seen = await this.#options.read(orgIds, [...this.#watchers.keys()]);
-      const stateOf = new Map(seen.map(({ runId, state }) => [runId, state]));
+      const markOf = new Map(seen.map(({ runId, mark }) => [runId, mark]));
       for (const { runId, known, settle } of watchers) {
-        if (stateOf.get(runId) !== known) settle();
+        if (markOf.get(runId) !== known) settle();
       }
     } catch (error) {
       this.#options.onError(error);

@@ -34,7 +34,7 @@ test('the state of a run is where it is, for one, for many and in lists', async 
     const states = await readStates(tx, ids);
     for (const [state, runId] of Object.entries(expected) as [RunState, (typeof ids)[number]][]) {
       expect((await findRun(tx, runId))?.state).toBe(state);
-      expect(states).toContainEqual({ runId, state });
+      expect(states).toContainEqual({ runId, projectId, state });
       const listed = await listRuns(tx, { orgId, projectId, state, limit: 10 });
       expect(listed.map((run) => run.runId)).toEqual([runId]);
     }

@@ -115,13 +115,20 @@ function conditionOf(state: RunState | undefined): Statement<unknown> {
 
 export interface SeenState {
   readonly runId: RunId;
+  readonly projectId: ProjectId;
   readonly state: RunState;
+}
+
+/** Where a run is, without what it says; null when the transaction's organization has no such run. */
+export async function findRunState(tx: Executor, runId: RunId): Promise<SeenState | null> {
+  const [seen] = await readStates(tx, [runId]);
+  return seen ?? null;
 }
 
 /** Where these runs are; unknown ones are left out. */
 export async function readStates(tx: Executor, runIds: readonly RunId[]): Promise<SeenState[]> {
   const { rows } = await sql<SeenState>`
-    select r.run_id as "runId",
+    select r.run_id as "runId", r.project_id as "projectId",
            coalesce(o.status, case when l.run_id is not null then 'running' else 'queued' end) as state
     from run r
     left join outcome o on o.run_id = r.run_id

@@ -1,3 +1,5 @@
+import type { EventLimits } from './run-event.ts';
+
 /** Every duration of the fleet, so that a test waits two seconds where a user waits five minutes. */
 export interface FleetSettings {
   /** Whether workers may register without any credential where the organization has not said. */
@@ -40,6 +42,16 @@ export interface FleetSettings {
   readonly releaseEveryMs: number;
   readonly watchEveryMs: number;
   readonly partitionMonthsAhead: number;
+  /** How much a run may say. */
+  readonly eventLimits: EventLimits;
+  readonly eventsPerCommitMax: number;
+  /** How often runs whose events are waited for are looked at, for what comes by other replicas. */
+  readonly eventWatchEveryMs: number;
+  readonly eventKeepAliveMs: number;
+  /** How long one stream of events lasts at most. */
+  readonly eventStreamMs: number;
+  readonly eventDaysAhead: number;
+  readonly eventDaysKept: number;
   readonly idempotencyKeyTtlMs: number;
   readonly lostRunTtlMs: number;
   /** F5. What share of the workers a project has, beside the others' 1. */
@@ -78,6 +90,13 @@ export const FLEET_DEFAULTS: FleetSettings = {
   releaseEveryMs: 500,
   watchEveryMs: SECOND_MS,
   partitionMonthsAhead: 2,
+  eventLimits: { perSecond: 50, atOnce: 500, perRun: 20_000, bytesPerRun: 16 * 1024 * 1024 },
+  eventsPerCommitMax: 5_000,
+  eventWatchEveryMs: 500,
+  eventKeepAliveMs: 15 * SECOND_MS,
+  eventStreamMs: 10 * MINUTE_MS,
+  eventDaysAhead: 2,
+  eventDaysKept: 30,
   idempotencyKeyTtlMs: 7 * DAY_MS,
   lostRunTtlMs: 30 * DAY_MS,
   weightOf: () => 1,

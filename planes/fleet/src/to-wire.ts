@@ -3,14 +3,18 @@ import { type KeyObject } from 'node:crypto';
 import { mintRunToken } from '@sagewai/identity';
 import {
   canonicalModel,
+  type getRun,
   type getTask,
   type listEnrollmentKeys,
+  type listRunEvents,
   type listRuns,
   type listWorkers,
   type OutputOf,
 } from '@sagewai/wire';
 
 import type { EnrollmentKey } from './enrollment-keys.sql.ts';
+import type { RunEvent } from './run-event.ts';
+import type { SaidSoFar } from './run-events.sql.ts';
 import { type ClaimedRun, toTaskState } from './run.ts';
 import type { RunRow } from './runs.sql.ts';
 import type { Subqueue } from './subqueue.ts';
@@ -20,6 +24,8 @@ import type { WorkerRow } from './workers.sql.ts';
 type Task = OutputOf<typeof getTask>;
 type Run = OutputOf<typeof listRuns>['runs'][number];
 type Worker = OutputOf<typeof listWorkers>['workers'][number];
+type Event = OutputOf<typeof listRunEvents>['events'][number];
+type RunProgress = OutputOf<typeof getRun>['progress'];
 type Key = OutputOf<typeof listEnrollmentKeys>['keys'][number];
 
 /** A lease as its worker gets it. */
@@ -113,6 +119,25 @@ export function toRun(run: RunRow): Run {
     started_at: instant(run.startedAt),
     finished_at: instant(run.finishedAt),
     error: run.error,
+  };
+}
+
+export function toProgress(head: SaidSoFar | undefined): RunProgress {
+  if (head === undefined || (head.fraction === null && head.message === null)) return null;
+  return { fraction: head.fraction, text: head.message, at: head.lastAt.toISOString() };
+}
+
+export function toEvent(event: RunEvent): Event {
+  return {
+    seq: Number(event.seq),
+    at: event.at.toISOString(),
+    attempt: event.attempt,
+    kind: event.kind,
+    level: event.level,
+    text: event.text,
+    fraction: event.fraction,
+    data: event.data,
+    left_out_before: event.leftOut,
   };
 }
 

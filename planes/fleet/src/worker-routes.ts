@@ -18,6 +18,7 @@ import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report } from './run.ts';
 import { renewedToken, sessionToWire } from './session-to-wire.ts';
+import { staleLease } from './stale-lease.ts';
 import { toLease, type WireLease } from './to-wire.ts';
 import type { CallingWorker } from './worker.ts';
 
@@ -107,7 +108,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
       const [answer] = await reports.report([toReport(worker, body)]);
-      if (answer === undefined || answer.how === 'lost') throw lost(body.run_id);
+      if (answer === undefined || answer.how === 'lost') throw staleLease(body.run_id);
       return {
         status: 'ok',
         requeued: answer.how === 'requeued',
@@ -163,12 +164,6 @@ function toReport({ record, sessionEpoch }: CallingWorker, report: WireReport): 
 function waitMsOf(seconds: number | undefined, defaultMs: number): number {
   if (seconds === undefined) return defaultMs;
   return Math.min(Math.max(seconds, 0), POLL_TIMEOUT_SECONDS_MAX) * 1_000;
-}
-
-function lost(runId: string): Fault {
-  return new Fault('lease.lost', `run ${runId} is not leased to this session`, {
-    detail: 'Run not owned by this worker: its lease was lost, or it has ended otherwise.',
-  });
 }
 
 function mayNotOpen(): Fault {

@@ -22,10 +22,15 @@ import { describe, expect } from 'vitest';
 import { DISPATCH_TABLES } from '../../../tools/dispatch-tables.ts';
 
 /** Functions that run with another's rights. Each must decide for itself whom it serves. */
-const DEFINER_FUNCTIONS = ['audit_append', 'fleet_make_partitions', 'ledger_make_months'];
+const DEFINER_FUNCTIONS = [
+  'audit_append',
+  'fleet_make_partitions',
+  'fleet_rotate_event_days',
+  'ledger_make_months',
+];
 
 /** Structured values that dispatch needs to choose, though it sees every organization's. */
-const DISPATCH_VALUES = ['match_class.labels'];
+const DISPATCH_VALUES = ['match_class.labels', 'match_class.routing'];
 
 const ROLES = ['sagewai_request', 'sagewai_dispatch'] as const;
 

@@ -125,6 +125,10 @@ export async function scriptedFleet(
       await given.promise;
     }
   });
+  server.on('fleet.appendRunEvents', ({ body }) => {
+    const { first, events } = body as Static<EndpointTable['fleet.appendRunEvents']['body'] & {}>;
+    return { json: { kept: events.length, left_out: 0, next: first + events.length } };
+  });
   server.on('fleet.reportRuns', ({ body }) => {
     const { reports: batch } = body as Body<'fleet.reportRuns'>;
     reports.push(...batch);

@@ -5,8 +5,10 @@ import { act, group, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
+import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
+import { logsCommand } from './run-logs.ts';
 import { submitCommand } from './submit-runs.ts';
-import { exitFor, type RunDetail, showRun, waitForEnd } from './watch-run.ts';
+import { exitFor, hasEnded, type RunDetail, showRun, waitForEnd } from './watch-run.ts';
 
 type Run = CallOutput<'runs.listRuns'>['runs'][number];
 
@@ -25,12 +27,14 @@ export function runsCommand(around: Surroundings): Command {
       listCommand(around),
       oneRun(around, ['get', 'Show a run'], getRun),
       oneRun(around, ['watch', 'Wait for the end of a run, and show it'], watchRun),
+      logsCommand(around),
       oneRun(around, ['cancel', 'Cancel a run'], cancelRun),
     ],
     examples: [
       'sagewai runs submit --model gpt-4o --message "Summarise the plan" --wait',
       'sagewai runs list --state failed',
       'sagewai runs watch ID',
+      'sagewai runs logs ID -f',
     ],
   });
 }
@@ -58,11 +62,27 @@ async function getRun(context: Context, id: string): Promise<void> {
 }
 
 async function watchRun(context: Context, id: string): Promise<void> {
-  const tell = ({ state, worker_name: worker }: RunDetail): void =>
-    context.terminal.note(`${state}${worker ? ` on ${worker}` : ''}`);
-  const run = await waitForEnd(context, id, tell, { isUp: false });
+  const over = new AbortController();
+  let progress: Promise<void> | undefined;
+  const tell = (run: RunDetail): void => {
+    const worker = run.worker_name ? ` on ${run.worker_name}` : '';
+    context.terminal.note(`${run.state}${worker}`);
+    if (!hasEnded(run)) progress ??= tellProgress(context, id, over.signal);
+  };
+  const run = await waitForEnd(context, id, tell, { isUp: false }).finally(() => over.abort());
+  await progress;
   context.show(run, showRun(run));
   context.end(exitFor(run.state));
+}
+
+/** Beside the wait, and for information only: what goes wrong here is no failure of the run. */
+async function tellProgress(context: Context, id: string, signal: AbortSignal): Promise<void> {
+  const onEvent = ({ kind, fraction, text }: RunEvent): void => {
+    if (kind === 'progress') context.terminal.note(showProgress({ fraction, text }));
+  };
+  await followEvents(context, id, { after: 0, follow: true, signal, onEvent }).catch(
+    () => undefined,
+  );
 }
 
 async function cancelRun(context: Context, id: string): Promise<void> {

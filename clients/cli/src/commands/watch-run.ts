@@ -2,6 +2,7 @@ import type { CallOutput } from '@sagewai/sdk';
 
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { showProgress } from './follow-events.ts';
 
 export type RunDetail = CallOutput<'runs.getRun'>;
 
@@ -45,6 +46,7 @@ export function showRun(run: RunDetail): string {
     ['model', run.models_used.join(', ') || run.model],
     ['tokens', `${run.input_tokens} in, ${run.output_tokens} out, ${run.calls} calls`],
     ['cost', `$${run.cost_usd}`],
+    ['progress', run.progress ? showProgress(run.progress) : null],
     ['attempt', `${run.attempt} of ${run.max_attempts}`],
     ['created', run.created_at],
     ['finished', run.finished_at],

@@ -4,13 +4,20 @@ import type { ModelRequest } from '../models/model-call.ts';
 import { runAgent } from './agent.ts';
 
 const calls: ModelRequest[] = [];
+const said: (string | number)[] = [];
 const run = (payload: unknown, model: string | null = null): ReturnType<typeof runAgent> => {
   calls.length = 0;
+  said.length = 0;
   return runAgent({
     payload,
     model,
     signal: new AbortController().signal,
     env: {},
+    voice: {
+      log: (text) => void said.push(text),
+      progress: (fraction) => void said.push(fraction),
+      emit: () => undefined,
+    },
     callModel: (request) => {
       calls.push(structuredClone(request));
       return Promise.resolve({
@@ -56,6 +63,18 @@ describe('runAgent', () => {
     expect(calls).toMatchObject([
       { model: 'm', isExplicit: false },
       { model: 'other', isExplicit: true, messages: [{}, {}, { role: 'user', content: 'two' }] },
+    ]);
+  });
+
+  test('tells what it does, and nothing of what was said', async () => {
+    await run({ agent: { name: 'a', model: 'm', system: 's' }, message: ['one', 'two'] });
+    expect(said).toEqual([
+      'turn 1 of 2: a calls m',
+      'turn 1 of 2: m-2026 answered: 10 tokens in, 2 out (stop)',
+      0.5,
+      'turn 2 of 2: a calls m',
+      'turn 2 of 2: m-2026 answered: 10 tokens in, 2 out (stop)',
+      1,
     ]);
   });
 

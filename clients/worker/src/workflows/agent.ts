@@ -36,13 +36,21 @@ export interface AgentOutput {
  * turns; each is put to the model with everything said so far. A turn is a text, or `{content, model}`
  * when it names a model of its own.
  */
-export async function runAgent({ payload, model, callModel }: RunContext): Promise<AgentOutput> {
+export async function runAgent({
+  payload,
+  model,
+  callModel,
+  voice,
+}: RunContext): Promise<AgentOutput> {
   const agent = readPayload(payload, model);
   const messages: ChatMessage[] = agent.system ? [{ role: 'system', content: agent.system }] : [];
   const usage = { input_tokens: 0, output_tokens: 0, calls: 0 };
   const answers: string[] = [];
   let last = { model: agent.model, finishReason: 'stop' };
-  for (const turn of agent.turns) {
+  const turns = agent.turns.length;
+  for (const [at, turn] of agent.turns.entries()) {
+    const which = turns === 1 ? '' : `turn ${at + 1} of ${turns}: `;
+    voice.log(`${which}${agent.name} calls ${turn.model ?? agent.model}`);
     messages.push({ role: 'user', content: turn.content });
     const answer = await callModel({
       model: turn.model ?? agent.model,
@@ -56,6 +64,9 @@ export async function runAgent({ payload, model, callModel }: RunContext): Promi
     usage.output_tokens += answer.outputTokens;
     usage.calls += 1;
     last = answer;
+    const tokens = `${answer.inputTokens} tokens in, ${answer.outputTokens} out`;
+    voice.log(`${which}${answer.model} answered: ${tokens} (${answer.finishReason})`);
+    voice.progress((at + 1) / turns);
   }
   return {
     agent: agent.name,

@@ -1,7 +1,10 @@
 import type { Environment } from '../credentials/run-scope.ts';
 import type { ModelCaller } from '../models/model-call.ts';
+import type { RunVoice } from '../run-journal.ts';
 
 export interface RunContext {
+  /** Tells those who watch what the run does; never what it was given or answers. */
+  readonly voice: RunVoice;
   readonly payload: unknown;
   /** The model that routed the run here; an agent without one of its own uses it. */
   readonly model: string | null;
