@@ -130,6 +130,18 @@ export const SERVER_FIELDS = {
     ...optional,
     description: 'Whether workers may register without any credential (default: on loopback only)',
   }),
+  REGISTRATIONS_PER_SECOND: field.integer({
+    default: 1,
+    min: 1,
+    max: 10_000,
+    description: 'Registrations of workers a second from one address, on each replica',
+  }),
+  REGISTRATION_BURST: field.integer({
+    default: 20,
+    min: 1,
+    max: 100_000,
+    description: 'So many of them at once',
+  }),
   JOB_INTERVAL: field.duration({
     default: 5_000,
     min: 50,

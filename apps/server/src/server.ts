@@ -70,6 +70,8 @@ export function buildServer(options: ServerOptions): Server {
     runTokenKey: runTokenKey(keys.signing),
     settings: {
       openRegistration: config.openRegistration ?? isLoopback(config.host),
+      registrationsPerSecond: config.registrationsPerSecond,
+      registrationBurst: config.registrationBurst,
       workerSilenceMs: config.workerSilenceMs,
       workerTokenTtlMs: config.workerTokenTtlMs,
       heartbeatIntervalMs: config.workerHeartbeatIntervalMs,

@@ -18,6 +18,10 @@ const KEY = {
   expires_at: null,
   allowed_pools: ['gpu'],
   allowed_models: [],
+  allowed_labels: [],
+  allowed_cidrs: [],
+  auto_approve: true,
+  overlap_until: null,
   created_at: AT,
   created_by: 'token:1',
   revoked: false,
@@ -54,6 +58,7 @@ const WORKER = {
   probe_status: 'unknown',
   ip_allowlist: [],
   requires_dual_approval: false,
+  first_approved_by: null,
   connection_type: null,
 };
 const VIRTUAL_KEY = {
@@ -198,6 +203,9 @@ describe('the lines of the seeds work as they stand', () => {
     ['approve-worker', 'fleet.approveWorker', 'approved'],
     ['reject-worker', 'fleet.rejectWorker', 'rejected'],
     ['revoke-worker', 'fleet.revokeWorker', 'revoked'],
+    ['evict', 'fleet.evictWorker', 'evicted'],
+    ['ban', 'fleet.banWorker', 'banned'],
+    ['unlock', 'fleet.unlockWorker', 'approved'],
   ] as const)('fleet %s', async (word, endpoint, status) => {
     const { server, run } = await shell();
     server.on(endpoint, () => ({ json: { status, worker_id: ID } }));

@@ -7,6 +7,6 @@ export {
   type SagewaiClient,
 } from './client.ts';
 export { SagewaiError } from './error.ts';
-export { retryDelayMs } from './retry.ts';
+export { retryDelayMs, spreadDelayMs } from './retry.ts';
 export type { Incoming, Outgoing, Send } from './send.ts';
 export type { InferenceOverrides, WorkerCredentials } from './worker-credentials.ts';

@@ -10,3 +10,11 @@ export function retryDelayMs(attempt: number, askedMs: number | null, random: nu
   const jittered = ceiling / 2 + (ceiling / 2) * random;
   return Math.max(askedMs ?? 0, jittered);
 }
+
+/**
+ * As `retryDelayMs`, for callers that are many and were all refused at the same moment: what the server
+ * asked for is stretched by up to a half, so that they do not come back together.
+ */
+export function spreadDelayMs(attempt: number, askedMs: number | null, random: number): number {
+  return Math.max(retryDelayMs(attempt, null, random), (askedMs ?? 0) * (1 + random / 2));
+}

@@ -1,4 +1,4 @@
-import { retryDelayMs, SagewaiError } from '@sagewai/sdk';
+import { retryDelayMs, SagewaiError, spreadDelayMs } from '@sagewai/sdk';
 
 import { serve } from './connection.ts';
 import { enroll, forget, type Identity } from './enroll.ts';
@@ -70,7 +70,7 @@ async function open(
         continue;
       }
       if (failures === 1) log.note(`${thrown.detail}; waiting for the server`);
-      const delayMs = retryDelayMs(failures, thrown.retryAfterMs, Math.random());
+      const delayMs = spreadDelayMs(failures, thrown.retryAfterMs, Math.random());
       if (performance.now() - startedAt + delayMs > options.serverWaitMsMax) {
         const waited = `gave up after ${options.serverWaitMsMax / 1_000} s (SERVER_WAIT)`;
         return { kind: 'fatal', why: 'unavailable', reason: `${thrown.detail}; ${waited}` };

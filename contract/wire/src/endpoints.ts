@@ -7,17 +7,24 @@ import {
   readScaling,
   readScalingText,
 } from './autoscale.ts';
-import { createEnrollmentKey, listEnrollmentKeys, revokeEnrollmentKey } from './enrollment-keys.ts';
+import {
+  createEnrollmentKey,
+  listEnrollmentKeys,
+  revokeEnrollmentKey,
+  rotateEnrollmentKey,
+} from './enrollment-keys.ts';
 import {
   approveWorker,
-  getFleetSettings,
+  banWorker,
+  evictWorker,
   getWorker,
   issueWorkerToken,
   listWorkers,
   rejectWorker,
   revokeWorker,
-  setFleetSettings,
+  unlockWorker,
 } from './fleet-administration.ts';
+import { getFleetSettings, setFleetSettings } from './fleet-settings.ts';
 import {
   claimRuns,
   heartbeat,
@@ -100,9 +107,13 @@ export const ENDPOINTS = [
   approveWorker,
   rejectWorker,
   revokeWorker,
+  evictWorker,
+  banWorker,
+  unlockWorker,
   issueWorkerToken,
   listEnrollmentKeys,
   createEnrollmentKey,
+  rotateEnrollmentKey,
   revokeEnrollmentKey,
   getFleetSettings,
   setFleetSettings,

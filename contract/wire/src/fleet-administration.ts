@@ -25,7 +25,9 @@ export const worker = Type.Object({
   approved_by: textOrNull,
   probe_status: Type.Literal('unknown'),
   ip_allowlist: Type.Array(Type.String()),
-  requires_dual_approval: Type.Literal(false),
+  requires_dual_approval: Type.Boolean(),
+  /** Who has approved it first, where two must. */
+  first_approved_by: textOrNull,
   connection_type: Type.Null(),
 });
 
@@ -61,16 +63,22 @@ export const getWorker = endpoint({
 
 const decided = Type.Object({ status: workerState, worker_id: id });
 
+/** Approving may take two people, as the organization says. */
+const approved = Type.Object({
+  ...decided.properties,
+  approvals: Type.Optional(Type.Object({ given: Type.Integer(), needed: Type.Integer() })),
+});
+
 export const approveWorker = endpoint({
   id: 'fleet.approveWorker',
   method: 'POST',
   path: '/api/v1/fleet/workers/{worker_id}/approve',
   surface: 'fleet',
-  summary: 'Approve a pending worker',
+  summary: 'Approve a pending worker; where two must, the first is only noted',
   permission: 'fleet:administer',
   audit: 'record',
   params: ofWorker,
-  output: decided,
+  output: approved,
 });
 
 export const rejectWorker = endpoint({
@@ -97,6 +105,42 @@ export const revokeWorker = endpoint({
   output: decided,
 });
 
+export const evictWorker = endpoint({
+  id: 'fleet.evictWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/evict',
+  surface: 'fleet',
+  summary: 'End a worker and its credential; its machine may enroll again',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
+export const banWorker = endpoint({
+  id: 'fleet.banWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/ban',
+  surface: 'fleet',
+  summary: 'End a worker for good: its key pair is refused at registration too',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
+export const unlockWorker = endpoint({
+  id: 'fleet.unlockWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/unlock',
+  surface: 'fleet',
+  summary: 'Let a locked worker work again, with the credential that it has',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: decided,
+});
+
 export const issueWorkerToken = endpoint({
   id: 'fleet.issueWorkerToken',
   method: 'POST',
@@ -112,32 +156,4 @@ export const issueWorkerToken = endpoint({
   }),
   output: Type.Object({ worker_id: id, token: Type.String(), expires_at: instant }),
   status: 201,
-});
-
-const settings = Type.Object({
-  /** Whether a worker may register without any credential; null: as the server is configured. */
-  open_registration: Type.Union([Type.Boolean(), Type.Null()]),
-});
-
-export const getFleetSettings = endpoint({
-  id: 'fleet.getSettings',
-  method: 'GET',
-  path: '/api/v1/fleet/settings',
-  surface: 'own',
-  summary: 'Read what the organization allows workers',
-  permission: 'fleet:read',
-  audit: 'read',
-  output: settings,
-});
-
-export const setFleetSettings = endpoint({
-  id: 'fleet.setSettings',
-  method: 'PUT',
-  path: '/api/v1/fleet/settings',
-  surface: 'own',
-  summary: 'Change what the organization allows workers',
-  permission: 'fleet:administer',
-  audit: 'record',
-  body: settings,
-  output: settings,
 });

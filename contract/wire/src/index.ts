@@ -83,18 +83,30 @@ export {
   spend,
 } from './ledger.ts';
 export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';
-export { createEnrollmentKey, listEnrollmentKeys, revokeEnrollmentKey } from './enrollment-keys.ts';
+export {
+  createEnrollmentKey,
+  listEnrollmentKeys,
+  revokeEnrollmentKey,
+  rotateEnrollmentKey,
+} from './enrollment-keys.ts';
 export {
   approveWorker,
-  getFleetSettings,
+  banWorker,
+  evictWorker,
   getWorker,
   issueWorkerToken,
   listWorkers,
   rejectWorker,
   revokeWorker,
-  setFleetSettings,
+  unlockWorker,
   worker,
 } from './fleet-administration.ts';
+export {
+  ENFORCEMENT_MODES,
+  type EnforcementMode,
+  getFleetSettings,
+  setFleetSettings,
+} from './fleet-settings.ts';
 export {
   claimRuns,
   heartbeat,

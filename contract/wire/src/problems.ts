@@ -36,6 +36,9 @@ export const PROBLEMS = {
   'enrollment.invalid': { status: 401, title: 'The enrollment key is not valid', retry: 'never' },
   'worker.unapproved': { status: 403, title: 'The worker is not approved', retry: 'later' },
   'worker.revoked': { status: 401, title: 'The worker was revoked', retry: 'never' },
+  'worker.evicted': { status: 401, title: 'The worker was evicted', retry: 'never' },
+  'worker.locked': { status: 403, title: 'The worker is locked', retry: 'never' },
+  'worker.banned': { status: 403, title: 'The worker is banned', retry: 'never' },
   'worker_session.replaced': {
     status: 409,
     title: 'A newer session of this worker exists',

@@ -5,13 +5,28 @@ import { Type } from 'typebox';
 export const WORKER_SCOPES = ['claim', 'report', 'heartbeat'] as const;
 export type WorkerScope = (typeof WORKER_SCOPES)[number];
 
-export const WORKER_STATES = ['pending', 'approved', 'rejected', 'revoked'] as const;
+/**
+ * `locked`: its credential was used twice. `evicted` may enroll again, `banned` may not; `revoked` and
+ * `rejected` are an administrator's no to this worker.
+ */
+export const WORKER_STATES = [
+  'pending',
+  'approved',
+  'rejected',
+  'revoked',
+  'locked',
+  'evicted',
+  'banned',
+] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 export const workerState = Type.Union([
   Type.Literal('pending'),
   Type.Literal('approved'),
   Type.Literal('rejected'),
   Type.Literal('revoked'),
+  Type.Literal('locked'),
+  Type.Literal('evicted'),
+  Type.Literal('banned'),
 ]);
 
 /** Of a lease or of a worker session: a newer one has a greater one. */

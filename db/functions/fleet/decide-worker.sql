@@ -1,10 +1,11 @@
--- One decision a worker and state; null when the worker is not in that state (or not ours to see).
-create or replace function fleet_decide_worker(p_worker uuid, p_from text, p_to text, p_by text) returns integer
+-- One decision a worker and state; null when the worker is in none of these states (or not ours to see).
+create or replace function fleet_decide_worker(p_worker uuid, p_from text[], p_to text, p_by text)
+returns integer
 language sql
 as $$
   with decided as (
     update worker set state = p_to, decided_at = app_now(), decided_by = p_by, reason = null
-    where id = p_worker and state = p_from
+    where id = p_worker and state = any(p_from)
     returning num
   )
   update worker_session s set state = p_to

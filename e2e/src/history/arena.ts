@@ -29,6 +29,7 @@ const SHORT = {
   RESERVATION_TTL: '4s',
   DRAIN_TIMEOUT: '3s',
   DATABASE_POOL_MAX: '12',
+  REGISTRATION_BURST: '10000',
   LOG_LEVEL: 'warn',
 };
 

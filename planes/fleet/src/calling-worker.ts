@@ -1,8 +1,8 @@
 import { Fault } from '@sagewai/fault';
 import type { Caller } from '@sagewai/http';
-import type { WorkerScope } from '@sagewai/wire';
+import type { ProblemCode, WorkerScope, WorkerState } from '@sagewai/wire';
 
-import type { CallingWorker } from './worker.ts';
+import type { CallingWorker, WorkerRecord } from './worker.ts';
 
 /** The worker that calls, if its credential has this scope. */
 export function demandWorker(caller: Caller, scope: WorkerScope): CallingWorker {
@@ -22,6 +22,23 @@ export function demandWorker(caller: Caller, scope: WorkerScope): CallingWorker 
 
 export function workerOf({ kind, detail }: Caller): CallingWorker | null {
   return kind === 'worker' ? (detail as CallingWorker) : null;
+}
+
+const ENDS = {
+  revoked: ['worker.revoked', 'The worker was revoked'],
+  evicted: ['worker.evicted', 'The worker was evicted; it may enroll again'],
+  banned: ['worker.banned', 'The worker is banned, and may not enroll again'],
+  locked: [
+    'worker.locked',
+    'The worker is locked: its token was used twice. An administrator can unlock, evict or ban it.',
+  ],
+} as const satisfies Partial<Record<WorkerState, readonly [ProblemCode, string]>>;
+
+/** A worker that was ended has no credential any more. */
+export function demandNotEnded({ id, state }: WorkerRecord): void {
+  if (state === 'pending' || state === 'approved' || state === 'rejected') return;
+  const [code, detail] = ENDS[state];
+  throw new Fault(code, `worker ${id} is ${state}`, { detail });
 }
 
 /** Pending workers may live, not work. */

@@ -168,6 +168,17 @@ export class Claims {
     }
   }
 
+  /** Whose polls wait here. */
+  waitingWorkers(): Set<WorkerId> {
+    const workers = new Set<WorkerId>();
+    for (const desks of this.#desks.values()) {
+      for (const { fresh, waiting } of desks.values()) {
+        for (const { request } of [...fresh, ...waiting]) workers.add(request.worker.id);
+      }
+    }
+    return workers;
+  }
+
   /** Whether anybody waits: without, nobody needs a sweep. */
   get hasWaiting(): boolean {
     return this.#desks.size > 0;

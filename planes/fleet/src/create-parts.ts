@@ -21,6 +21,7 @@ import type { FleetParts } from './parts.ts';
 import { ProjectRoutings } from './project-routing.ts';
 import { readProjectRouting } from './project-routings.sql.ts';
 import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
+import { RegistrationGate } from './registration-gate.ts';
 import { Reports } from './reports.ts';
 import { RunEventLog } from './run-event-log.ts';
 import { appendEvents, readMarks } from './run-events.sql.ts';
@@ -31,6 +32,7 @@ import { Submissions } from './submissions.ts';
 import { readSubqueues } from './subqueues.sql.ts';
 import { notifyWake } from './wakes.sql.ts';
 import { WorkerDirectory } from './worker-directory.ts';
+import { WorkerNews } from './worker-news.ts';
 import { readWorkerRecords } from './workers.sql.ts';
 
 /** Puts together what the routes and jobs of one replica share. */
@@ -41,6 +43,7 @@ export function createParts(options: FleetOptions): FleetParts {
   const onError = (error: unknown): void => log.warn('a look at the fleet failed', { error });
   const { fullLookEveryMs, weightOf, commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
 
+  const replica = randomUUID();
   const backlog = new Backlog({ weightOf, fullLookEveryMs, monotonicMs });
   const meters = new FleetMeters(options.metrics, backlog);
   const watch = new RunWatch({
@@ -71,7 +74,7 @@ export function createParts(options: FleetOptions): FleetParts {
   });
   const hints = new Hints({
     backlog,
-    replica: randomUUID(),
+    replica,
     flushMs: settings.wakeFlushMs,
     readSubqueues: (sqs) => readSubqueues(dispatch, sqs),
     notify: async (payload) => {
@@ -135,6 +138,22 @@ export function createParts(options: FleetOptions): FleetParts {
     weightMax: 500,
     lanes,
   });
+  const news = new WorkerNews({
+    replica,
+    flushMs: settings.newsFlushMs,
+    notify: (payload) => notifyWake(dispatch, payload),
+    onChanged: (workerId) => {
+      directory.forget(workerId);
+      claims.dismiss(workerId);
+    },
+    onError,
+  });
+  const gate = new RegistrationGate({
+    perSecond: settings.registrationsPerSecond,
+    burst: settings.registrationBurst,
+    trustMs: settings.organizationRateTrustMs,
+    monotonicMs,
+  });
   return {
     db,
     dispatch,
@@ -157,9 +176,8 @@ export function createParts(options: FleetOptions): FleetParts {
     afterTakenBack,
     workerTokenKey: options.workerTokenKey,
     runTokenKey: options.runTokenKey,
-    afterDecided: (workerId) => {
-      directory.forget(workerId);
-      claims.dismiss(workerId);
-    },
+    news,
+    gate,
+    afterDecided: (workerId) => news.tell(workerId),
   };
 }

@@ -8,6 +8,7 @@ import { findCredential } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
 import { WORKER_SCOPES, type WorkerId } from '@sagewai/wire';
 
+import { demandNotEnded } from './calling-worker.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 import { readWorkerToken, WORKER_TOKEN_PREFIX, type WorkerClaims } from './worker-token.ts';
 import { type CallingWorker, WORKER_SECRET_KIND, type WorkerRecord } from './worker.ts';
@@ -81,9 +82,7 @@ async function bySecret(
 
 function toCaller(worker: CallingWorker): Caller {
   const { record } = worker;
-  if (record.state === 'revoked') {
-    throw new Fault('worker.revoked', `worker ${record.id} was revoked`);
-  }
+  demandNotEnded(record);
   return {
     kind: 'worker',
     id: record.id,

@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 
-import { enrollWorker } from './enroll-worker.ts';
+import { type Allowance, enrollWorker } from './enroll-worker.ts';
 
-const key = { allowedPools: ['gpu'], allowedModels: ['openai/gpt-4o', 'llama3-70b'] };
+const any: Allowance = {
+  allowedPools: [],
+  allowedModels: [],
+  allowedLabels: [],
+  autoApprove: true,
+};
+const key = { ...any, allowedPools: ['gpu'], allowedModels: ['openai/gpt-4o', 'llama3-70b'] };
+const nothing = { pool: 'any', models: [], labels: {} };
 
 test('what is recorded is declared and allowed, and what was dropped is told (F3)', () => {
-  const declared = { pool: 'gpu', models: ['GPT-4o', 'ollama/llama3.1:70b', 'Llama3:70b'] };
-  expect(enrollWorker(declared, key)).toEqual({
+  const models = ['GPT-4o', 'ollama/llama3.1:70b', 'Llama3:70b'];
+  expect(enrollWorker({ pool: 'gpu', models, labels: {} }, key)).toEqual({
     state: 'approved',
+    fits: true,
     models: ['GPT-4o', 'Llama3:70b'],
     modelsCanonical: ['gpt-4o', 'llama3-70b'],
     dropped: ['ollama/llama3.1:70b'],
@@ -20,14 +28,41 @@ test.each([
   ['no model that is allowed', { pool: 'gpu', models: ['claude'] }, /none of the declared/],
   ['no model at all', { pool: 'gpu', models: [] }, /none of the declared/],
 ])('a worker with %s is pending with all it declared', (_, declared, reason) => {
-  const enrollment = enrollWorker(declared, key);
-  expect(enrollment).toMatchObject({ state: 'pending', models: declared.models, dropped: [] });
+  const enrollment = enrollWorker({ ...declared, labels: {} }, key);
+  expect(enrollment).toMatchObject({
+    state: 'pending',
+    fits: false,
+    models: declared.models,
+    dropped: [],
+  });
   expect(enrollment.reason).toMatch(reason);
 });
 
+test.each([
+  [{}, 'approved', null],
+  [{ region: 'eu' }, 'approved', null],
+  [{ region: 'eu', tier: 'any=thing' }, 'approved', null],
+  [{ region: 'us', tier: 'x' }, 'pending', 'labels region=us'],
+  [{ region: '*' }, 'pending', 'labels region=*'],
+  [{ zone: 'a' }, 'pending', 'labels zone=a'],
+  [{ tierx: 'a' }, 'pending', 'labels tierx=a'],
+])('under the ceiling region=eu, tier=*: %j is %s', (labels, state, reason) => {
+  const ceiling = { ...any, allowedLabels: ['region=eu', 'tier=*'] };
+  const enrollment = enrollWorker({ ...nothing, labels }, ceiling);
+  expect(enrollment.state).toBe(state);
+  if (reason === null) expect(enrollment.reason).toBeNull();
+  else expect(enrollment.reason).toMatch(new RegExp(`${reason.replaceAll('*', '\\*')}$`));
+});
+
 test('a key without limits approves everything, and no key nothing', () => {
-  const declared = { pool: 'any', models: [] };
-  const open = { allowedPools: [], allowedModels: [] };
-  expect(enrollWorker(declared, open).state).toBe('approved');
-  expect(enrollWorker(declared, null).state).toBe('pending');
+  expect(enrollWorker(nothing, any).state).toBe('approved');
+  expect(enrollWorker(nothing, null)).toMatchObject({ state: 'pending', fits: false });
+});
+
+test('a key that approves nobody fits all the same', () => {
+  expect(enrollWorker(nothing, { ...any, autoApprove: false })).toMatchObject({
+    state: 'pending',
+    fits: true,
+    reason: 'the enrollment key leaves the approval to a person',
+  });
 });

@@ -4,16 +4,23 @@ import { canonicalModel, canonicalModels } from '@sagewai/wire';
 export interface Declaration {
   readonly pool: string;
   readonly models: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What an enrollment key allows; empty lists allow any. */
 export interface Allowance {
   readonly allowedPools: readonly string[];
   readonly allowedModels: readonly string[];
+  /** `k=v` or `k=*`. */
+  readonly allowedLabels: readonly string[];
+  /** Whether whom it fits is approved, or waits for a person all the same. */
+  readonly autoApprove: boolean;
 }
 
 export interface Enrollment {
   readonly state: 'approved' | 'pending';
+  /** Whether the key covers what was declared, so that a use of it is taken. */
+  readonly fits: boolean;
   /** What is recorded, and can ever be claimed (F3). */
   readonly models: readonly string[];
   readonly modelsCanonical: readonly string[];
@@ -30,6 +37,7 @@ export interface Enrollment {
 export function enrollWorker(declared: Declaration, key: Allowance | null): Enrollment {
   const pending = (reason: string): Enrollment => ({
     state: 'pending',
+    fits: false,
     models: declared.models,
     modelsCanonical: canonicalModels(declared.models),
     dropped: [],
@@ -41,6 +49,10 @@ export function enrollWorker(declared: Declaration, key: Allowance | null): Enro
   if (allowedPools.length > 0 && !allowedPools.includes(declared.pool)) {
     return pending(`the enrollment key does not allow the pool ${declared.pool}`);
   }
+  const beyond = labelsBeyond(declared.labels, key.allowedLabels);
+  if (beyond.length > 0) {
+    return pending(`the enrollment key does not allow the labels ${beyond.join(', ')}`);
+  }
   const allowed = new Set(canonicalModels(allowedModels));
   const isAllowed = (model: string): boolean =>
     allowed.size === 0 || allowed.has(canonicalModel(model));
@@ -49,10 +61,23 @@ export function enrollWorker(declared: Declaration, key: Allowance | null): Enro
     return pending('the enrollment key allows none of the declared models');
   }
   return {
-    state: 'approved',
+    state: key.autoApprove ? 'approved' : 'pending',
+    fits: true,
     models,
     modelsCanonical: canonicalModels(models),
     dropped: declared.models.filter((model) => !isAllowed(model)),
-    reason: null,
+    reason: key.autoApprove ? null : 'the enrollment key leaves the approval to a person',
   };
+}
+
+/** What is declared above the ceiling, as `k=v`. Labels restrict nobody by being left out. */
+function labelsBeyond(
+  labels: Readonly<Record<string, string>>,
+  ceiling: readonly string[],
+): string[] {
+  if (ceiling.length === 0) return [];
+  const allowed = new Set(ceiling);
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .filter((label) => !allowed.has(label) && !allowed.has(`${label.split('=', 1)[0]}=*`));
 }

@@ -1,5 +1,6 @@
-import { newId } from '@sagewai/crypto';
-import { type Db, inTenant, type Tx } from '@sagewai/postgres';
+import { hashToken, newId } from '@sagewai/crypto';
+import { findCredential, registerCredential } from '@sagewai/identity';
+import { type Db, inTenant, sql, type Tx } from '@sagewai/postgres';
 import {
   databaseTest as test,
   holdTransaction,
@@ -12,11 +13,15 @@ import { expect } from 'vitest';
 
 import {
   findEnrollmentKey,
+  forgetReplacedSecrets,
   insertEnrollmentKey,
   listEnrollmentKeys,
+  replaceEnrollmentSecret,
   revokeEnrollmentKey,
   useEnrollmentKey,
 } from './enrollment-keys.sql.ts';
+
+const NO_HASH = new Uint8Array(32);
 
 async function makeKey(
   db: Db,
@@ -32,6 +37,9 @@ async function makeKey(
       maxUses,
       allowedPools: ['gpu'],
       allowedModels: [],
+      allowedLabels: ['region=*'],
+      allowedCidrs: ['10.0.0.0/8'],
+      autoApprove: false,
       createdBy: 'token:t',
       expiresAt: null,
       expiresInSeconds: 60,
@@ -64,14 +72,86 @@ test('a revoked key has no use, and another organization has no such key', async
   const [tenant, foreign] = [await makeTenant(db), await makeTenant(db)];
   const id = await makeKey(db, tenant, null);
   await inTenant(db, [foreign.orgId], async (tx) => {
-    expect(await findEnrollmentKey(tx, id)).toBeNull();
+    expect(await findEnrollmentKey(tx, { id, hash: NO_HASH })).toBeNull();
     expect(await revokeEnrollmentKey(tx, id)).toBe(false);
     expect(await useEnrollmentKey(tx, id)).toBe(false);
   });
   await inTenant(db, [tenant.orgId], async (tx) => {
-    expect(await findEnrollmentKey(tx, id)).toMatchObject({ expired: false, maxUses: null });
+    expect(await findEnrollmentKey(tx, { id, hash: NO_HASH })).toMatchObject({
+      expired: false,
+      replaced: false,
+      maxUses: null,
+      allowedLabels: ['region=*'],
+      allowedCidrs: ['10.0.0.0/8'],
+      autoApprove: false,
+    });
     expect(await revokeEnrollmentKey(tx, id)).toBe(true);
     expect(await useEnrollmentKey(tx, id)).toBe(false);
     expect(await listEnrollmentKeys(tx, tenant.orgId)).toMatchObject([{ id, currentUses: 0 }]);
   });
+});
+
+const kind = 'enrollment';
+
+async function giveValue(db: Db, tenant: Tenant, id: EnrollmentKeyId, value: string) {
+  const hash = hashToken(value);
+  await inTenant(db, [tenant.orgId], (tx) =>
+    registerCredential(tx, { kind, id, orgId: tenant.orgId, hash }),
+  );
+  return hash;
+}
+
+test('a value that was rotated out is taken until its overlap ends, and then told from a stranger', async ({
+  db,
+}) => {
+  const [tenant, foreign] = [await makeTenant(db), await makeTenant(db)];
+  const id = await makeKey(db, tenant, null);
+  const old = await giveValue(db, tenant, id, 'old');
+  const rotate = (orgId: Tenant['orgId'], overlapSeconds: number) =>
+    inTenant(db, [orgId], (tx) => replaceEnrollmentSecret(tx, { id, overlapSeconds }));
+  expect(await rotate(foreign.orgId, 0)).toBeNull();
+  expect(await rotate(tenant.orgId, 60)).toMatchObject({ id, overlapUntil: expect.any(Date) });
+  const fresh = await giveValue(db, tenant, id, 'new');
+  const isReplaced = async (hash: Uint8Array) => {
+    const key = await inTenant(db, [tenant.orgId], (tx) => findEnrollmentKey(tx, { id, hash }));
+    return key?.replaced;
+  };
+  expect([await isReplaced(old), await isReplaced(fresh)]).toEqual([false, false]);
+
+  // The next rotation ends the current value, and leaves the time of the one before alone.
+  await rotate(tenant.orgId, 0);
+  expect([await isReplaced(old), await isReplaced(fresh)]).toEqual([false, true]);
+
+  const forget = (keptMs: number) =>
+    inTenant(db, [tenant.orgId], (tx) => forgetReplacedSecrets(tx, keptMs));
+  await forget(60_000);
+  expect(await findCredential(db, { kind, hash: fresh })).not.toBeNull();
+  await forget(0);
+  expect(await findCredential(db, { kind, hash: fresh })).toBeNull();
+  expect(await findCredential(db, { kind, hash: old })).not.toBeNull();
+});
+
+test('of two rotations at the same time the second replaces the value of the first', async ({
+  db,
+  owner,
+}) => {
+  const tenant = await makeTenant(db);
+  const { orgId } = tenant;
+  const id = await makeKey(db, tenant, null);
+  await giveValue(db, tenant, id, 'old');
+  const rotate = async (tx: Tx, value: string) => {
+    await replaceEnrollmentSecret(tx, { id, overlapSeconds: 0 });
+    await registerCredential(tx, { kind, id, orgId, hash: hashToken(value) });
+  };
+  await using held = await holdTransaction(db, [orgId], (tx) => rotate(tx, 'one'));
+  const other = inTenant(db, [orgId], (tx) => rotate(tx, 'two'));
+  await untilWaiting(owner);
+  await held.commit();
+  await other;
+  const { rows } = await sql<{ hash: Buffer }>`
+    select c.hash from credential c
+    where c.id = ${id} and not exists (
+      select from replaced_enrollment_secret r where r.hash = c.hash)
+  `.execute(owner);
+  expect(rows).toEqual([{ hash: hashToken('two') }]);
 });

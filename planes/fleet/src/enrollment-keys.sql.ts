@@ -1,6 +1,8 @@
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
 import type { EnrollmentKeyId, OrganizationId } from '@sagewai/wire';
 
+import { ENROLLMENT_KEY_KIND } from './worker.ts';
+
 export interface EnrollmentKey {
   readonly id: EnrollmentKeyId;
   readonly orgId: OrganizationId;
@@ -12,6 +14,11 @@ export interface EnrollmentKey {
   /** Empty: any. */
   readonly allowedPools: string[];
   readonly allowedModels: string[];
+  readonly allowedLabels: string[];
+  readonly allowedCidrs: string[];
+  readonly autoApprove: boolean;
+  /** Until when a value that was rotated out is taken; null: none is. */
+  readonly overlapUntil: Date | null;
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly revokedAt: Date | null;
@@ -20,12 +27,24 @@ export interface EnrollmentKey {
 const COLUMNS = sql`
   id, org_id as "orgId", name, max_uses as "maxUses", current_uses as "currentUses",
   expires_at as "expiresAt", allowed_pools as "allowedPools", allowed_models as "allowedModels",
+  allowed_labels as "allowedLabels", allowed_cidrs as "allowedCidrs", auto_approve as "autoApprove",
+  (select max(r.ends_at) from replaced_enrollment_secret r
+   where r.key_id = enrollment_key.id and r.ends_at > app_now()) as "overlapUntil",
   created_at as "createdAt", created_by as "createdBy", revoked_at as "revokedAt"
 `;
 
 export type NewEnrollmentKey = Pick<
   EnrollmentKey,
-  'id' | 'orgId' | 'name' | 'maxUses' | 'allowedPools' | 'allowedModels' | 'createdBy'
+  | 'id'
+  | 'orgId'
+  | 'name'
+  | 'maxUses'
+  | 'allowedPools'
+  | 'allowedModels'
+  | 'allowedLabels'
+  | 'allowedCidrs'
+  | 'autoApprove'
+  | 'createdBy'
 > & {
   /** At most one of these; both null: it does not expire. */
   readonly expiresAt: Date | null;
@@ -35,11 +54,12 @@ export type NewEnrollmentKey = Pick<
 export async function insertEnrollmentKey(tx: Tx, key: NewEnrollmentKey): Promise<EnrollmentKey> {
   const { rows } = await sql<EnrollmentKey>`
     insert into enrollment_key (id, org_id, name, max_uses, expires_at, allowed_pools, allowed_models,
-                                created_by)
+                                allowed_labels, allowed_cidrs, auto_approve, created_by)
     values (${key.id}, ${key.orgId}, ${key.name}, ${key.maxUses},
             coalesce(${key.expiresAt}::timestamptz,
                      app_now() + ${key.expiresInSeconds}::integer * interval '1 second'),
-            ${key.allowedPools}, ${key.allowedModels}, ${key.createdBy})
+            ${key.allowedPools}, ${key.allowedModels}, ${key.allowedLabels}, ${key.allowedCidrs},
+            ${key.autoApprove}, ${key.createdBy})
     returning ${COLUMNS}
   `.execute(tx);
   const [inserted] = rows;
@@ -58,12 +78,21 @@ export async function listEnrollmentKeys(
   return rows;
 }
 
+/** A key as it is at this moment, by one of its values. */
+export type ShownKey = EnrollmentKey & {
+  readonly expired: boolean;
+  /** This value was rotated out, and its overlap is over. */
+  readonly replaced: boolean;
+};
+
 export async function findEnrollmentKey(
   tx: Executor,
-  id: EnrollmentKeyId,
-): Promise<(EnrollmentKey & { readonly expired: boolean }) | null> {
-  const { rows } = await sql<EnrollmentKey & { readonly expired: boolean }>`
-    select ${COLUMNS}, coalesce(expires_at <= app_now(), false) as expired
+  { id, hash }: { readonly id: EnrollmentKeyId; readonly hash: Uint8Array },
+): Promise<ShownKey | null> {
+  const { rows } = await sql<ShownKey>`
+    select ${COLUMNS}, coalesce(expires_at <= app_now(), false) as expired,
+      exists (select from replaced_enrollment_secret r
+              where r.hash = ${Buffer.from(hash)} and r.ends_at <= app_now()) as replaced
     from enrollment_key where id = ${id}
   `.execute(tx);
   return rows[0] ?? null;
@@ -86,4 +115,39 @@ export async function revokeEnrollmentKey(tx: Tx, id: EnrollmentKeyId): Promise<
     update enrollment_key set revoked_at = app_now() where id = ${id} and revoked_at is null
   `.execute(tx);
   return rowCount === 1;
+}
+
+/** Puts a time on the value that is current; null: there is no such key, or it was revoked. */
+export async function replaceEnrollmentSecret(
+  tx: Tx,
+  { id, overlapSeconds }: { readonly id: EnrollmentKeyId; readonly overlapSeconds: number },
+): Promise<EnrollmentKey | null> {
+  // Locked: of two rotations at the same time, the second replaces the value that the first made.
+  const { rowCount } = await sql`
+    select from enrollment_key where id = ${id} and revoked_at is null for update
+  `.execute(tx);
+  if (rowCount === 0) return null;
+  await sql`
+    insert into replaced_enrollment_secret (hash, org_id, key_id, ends_at)
+    select c.hash, c.org_id, c.id, app_now() + ${overlapSeconds}::integer * interval '1 second'
+    from credential c
+    where c.id = ${id} and c.kind = ${ENROLLMENT_KEY_KIND}
+      and not exists (select from replaced_enrollment_secret r where r.hash = c.hash)
+  `.execute(tx);
+  const { rows } = await sql<EnrollmentKey>`
+    select ${COLUMNS} from enrollment_key where id = ${id}
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Forgets values whose overlap has ended some time ago: so long, their use is told from a stranger's. */
+export async function forgetReplacedSecrets(tx: Tx, keptMs: number): Promise<void> {
+  await sql`
+    with over as (
+      delete from replaced_enrollment_secret
+      where ends_at < app_now() - ${keptMs}::bigint * interval '1 millisecond'
+      returning hash
+    )
+    delete from credential c using over o where c.hash = o.hash and c.kind = ${ENROLLMENT_KEY_KIND}
+  `.execute(tx);
 }

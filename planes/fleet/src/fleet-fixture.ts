@@ -72,7 +72,12 @@ export class FleetFixture {
       metrics: this.metrics,
       workerTokenKey: key,
       runTokenKey: key,
-      settings: { pollTimeoutDefaultMs: 0, workerTrustMs: 0, ...options.settings },
+      settings: {
+        pollTimeoutDefaultMs: 0,
+        workerTrustMs: 0,
+        registrationBurst: 1_000,
+        ...options.settings,
+      },
     });
     this.app = createApp({
       routes: this.fleet.routes,

@@ -6,9 +6,11 @@ import type { RunId } from '@sagewai/wire';
 import { administrationRoutes } from './administration-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
+import { decisionRoutes } from './decision-routes.ts';
+import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { WAKE_CHANNEL } from './hints.ts';
-import { fleetJobs } from './jobs.ts';
+import { checkWaiting, fleetJobs } from './jobs.ts';
 import { ownCallRoutes } from './own-call-routes.ts';
 import type { FleetParts } from './parts.ts';
 import { findNonempty } from './queue.sql.ts';
@@ -18,6 +20,7 @@ import { routingRoutes } from './routing-routes.ts';
 import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 export interface Fleet {
@@ -46,6 +49,9 @@ export function createFleet(options: FleetOptions): Fleet {
       ...routingRoutes(parts),
       removalRoute(parts),
       ...scalingRoutes(parts),
+      ...decisionRoutes(parts),
+      ...enrollmentKeyRoutes(),
+      ...settingsRoutes(),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [
@@ -60,16 +66,17 @@ export function createFleet(options: FleetOptions): Fleet {
       parts.watch.close();
       parts.eventWatch.close();
       await parts.hints.close();
+      await parts.news.close();
     },
   };
 }
 
-function listenForWakes(
-  { listenUrl, log }: FleetOptions,
-  { hints, dispatch }: FleetParts,
-): Listener | null {
+function listenForWakes({ listenUrl, log }: FleetOptions, parts: FleetParts): Listener | null {
+  const { hints, news, dispatch } = parts;
   if (listenUrl === null) return null;
   const lookAtAll = async (): Promise<void> => {
+    parts.directory.forgetAll();
+    await checkWaiting(parts);
     const lines = await findNonempty(dispatch);
     await hints.hear(lines.map((line) => ({ ...line, count: Number.POSITIVE_INFINITY })));
   };
@@ -79,7 +86,10 @@ function listenForWakes(
   return listen({
     url: listenUrl,
     channel: WAKE_CHANNEL,
-    onMessage: (payload) => hints.receive(payload),
+    onMessage: (payload) => {
+      news.receive(payload);
+      hints.receive(payload);
+    },
     onReconnect: () => void lookAtAll().catch(onError),
     onError,
   });

@@ -101,15 +101,22 @@ export class Hints {
 }
 
 export function toPayloads(replica: string, lines: readonly HintedLine[]): string[] {
+  const words = lines.map(
+    ({ sq, prio, count }) => `${sq}:${prio}:${Number.isFinite(count) ? count : 1_000_000}`,
+  );
+  return packPayloads(replica, words);
+}
+
+/** As few messages of this replica as hold these words. */
+export function packPayloads(replica: string, words: readonly string[]): string[] {
   const payloads: string[] = [];
   let payload = replica;
-  for (const { sq, prio, count } of lines) {
-    const word = ` ${sq}:${prio}:${Number.isFinite(count) ? count : 1_000_000}`;
-    if (payload.length + word.length > PAYLOAD_BYTES_MAX) {
+  for (const word of words) {
+    if (payload.length + 1 + word.length > PAYLOAD_BYTES_MAX) {
       payloads.push(payload);
       payload = replica;
     }
-    payload += word;
+    payload += ` ${word}`;
   }
   if (payload !== replica) payloads.push(payload);
   return payloads;

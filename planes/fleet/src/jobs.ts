@@ -3,6 +3,7 @@ import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
 
 import { countPending, readLoads, readPending } from './counts.sql.ts';
+import { forgetReplacedSecrets } from './enrollment-keys.sql.ts';
 import { beatPulse, findOrphans, type Orphan, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
 import {
@@ -14,6 +15,7 @@ import {
   releaseScheduled,
 } from './queue.sql.ts';
 import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
+import { findUnapproved } from './workers.sql.ts';
 
 const BATCH = 500;
 const HOUR_MS = 3_600_000;
@@ -52,6 +54,15 @@ export function fleetJobs(parts: FleetParts): Job[] {
         sweepNotBeforeMs = clock.monotonicMs() + tookMs * SWEEP_SHARE;
         await hints.hear(lines.map((line) => ({ ...line, count: Number.POSITIVE_INFINITY })));
       },
+    }),
+
+    job({
+      name: 'fleet.check_waiting',
+      everyMs: settings.checkWaitingEveryMs,
+      runsOn: 'every-replica',
+      converges: 'no poll waits here whose worker was refused elsewhere',
+      ifItNeverRuns: 'such a poll waits for its time, and is given nothing',
+      run: () => checkWaiting(parts),
     }),
 
     job({
@@ -141,6 +152,16 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
   }
 }
 
+/** Ends the polls of workers that may not claim any more, as this replica was perhaps not told. */
+export async function checkWaiting({ dispatch, claims, directory }: FleetParts): Promise<void> {
+  const waiting = [...claims.waitingWorkers()];
+  if (waiting.length === 0) return;
+  for (const id of await findUnapproved(dispatch, waiting)) {
+    directory.forget(id);
+    claims.dismiss(id);
+  }
+}
+
 /** The shorter the patience with workers, the shorter the pause that excuses them. */
 function pulseGapMs(settings: FleetParts['settings']): number {
   const least = Math.max(3 * settings.superviseEveryMs, settings.workerSilenceMs / 4);
@@ -163,6 +184,7 @@ async function forget({ db, dispatch, settings }: FleetParts, signal: AbortSigna
     await inTenant(db, orgIds, async (tx) => {
       await forgetKeys(tx, settings.idempotencyKeyTtlMs);
       await forgetHeads(tx, settings.eventDaysKept);
+      await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);
     });
     cursor = orgIds.at(-1);
   }

@@ -13,12 +13,14 @@ import type { Hints } from './hints.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
 import type { ProjectRoutings } from './project-routing.ts';
+import type { RegistrationGate } from './registration-gate.ts';
 import type { Reports } from './reports.ts';
 import type { RunEventLog } from './run-event-log.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Submissions } from './submissions.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
+import type { WorkerNews } from './worker-news.ts';
 
 /** What the routes and jobs of one replica share. */
 export interface FleetParts {
@@ -45,8 +47,10 @@ export interface FleetParts {
   readonly eventLog: RunEventLog;
   readonly meters: FleetMeters;
   readonly aliveness: GroupCommit<LeaseName, boolean>;
+  readonly news: WorkerNews;
+  readonly gate: RegistrationGate;
   /** Follows up runs that were taken from their workers: hints, counters, watchers. */
   readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
-  /** A worker's record has changed here. */
+  /** A worker's record has changed here: this replica and the others take note. */
   readonly afterDecided: (workerId: WorkerId) => void;
 }

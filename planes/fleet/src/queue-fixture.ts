@@ -40,6 +40,8 @@ export async function makePlace(db: Db, tenant: Tenant): Promise<Place> {
       state: 'approved',
       reason: null,
       decidedBy: 'test',
+      enrolledBy: null,
+      scopes: ['claim', 'report', 'heartbeat'],
     }),
   );
   const record = (await readWorkerRecords(db, [id])).get(id);

@@ -8,18 +8,20 @@ import { hashToken, newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { dropCredential, findProject, registerCredential } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
-import { appendAudit } from '@sagewai/trust';
-import type {
-  BodyOf,
-  EnrollmentKeyId,
-  OrganizationId,
-  ProjectId,
-  registerWorker as endpoint,
-  WorkerId,
+import { appendAll, appendAudit, type AuditEntry } from '@sagewai/trust';
+import {
+  type BodyOf,
+  type EnrollmentKeyId,
+  type OrganizationId,
+  type ProjectId,
+  type registerWorker as endpoint,
+  WORKER_SCOPES,
+  type WorkerId,
 } from '@sagewai/wire';
 
 import { enrollWorker } from './enroll-worker.ts';
-import { type EnrollmentKey, findEnrollmentKey, useEnrollmentKey } from './enrollment-keys.sql.ts';
+import { findEnrollmentKey, type ShownKey, useEnrollmentKey } from './enrollment-keys.sql.ts';
+import { judgeKeyUse } from './judge-key-use.ts';
 import { openSession } from './leases.sql.ts';
 import { POOL_DEFAULT } from './run.ts';
 import { WORKER_SECRET_KIND } from './worker.ts';
@@ -38,6 +40,14 @@ export interface Origin {
   /** Only this project's runs; a wish of the worker, and a restriction of it. */
   readonly project: string | undefined;
   readonly undecidedMax: number;
+  /** Where the registration comes from, as this server sees it. */
+  readonly address: string;
+}
+
+/** The key that is shown, by the value that was shown. */
+export interface KeyName {
+  readonly id: EnrollmentKeyId;
+  readonly hash: Uint8Array;
 }
 
 export interface Registered {
@@ -51,16 +61,18 @@ export interface Registered {
 export async function registerWorker(
   tx: Tx,
   registration: Registration,
-  origin: Origin & { readonly keyId: EnrollmentKeyId | null },
+  origin: Origin & { readonly key: KeyName | null },
 ): Promise<Registered> {
-  const { orgId, keyId } = origin;
+  const { orgId } = origin;
   const { pool = POOL_DEFAULT, models = [], labels = {}, name = 'worker' } = registration;
   const projectId = await projectOf(tx, origin);
-  const key = keyId === null ? null : demandUsable(await findEnrollmentKey(tx, keyId));
-  const enrollment = enrollWorker({ pool, models }, key);
-  const vouched = enrollment.state === 'approved' && key !== null;
-  if (vouched && !(await useEnrollmentKey(tx, key.id))) throw invalid('it is used up');
-  if (!vouched) await demandRoom(tx, origin);
+  const key = origin.key === null ? null : await demandUsable(tx, origin.key, origin.address);
+  const declared = withoutProject(labels);
+  const enrollment = enrollWorker({ pool, models, labels: declared }, key);
+  const vouching = enrollment.fits ? key : null;
+  if (vouching !== null && !(await useEnrollmentKey(tx, vouching.id)))
+    throw invalid('it is used up');
+  if (enrollment.state === 'pending') await demandRoom(tx, origin);
 
   const workerId = newId<WorkerId>();
   await insertWorker(tx, {
@@ -71,22 +83,33 @@ export async function registerWorker(
     pool,
     models: enrollment.models,
     modelsCanonical: enrollment.modelsCanonical,
-    labels: withoutProject(labels),
+    labels: declared,
     maxConcurrent: registration.max_concurrent ?? 1,
     state: enrollment.state,
     reason: enrollment.reason,
-    decidedBy: vouched ? 'enrollment-key' : null,
+    decidedBy: enrollment.state === 'approved' ? 'enrollment-key' : null,
+    enrolledBy: vouching?.id ?? null,
+    scopes: WORKER_SCOPES,
   });
   const secret = await giveSecret(tx, { workerId, orgId });
-  await appendAudit(tx, {
+  const about = {
     orgId,
-    actor: key === null ? origin.actor : `enrollment:${key.id}`,
-    action: 'fleet.registerWorker',
     subject: `worker:${workerId}`,
     outcome: 'ok',
     requestId: origin.requestId,
-    details: { name, pool, state: enrollment.state, models: enrollment.models.join(',') },
-  });
+  };
+  const actor = key === null ? origin.actor : `enrollment:${key.id}`;
+  const { address } = origin;
+  const { state } = enrollment;
+  await appendAll(tx, [
+    ...(key === null ? [] : [keyUsed(key.id, { ...origin, outcome: 'ok', details: { state } })]),
+    {
+      ...about,
+      actor,
+      action: 'fleet.registerWorker',
+      details: { name, pool, state, models: enrollment.models.join(','), address },
+    },
+  ]);
   return { workerId, secret, reason: enrollment.reason, dropped: enrollment.dropped };
 }
 
@@ -140,14 +163,32 @@ async function demandRoom(tx: Tx, { orgId, undecidedMax }: Origin): Promise<void
   });
 }
 
-function demandUsable(
-  key: (EnrollmentKey & { readonly expired: boolean }) | null,
-): EnrollmentKey & { readonly expired: boolean } {
+async function demandUsable(tx: Tx, name: KeyName, address: string): Promise<ShownKey> {
+  const key = await findEnrollmentKey(tx, name);
   if (key === null) throw invalid();
-  if (key.revokedAt !== null) throw invalid('it was revoked');
-  if (key.expired) throw invalid('it has expired');
-  if (key.maxUses !== null && key.currentUses >= key.maxUses) throw invalid('it is used up');
+  const why = judgeKeyUse(key, address);
+  if (why !== null) throw invalid(why);
   return key;
+}
+
+/** Every use of a key is in the audit log, taken or refused. */
+export function keyUsed(
+  id: EnrollmentKeyId,
+  use: Pick<Origin, 'orgId' | 'requestId' | 'address'> & {
+    readonly outcome: string;
+    readonly details: AuditEntry['details'];
+  },
+): AuditEntry {
+  const { orgId, requestId, address, outcome, details } = use;
+  return {
+    orgId,
+    actor: `enrollment:${id}`,
+    action: 'enrollment_key.used',
+    subject: `enrollment:${id}`,
+    outcome,
+    requestId,
+    details: { ...details, address },
+  };
 }
 
 /** Who has a key may know what is wrong with it; who has none learns nothing. */

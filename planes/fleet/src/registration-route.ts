@@ -3,26 +3,31 @@ import { Fault } from '@sagewai/fault';
 import { type Caller, implementOwn, isAllowed, type RequestHead, type Route } from '@sagewai/http';
 import { findCredential, findOrganizationId, listOrganizationIds } from '@sagewai/identity';
 import { inTenant } from '@sagewai/postgres';
-import { nameActor } from '@sagewai/trust';
+import { appendAudit, nameActor } from '@sagewai/trust';
 import {
   type EnrollmentKeyId,
   type OrganizationId,
+  PROBLEMS,
   registerWorker as endpoint,
   type WorkerId,
 } from '@sagewai/wire';
 
-import { workerOf } from './calling-worker.ts';
+import { plainAddress } from './allows-address.ts';
+import { demandNotEnded, workerOf } from './calling-worker.ts';
 import { findLeasesOf, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
 import {
   invalid,
+  type KeyName,
+  keyUsed,
+  type Origin,
   registerAgain,
   type Registered,
   registerWorker,
   type Registration,
 } from './register-worker.ts';
 import { sessionToWire, type WireSession } from './session-to-wire.ts';
-import { readOpenRegistration } from './settings.sql.ts';
+import { readFleetSettings } from './settings.sql.ts';
 import { readWorkerToken, WORKER_TOKEN_PREFIX } from './worker-token.ts';
 import { ENROLLMENT_KEY_KIND } from './worker.ts';
 
@@ -40,6 +45,7 @@ interface Answer extends WireSession {
 export function registrationRoute(parts: FleetParts): Route {
   return implementOwn(endpoint, async ({ body, caller, request }): Promise<Answer> => {
     const shown = header(request, 'x-enrollment-key') ?? body.enrollment_key;
+    parts.gate.enter(request.ip, shown);
     if (shown?.startsWith(WORKER_TOKEN_PREFIX) === true) {
       const read = readWorkerToken(parts.workerTokenKey, shown, parts.clock.now());
       if (read.kind !== 'valid' || read.claims.sessionEpoch !== null) throw invalid();
@@ -58,34 +64,54 @@ export function registrationRoute(parts: FleetParts): Route {
       requestId: request.id,
       project: header(request, 'x-project-id'),
       undecidedMax: parts.settings.undecidedWorkersMax,
-      keyId: key === null ? null : (key.id as EnrollmentKeyId),
+      address: plainAddress(request.ip),
+      key,
     };
-    const registered = await inTenant(parts.db, [orgId], async (tx) => {
-      if (key === null && caller.kind === 'anonymous') {
-        const open = await readOpenRegistration(tx, orgId);
-        if (!(open ?? parts.settings.openRegistration)) throw closed();
-      }
-      return registerWorker(tx, body, origin);
-    });
-    return toAnswer(parts, registered);
+    try {
+      const registered = await inTenant(parts.db, [orgId], async (tx) => {
+        const { openRegistration, registrationsPerSecond } = await readFleetSettings(tx, orgId);
+        if (shown !== undefined) parts.gate.learn(shown, orgId, registrationsPerSecond);
+        if (key === null && caller.kind === 'anonymous') {
+          if (!(openRegistration ?? parts.settings.openRegistration)) throw closed();
+        }
+        return registerWorker(tx, body, origin);
+      });
+      return await toAnswer(parts, registered);
+    } catch (thrown) {
+      if (key !== null) await noteRefusedUse(parts, key.id, origin, thrown);
+      throw thrown;
+    }
   });
+}
+
+/** The registration was rolled back, and with it whatever it said: a refused use is told by itself. */
+async function noteRefusedUse(
+  { db }: FleetParts,
+  keyId: EnrollmentKeyId,
+  origin: Origin,
+  thrown: unknown,
+): Promise<void> {
+  if (!(thrown instanceof Fault) || PROBLEMS[thrown.code].status >= 500) return;
+  const details = { reason: thrown.detail };
+  const use = keyUsed(keyId, { ...origin, outcome: thrown.code, details });
+  await inTenant(db, [origin.orgId], (tx) => appendAudit(tx, use));
 }
 
 async function findKey(
   { db }: FleetParts,
   key: string,
-): Promise<{ readonly id: string; readonly orgId: OrganizationId }> {
-  const found = await findCredential(db, { kind: ENROLLMENT_KEY_KIND, hash: hashToken(key) });
+): Promise<KeyName & { readonly orgId: OrganizationId }> {
+  const hash = hashToken(key);
+  const found = await findCredential(db, { kind: ENROLLMENT_KEY_KIND, hash });
   if (found === null) throw invalid();
-  return found;
+  return { id: found.id as EnrollmentKeyId, hash, orgId: found.orgId };
 }
 
 /** A worker that is known starts anew: a new session and a new secret; what is recorded of it stays (F3). */
 async function again(parts: FleetParts, workerId: WorkerId, request: RequestHead): Promise<Answer> {
   const record = await parts.directory.find(workerId);
   if (record === null) throw invalid();
-  if (record.state === 'revoked')
-    throw new Fault('worker.revoked', `worker ${workerId} was revoked`);
+  demandNotEnded(record);
   const { orgId } = record.capabilities;
   const { secret, sessionEpoch, taken } = await inTenant(parts.db, [orgId], async (tx) => {
     const opened = await registerAgain(tx, { id: workerId, orgId }, request.id);
@@ -103,7 +129,7 @@ async function toAnswer(
   { workerId, secret, reason, dropped }: Registered,
   sessionEpoch?: bigint,
 ): Promise<Answer> {
-  parts.afterDecided(workerId);
+  if (sessionEpoch !== undefined) parts.afterDecided(workerId);
   const record = await parts.directory.find(workerId);
   if (record === null) throw new Error(`worker ${workerId} is not there after its registration`);
   return {

@@ -1,22 +1,45 @@
 import { inTenant } from '@sagewai/postgres';
-import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
 import { expect } from 'vitest';
 
-import { readOpenRegistration, setOpenRegistration } from './settings.sql.ts';
+import { changeFleetSettings, readFleetSettings } from './settings.sql.ts';
 
-test('an organization says whether registration is open', async ({ db }) => {
-  const { orgId } = await makeTenant(db);
-  await inTenant(db, [orgId], async (tx) => {
-    expect(await readOpenRegistration(tx, orgId)).toBeNull();
-    for (const open of [true, false, null]) {
-      await setOpenRegistration(tx, orgId, open);
-      expect(await readOpenRegistration(tx, orgId)).toBe(open);
-    }
+test('what is not named stays, and another organization sees none of it', async ({ db }) => {
+  const [tenant, foreign] = [await makeTenant(db), await makeTenant(db)];
+  const unsaid = await inTenant(db, [tenant.orgId], (tx) => readFleetSettings(tx, tenant.orgId));
+  expect(unsaid).toEqual({
+    openRegistration: null,
+    enforcement: 'off',
+    dualApproval: false,
+    registrationsPerSecond: null,
+  });
+  await inTenant(db, [tenant.orgId], (tx) =>
+    changeFleetSettings(tx, tenant.orgId, { enforcement: 'strict', registrationsPerSecond: 2.5 }),
+  );
+  const changed = await inTenant(db, [tenant.orgId], (tx) =>
+    changeFleetSettings(tx, tenant.orgId, { openRegistration: true }),
+  );
+  expect(changed).toEqual({
+    openRegistration: true,
+    enforcement: 'strict',
+    dualApproval: false,
+    registrationsPerSecond: 2.5,
+  });
+  await inTenant(db, [foreign.orgId], async (tx) => {
+    expect(await readFleetSettings(tx, tenant.orgId)).toEqual(unsaid);
   });
 });
 
-test('an organization says it for itself alone', async ({ db }) => {
-  const [{ orgId }, foreign] = [await makeTenant(db), await makeTenant(db)];
-  const meddle = inTenant(db, [orgId], (tx) => setOpenRegistration(tx, foreign.orgId, true));
-  await expect(meddle).rejects.toThrow(/row-level security/);
+test('two changes at the same time keep both', async ({ db, owner }) => {
+  const { orgId } = await makeTenant(db);
+  await inTenant(db, [orgId], (tx) => changeFleetSettings(tx, orgId, {}));
+  await using held = await holdTransaction(db, [orgId], (tx) =>
+    changeFleetSettings(tx, orgId, { dualApproval: true }),
+  );
+  const other = inTenant(db, [orgId], (tx) =>
+    changeFleetSettings(tx, orgId, { enforcement: 'warn' }),
+  );
+  await untilWaiting(owner);
+  await held.commit();
+  expect(await other).toMatchObject({ dualApproval: true, enforcement: 'warn' });
 });

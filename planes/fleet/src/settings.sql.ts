@@ -1,24 +1,51 @@
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
-import type { OrganizationId } from '@sagewai/wire';
+import type { EnforcementMode, OrganizationId } from '@sagewai/wire';
 
-/** Whether workers may register without a credential; null: as the server is configured. */
-export async function readOpenRegistration(
-  tx: Executor,
-  orgId: OrganizationId,
-): Promise<boolean | null> {
-  const { rows } = await sql<{ open: boolean | null }>`
-    select open_registration as open from fleet_setting where org_id = ${orgId}
-  `.execute(tx);
-  return rows[0]?.open ?? null;
+/** What an organization allows its workers; null: as the server is configured. */
+export interface OrganizationFleetSettings {
+  readonly openRegistration: boolean | null;
+  readonly enforcement: EnforcementMode;
+  readonly dualApproval: boolean;
+  readonly registrationsPerSecond: number | null;
 }
 
-export async function setOpenRegistration(
+const UNSAID: OrganizationFleetSettings = {
+  openRegistration: null,
+  enforcement: 'off',
+  dualApproval: false,
+  registrationsPerSecond: null,
+};
+
+export async function readFleetSettings(
+  tx: Executor,
+  orgId: OrganizationId,
+): Promise<OrganizationFleetSettings> {
+  const { rows } = await sql<OrganizationFleetSettings>`
+    select open_registration as "openRegistration", enforcement, dual_approval as "dualApproval",
+           registrations_per_second as "registrationsPerSecond"
+    from fleet_setting where org_id = ${orgId}
+  `.execute(tx);
+  return rows[0] ?? UNSAID;
+}
+
+/** Changes what is named; the rest stays. */
+export async function changeFleetSettings(
   tx: Tx,
   orgId: OrganizationId,
-  open: boolean | null,
-): Promise<void> {
+  change: Partial<OrganizationFleetSettings>,
+): Promise<OrganizationFleetSettings> {
+  // The row is there and ours from now on: two changes of different settings keep both.
+  await sql`insert into fleet_setting (org_id) values (${orgId}) on conflict do nothing`.execute(
+    tx,
+  );
+  await sql`select from fleet_setting where org_id = ${orgId} for update`.execute(tx);
+  const next = { ...(await readFleetSettings(tx, orgId)), ...change };
   await sql`
-    insert into fleet_setting (org_id, open_registration) values (${orgId}, ${open})
-    on conflict (org_id) do update set open_registration = excluded.open_registration
+    update fleet_setting
+    set open_registration = ${next.openRegistration}, enforcement = ${next.enforcement},
+        dual_approval = ${next.dualApproval},
+        registrations_per_second = ${next.registrationsPerSecond}
+    where org_id = ${orgId}
   `.execute(tx);
+  return next;
 }

@@ -5,6 +5,13 @@ export interface FleetSettings {
   /** Whether workers may register without any credential where the organization has not said. */
   readonly openRegistration: boolean;
   readonly undecidedWorkersMax: number;
+  /** Of one address, where the organization has not said. */
+  readonly registrationsPerSecond: number;
+  readonly registrationBurst: number;
+  /** How long an organization's own rate is trusted. */
+  readonly organizationRateTrustMs: number;
+  /** How long after its end the use of a rotated key is still told from a stranger's. */
+  readonly replacedSecretKeptMs: number;
   readonly matchClassesMax: number;
   /** A worker that is silent for so long loses its runs. */
   readonly workerSilenceMs: number;
@@ -34,6 +41,10 @@ export interface FleetSettings {
   /** Without a hint, waiting polls are looked at again after so long. */
   readonly sweepEveryMs: number;
   readonly wakeFlushMs: number;
+  /** What is decided about workers within so long is told to the other replicas together. */
+  readonly newsFlushMs: number;
+  /** How often workers that wait are looked up, in case such a message was lost. */
+  readonly checkWaitingEveryMs: number;
   /** How often a claim looks at a line from its beginning. */
   readonly fullLookEveryMs: number;
   readonly countEveryMs: number;
@@ -65,6 +76,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export const FLEET_DEFAULTS: FleetSettings = {
   openRegistration: false,
   undecidedWorkersMax: 1_000,
+  registrationsPerSecond: 1,
+  registrationBurst: 20,
+  organizationRateTrustMs: 10 * SECOND_MS,
+  replacedSecretKeptMs: 30 * DAY_MS,
   matchClassesMax: 10_000,
   workerSilenceMs: 5 * MINUTE_MS,
   superviseEveryMs: 5 * SECOND_MS,
@@ -84,6 +99,8 @@ export const FLEET_DEFAULTS: FleetSettings = {
   runsPerCommitMax: 1_000,
   sweepEveryMs: SECOND_MS,
   wakeFlushMs: 15,
+  newsFlushMs: 50,
+  checkWaitingEveryMs: 5 * SECOND_MS,
   fullLookEveryMs: SECOND_MS,
   countEveryMs: 10 * SECOND_MS,
   retryBackoffMs: SECOND_MS,

@@ -160,7 +160,8 @@ export function toWorker(row: WorkerRow): Worker {
     approved_by: row.state === 'approved' ? row.decidedBy : null,
     probe_status: 'unknown',
     ip_allowlist: [],
-    requires_dual_approval: false,
+    requires_dual_approval: row.dualApproval,
+    first_approved_by: row.firstApprovedBy,
     connection_type: null,
   };
 }
@@ -174,6 +175,10 @@ export function toKey(key: EnrollmentKey): Key {
     expires_at: instant(key.expiresAt),
     allowed_pools: key.allowedPools,
     allowed_models: key.allowedModels,
+    allowed_labels: key.allowedLabels,
+    allowed_cidrs: key.allowedCidrs,
+    auto_approve: key.autoApprove,
+    overlap_until: instant(key.overlapUntil),
     created_at: key.createdAt.toISOString(),
     created_by: key.createdBy,
     revoked: key.revokedAt !== null,

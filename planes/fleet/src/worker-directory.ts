@@ -45,6 +45,11 @@ export class WorkerDirectory {
     this.#remembered.delete(id);
   }
 
+  /** What changed elsewhere may not have been heard. */
+  forgetAll(): void {
+    this.#remembered.clear();
+  }
+
   async #readAll(ids: readonly WorkerId[]): Promise<(WorkerRecord | null)[]> {
     // As of before the question: what changes while it is on its way may be missing from the answer.
     const readMs = this.#options.monotonicMs();

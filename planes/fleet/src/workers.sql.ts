@@ -1,5 +1,12 @@
 import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
-import type { OrganizationId, ProjectId, WorkerId, WorkerState } from '@sagewai/wire';
+import type {
+  EnrollmentKeyId,
+  OrganizationId,
+  ProjectId,
+  WorkerId,
+  WorkerScope,
+  WorkerState,
+} from '@sagewai/wire';
 
 import type { WorkerRecord } from './worker.ts';
 
@@ -17,6 +24,9 @@ export interface NewWorker {
   readonly reason: string | null;
   /** Null while pending. */
   readonly decidedBy: string | null;
+  /** The enrollment key or token that vouched for it. */
+  readonly enrolledBy: EnrollmentKeyId | null;
+  readonly scopes: readonly WorkerScope[];
 }
 
 /** Records a worker and its first session. */
@@ -24,13 +34,13 @@ export async function insertWorker(tx: Tx, worker: NewWorker): Promise<void> {
   await sql`
     with recorded as (
       insert into worker (id, org_id, project_id, name, pool, models, models_canonical, labels,
-                          max_concurrent, state, reason, decided_at, decided_by)
+                          max_concurrent, state, reason, decided_at, decided_by, enrolled_by, scopes)
       values (${worker.id}, ${worker.orgId}, ${worker.projectId}, ${worker.name}, ${worker.pool},
               ${[...worker.models]}, ${[...worker.modelsCanonical]},
               ${JSON.stringify(worker.labels)}::jsonb, ${worker.maxConcurrent}, ${worker.state},
               ${worker.reason},
               case when ${worker.decidedBy}::text is not null then app_now() end,
-              ${worker.decidedBy}::text)
+              ${worker.decidedBy}::text, ${worker.enrolledBy}::uuid, ${[...worker.scopes]}::text[])
       returning num
     )
     insert into worker_session (worker_num, worker_id, org_id, pool, max_concurrent, state,
@@ -49,21 +59,41 @@ export async function countUndecided(tx: Executor, orgId: OrganizationId): Promi
   return rows[0]?.workers ?? 0;
 }
 
-/** Compare and set; null: it is not in state `from`, or not the transaction's organization's. */
+/** Compare and set; null: it is in none of the states `from`, or not the transaction's organization's. */
 export async function decideWorker(
   tx: Executor,
   decision: {
     readonly id: WorkerId;
-    readonly from: WorkerState;
+    readonly from: readonly WorkerState[];
     readonly to: WorkerState;
     readonly by: string;
   },
 ): Promise<number | null> {
   const { id, from, to, by } = decision;
   const { rows } = await sql<{ num: number | null }>`
-    select fleet_decide_worker(${id}, ${from}, ${to}, ${by}) as num
+    select fleet_decide_worker(${id}, ${[...from]}::text[], ${to}, ${by}) as num
   `.execute(tx);
   return rows[0]?.num ?? null;
+}
+
+/** Who approved a pending worker first; null: nobody yet. Waits for another approval under way. */
+export async function lockFirstApproval(tx: Tx, id: WorkerId): Promise<string | null> {
+  const { rows } = await sql<{ by: string | null }>`
+    select first_approved_by as by from worker where id = ${id} and state = 'pending' for update
+  `.execute(tx);
+  return rows[0]?.by ?? null;
+}
+
+/** False when there is no such worker that waits for its first approval. */
+export async function noteFirstApproval(
+  tx: Tx,
+  { id, by }: { readonly id: WorkerId; readonly by: string },
+): Promise<boolean> {
+  const { rowCount } = await sql`
+    update worker set first_approved_by = ${by}, first_approved_at = app_now()
+    where id = ${id} and state = 'pending' and first_approved_by is null
+  `.execute(tx);
+  return rowCount === 1;
 }
 
 interface RecordRow {
@@ -117,6 +147,18 @@ function toRecord(row: RecordRow): WorkerRecord {
   };
 }
 
+/** Which of these workers may not claim. */
+export async function findUnapproved(
+  dispatch: Executor,
+  ids: readonly WorkerId[],
+): Promise<WorkerId[]> {
+  const { rows } = await sql<{ id: WorkerId }>`
+    select worker_id as id from worker_session
+    where worker_id = any(${[...ids]}::uuid[]) and state <> 'approved'
+  `.execute(dispatch);
+  return rows.map(({ id }) => id);
+}
+
 /** A worker as it is listed. */
 export interface WorkerRow {
   readonly id: WorkerId;
@@ -134,6 +176,8 @@ export interface WorkerRow {
   readonly registeredAt: Date;
   readonly decidedAt: Date | null;
   readonly decidedBy: string | null;
+  readonly firstApprovedBy: string | null;
+  readonly dualApproval: boolean;
 }
 
 export interface WorkerFilter {
@@ -155,7 +199,10 @@ export async function listWorkers(tx: Executor, filter: WorkerFilter): Promise<W
            w.models_canonical as "modelsCanonical", w.labels, w.max_concurrent as "maxConcurrent",
            (select count(*)::int from lease l where l.worker_num = w.num) as "activeRuns",
            s.last_seen_at as "lastSeenAt", w.registered_at as "registeredAt",
-           w.decided_at as "decidedAt", w.decided_by as "decidedBy"
+           w.decided_at as "decidedAt", w.decided_by as "decidedBy",
+           w.first_approved_by as "firstApprovedBy",
+           coalesce((select f.dual_approval from fleet_setting f where f.org_id = w.org_id), false)
+             as "dualApproval"
     from worker w join worker_session s on s.worker_num = w.num
     where ${sql.join(conditions, ' and ')}
     order by w.num desc limit ${filter.limit}

@@ -15,6 +15,14 @@ interface CreateFlags extends ConnectionFlags {
   readonly allowedModels?: string[];
   readonly pools?: string[];
   readonly models?: string[];
+  readonly allowedLabels?: string[];
+  readonly allowedCidrs?: string[];
+  readonly autoApprove: boolean;
+  readonly singleUse?: boolean;
+}
+
+interface RotateFlags extends ConnectionFlags {
+  readonly overlap?: number;
 }
 
 export function enrollmentKeyCommands(around: Surroundings): Command[] {
@@ -26,12 +34,27 @@ export function enrollmentKeyCommands(around: Surroundings): Command[] {
         .option('--expires <duration>', 'such as 7d, 24h, 1d12h (default: never)', durationSeconds)
         .option('--allowed-pools <pools>', 'by comma (default: any)', list)
         .option('--allowed-models <models>', 'by comma (default: any)', list)
+        .option('--allowed-labels <labels>', 'such as region=eu,tier=* (default: any)', list)
+        .option('--allowed-cidrs <ranges>', 'such as 10.0.0.0/8 (default: from anywhere)', list)
+        .option('--no-auto-approve', 'its workers wait for a person all the same')
+        .option('--single-use', 'one pod, one worker: the same as --max-uses 1')
         .option('--pools <pools>', 'the same as --allowed-pools', list)
         .option('--models <models>', 'the same as --allowed-models', list),
       around,
       createKey,
     ),
     act(serverCommand('list-keys', 'List enrollment keys'), around, listKeys),
+    act<RotateFlags>(
+      serverCommand('rotate-key', 'Give an enrollment key a new value; it is shown once')
+        .argument('<id>', 'its id', id)
+        .option(
+          '--overlap <duration>',
+          'how long the old value is taken, such as 1h (default: not at all)',
+          durationSeconds,
+        ),
+      around,
+      rotateKey,
+    ),
     act(
       serverCommand('revoke-key', 'Revoke an enrollment key; its workers stay').argument(
         '<id>',
@@ -54,6 +77,10 @@ async function createKey(context: Context, flags: CreateFlags): Promise<void> {
     ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
     allowed_pools: flags.allowedPools ?? flags.pools ?? [],
     allowed_models: flags.allowedModels ?? flags.models ?? [],
+    ...(flags.allowedLabels === undefined ? {} : { allowed_labels: flags.allowedLabels }),
+    ...(flags.allowedCidrs === undefined ? {} : { allowed_cidrs: flags.allowedCidrs }),
+    ...(flags.autoApprove ? {} : { auto_approve: false }),
+    ...(flags.singleUse === true ? { single_use: true } : {}),
   };
   const create = () => context.client.call('fleet.createEnrollmentKey', { body });
   const created = await create().catch(async (thrown: unknown) => {
@@ -84,6 +111,23 @@ async function createdOrganization(context: Context, thrown: unknown): Promise<b
   return true;
 }
 
+async function rotateKey(
+  context: Context,
+  { overlap }: RotateFlags,
+  [key = '']: readonly string[],
+): Promise<void> {
+  const rotated = await context.client.call('fleet.rotateEnrollmentKey', {
+    params: { key_id: key },
+    body: overlap === undefined ? {} : { overlap_seconds: overlap },
+  });
+  context.show(rotated, rotated.key);
+  const until = showAge(rotated.overlap_until, context.now());
+  context.terminal.note('Store it now: it is not shown again.');
+  context.terminal.note(
+    until === null ? 'The old value is not taken any more.' : `The old value ends ${until}.`,
+  );
+}
+
 async function listKeys(context: Context): Promise<void> {
   const answer = await context.client.call('fleet.listEnrollmentKeys', {});
   const rows = answer.keys.map((key) => [
@@ -93,6 +137,20 @@ async function listKeys(context: Context): Promise<void> {
     key.revoked ? 'revoked' : (showAge(key.expires_at, context.now()) ?? 'never'),
     key.allowed_pools.join(',') || 'any',
     key.allowed_models.join(',') || 'any',
+    key.allowed_labels.join(',') || 'any',
+    key.allowed_cidrs.join(',') || 'any',
+    key.auto_approve ? 'by itself' : 'by a person',
   ]);
-  context.show(answer, printColumns(['id', 'name', 'uses', 'expires', 'pools', 'models'], rows));
+  const headings = [
+    'id',
+    'name',
+    'uses',
+    'expires',
+    'pools',
+    'models',
+    'labels',
+    'from',
+    'approves',
+  ];
+  context.show(answer, printColumns(headings, rows));
 }

@@ -3,10 +3,19 @@ import { type Command, Option } from 'commander';
 import { act, id, integer, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
+import { durationSeconds } from '../read-duration.ts';
 import { showAge } from '../show-duration.ts';
 import { type RegisterFlags, registerWorker } from './register-worker.ts';
 
-const STATES = ['pending', 'approved', 'rejected', 'revoked'] as const;
+const STATES = [
+  'pending',
+  'approved',
+  'rejected',
+  'revoked',
+  'locked',
+  'evicted',
+  'banned',
+] as const;
 
 interface ListFlags extends ConnectionFlags {
   readonly status?: (typeof STATES)[number];
@@ -23,6 +32,7 @@ export function workerCommands(around: Surroundings): Command[] {
         .option('--labels <labels>', 'such as region=us-east-1,tier=production')
         .option('--models <models>', 'models it can run, by comma', list)
         .option('--max-concurrent <n>', 'runs at the same time', integer, 4)
+        .option('--wait <duration>', 'how long to try when too many register (5m)', durationSeconds)
         .option('--start', 'go on as the worker'),
       around,
       registerWorker,
@@ -34,30 +44,64 @@ export function workerCommands(around: Surroundings): Command[] {
       around,
       listWorkers,
     ),
-    decision(around, 'approve-worker', 'Approve a pending worker', 'fleet.approveWorker'),
-    decision(around, 'reject-worker', 'Reject a pending worker', 'fleet.rejectWorker'),
-    decision(
-      around,
-      'revoke-worker',
-      'Revoke a worker: its runs go to others',
-      'fleet.revokeWorker',
-    ),
+    act(worker('approve-worker', 'Approve a pending worker'), around, approve),
+    decision(around, 'reject-worker', {
+      description: 'Reject a pending worker',
+      endpoint: 'fleet.rejectWorker',
+    }),
+    decision(around, 'revoke-worker', {
+      description: 'Revoke a worker: its runs go to others',
+      endpoint: 'fleet.revokeWorker',
+    }),
+    decision(around, 'evict-worker', {
+      description: 'End a worker and its credential; its machine may enroll again',
+      endpoint: 'fleet.evictWorker',
+    }).alias('evict'),
+    decision(around, 'ban-worker', {
+      description: 'End a worker for good: its key pair may not enroll again',
+      endpoint: 'fleet.banWorker',
+    }).alias('ban'),
+    decision(around, 'unlock-worker', {
+      description: 'Let a locked worker work again, with the credential that it has',
+      endpoint: 'fleet.unlockWorker',
+    }).alias('unlock'),
   ];
 }
+
+type Decision =
+  | 'fleet.rejectWorker'
+  | 'fleet.revokeWorker'
+  | 'fleet.evictWorker'
+  | 'fleet.banWorker'
+  | 'fleet.unlockWorker';
+
+const worker = (name: string, description: string): Command =>
+  serverCommand(name, description).argument('<id>', 'its id', id);
 
 function decision(
   around: Surroundings,
   name: string,
-  description: string,
-  endpoint: 'fleet.approveWorker' | 'fleet.rejectWorker' | 'fleet.revokeWorker',
+  { description, endpoint }: { readonly description: string; readonly endpoint: Decision },
 ): Command {
-  return act(
-    serverCommand(name, description).argument('<id>', 'its id', id),
-    around,
-    async (context, _, [worker = '']) => {
-      const answer = await context.client.call(endpoint, { params: { worker_id: worker } });
-      context.show(answer, `Worker ${answer.worker_id} is ${answer.status}.`);
-    },
+  return act(worker(name, description), around, async (context, _, [of = '']) => {
+    const answer = await context.client.call(endpoint, { params: { worker_id: of } });
+    context.show(answer, `Worker ${answer.worker_id} is ${answer.status}.`);
+  });
+}
+
+async function approve(
+  context: Context,
+  _: ConnectionFlags,
+  [of = '']: readonly string[],
+): Promise<void> {
+  const answer = await context.client.call('fleet.approveWorker', { params: { worker_id: of } });
+  const { approvals } = answer;
+  const isFirst = approvals !== undefined && approvals.given < approvals.needed;
+  context.show(
+    answer,
+    isFirst
+      ? `Approval ${approvals.given} of ${approvals.needed}: another person must approve it too.`
+      : `Worker ${answer.worker_id} is ${answer.status}.`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Surroundings } from '../context.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
+import { fleetSettingsCommand } from './fleet-settings.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
@@ -12,6 +13,7 @@ export function fleetCommand(around: Surroundings): Command {
     commands: [
       ...enrollmentKeyCommands(around),
       ...workerCommands(around),
+      fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),
     ],
@@ -20,6 +22,7 @@ export function fleetCommand(around: Surroundings): Command {
       'sagewai fleet register --gateway https://sagewai.internal:8000 --enrollment-key sk-fleet-…',
       'sagewai fleet list-workers --org acme --status pending',
       'sagewai fleet approve-worker ID',
+      'sagewai fleet rotate-key ID --overlap 1h',
     ],
   });
 }

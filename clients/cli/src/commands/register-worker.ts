@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 
 import { parseLabels } from '@sagewai/config';
-import { createClient } from '@sagewai/sdk';
+import { createClient, SagewaiError, spreadDelayMs } from '@sagewai/sdk';
 import { saveWorkerCredential, travelsInClear, workerCredentialFile } from '@sagewai/sdk/node';
 
 import type { ConnectionFlags, Context } from '../context.ts';
@@ -17,7 +18,11 @@ export interface RegisterFlags extends ConnectionFlags {
   readonly models?: string[];
   readonly maxConcurrent: number;
   readonly start?: boolean;
+  /** Seconds. */
+  readonly wait?: number;
 }
+
+const WAIT_SECONDS = 300;
 
 /** Registers, keeps the credential where `sagewai worker` finds it, and says what to type next. */
 export async function registerWorker(context: Context, flags: RegisterFlags): Promise<void> {
@@ -36,15 +41,17 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
         headers: { 'x-enrollment-key': flags.enrollmentKey },
       })
     : context.client;
-  const registered = await client.call('fleet.registerWorker', {
-    body: {
-      name,
-      pool: flags.pool,
-      models,
-      labels: { ...labels },
-      max_concurrent: flags.maxConcurrent,
-    },
-  });
+  const registered = await registerInTime(context, flags, () =>
+    client.call('fleet.registerWorker', {
+      body: {
+        name,
+        pool: flags.pool,
+        models,
+        labels: { ...labels },
+        max_concurrent: flags.maxConcurrent,
+      },
+    }),
+  );
   const file = workerCredentialFile(context.home, context.url, name);
   await saveWorkerCredential(file, {
     url: context.url,
@@ -66,6 +73,29 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
   if (flags.start === true) return goOnAsWorker(context, startWords(context.url, name, flags));
   const words = startWords(context.url, name, flags).map(quoted);
   context.terminal.note(`Start it with: sagewai ${words.join(' ')}`);
+}
+
+/**
+ * A server takes only so many registrations from one address at a time, and says when there is room
+ * again. Many machines may be behind one address, so a little chance keeps them apart.
+ */
+async function registerInTime<Registered>(
+  { signal, terminal }: Context,
+  { wait = WAIT_SECONDS }: RegisterFlags,
+  register: () => Promise<Registered>,
+): Promise<Registered> {
+  const endsMs = performance.now() + wait * 1_000;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await register();
+    } catch (thrown) {
+      if (!(thrown instanceof SagewaiError) || thrown.code !== 'rate.exceeded') throw thrown;
+      const delayMs = spreadDelayMs(failures, thrown.retryAfterMs, Math.random());
+      if (performance.now() + delayMs > endsMs) throw thrown;
+      if (failures === 1) terminal.note(`${thrown.detail} Trying again for up to ${wait} s.`);
+      await setTimeout(delayMs, undefined, { signal });
+    }
+  }
 }
 
 function explain(
