@@ -23,7 +23,10 @@ export const PATHS = {
   'fleet.listTasks': ['GET', '/api/v1/fleet/tasks'],
   'fleet.listWorkers': ['GET', '/api/v1/fleet/workers'],
   'fleet.openWorkerSession': ['POST', '/api/v1/fleet/sessions'],
-  'fleet.readExternalMetric': ['GET', '/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{metric}'],
+  'fleet.readExternalMetric': [
+    'GET',
+    '/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{metric}',
+  ],
   'fleet.readScaling': ['GET', '/api/v1/fleet/metrics-api'],
   'fleet.readScalingText': ['GET', '/api/v1/fleet/metrics-api/prometheus'],
   'fleet.registerWorker': ['POST', '/api/v1/fleet/register'],
@@ -36,7 +39,10 @@ export const PATHS = {
   'fleet.rotateEnrollmentKey': ['POST', '/api/v1/fleet/enrollment-keys/{key_id}/rotate'],
   'fleet.setProjectRouting': ['PUT', '/api/v1/fleet/projects/{project}/routing'],
   'fleet.setSettings': ['PUT', '/api/v1/fleet/settings'],
-  'fleet.settleForRun': ['POST', '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement'],
+  'fleet.settleForRun': [
+    'POST',
+    '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement',
+  ],
   'fleet.submitTask': ['POST', '/api/v1/fleet/tasks'],
   'fleet.submitTasks': ['POST', '/api/v1/fleet/tasks/batch'],
   'fleet.unlockWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/unlock'],
