@@ -14,7 +14,7 @@ interface Manifest {
 
 // The SDK takes types from the contract and nothing at run time, so for it they are a dev dependency.
 const isContract = (name: string): boolean =>
-  ['@sagewai/wire', '@sagewai/config', '@sagewai/certificate'].includes(name);
+  ['@sagewai/wire', '@sagewai/config', '@sagewai/certificate', '@sagewai/translate'].includes(name);
 
 const manifests = globSync(
   '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench}/package.json',
