@@ -4,6 +4,7 @@
  * that is neither here nor isolated fails the isolation test.
  */
 export const DISPATCH_TABLES: readonly string[] = [
+  'bulk_due',
   'credential',
   'fleet_pulse',
   'key_fingerprint',
@@ -15,6 +16,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'platform_token',
   'ready',
   'run_deadline',
+  'run_timeout',
   'scheduled',
   'schema_function',
   'schema_migration',

@@ -126,6 +126,16 @@ export const SERVER_FIELDS = {
     min: 100,
     description: 'How often workers are asked to give a sign of life',
   }),
+  CANCEL_GRACE: field.duration({
+    default: 120_000,
+    min: 100,
+    description: 'How long a worker may go on with a run that it was told to stop',
+  }),
+  RUN_RETENTION: field.duration({
+    default: 30 * 86_400_000,
+    min: 86_400_000,
+    description: 'How long runs are kept after their end; a project may say less',
+  }),
   OPEN_REGISTRATION: field.boolean({
     ...optional,
     description: 'Whether workers may register without any credential (default: on loopback only)',

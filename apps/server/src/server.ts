@@ -76,6 +76,8 @@ export function buildServer(options: ServerOptions): Server {
       workerTokenTtlMs: config.workerTokenTtlMs,
       heartbeatIntervalMs: config.workerHeartbeatIntervalMs,
       superviseEveryMs: config.jobIntervalMs,
+      cancelGraceMs: config.cancelGraceMs,
+      runRetentionMs: config.runRetentionMs,
     },
   });
   const gateway = createGateway({

@@ -95,12 +95,18 @@ const RUN = {
   started_at: AT,
   finished_at: '2026-01-01T00:00:01.500Z',
   error: null,
+  error_class: null,
+  scheduled_for: null,
+  redrive_of: null,
 };
 const DETAIL = {
   ...RUN,
   payload: {},
   output: { message: 'forty-two' },
   progress: null,
+  attempts: [],
+  timeout_seconds: null,
+  retry: null,
   cost_usd: '0.00123',
   input_tokens: 10,
   output_tokens: 20,

@@ -12,6 +12,7 @@ export const PATHS = {
   'fleet.evictWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/evict'],
   'fleet.getApiGroup': ['GET', '/apis/external.metrics.k8s.io'],
   'fleet.getProjectRouting': ['GET', '/api/v1/fleet/projects/{project}/routing'],
+  'fleet.getRetention': ['GET', '/api/v1/fleet/retention'],
   'fleet.getSettings': ['GET', '/api/v1/fleet/settings'],
   'fleet.getTask': ['GET', '/api/v1/fleet/tasks/{run_id}'],
   'fleet.getWorker': ['GET', '/api/v1/fleet/workers/{worker_id}'],
@@ -38,6 +39,7 @@ export const PATHS = {
   'fleet.revokeWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/revoke'],
   'fleet.rotateEnrollmentKey': ['POST', '/api/v1/fleet/enrollment-keys/{key_id}/rotate'],
   'fleet.setProjectRouting': ['PUT', '/api/v1/fleet/projects/{project}/routing'],
+  'fleet.setRetention': ['PUT', '/api/v1/fleet/retention/{project}'],
   'fleet.setSettings': ['PUT', '/api/v1/fleet/settings'],
   'fleet.settleForRun': [
     'POST',

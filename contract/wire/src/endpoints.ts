@@ -50,6 +50,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
+import { getRetention, setRetention } from './retention.ts';
 import { getProjectRouting, setProjectRouting } from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
@@ -126,6 +127,8 @@ export const ENDPOINTS = [
   getApiGroup,
   listExternalMetrics,
   readExternalMetric,
+  getRetention,
+  setRetention,
   reserveForRun,
   settleForRun,
   appendRunEvents,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { errorClass } from './retry.ts';
 import { RUNS_PER_BATCH_MAX } from './runs.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
 import { labels, model, pool } from './tags.ts';
@@ -157,6 +158,10 @@ const report = Type.Object({
   error: Type.Optional(Type.Union([Type.String({ maxLength: 65_536 }), Type.Null()])),
   /** With `failed`: the circumstances failed, not the run; it is queued again while attempts are left. */
   retry: Type.Optional(Type.Boolean()),
+  /** What the error is of: the run's retry policy decides by it. `error` unless said. */
+  error_class: Type.Optional(errorClass),
+  /** With `failed`: if this is the end, the run is to be listed among the dead letters. */
+  dead_letter: Type.Optional(Type.Boolean()),
 });
 
 /** `requeued`: the run goes to another attempt; `repeated`: the same report had been accepted. */

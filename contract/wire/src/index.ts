@@ -128,6 +128,8 @@ export {
   type TaskState,
 } from './tasks.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
+export { getRetention, setRetention } from './retention.ts';
+export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
 export {
   appendRunEvents,
   EVENT_DATA_BYTES_MAX,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { retryPolicy } from './retry.ts';
 import { selectors } from './routing.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 import { labels, model, pool, PRINTABLE_PATTERN } from './tags.ts';
@@ -27,6 +28,8 @@ export const runState = Type.Union([
 export const RUNS_PER_BATCH_MAX = 1_000;
 export const PRIORITY_MIN = -100;
 export const PRIORITY_MAX = 100;
+const DELAY_SECONDS_MAX = 366 * 86_400;
+const TIMEOUT_SECONDS_MAX = 7 * 86_400;
 
 /** What somebody asks a worker to do. Both names of the operation, `runs` and `tasks`, take this. */
 export const submission = Type.Object({
@@ -46,6 +49,13 @@ export const submission = Type.Object({
   max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   /** A run that has not ended by then fails. */
   deadline: Type.Optional(instantOrNull),
+  /** Not before then. */
+  run_at: Type.Optional(instantOrNull),
+  /** Not before so many seconds have passed; instead of `run_at`. */
+  delay_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: DELAY_SECONDS_MAX })),
+  /** An attempt that takes longer is taken back, and fails with the class `timeout`. */
+  timeout_seconds: Type.Optional(Type.Number({ minimum: 0.1, maximum: TIMEOUT_SECONDS_MAX })),
+  retry: Type.Optional(retryPolicy),
   /** The same key with the same request gives the same run; the header `Idempotency-Key` wins. */
   idempotency_key: Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, pattern: PRINTABLE_PATTERN }),
@@ -70,10 +80,27 @@ export const run = Type.Object({
   worker_name: textOrNull,
   cancel_requested: Type.Boolean(),
   created_at: instant,
+  /** Stands aside until then: it was put off, or waits for another attempt. */
+  scheduled_for: instantOrNull,
   /** Of the last attempt. */
   started_at: instantOrNull,
   finished_at: instantOrNull,
   error: textOrNull,
+  error_class: textOrNull,
+  /** The run that this one repeats. */
+  redrive_of: idOrNull,
+});
+
+const attempt = Type.Object({
+  attempt: Type.Integer(),
+  worker_id: idOrNull,
+  worker_name: textOrNull,
+  epoch: Type.Integer(),
+  started_at: instant,
+  /** Null: it is under way. */
+  ended_at: instantOrNull,
+  error: textOrNull,
+  error_class: textOrNull,
 });
 
 /** With what only the reader of one run wants. */
@@ -89,6 +116,11 @@ export const runDetail = Type.Object({
       at: instant,
     }),
   ),
+  /** Every attempt, in order. An attempt that its worker never began is not one. */
+  attempts: Type.Array(attempt),
+  timeout_seconds: Type.Union([Type.Number(), Type.Null()]),
+  /** With every field decided; null: none was given. */
+  retry: Type.Union([retryPolicy, Type.Null()]),
   /** Decimal USD, of everything the run has spent so far. */
   cost_usd: Type.String(),
   input_tokens: Type.Integer(),

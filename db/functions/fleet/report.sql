@@ -1,8 +1,10 @@
--- Ends runs, or queues them again where the worker says that only the circumstances failed.
+-- Ends runs, or puts them off where the worker says that only the circumstances failed, or the run's
+-- retry policy says so of the class of the error. `p_marks`: a failure that is final is a dead letter.
 -- `how`: ok, requeued, repeated (the same lease had ended it) or lost.
 create or replace function fleet_report(
   p_run_ids uuid[], p_orgs uuid[], p_workers integer[], p_sessions bigint[], p_epochs bigint[],
-  p_statuses text[], p_outputs text[], p_errors text[], p_retries boolean[], p_backoff_ms integer
+  p_statuses text[], p_outputs text[], p_errors text[], p_retries boolean[], p_backoff_ms integer,
+  p_classes text[], p_marks boolean[]
 ) returns table (n bigint, how text, sq integer, status text, seconds double precision)
 language plpgsql
 set enable_seqscan = off
@@ -15,12 +17,14 @@ begin
   return query
   with given as materialized (
     select g.* from unnest(p_run_ids, p_orgs, p_workers, p_sessions, p_epochs, p_statuses, p_outputs,
-                           p_errors, p_retries)
-      with ordinality as g(run_id, org_id, worker_num, session_epoch, epoch, status, output, error, retry, n)
+                           p_errors, p_retries, p_classes, p_marks)
+      with ordinality as g(run_id, org_id, worker_num, session_epoch, epoch, status, output, error, retry,
+                           class, mark, n)
     order by g.run_id
   ),
   held as materialized (
-    select g.n, g.org_id, g.status, g.output, g.error, g.retry, l.*
+    select g.n, g.org_id, g.status, g.output, g.error, g.retry, coalesce(g.class, 'error') as class,
+           g.mark, l.*
     from given g cross join lateral (
       select l.run_id, l.epoch, l.worker_num, l.session_epoch, l.sq, l.prio, l.attempt,
              l.claimed_at, l.cancel_requested_at, q.project_id
@@ -35,28 +39,47 @@ begin
   gone as (
     delete from lease l where l.run_id = any(array(select h.run_id from held h)) returning l.run_id
   ),
-  ended as materialized (
+  delayed as materialized (
     select h.*,
            case when h.status = 'failed' and h.cancel_requested_at is not null then 'cancelled'
                 else h.status end as ending,
-           (h.retry and h.status = 'failed' and h.cancel_requested_at is null
-            and h.attempt < (select r.max_attempts from run r where r.run_id = h.run_id)) as again
+           case when h.status = 'failed' and h.cancel_requested_at is null then (
+             select fleet_retry_delay(r.retry, h.class, h.attempt, r.max_attempts, h.retry, p_backoff_ms)
+             from run r where r.run_id = h.run_id) end as delay_ms
     from held h join gone g on g.run_id = h.run_id
+  ),
+  ended as materialized (
+    select d.*, d.delay_ms is not null and d.delay_ms < 'Infinity' as again from delayed d
   ),
   stored as (
     insert into outcome (run_id, org_id, project_id, status, output, error, worker_num, session_epoch,
-                         epoch, attempt, started_at, at)
+                         epoch, attempt, started_at, at, error_class)
     select e.run_id, e.org_id, e.project_id, e.ending, e.output::json, e.error, e.worker_num,
-           e.session_epoch, e.epoch, e.attempt, e.claimed_at, app_now()
+           e.session_epoch, e.epoch, e.attempt, e.claimed_at, app_now(),
+           case e.ending when 'failed' then e.class end
     from ended e where not e.again
     returning 1
   ),
   later as (
     insert into scheduled (due_at, run_id, sq, prio, attempt)
-    select app_now() + make_interval(secs => least(300, p_backoff_ms / 1000.0 * 2 ^ (e.attempt - 1))),
-           e.run_id, e.sq, e.prio, e.attempt
+    select app_now() + make_interval(secs => e.delay_ms / 1000), e.run_id, e.sq, e.prio, e.attempt
     from ended e where e.again
     returning 1
+  ),
+  tried as (
+    insert into attempt (run_id, epoch, org_id, attempt, worker_num, started_at, ended_at, error, error_class)
+    select e.run_id, e.epoch, e.org_id, e.attempt, e.worker_num, e.claimed_at, app_now(),
+           left(e.error, 4096), e.class
+    from ended e where e.again
+  ),
+  died as (
+    insert into dead_letter (run_id, org_id, project_id, pool, model, cause, error, error_class, attempts,
+                             died_at)
+    select e.run_id, e.org_id, e.project_id, c.pool, c.model,
+           case when e.delay_ms is null then 'marked' else 'exhausted' end,
+           left(e.error, 4096), e.class, e.attempt, app_now()
+    from ended e join subqueue q on q.sq = e.sq join match_class c on c.class_id = q.class_id
+    where e.ending = 'failed' and not e.again and (e.mark or e.delay_ms is not null)
   ),
   recorded as materialized (
     select fleet_record(o.org_id, 'run.reported', o.ids, fleet_digest(o.records)) as seq

@@ -1,8 +1,11 @@
--- F2. Stores runs and queues them. `how`: new, same (the key was used for the same request) or conflict.
+-- F2. Stores runs and queues them, or puts them off. `how`: new, same (the key was used for the same
+-- request, or the dead letter was redriven before) or conflict.
+--
+--   p_plans  null, or {run_at | delay_ms, timeout_ms, retry, redrive_of}
 create or replace function fleet_submit(
   p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
   p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
-  p_actors text[], p_keys text[], p_hashes text[]
+  p_actors text[], p_keys text[], p_hashes text[], p_plans text[]
 ) returns table (n bigint, run_id uuid, how text)
 language plpgsql
 set enable_seqscan = off
@@ -21,32 +24,62 @@ begin
   order by g.org_id, g.project_id, g.key, g.n
   on conflict do nothing;
 
+  -- A dead letter has one run that repeats it, whoever asks and however often.
+  if num_nonnulls(variadic p_plans) > 0 then
+    update dead_letter d set redriven_by = g.run_id
+    from unnest(p_run_ids, p_plans) as g(run_id, plan)
+    where d.run_id = (g.plan::jsonb ->> 'redrive_of')::uuid
+      and d.redriven_by is null and d.discarded_at is null;
+  end if;
+
   return query
   with given as materialized (
-    select g.*, k.run_id as kept, k.request_hash as kept_hash,
-           (g.key is null or k.run_id = g.run_id) as fresh
-    from unnest(p_run_ids, p_orgs, p_projects, p_sqs, p_prios, p_models, p_max_attempts, p_deadlines,
-                p_payloads, p_actors, p_keys, p_hashes)
-      with ordinality as g(run_id, org_id, project_id, sq, prio, model, max_attempts, deadline_at,
-                           payload, actor, key, hash, n)
+    select g.*, coalesce(k.run_id, g.redriven_by) as kept, k.request_hash as kept_hash,
+           (g.key is null or k.run_id = g.run_id)
+             and (g.plan is null or g.plan::jsonb ->> 'redrive_of' is null or g.redriven_by = g.run_id)
+             is true as fresh
+    from (
+      select g.*, case when g.plan is not null then (
+               select d.redriven_by from dead_letter d
+               where d.run_id = (g.plan::jsonb ->> 'redrive_of')::uuid) end as redriven_by
+      from unnest(p_run_ids, p_orgs, p_projects, p_sqs, p_prios, p_models, p_max_attempts, p_deadlines,
+                  p_payloads, p_actors, p_keys, p_hashes, p_plans)
+        with ordinality as g(run_id, org_id, project_id, sq, prio, model, max_attempts, deadline_at,
+                             payload, actor, key, hash, plan, n)
+    ) g
     left join lateral (
       select k.run_id, k.request_hash from run_key k
       where k.org_id = g.org_id and k.project_id = g.project_id and k.key = g.key
     ) k on g.key is not null
   ),
   fresh as materialized (
-    select given.*, nextval('ready_seq') as seq from given where given.fresh order by given.n
+    select given.*, nextval('ready_seq') as seq, given.plan::jsonb as how_to_run,
+           coalesce((given.plan::jsonb ->> 'run_at')::timestamptz,
+                    app_now() + (given.plan::jsonb ->> 'delay_ms')::bigint * interval '1 millisecond')
+             as run_at
+    from given where given.fresh order by given.n
   ),
   stored as (
     insert into run (run_id, org_id, project_id, sq, prio, seq, model, max_attempts, deadline_at,
-                     submitted_by, created_at, payload)
+                     submitted_by, created_at, payload, run_at, timeout_ms, retry, redrive_of)
     select f.run_id, f.org_id, f.project_id, f.sq, f.prio, f.seq, f.model, f.max_attempts,
-           f.deadline_at, f.actor, app_now(), f.payload::json
+           f.deadline_at, f.actor, app_now(), f.payload::json, f.run_at,
+           (f.how_to_run ->> 'timeout_ms')::integer, f.how_to_run -> 'retry',
+           (f.how_to_run ->> 'redrive_of')::uuid
     from fresh f
   ),
   queued as (
     insert into ready (sq, prio, seq, run_id, attempt)
-    select f.sq, f.prio, f.seq, f.run_id, 0 from fresh f
+    select f.sq, f.prio, f.seq, f.run_id, 0 from fresh f where f.run_at is null or f.run_at <= app_now()
+  ),
+  put_off as (
+    insert into scheduled (due_at, run_id, sq, prio, attempt)
+    select f.run_at, f.run_id, f.sq, f.prio, 0 from fresh f where f.run_at > app_now()
+  ),
+  timed as (
+    insert into run_timeout (run_id, timeout_ms)
+    select f.run_id, (f.how_to_run ->> 'timeout_ms')::integer from fresh f
+    where f.how_to_run ->> 'timeout_ms' is not null
   ),
   due as (
     insert into run_deadline (due_at, run_id, sq)
@@ -62,7 +95,7 @@ begin
     ) o
   )
   select given.n, coalesce(given.kept, given.run_id),
-         case when given.fresh then 'new' when given.kept_hash = given.hash then 'same' else 'conflict' end
+         case when given.fresh then 'new' when given.key is null or given.kept_hash = given.hash then 'same' else 'conflict' end
   from given
   where fleet_require((select count(*) from recorded) >= 0, 'recorded')
   order by given.n;

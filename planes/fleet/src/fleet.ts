@@ -16,6 +16,7 @@ import type { FleetParts } from './parts.ts';
 import { findNonempty } from './queue.sql.ts';
 import { registrationRoute } from './registration-route.ts';
 import { removalRoute } from './removal-route.ts';
+import { retentionRoutes } from './retention-routes.ts';
 import { routingRoutes } from './routing-routes.ts';
 import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
@@ -52,6 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...decisionRoutes(parts),
       ...enrollmentKeyRoutes(),
       ...settingsRoutes(),
+      ...retentionRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

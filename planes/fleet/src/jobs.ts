@@ -1,28 +1,16 @@
-import { listOrganizationIds } from '@sagewai/identity';
 import { type Job, job } from '@sagewai/jobs';
-import { inTenant } from '@sagewai/postgres';
 
 import { countPending, readLoads, readPending } from './counts.sql.ts';
-import { forgetReplacedSecrets } from './enrollment-keys.sql.ts';
-import { beatPulse, findOrphans, type Orphan, takeBack } from './leases.sql.ts';
+import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
-import {
-  expireRuns,
-  findNonempty,
-  forgetKeys,
-  forgetLost,
-  makePartitions,
-  releaseScheduled,
-} from './queue.sql.ts';
-import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
+import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
+import { retentionJobs } from './retention-jobs.ts';
 import { findUnapproved } from './workers.sql.ts';
 
 const BATCH = 500;
-const HOUR_MS = 3_600_000;
 const GROUP_IDLE_MS = 600_000;
 /** A look at the queue may take so large a part of the time between two. */
 const SWEEP_SHARE = 20;
-const ORGANIZATIONS_PER_PAGE = 500;
 
 export function fleetJobs(parts: FleetParts): Job[] {
   const { db, dispatch, settings, hints, claims, meters, backlog, clock } = parts;
@@ -102,29 +90,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       },
     }),
 
-    job({
-      name: 'fleet.partition',
-      everyMs: HOUR_MS,
-      runsOn: 'leader',
-      converges: 'the months and days ahead have their partitions, and days that are over are gone',
-      ifItNeverRuns: 'runs go to the default partition, and cannot be dropped by the month',
-      run: async () => {
-        await makePartitions(dispatch, settings.partitionMonthsAhead);
-        await rotateEventDays(dispatch, {
-          ahead: settings.eventDaysAhead,
-          keep: settings.eventDaysKept,
-        });
-      },
-    }),
-
-    job({
-      name: 'fleet.forget',
-      everyMs: HOUR_MS,
-      runsOn: 'leader',
-      converges: 'idempotency keys are forgotten after their time',
-      ifItNeverRuns: 'the table of keys grows',
-      run: (signal) => forget(parts, signal),
-    }),
+    ...retentionJobs(parts),
   ];
 }
 
@@ -135,12 +101,24 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
   // Asked first: a round after a gap must not blame workers for the silence of the server.
   const upSince = await beatPulse(dispatch, pulseGapMs(settings));
   for (;;) {
-    const orphans = await findOrphans(dispatch, { silenceMs, upSince, limit: BATCH });
+    const orphans = await findOrphans(dispatch, {
+      silenceMs,
+      cancelGraceMs: settings.cancelGraceMs,
+      upSince,
+      limit: BATCH,
+    });
     for (const [why, leases] of Object.entries(Object.groupBy(orphans, (orphan) => orphan.why))) {
       const text = WHY[why as Orphan['why']](silenceMs);
       parts.afterTakenBack(await takeBack(db, leases ?? [], { why: text, counts: true }));
     }
     if (orphans.length < BATCH || signal.aborted) break;
+  }
+  for (;;) {
+    const overdue = await findOverdue(dispatch, BATCH);
+    const why = 'the attempt took longer than its timeout';
+    const taken = await takeBack(db, overdue, { why, counts: true, errorClass: 'timeout' });
+    parts.afterTakenBack(taken);
+    if (overdue.length < BATCH || signal.aborted) break;
   }
   for (;;) {
     const expired = await expireRuns(db, BATCH);
@@ -172,20 +150,5 @@ const WHY = {
   silent: (silenceMs: number) => `its worker was silent for ${silenceMs / 1000} s`,
   replaced: () => 'its worker started anew',
   revoked: () => 'its worker was revoked',
+  deaf: () => 'its worker did not stop',
 } as const satisfies Record<Orphan['why'], (silenceMs: number) => string>;
-
-async function forget({ db, dispatch, settings }: FleetParts, signal: AbortSignal): Promise<void> {
-  await forgetLost(dispatch, settings.lostRunTtlMs);
-  let cursor: string | undefined;
-  for (;;) {
-    const page = { limit: ORGANIZATIONS_PER_PAGE, cursor };
-    const orgIds = await listOrganizationIds(dispatch, page);
-    if (orgIds.length === 0 || signal.aborted) return;
-    await inTenant(db, orgIds, async (tx) => {
-      await forgetKeys(tx, settings.idempotencyKeyTtlMs);
-      await forgetHeads(tx, settings.eventDaysKept);
-      await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);
-    });
-    cursor = orgIds.at(-1);
-  }
-}

@@ -50,6 +50,8 @@ const reportOf = ({ tenant, num, lease }: Held, of: Partial<Report> = {}): Repor
   output: '{"a":1}',
   error: null,
   retry: false,
+  errorClass: null,
+  deadLetter: false,
   ...of,
 });
 
@@ -231,7 +233,9 @@ describe('takeBack', () => {
 describe('findOrphans', () => {
   const now = new Date(0);
   const find = async (db: Db, silenceMs = 60_000, upSince = now): Promise<string[]> =>
-    (await findOrphans(db, { silenceMs, upSince, limit: 10 })).map(({ why }) => why);
+    (await findOrphans(db, { silenceMs, cancelGraceMs: 60_000, upSince, limit: 10 })).map(
+      ({ why }) => why,
+    );
 
   test.for([
     ['silent', sql`update worker_session set last_seen_at = now() - interval '2 minutes'`],

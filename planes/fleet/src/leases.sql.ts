@@ -30,7 +30,9 @@ export async function reportRuns(
       ${reports.map((report) => report.output)}::text[],
       ${reports.map((report) => report.error)}::text[],
       ${reports.map((report) => report.retry)}::boolean[],
-      ${backoffMs}
+      ${backoffMs},
+      ${reports.map((report) => report.errorClass)}::text[],
+      ${reports.map((report) => report.deadLetter)}::boolean[]
     ) order by n
   `.execute(db);
   return rows.map(({ how, sq, status, seconds }) => ({ how, sq, status, seconds }));
@@ -44,41 +46,65 @@ export interface LeaseName {
 
 export interface TakenBack extends Line {
   readonly runId: RunId;
-  readonly how: 'requeued' | 'failed' | 'cancelled';
+  /** `put_off`: its retry policy lets it wait before it is queued again. */
+  readonly how: 'requeued' | 'put_off' | 'failed' | 'cancelled';
 }
 
 /**
  * Takes these leases away, each only if it is still the one that was seen (F1). `counts`: whether the
- * attempt counts. `why` is the beginning of the error of a run that has had all its attempts.
+ * attempt counts. `why` is the beginning of the error of a run that has had all its attempts, `errorClass`
+ * what its retry policy decides by.
  */
 export async function takeBack(
   db: Executor,
   leases: readonly LeaseName[],
-  { why, counts }: { readonly why: string; readonly counts: boolean },
+  {
+    why,
+    counts,
+    errorClass = 'worker_lost',
+  }: {
+    readonly why: string;
+    readonly counts: boolean;
+    readonly errorClass?: 'worker_lost' | 'timeout';
+  },
 ): Promise<TakenBack[]> {
   if (leases.length === 0) return [];
   const { rows } = await sql<TakenBack>`
     select run_id as "runId", sq, prio, how from fleet_take_back(
       ${leases.map((lease) => lease.runId)}::uuid[],
       ${leases.map((lease) => lease.epoch)}::bigint[],
-      ${why}, ${counts}
+      ${why}, ${counts}, ${errorClass}
     )
   `.execute(db);
   return rows;
 }
 
 export interface Orphan extends LeaseName {
-  readonly why: 'replaced' | 'revoked' | 'silent';
+  /** `deaf`: it was told to stop, and did not. */
+  readonly why: 'replaced' | 'revoked' | 'silent' | 'deaf';
 }
 
 /** Leases that nobody works on any more. Silence before `upSince` does not count. */
 export async function findOrphans(
   db: Executor,
-  of: { readonly silenceMs: number; readonly upSince: Date; readonly limit: number },
+  of: {
+    readonly silenceMs: number;
+    readonly cancelGraceMs: number;
+    readonly upSince: Date;
+    readonly limit: number;
+  },
 ): Promise<Orphan[]> {
   const { rows } = await sql<Orphan>`
     select run_id as "runId", epoch, why
-    from fleet_orphans(${of.silenceMs}, ${of.upSince}, ${of.limit})
+    from fleet_orphans(${of.silenceMs}, ${of.cancelGraceMs}, ${of.upSince}, ${of.limit})
+  `.execute(db);
+  return rows;
+}
+
+/** Leases of attempts that take longer than their run allows. */
+export async function findOverdue(db: Executor, limit: number): Promise<LeaseName[]> {
+  const { rows } = await sql<LeaseName>`
+    select run_id as "runId", epoch from fleet_overdue(${limit})
   `.execute(db);
   return rows;
 }

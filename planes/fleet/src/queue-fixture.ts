@@ -61,6 +61,7 @@ export const newRun = ({ tenant, sq }: Place, of: Partial<NewRun> = {}): NewRun 
   actor: 'token:t',
   idempotencyKey: null,
   requestHash: 'h',
+  plan: null,
   ...of,
 });
 

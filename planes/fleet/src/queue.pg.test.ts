@@ -17,13 +17,11 @@ import {
   claimRuns,
   expireRuns,
   findNonempty,
-  forgetKeys,
-  forgetLost,
   internSubqueue,
-  makePartitions,
   releaseScheduled,
   submitRuns,
 } from './queue.sql.ts';
+import { forgetKeys, forgetLost, makePartitions } from './retention.sql.ts';
 import type { NewRun } from './run.ts';
 import { readSubqueues } from './subqueues.sql.ts';
 
@@ -345,12 +343,12 @@ describe('the rest of the queue', () => {
     ]);
   });
 
-  test('makes the partitions of the months ahead, once', async ({ dispatch, owner }) => {
+  test('makes the partitions of the days ahead, once', async ({ dispatch, owner }) => {
     await makePartitions(dispatch, 5);
     expect(await makePartitions(dispatch, 5)).toBe(0);
     const { rows } = await sql<{ open: number }>`
       select count(*)::int as open from pg_class
-      where relname ~ '^(run|outcome)_[0-9]{6}$' and not (relrowsecurity and relforcerowsecurity)
+      where relname ~ '^(run|outcome|attempt)_[0-9]{8}$' and not (relrowsecurity and relforcerowsecurity)
     `.execute(owner);
     expect(rows).toEqual([{ open: 0 }]);
   });

@@ -20,7 +20,8 @@ export async function submitRuns(db: Executor, runs: readonly NewRun[]): Promise
       ${runs.map((run) => run.payload)}::text[],
       ${runs.map((run) => run.actor)}::text[],
       ${runs.map((run) => run.idempotencyKey)}::text[],
-      ${runs.map((run) => run.requestHash)}::text[]
+      ${runs.map((run) => run.requestHash)}::text[],
+      ${runs.map(({ plan }) => (plan === null ? null : JSON.stringify(plan)))}::text[]
     )
   `.execute(db);
   return rows.map(({ runId, how }) => ({ runId, how }));
@@ -114,28 +115,6 @@ export async function releaseScheduled(
     select sq, prio, runs from fleet_release_scheduled(${limit})
   `.execute(db);
   return rows;
-}
-
-/** Makes the partitions of the months ahead; only the dispatch role may. */
-export async function makePartitions(dispatch: Executor, monthsAhead: number): Promise<number> {
-  const { rows } = await sql<{ made: number }>`
-    select fleet_make_partitions(${monthsAhead}) as made
-  `.execute(dispatch);
-  return rows[0]?.made ?? 0;
-}
-
-/** Forgets idempotency keys of the transaction's organizations. */
-export async function forgetKeys(tx: Executor, afterMs: number): Promise<void> {
-  await sql`
-    delete from run_key where created_at < app_now() - ${afterMs} * interval '1 millisecond'
-  `.execute(tx);
-}
-
-/** Forgets what workers without epochs have lost. */
-export async function forgetLost(db: Executor, afterMs: number): Promise<void> {
-  await sql`
-    delete from lost_run where lost_at < app_now() - ${afterMs} * interval '1 millisecond'
-  `.execute(db);
 }
 
 export interface InternRequest {

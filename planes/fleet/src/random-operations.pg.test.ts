@@ -127,6 +127,7 @@ class World {
       case 'supervise': {
         const orphans = await findOrphans(this.#db, {
           silenceMs: 60_000,
+          cancelGraceMs: 60_000,
           upSince: new Date(),
           limit: 100,
         });
@@ -176,6 +177,8 @@ class World {
           output: null,
           error: null,
           retry,
+          errorClass: null,
+          deadLetter: false,
         },
       ],
       -1_000,

@@ -20,6 +20,7 @@ import {
   submitTasks,
 } from '@sagewai/wire';
 
+import { readAttempts } from './attempts.sql.ts';
 import { demandOrganization } from './calling-person.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
@@ -28,7 +29,7 @@ import { readRunSpent } from './run-spending.ts';
 import { toRunState, toTaskState } from './run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
 import type { Submission, Submitter } from './submissions.ts';
-import { toProgress, toRun, toTask } from './to-wire.ts';
+import { toAttempt, toProgress, toRun, toTask } from './to-wire.ts';
 
 const RUNS_PER_PAGE = 50;
 const NO_SUCH_RUN = 'There is no such run.';
@@ -100,8 +101,17 @@ export function runRoutes(parts: FleetParts): Route[] {
       return inTenant(db, [orgId], async (tx) => {
         const spent = await readRunSpent(tx, { orgId, runId });
         const [head] = await readHeads(tx, [runId]);
-        const { payload, output } = run;
-        return { ...toRun(run), payload, output, progress: toProgress(head), ...spent };
+        const { payload, output, retry, timeoutMs } = run;
+        return {
+          ...toRun(run),
+          payload,
+          output,
+          progress: toProgress(head),
+          attempts: (await readAttempts(tx, runId)).map(toAttempt),
+          timeout_seconds: timeoutMs === null ? null : timeoutMs / 1_000,
+          retry,
+          ...spent,
+        };
       });
     }),
 

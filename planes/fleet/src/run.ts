@@ -16,6 +16,8 @@
  */
 import type { OrganizationId, ProjectId, RunId, RunState, TaskState } from '@sagewai/wire';
 
+import type { RetryPolicy } from './retry-policy.ts';
+
 export const POOL_DEFAULT = 'default';
 export const MAX_ATTEMPTS_DEFAULT = 3;
 /** In place of a model: any. No canonical name is this, as `*` is read as no model. */
@@ -42,6 +44,19 @@ export interface NewRun {
   readonly idempotencyKey: string | null;
   /** SHA-256 of the request, hexadecimal. */
   readonly requestHash: string;
+  /** Null: it is queued at once, and has neither timeout nor policy. */
+  readonly plan: RunPlan | null;
+}
+
+/** What few submissions say about when and how often their run is tried; as `fleet_submit` reads it. */
+export interface RunPlan {
+  /** ISO 8601. */
+  readonly run_at?: string;
+  readonly delay_ms?: number;
+  readonly timeout_ms?: number;
+  readonly retry?: RetryPolicy;
+  /** The dead letter that the run repeats. */
+  readonly redrive_of?: RunId;
 }
 
 /** `new`: stored; `same`: the idempotency key had been used for this request; `conflict`: for another. */
@@ -80,6 +95,10 @@ export interface Report {
   readonly error: string | null;
   /** With `failed`: only the circumstances failed. */
   readonly retry: boolean;
+  /** Null: none was said. */
+  readonly errorClass: string | null;
+  /** With `failed`: a dead letter, if this is the end. */
+  readonly deadLetter: boolean;
 }
 
 /**

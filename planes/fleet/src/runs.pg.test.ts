@@ -20,7 +20,14 @@ test('the state of a run is where it is, for one, for many and in lists', async 
   for (const { runId, epoch } of leases) {
     if (runId === running) continue;
     const status = runId === completed ? 'completed' : 'failed';
-    const ends = { status, output: '{"a":1}', error: null, retry: false } as const;
+    const ends = {
+      status,
+      output: '{"a":1}',
+      error: null,
+      retry: false,
+      errorClass: null,
+      deadLetter: false,
+    } as const;
     await reportRuns(
       db,
       [{ runId, epoch, orgId, workerNum: here.num, sessionEpoch: 1n, ...ends }],

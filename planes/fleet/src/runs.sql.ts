@@ -1,6 +1,8 @@
 import { type Executor, sql, type Statement } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId, RunState, WorkerId } from '@sagewai/wire';
 
+import type { RetryPolicy } from './retry-policy.ts';
+
 /** A run and where it is. */
 export interface RunRow {
   readonly runId: RunId;
@@ -22,11 +24,17 @@ export interface RunRow {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly error: string | null;
+  readonly errorClass: string | null;
+  /** While it stands aside. */
+  readonly scheduledFor: Date | null;
+  readonly redriveOf: RunId | null;
 }
 
 export interface RunDetail extends RunRow {
   readonly payload: unknown;
   readonly output: unknown;
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy | null;
 }
 
 // What a run is, derived from where it is: ended, else held, else queued.
@@ -37,7 +45,8 @@ const COLUMNS = sql`
   coalesce(o.attempt, l.attempt, 0) as attempt, w.id as "workerId", w.name as "workerName",
   (o.run_id is null and l.cancel_requested_at is not null) as "cancelRequested",
   r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
-  o.at as "finishedAt", o.error
+  o.at as "finishedAt", o.error, o.error_class as "errorClass", s.due_at as "scheduledFor",
+  r.redrive_of as "redriveOf"
 `;
 
 const PLACES = sql`
@@ -45,13 +54,14 @@ const PLACES = sql`
   join match_class c on c.class_id = q.class_id
   left join outcome o on o.run_id = r.run_id
   left join lease l on l.run_id = r.run_id
+  left join scheduled s on s.run_id = r.run_id
   left join worker w on w.num = coalesce(o.worker_num, l.worker_num)
 `;
 
 /** Null when the transaction's organization has no such run. */
 export async function findRun(tx: Executor, runId: RunId): Promise<RunDetail | null> {
   const { rows } = await sql<RunDetail>`
-    select ${COLUMNS}, r.payload, o.output from run r ${PLACES} where r.run_id = ${runId}
+    select ${COLUMNS}, r.payload, o.output, r.timeout_ms as "timeoutMs", r.retry from run r ${PLACES} where r.run_id = ${runId}
   `.execute(tx);
   return rows[0] ?? null;
 }

@@ -20,6 +20,8 @@ export interface FleetSettings {
   readonly pulseGapMs: number;
   /** What a worker is told to keep to. */
   readonly heartbeatIntervalMs: number;
+  /** A worker that goes on so long after it was told to stop loses the run. */
+  readonly cancelGraceMs: number;
   /** A lease that its worker does not name for so long goes back to the queue. */
   readonly unheldGraceMs: number;
   /** How long what is recorded of a worker is trusted: how late a revocation may be noticed. */
@@ -52,7 +54,6 @@ export interface FleetSettings {
   readonly retryBackoffMs: number;
   readonly releaseEveryMs: number;
   readonly watchEveryMs: number;
-  readonly partitionMonthsAhead: number;
   /** How much a run may say. */
   readonly eventLimits: EventLimits;
   readonly eventsPerCommitMax: number;
@@ -63,6 +64,11 @@ export interface FleetSettings {
   readonly eventStreamMs: number;
   readonly eventDaysAhead: number;
   readonly eventDaysKept: number;
+  readonly partitionDaysAhead: number;
+  /** R1. How long a run is kept after its end, and all that is said of it. */
+  readonly runRetentionMs: number;
+  /** More that must be kept of a day than this, and the day stays. */
+  readonly keptPerDayMax: number;
   readonly idempotencyKeyTtlMs: number;
   readonly lostRunTtlMs: number;
   /** F5. What share of the workers a project has, beside the others' 1. */
@@ -85,6 +91,7 @@ export const FLEET_DEFAULTS: FleetSettings = {
   superviseEveryMs: 5 * SECOND_MS,
   pulseGapMs: 20 * SECOND_MS,
   heartbeatIntervalMs: 30 * SECOND_MS,
+  cancelGraceMs: 2 * MINUTE_MS,
   unheldGraceMs: 45 * SECOND_MS,
   workerTrustMs: 500,
   workerTokenTtlMs: 15 * MINUTE_MS,
@@ -106,7 +113,6 @@ export const FLEET_DEFAULTS: FleetSettings = {
   retryBackoffMs: SECOND_MS,
   releaseEveryMs: 500,
   watchEveryMs: SECOND_MS,
-  partitionMonthsAhead: 2,
   eventLimits: { perSecond: 50, atOnce: 500, perRun: 20_000, bytesPerRun: 16 * 1024 * 1024 },
   eventsPerCommitMax: 5_000,
   eventWatchEveryMs: 500,
@@ -114,6 +120,9 @@ export const FLEET_DEFAULTS: FleetSettings = {
   eventStreamMs: 10 * MINUTE_MS,
   eventDaysAhead: 2,
   eventDaysKept: 30,
+  partitionDaysAhead: 7,
+  runRetentionMs: 30 * DAY_MS,
+  keptPerDayMax: 100_000,
   idempotencyKeyTtlMs: 7 * DAY_MS,
   lostRunTtlMs: 30 * DAY_MS,
   weightOf: () => 1,

@@ -10,8 +10,10 @@ import { encodeContent } from './encode-content.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement } from './match-class.ts';
+import { planOf } from './plan-run.ts';
 import type { ProjectRouting, ProjectRoutings } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
+import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
@@ -84,7 +86,11 @@ export class Submissions {
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
     const runs = batch.flat();
     const stored = await this.#options.store(runs);
-    this.#options.onQueued(countLines(runs.filter((_, at) => stored[at]?.how === 'new')));
+    // What is put off is queued by a job when it is due, and told of then.
+    const isQueued = ({ plan }: NewRun): boolean =>
+      plan?.run_at === undefined && plan?.delay_ms === undefined;
+    const queued = runs.filter((run, at) => stored[at]?.how === 'new' && isQueued(run));
+    this.#options.onQueued(countLines(queued));
     let start = 0;
     return batch.map((part) => stored.slice(start, (start += part.length)));
   }
@@ -125,6 +131,11 @@ function toRun(
   by: Submitter,
 ): NewRun {
   const { priority = 0, max_attempts: maxAttempts, deadline } = submission;
+  if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
+    throw new Fault('request.invalid', 'a run is put off in two ways', {
+      detail: 'Say run_at or delay_seconds, not both.',
+    });
+  }
   const payload = encodeContent(submission.payload, 'payload');
   return {
     ...by,
@@ -132,15 +143,23 @@ function toRun(
     sq,
     prio: 0 - priority,
     model,
-    maxAttempts: maxAttempts ?? MAX_ATTEMPTS_DEFAULT,
+    maxAttempts: maxAttemptsOf(maxAttempts, submission.retry, MAX_ATTEMPTS_DEFAULT),
     deadline: typeof deadline === 'string' ? new Date(deadline) : null,
     payload,
     idempotencyKey: submission.idempotency_key ?? null,
     requestHash: hash(
       'sha256',
-      JSON.stringify([payload, sq, model, priority, maxAttempts, deadline]),
+      JSON.stringify([payload, sq, model, priority, maxAttempts, deadline, ...unusual(submission)]),
     ),
+    plan: planOf(submission),
   };
+}
+
+/** What few submissions say; nothing of the others, so that their hash stays what it was. */
+function unusual(submission: Submission): unknown[] {
+  const { run_at: runAt, delay_seconds: delay, timeout_seconds: timeout, retry } = submission;
+  const said = [runAt, delay, timeout, retry];
+  return said.every((one) => one === undefined) ? [] : said;
 }
 
 function countLines(runs: readonly NewRun[]): HintedLine[] {

@@ -12,6 +12,7 @@ import {
   type OutputOf,
 } from '@sagewai/wire';
 
+import type { AttemptRow } from './attempts.sql.ts';
 import type { EnrollmentKey } from './enrollment-keys.sql.ts';
 import type { RunEvent } from './run-event.ts';
 import type { SaidSoFar } from './run-events.sql.ts';
@@ -119,6 +120,22 @@ export function toRun(run: RunRow): Run {
     started_at: instant(run.startedAt),
     finished_at: instant(run.finishedAt),
     error: run.error,
+    error_class: run.errorClass,
+    scheduled_for: instant(run.scheduledFor),
+    redrive_of: run.redriveOf,
+  };
+}
+
+export function toAttempt(row: AttemptRow): OutputOf<typeof getRun>['attempts'][number] {
+  return {
+    attempt: row.attempt,
+    worker_id: row.workerId,
+    worker_name: row.workerName,
+    epoch: Number(row.epoch),
+    started_at: row.startedAt.toISOString(),
+    ended_at: instant(row.endedAt),
+    error: row.error,
+    error_class: row.errorClass,
   };
 }
 

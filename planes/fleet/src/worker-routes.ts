@@ -29,6 +29,8 @@ interface WireReport {
   readonly output?: unknown;
   readonly error?: string | null;
   readonly retry?: boolean;
+  readonly error_class?: string;
+  readonly dead_letter?: boolean;
 }
 
 /** For workers. What they say of themselves beyond their credential never counts (F3). */
@@ -158,6 +160,8 @@ function toReport({ record, sessionEpoch }: CallingWorker, report: WireReport): 
     output: output === undefined || output === null ? null : encodeContent(output, 'output'),
     error: error?.replaceAll('\u0000', '\uFFFD') ?? null,
     retry: report.retry ?? false,
+    errorClass: report.error_class ?? null,
+    deadLetter: report.dead_letter ?? false,
   };
 }
 

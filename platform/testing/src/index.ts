@@ -2,5 +2,5 @@ export { type DatabaseFixtures, databaseTest } from './database-test.ts';
 export { type HeldTransaction, holdTransaction } from './hold-transaction.ts';
 export { type TempHome, tempHome } from './temp-home.ts';
 export { makeTenant, type Tenant } from './tenants.sql.ts';
-export type { TestCluster } from './test-cluster.ts';
+export { administer, type TestCluster } from './test-cluster.ts';
 export { untilWaiting } from './waiters.sql.ts';

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
+import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
 import { fleetSettingsCommand } from './fleet-settings.ts';
@@ -16,6 +17,7 @@ export function fleetCommand(around: Surroundings): Command {
       fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),
+      retentionCommand(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
 import { parseLabels } from '@sagewai/config';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 import { act, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
+import { durationSeconds } from '../read-duration.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { parsePreferred, parseRequired, type Selector } from './parse-selector.ts';
@@ -31,6 +32,10 @@ interface SubmitFlags extends ConnectionFlags {
   readonly priority?: number;
   readonly maxAttempts?: number;
   readonly deadline?: string;
+  readonly delay?: number;
+  readonly runAt?: string;
+  readonly timeout?: number;
+  readonly retry?: Submission['retry'];
   readonly idempotencyKey?: string;
   readonly wait?: boolean;
 }
@@ -58,6 +63,10 @@ export function submitCommand(around: Surroundings): Command {
     .option('--priority <n>', '-100 to 100; higher goes first', integer)
     .option('--max-attempts <n>', 'workers that may be lost on it', integer)
     .option('--deadline <instant>', 'ISO 8601; a run that has not ended by then fails')
+    .option('--delay <duration>', 'not before so long, such as 90s or 2h', durationSeconds)
+    .option('--run-at <instant>', 'ISO 8601; not before then')
+    .option('--timeout <duration>', 'of one attempt; then another is made', durationSeconds)
+    .option('--retry <policy>', 'as JSON: {"base_ms":1000,"classes":{"error":true}}', retryPolicy)
     .option(
       '--idempotency-key <key>',
       'the same key gives the same run, or the same runs of a file',
@@ -137,6 +146,19 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags.maxAttempts === undefined ? {} : { max_attempts: flags.maxAttempts }),
       ...(flags.deadline === undefined ? {} : { deadline: flags.deadline }),
+      ...(flags.delay === undefined ? {} : { delay_seconds: flags.delay }),
+      ...(flags.runAt === undefined ? {} : { run_at: flags.runAt }),
+      ...(flags.timeout === undefined ? {} : { timeout_seconds: flags.timeout }),
+      ...(flags.retry === undefined ? {} : { retry: flags.retry }),
     },
   };
+}
+
+/** What is wrong in it is told by the server, which knows every field. */
+function retryPolicy(text: string): Submission['retry'] {
+  try {
+    return JSON.parse(text) as Submission['retry'];
+  } catch {
+    throw new InvalidArgumentError('expected JSON such as {"classes":{"error":true}}');
+  }
 }

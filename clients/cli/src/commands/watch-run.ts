@@ -50,13 +50,27 @@ export function showRun(run: RunDetail): string {
     ['attempt', `${run.attempt} of ${run.max_attempts}`],
     ['created', run.created_at],
     ['finished', run.finished_at],
+    ['waits for', run.scheduled_for],
     ['error', run.error],
+    ['class', run.error_class],
+    ['repeats', run.redrive_of],
+    ...earlierAttempts(run),
   ];
   const lines = facts
     .filter(([, value]) => value !== null && value !== '')
     .map(([name, value]) => `${name.padEnd(9)} ${value}`);
   const output = showOutput(run.output);
   return output ? `${lines.join('\n')}\n\n${output}` : lines.join('\n');
+}
+
+/** What went before the attempt that the facts tell of. */
+function earlierAttempts({ attempts, attempt: last }: RunDetail): [string, string][] {
+  return attempts
+    .filter(({ attempt }) => attempt < last)
+    .map(({ attempt, worker_name: worker, error_class: kind, error }) => [
+      `try ${attempt}`,
+      [worker, kind, error].filter(Boolean).join(': '),
+    ]);
 }
 
 function showOutput(output: unknown): string {
