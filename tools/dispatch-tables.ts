@@ -21,5 +21,6 @@ export const DISPATCH_TABLES: readonly string[] = [
   'schema_function',
   'schema_migration',
   'subqueue',
+  'waiting',
   'worker_session',
 ];

@@ -107,6 +107,7 @@ const DETAIL = {
   attempts: [],
   timeout_seconds: null,
   retry: null,
+  waiting: null,
   cost_usd: '0.00123',
   input_tokens: 10,
   output_tokens: 20,

@@ -336,3 +336,31 @@ test('a session that ends stops its runs and reports none of them', async () => 
   expect(await worker.ended).toEqual({ kind: 'closed', reason: 'expired' });
   expect(fleet.reports).toEqual([]);
 });
+
+test('a run that asks a person gives its place up, and goes on when it is answered', async () => {
+  const fleet = await scriptedFleet();
+  fleet.on('gateway.createChatCompletion', () => ({ json: completion('hi') }));
+  fleet.on('fleet.waitForResume', (_request, nth) =>
+    nth === 1 ? 'hang up' : { json: { state: 'waiting', repeated: true } },
+  );
+  const payload = {
+    agent: { name: 'a', model: 'm' },
+    message: 'hello',
+    approval: { prompt: 'May it?', timeout_seconds: 60 },
+  };
+  await connect(fleet);
+  fleet.give(lease(1, { payload }));
+  const { body } = await fleet.reached('fleet.waitForResume', 2);
+  expect(body).toEqual({
+    epoch: 1,
+    for: 'approval',
+    name: 'start',
+    prompt: 'May it?',
+    timeout_seconds: 60,
+  });
+  await fleet.names();
+  expect(fleet.reports).toEqual([]);
+  const resume = { kind: 'approved', name: 'start', value: null, by: 'token:ann' } as const;
+  fleet.give(lease(1, { payload, epoch: 2, resume }));
+  expect(await fleet.reported(1)).toMatchObject([{ epoch: 2, status: 'completed' }]);
+});

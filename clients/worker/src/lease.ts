@@ -6,7 +6,16 @@ export interface Lease extends LeaseName {
   readonly payload: unknown;
   /** Calls models for this run, and only for it; dies with the lease. */
   readonly runToken: string;
+  /** What has ended the run's latest wait; null: it has not waited. */
+  readonly resume: Resume | null;
 }
+
+export type Resume = NonNullable<
+  Extract<
+    NonNullable<CallOutput<'fleet.claimRuns'>>,
+    { leases: unknown }
+  >['leases'][number]['resume']
+>;
 
 /** One attempt at one run: the next attempt has another epoch, also when it is ours again. */
 export interface LeaseName {
@@ -36,5 +45,6 @@ export function leasesOf(claimed: Claimed | null): Lease[] {
     model: row.model,
     payload: row.payload,
     runToken: row.run_token,
+    resume: row.resume ?? null,
   }));
 }

@@ -1,5 +1,6 @@
 import { SagewaiError } from '@sagewai/sdk';
 
+import { beginWait } from './begin-wait.ts';
 import { redactDeep } from './credentials/redact.ts';
 import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
@@ -10,7 +11,7 @@ import { createRunJournal } from './run-journal.ts';
 import type { Session } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
-import { RunFailed } from './workflows/workflow.ts';
+import { RunFailed, RunWaits } from './workflows/workflow.ts';
 
 /** Why a run is stopped before its end. A lost one is not reported. */
 export class RunStopped extends Error {
@@ -57,21 +58,43 @@ export async function runLease(
       signal,
       redact,
     });
-    const { payload, model } = lease;
+    const { payload, model, resume } = lease;
     const env = runEnvironment(options.environment);
     const output = await withCredentials(own, () =>
-      runAgent({ payload, model, callModel, env, voice, signal }),
+      runAgent({ payload, model, callModel, env, voice, resume, signal }),
     );
     return { ...ours, status: 'completed', output: redactDeep(output, redact) };
   } catch (thrown) {
+    const failure = await waitIfAsked(thrown, async (wait) => {
+      await voice.close(LAST_EVENTS_MS);
+      await beginWait(client, lease, wait, signal);
+    });
+    if (failure === null) return null;
     if (signal.reason instanceof RunStopped) return reportOfStopped(signal.reason, ours);
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = failure.message;
     const error = redact(reason).slice(0, ERROR_LENGTH_MAX).toWellFormed();
     voice.log(error, 'error');
-    return { ...ours, status: 'failed', error, retry: isWorthAnother(thrown) };
+    return { ...ours, status: 'failed', error, retry: isWorthAnother(failure) };
   } finally {
     // Before the report: with it the lease is gone, and nothing is taken any more.
     await voice.close(signal.aborted ? 0 : LAST_EVENTS_MS);
+  }
+}
+
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown));
+
+/** Null when the run waits now; else what went wrong. */
+async function waitIfAsked(
+  thrown: unknown,
+  begin: (wait: RunWaits) => Promise<void>,
+): Promise<Error | null> {
+  if (!(thrown instanceof RunWaits)) return asError(thrown);
+  try {
+    await begin(thrown);
+    return null;
+  } catch (failure) {
+    return asError(failure);
   }
 }
 

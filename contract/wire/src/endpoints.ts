@@ -56,6 +56,7 @@ import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
+import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
 export const ENDPOINTS = [
@@ -92,6 +93,9 @@ export const ENDPOINTS = [
   cancelRun,
   listRunEvents,
   streamRunEvents,
+  approveRun,
+  denyRun,
+  signalRun,
   registerWorker,
   openWorkerSession,
   claimRuns,
@@ -132,6 +136,7 @@ export const ENDPOINTS = [
   reserveForRun,
   settleForRun,
   appendRunEvents,
+  waitForResume,
 ] as const;
 
 /** The endpoints by id. */

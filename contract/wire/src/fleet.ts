@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { errorClass } from './retry.ts';
+import { resume } from './run-wait.ts';
 import { RUNS_PER_BATCH_MAX } from './runs.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
 import { labels, model, pool } from './tags.ts';
@@ -95,6 +96,8 @@ const lease = {
   max_attempts: Type.Integer({ minimum: 1 }),
   deadline: instantOrNull,
   run_token: Type.String(),
+  /** What has ended its latest wait; left out when it has not waited. */
+  resume: Type.Optional(resume),
 };
 
 export const claimRuns = endpoint({

@@ -130,6 +130,15 @@ export {
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export { getRetention, setRetention } from './retention.ts';
 export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
+export { resume, wait } from './run-wait.ts';
+export {
+  approveRun,
+  denyRun,
+  RESUME_VALUE_BYTES_MAX,
+  signalRun,
+  WAIT_MS_MAX,
+  waitForResume,
+} from './waiting.ts';
 export {
   appendRunEvents,
   EVENT_DATA_BYTES_MAX,

@@ -25,6 +25,8 @@ export const PERMISSIONS = {
   'run:read': ['read'],
   'run:submit': ['write'],
   'run:cancel': ['write'],
+  'run:approve': ['write'],
+  'run:signal': ['write'],
   'key:read': ['read'],
   'key:write': ['write'],
   'spend:read': ['read'],

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import { retryPolicy } from './retry.ts';
 import { selectors } from './routing.ts';
+import { wait } from './run-wait.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 import { labels, model, pool, PRINTABLE_PATTERN } from './tags.ts';
 
@@ -108,6 +109,8 @@ export const runDetail = Type.Object({
   ...run.properties,
   payload: Type.Unknown(),
   output: Type.Unknown(),
+  /** What it waits for; null: it does not. */
+  waiting: orNull(wait),
   /** The newest that the run has told; null: none. */
   progress: orNull(
     Type.Object({

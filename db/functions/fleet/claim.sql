@@ -12,7 +12,7 @@ create or replace function fleet_claim(
 ) returns table (
   n bigint, run_id uuid, epoch bigint, sq integer, prio smallint, seq bigint, attempt smallint,
   claimed_at timestamptz, project_id uuid, model text, max_attempts smallint, deadline_at timestamptz,
-  payload text
+  payload text, resume text
 )
 language plpgsql
 set enable_seqscan = off
@@ -94,7 +94,8 @@ begin
     select h.n, 0, h.run_id, h.epoch, h.sq, h.prio, h.attempt, h.claimed_at from held h
   )
   select g.n, g.run_id, g.epoch, g.sq, g.prio, g.seq, g.attempt, g.claimed_at,
-         r.project_id, r.model, r.max_attempts, r.deadline_at, r.payload::text
+         r.project_id, r.model, r.max_attempts, r.deadline_at, r.payload::text,
+         (select w.resume::text from run_wait w where w.run_id = g.run_id)
   from given g left join run r on r.run_id = g.run_id
   -- F2. Nothing leaves the queue without a lease.
   where fleet_require((select count(*) from gone) = (select count(*) from leased),

@@ -30,6 +30,8 @@ import { readStates } from './runs.sql.ts';
 import { FLEET_DEFAULTS } from './settings.ts';
 import { Submissions } from './submissions.ts';
 import { readSubqueues } from './subqueues.sql.ts';
+import type { NewWait, WaitAnswer } from './wait.ts';
+import { beginWaits } from './waits.sql.ts';
 import { notifyWake } from './wakes.sql.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 import { WorkerNews } from './worker-news.ts';
@@ -84,12 +86,31 @@ export function createParts(options: FleetOptions): FleetParts {
     look: (groups) => claims.look(groups),
     onError,
   });
-  const afterTakenBack = (taken: readonly TakenBack[]): void => {
-    const queued = taken.filter(({ how }) => how === 'requeued');
+  const afterQueued: FleetParts['afterQueued'] = (queued) => {
     hints.tell(queued.map(({ sq, prio }) => ({ sq, prio, count: 1 })));
     for (const { sq } of queued) meters.moved(sq, 1);
+    for (const { runId } of queued) watch.touch(runId);
+  };
+  const afterTakenBack = (taken: readonly TakenBack[]): void => {
+    afterQueued(taken.filter(({ how }) => how === 'requeued'));
     for (const { runId } of taken) watch.touch(runId);
   };
+  const waits = new GroupCommit<NewWait, WaitAnswer>({
+    commit: async (some) => {
+      const answers = await beginWaits(db, some);
+      const changed = answers.map(({ how, sq, prio }, at) => {
+        const runId = (some[at] as NewWait).runId;
+        return { how, runId, sq: sq ?? 0, prio: prio ?? 0 };
+      });
+      for (const { runId } of changed) watch.touch(runId);
+      afterQueued(changed.filter(({ how }) => how === 'resumed'));
+      return answers;
+    },
+    weightMax: batchMax,
+    lanes,
+    // Two of one run are two transactions: the second finds what the first has done.
+    keysOf: ({ runId }) => [runId],
+  });
   const projectRoutings = new ProjectRoutings({
     read: (orgId, projectId) => inTenant(db, [orgId], (tx) => readProjectRouting(tx, projectId)),
     trustMs: settings.workerTrustMs,
@@ -166,6 +187,7 @@ export function createParts(options: FleetOptions): FleetParts {
     projectRoutings,
     submissions,
     reports,
+    waits,
     heartbeats,
     directory,
     watch,
@@ -173,6 +195,7 @@ export function createParts(options: FleetOptions): FleetParts {
     eventLog,
     meters,
     aliveness,
+    afterQueued,
     afterTakenBack,
     workerTokenKey: options.workerTokenKey,
     runTokenKey: options.runTokenKey,

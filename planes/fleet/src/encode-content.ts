@@ -10,7 +10,7 @@ export const CONTENT_BYTES_MAX = 1_048_576;
 /** As JSON. Throws `request.too_large`. */
 export function encodeContent(
   value: unknown,
-  what: 'payload' | 'output' | 'event',
+  what: 'payload' | 'output' | 'event' | 'value',
   bytesMax = CONTENT_BYTES_MAX,
 ): string {
   const text = JSON.stringify(value);

@@ -22,6 +22,7 @@ import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
+import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 export interface Fleet {
@@ -45,6 +46,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...workerRoutes(parts),
       ...runRoutes(parts),
       ...runEventRoutes(parts),
+      ...waitRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
       ...routingRoutes(parts),

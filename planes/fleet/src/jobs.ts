@@ -5,6 +5,7 @@ import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './le
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
+import { endWaits } from './waits.sql.ts';
 import { findUnapproved } from './workers.sql.ts';
 
 const BATCH = 500;
@@ -65,6 +66,21 @@ export function fleetJobs(parts: FleetParts): Job[] {
           hints.tell(lines.map(({ sq, prio, runs: count }) => ({ sq, prio, count })));
           for (const { sq, runs } of lines) meters.moved(sq, runs);
           if (lines.length === 0 || signal.aborted) return;
+        }
+      },
+    }),
+
+    job({
+      name: 'fleet.end-waits',
+      everyMs: settings.releaseEveryMs,
+      runsOn: 'leader',
+      converges: 'what has waited for as long as it wanted to stands in the queue',
+      ifItNeverRuns: 'a run that nobody answers waits for ever',
+      run: async (signal) => {
+        for (;;) {
+          const ended = await endWaits(db, BATCH);
+          parts.afterQueued(ended);
+          if (ended.length < BATCH || signal.aborted) return;
         }
       },
     }),

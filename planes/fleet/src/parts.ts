@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
-import type { WorkerId } from '@sagewai/wire';
+import type { RunId, WorkerId } from '@sagewai/wire';
 
 import type { Backlog } from './backlog.ts';
 import type { Claims } from './claims.ts';
@@ -19,6 +19,8 @@ import type { RunEventLog } from './run-event-log.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Submissions } from './submissions.ts';
+import type { Line } from './subqueue.ts';
+import type { NewWait, WaitAnswer } from './wait.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 import type { WorkerNews } from './worker-news.ts';
 
@@ -39,6 +41,7 @@ export interface FleetParts {
   readonly projectRoutings: ProjectRoutings;
   readonly submissions: Submissions;
   readonly reports: Reports;
+  readonly waits: GroupCommit<NewWait, WaitAnswer>;
   readonly heartbeats: Heartbeats;
   readonly directory: WorkerDirectory;
   readonly watch: RunWatch;
@@ -49,6 +52,8 @@ export interface FleetParts {
   readonly aliveness: GroupCommit<LeaseName, boolean>;
   readonly news: WorkerNews;
   readonly gate: RegistrationGate;
+  /** Follows up runs that were queued again: hints, counters, watchers. */
+  readonly afterQueued: (runs: readonly (Line & { readonly runId: RunId })[]) => void;
   /** Follows up runs that were taken from their workers: hints, counters, watchers. */
   readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
   /** A worker's record has changed here: this replica and the others take note. */

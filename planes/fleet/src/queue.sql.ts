@@ -57,7 +57,7 @@ export async function claimRuns(db: Executor, request: ClaimRequest): Promise<Cl
   const { rows } = await sql<Omit<ClaimAnswer, 'poll'> & { n: bigint }>`
     select n, run_id as "runId", epoch, sq, prio, seq, attempt, claimed_at as "claimedAt",
            project_id as "projectId", model, max_attempts as "maxAttempts", deadline_at as deadline,
-           payload
+           payload, resume
     from fleet_claim(
       ${orgId},
       ${wants.map((want) => want.sq)}::integer[],

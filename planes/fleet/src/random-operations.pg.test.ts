@@ -20,6 +20,7 @@ import {
   submitRuns,
 } from './queue.sql.ts';
 import type { Report } from './run.ts';
+import { beginWaits, endWaits, resumeRun } from './waits.sql.ts';
 
 type Step =
   | {
@@ -43,6 +44,17 @@ type Step =
   | { readonly kind: 'takeBack'; readonly pick: number; readonly counts: boolean }
   | { readonly kind: 'cancel'; readonly pick: number }
   | { readonly kind: 'session'; readonly worker: number }
+  | {
+      readonly kind: 'wait';
+      readonly pick: number;
+      readonly signal: boolean;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: 'answer';
+      readonly pick: number;
+      readonly how: 'approved' | 'denied' | 'signal';
+    }
   | { readonly kind: 'supervise' };
 
 const pick = fc.nat(30);
@@ -81,6 +93,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('session' as const), worker }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      pick,
+      signal: fc.boolean(),
+      timeoutMs: fc.constantFrom(0, 3_600_000),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('answer' as const),
+      pick,
+      how: fc.constantFrom('approved' as const, 'denied' as const, 'signal' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('supervise' as const) }) },
 );
 
@@ -94,6 +123,9 @@ class World {
     readonly flat: boolean;
   })[] = [];
   readonly accepted = new Map<RunId, number>();
+  /** One entry a wait that has begun, and one a wait that has ended otherwise than with its run. */
+  readonly waited: RunId[] = [];
+  readonly resumed: RunId[] = [];
   readonly #sessions = [1n, 1n];
 
   constructor(db: Db, places: readonly Place[]) {
@@ -122,6 +154,17 @@ class World {
         await inTenant(this.#db, [place.tenant.orgId], (tx) => cancelRun(tx, run));
         return;
       }
+      case 'wait':
+        return this.#wait(what);
+      case 'answer': {
+        const runId = this.acknowledged[what.pick % Math.max(1, this.acknowledged.length)];
+        const { orgId } = this.#place(0).tenant;
+        if (runId === undefined) return;
+        const answer = { runId, kind: what.how, name: 'go', wait: null, value: null, by: 't' };
+        const resumed = await inTenant(this.#db, [orgId], (tx) => resumeRun(tx, answer, 2));
+        if (resumed?.how === 'resumed') this.resumed.push(runId);
+        return;
+      }
       case 'session':
         return this.#startAnew(what.worker);
       case 'supervise': {
@@ -134,7 +177,32 @@ class World {
         await this.#takeBack(orphans, true);
         await expireRuns(this.#db, 100);
         await releaseScheduled(this.#db, 100);
+        for (const { runId } of await endWaits(this.#db, 100)) this.resumed.push(runId);
       }
+    }
+  }
+
+  async #wait({ pick: at, signal, timeoutMs }: Extract<Step, { kind: 'wait' }>): Promise<void> {
+    const lease = this.leases[at % Math.max(1, this.leases.length)];
+    if (lease === undefined) return;
+    const { runId, epoch, place, session } = lease;
+    const [answer] = await beginWaits(this.#db, [
+      {
+        runId,
+        epoch,
+        orgId: place.tenant.orgId,
+        workerNum: place.num,
+        sessionEpoch: session,
+        kind: signal ? 'signal' : 'approval',
+        name: 'go',
+        prompt: null,
+        timeoutMs,
+      },
+    ]);
+    if (answer?.how === 'waiting' || answer?.how === 'resumed') this.waited.push(runId);
+    if (answer?.how === 'resumed') this.resumed.push(runId);
+    if (answer?.how === 'cancelled') {
+      this.accepted.set(runId, (this.accepted.get(runId) ?? 0) + 1);
     }
   }
 
@@ -217,7 +285,9 @@ test('random operations keep every acknowledged run in exactly one place, with o
   });
   await fc.assert(
     fc.asyncProperty(history, async (rounds) => {
-      await sql`truncate ready, scheduled, lease, lost_run, run_deadline`.execute(owner);
+      await sql`truncate ready, scheduled, lease, lost_run, run_deadline, waiting, run_wait, run_signal`.execute(
+        owner,
+      );
       await sql`delete from outcome`.execute(owner);
       await sql`delete from run`.execute(owner);
       await sessionsOf.execute(owner);
@@ -229,12 +299,24 @@ test('random operations keep every acknowledged run in exactly one place, with o
           ((select count(*) from ready q where q.run_id = r.run_id)
            + (select count(*) from scheduled s where s.run_id = r.run_id)
            + (select count(*) from lease l where l.run_id = r.run_id)
+           + (select count(*) from waiting w where w.run_id = r.run_id)
            + (select count(*) from outcome o where o.run_id = r.run_id))::int as places
         from run r
       `.execute(owner);
       expect(new Set(rows.map(({ runId }) => runId))).toEqual(new Set(world.acknowledged));
       expect(rows.filter((row) => row.places !== 1)).toEqual([]);
       expect([...world.accepted.values()].filter((times) => times > 1)).toEqual([]);
+      const times = (runs: readonly RunId[], runId: RunId): number =>
+        runs.filter((one) => one === runId).length;
+      const answeredTwice = world.acknowledged.filter(
+        (runId) => times(world.resumed, runId) > times(world.waited, runId),
+      );
+      expect(answeredTwice).toEqual([]); // W2
+      const attempts = await sql<{ over: number }>`
+        select count(*)::int as over from run r join lease l on l.run_id = r.run_id
+        where l.attempt > r.max_attempts
+      `.execute(owner);
+      expect(attempts.rows).toEqual([{ over: 0 }]); // W3
       const epochs = world.leases.map(({ epoch }) => epoch);
       expect(new Set(epochs).size).toBe(epochs.length);
     }),

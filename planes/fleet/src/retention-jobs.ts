@@ -14,6 +14,7 @@ import {
   makePartitions,
 } from './retention.sql.ts';
 import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
+import { forgetWaits } from './waits.sql.ts';
 
 const BATCH = 500;
 const HOUR_MS = 3_600_000;
@@ -83,6 +84,7 @@ async function forgetOrganizations(parts: FleetParts, signal: AbortSignal): Prom
     const retentions = await inTenant(db, orgIds, async (tx) => {
       await forgetKeys(tx, settings.idempotencyKeyTtlMs);
       await forgetHeads(tx, settings.eventDaysKept);
+      await forgetWaits(tx, settings.waitsKeptMs);
       await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);
       return listRetentions(tx);
     });

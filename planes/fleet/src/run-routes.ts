@@ -29,7 +29,8 @@ import { readRunSpent } from './run-spending.ts';
 import { toRunState, toTaskState } from './run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
 import type { Submission, Submitter } from './submissions.ts';
-import { toAttempt, toProgress, toRun, toTask } from './to-wire.ts';
+import { toAttempt, toProgress, toRun, toTask, toWait } from './to-wire.ts';
+import { findWait } from './waits.sql.ts';
 
 const RUNS_PER_PAGE = 50;
 const NO_SUCH_RUN = 'There is no such run.';
@@ -106,6 +107,7 @@ export function runRoutes(parts: FleetParts): Route[] {
           ...toRun(run),
           payload,
           output,
+          waiting: toWait(run.state === 'waiting' ? await findWait(tx, runId) : null),
           progress: toProgress(head),
           attempts: (await readAttempts(tx, runId)).map(toAttempt),
           timeout_seconds: timeoutMs === null ? null : timeoutMs / 1_000,

@@ -11,8 +11,8 @@
  *   F5. No project can starve another; a capped or paused project never blocks the head of a queue.
  *   F6. A lost response loses nothing: the same `poll_id` returns the same leases.
  *
- * A run is in exactly one of four tables, and that is its state: `ready` or `scheduled` (queued),
- * `lease` (running), `outcome` (completed, failed or cancelled). Each move between them is one statement.
+ * A run is in exactly one of five tables, and that is its state: `ready` or `scheduled` (queued),
+ * `lease` (running), `waiting`, `outcome` (completed, failed or cancelled). Each move between them is one statement.
  */
 import type { OrganizationId, ProjectId, RunId, RunState, TaskState } from '@sagewai/wire';
 
@@ -79,6 +79,8 @@ export interface ClaimedRun {
   readonly deadline: Date | null;
   /** JSON text. */
   readonly payload: string;
+  /** JSON text of what has ended its latest wait; null: it has not waited. */
+  readonly resume: string | null;
 }
 
 /** What a worker says about a run that it holds. */

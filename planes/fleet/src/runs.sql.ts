@@ -40,9 +40,10 @@ export interface RunDetail extends RunRow {
 // What a run is, derived from where it is: ended, else held, else queued.
 const COLUMNS = sql`
   r.run_id as "runId", r.org_id as "orgId", r.project_id as "projectId",
-  coalesce(o.status, case when l.run_id is not null then 'running' else 'queued' end) as state,
+  coalesce(o.status, case when l.run_id is not null then 'running'
+                          when p.run_id is not null then 'waiting' else 'queued' end) as state,
   c.pool, r.model, c.labels, r.prio, r.max_attempts as "maxAttempts", r.deadline_at as deadline,
-  coalesce(o.attempt, l.attempt, 0) as attempt, w.id as "workerId", w.name as "workerName",
+  coalesce(o.attempt, l.attempt, p.attempt + 1, 0) as attempt, w.id as "workerId", w.name as "workerName",
   (o.run_id is null and l.cancel_requested_at is not null) as "cancelRequested",
   r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
   o.at as "finishedAt", o.error, o.error_class as "errorClass", s.due_at as "scheduledFor",
@@ -55,6 +56,7 @@ const PLACES = sql`
   left join outcome o on o.run_id = r.run_id
   left join lease l on l.run_id = r.run_id
   left join scheduled s on s.run_id = r.run_id
+  left join waiting p on p.run_id = r.run_id
   left join worker w on w.num = coalesce(o.worker_num, l.worker_num)
 `;
 
@@ -99,6 +101,7 @@ export async function listRuns(
 
 /** From the table that is the state; the few that run and the few that failed are found by themselves. */
 function sourceOf(state: RunState | undefined): Statement<unknown> {
+  if (state === 'waiting') return sql`waiting p join run r on r.run_id = p.run_id`;
   if (state === 'running') return sql`lease l join run r on r.run_id = l.run_id`;
   if (state === 'failed' || state === 'cancelled' || state === 'completed') return sql`outcome r`;
   return sql`run r`;
@@ -110,11 +113,11 @@ function conditionOf(state: RunState | undefined): Statement<unknown> {
     case 'running':
       return sql`true`;
     case 'waiting':
-      // Nothing waits for a person yet.
-      return sql`false`;
+      return sql`true`;
     case 'queued':
       return sql`not exists (select from outcome o where o.run_id = r.run_id)
-        and not exists (select from lease l where l.run_id = r.run_id)`;
+        and not exists (select from lease l where l.run_id = r.run_id)
+        and not exists (select from waiting p where p.run_id = r.run_id)`;
     case 'failed':
     case 'cancelled':
       return sql`r.status <> 'completed' and r.status = ${state}`;
@@ -139,10 +142,12 @@ export async function findRunState(tx: Executor, runId: RunId): Promise<SeenStat
 export async function readStates(tx: Executor, runIds: readonly RunId[]): Promise<SeenState[]> {
   const { rows } = await sql<SeenState>`
     select r.run_id as "runId", r.project_id as "projectId",
-           coalesce(o.status, case when l.run_id is not null then 'running' else 'queued' end) as state
+           coalesce(o.status, case when l.run_id is not null then 'running'
+                                   when p.run_id is not null then 'waiting' else 'queued' end) as state
     from run r
     left join outcome o on o.run_id = r.run_id
     left join lease l on l.run_id = r.run_id
+    left join waiting p on p.run_id = r.run_id
     where r.run_id = any(${[...runIds]}::uuid[])
   `.execute(tx);
   return rows;

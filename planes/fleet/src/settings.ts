@@ -54,6 +54,11 @@ export interface FleetSettings {
   readonly retryBackoffMs: number;
   readonly releaseEveryMs: number;
   readonly watchEveryMs: number;
+  /** How long a run waits for a person or a signal that did not say. */
+  readonly waitMsDefault: number;
+  /** Of one run, sent before it waits for them. */
+  readonly signalsKeptMax: number;
+  readonly waitsKeptMs: number;
   /** How much a run may say. */
   readonly eventLimits: EventLimits;
   readonly eventsPerCommitMax: number;
@@ -113,6 +118,9 @@ export const FLEET_DEFAULTS: FleetSettings = {
   retryBackoffMs: SECOND_MS,
   releaseEveryMs: 500,
   watchEveryMs: SECOND_MS,
+  waitMsDefault: 7 * DAY_MS,
+  signalsKeptMax: 100,
+  waitsKeptMs: 30 * DAY_MS,
   eventLimits: { perSecond: 50, atOnce: 500, perRun: 20_000, bytesPerRun: 16 * 1024 * 1024 },
   eventsPerCommitMax: 5_000,
   eventWatchEveryMs: 500,

@@ -3,6 +3,7 @@ import { type KeyObject } from 'node:crypto';
 import { mintRunToken } from '@sagewai/identity';
 import {
   canonicalModel,
+  type claimRuns,
   type getRun,
   type getTask,
   type listEnrollmentKeys,
@@ -19,6 +20,7 @@ import type { SaidSoFar } from './run-events.sql.ts';
 import { type ClaimedRun, toTaskState } from './run.ts';
 import type { RunRow } from './runs.sql.ts';
 import type { Subqueue } from './subqueue.ts';
+import type { Wait } from './wait.ts';
 import type { WorkerRecord } from './worker.ts';
 import type { WorkerRow } from './workers.sql.ts';
 
@@ -27,6 +29,8 @@ type Run = OutputOf<typeof listRuns>['runs'][number];
 type Worker = OutputOf<typeof listWorkers>['workers'][number];
 type Event = OutputOf<typeof listRunEvents>['events'][number];
 type RunProgress = OutputOf<typeof getRun>['progress'];
+type Resume = Extract<OutputOf<typeof claimRuns>, { leases: unknown }>['leases'][number]['resume'];
+type WireWait = OutputOf<typeof getRun>['waiting'];
 type Key = OutputOf<typeof listEnrollmentKeys>['keys'][number];
 
 /** A lease as its worker gets it. */
@@ -45,6 +49,7 @@ export interface WireLease {
   readonly max_attempts: number;
   readonly deadline: string | null;
   readonly run_token: string;
+  readonly resume?: NonNullable<Resume>;
 }
 
 export function toLease(
@@ -73,6 +78,7 @@ export function toLease(
     attempt: run.attempt,
     max_attempts: run.maxAttempts,
     deadline: instant(run.deadline),
+    ...(run.resume === null ? {} : { resume: JSON.parse(run.resume) as NonNullable<Resume> }),
     run_token: mintRunToken(to.runTokenKey, {
       runId: run.runId,
       epoch,
@@ -142,6 +148,18 @@ export function toAttempt(row: AttemptRow): OutputOf<typeof getRun>['attempts'][
 export function toProgress(head: SaidSoFar | undefined): RunProgress {
   if (head === undefined || (head.fraction === null && head.message === null)) return null;
   return { fraction: head.fraction, text: head.message, at: head.lastAt.toISOString() };
+}
+
+export function toWait(wait: Wait | null): WireWait {
+  if (wait === null) return null;
+  return {
+    wait: Number(wait.epoch),
+    for: wait.kind,
+    name: wait.name,
+    prompt: wait.prompt,
+    since: wait.since.toISOString(),
+    until: wait.dueAt.toISOString(),
+  };
 }
 
 export function toEvent(event: RunEvent): Event {

@@ -24,6 +24,8 @@ import { DISPATCH_TABLES } from '../../../tools/dispatch-tables.ts';
 /** Functions that run with another's rights. Each must decide for itself whom it serves. */
 const DEFINER_FUNCTIONS = [
   'audit_append',
+  'fleet_drop_day',
+  'fleet_drop_runs',
   'fleet_make_partitions',
   'fleet_rotate_event_days',
   'ledger_make_months',

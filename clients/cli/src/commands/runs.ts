@@ -5,6 +5,7 @@ import { act, group, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
+import { answerCommands } from './answer-run.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
 import { logsCommand } from './run-logs.ts';
 import { submitCommand } from './submit-runs.ts';
@@ -28,6 +29,7 @@ export function runsCommand(around: Surroundings): Command {
       oneRun(around, ['get', 'Show a run'], getRun),
       oneRun(around, ['watch', 'Wait for the end of a run, and show it'], watchRun),
       logsCommand(around),
+      ...answerCommands(around),
       oneRun(around, ['cancel', 'Cancel a run'], cancelRun),
     ],
     examples: [
@@ -35,6 +37,7 @@ export function runsCommand(around: Surroundings): Command {
       'sagewai runs list --state failed',
       'sagewai runs watch ID',
       'sagewai runs logs ID -f',
+      'sagewai runs approve ID',
     ],
   });
 }
@@ -66,13 +69,21 @@ async function watchRun(context: Context, id: string): Promise<void> {
   let progress: Promise<void> | undefined;
   const tell = (run: RunDetail): void => {
     const worker = run.worker_name ? ` on ${run.worker_name}` : '';
-    context.terminal.note(`${run.state}${worker}`);
+    context.terminal.note(`${run.state}${worker}${askedOf(run)}`);
     if (!hasEnded(run)) progress ??= tellProgress(context, id, over.signal);
   };
   const run = await waitForEnd(context, id, tell, { isUp: false }).finally(() => over.abort());
   await progress;
   context.show(run, showRun(run));
   context.end(exitFor(run.state));
+}
+
+function askedOf({ id: run, waiting }: RunDetail): string {
+  if (waiting === null) return '';
+  const prompt = waiting.prompt === null ? '' : ` (${waiting.prompt})`;
+  return waiting.for === 'approval'
+    ? ` for approval${prompt}: sagewai runs approve ${run}`
+    : ` for the signal ${waiting.name}${prompt}`;
 }
 
 /** Beside the wait, and for information only: what goes wrong here is no failure of the run. */

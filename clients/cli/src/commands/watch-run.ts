@@ -46,6 +46,10 @@ export function showRun(run: RunDetail): string {
     ['model', run.models_used.join(', ') || run.model],
     ['tokens', `${run.input_tokens} in, ${run.output_tokens} out, ${run.calls} calls`],
     ['cost', `$${run.cost_usd}`],
+    [
+      'waits for',
+      run.waiting && `${run.waiting.for} ${run.waiting.name}: ${run.waiting.prompt ?? ''}`,
+    ],
     ['progress', run.progress ? showProgress(run.progress) : null],
     ['attempt', `${run.attempt} of ${run.max_attempts}`],
     ['created', run.created_at],

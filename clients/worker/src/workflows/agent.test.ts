@@ -11,6 +11,7 @@ const run = (payload: unknown, model: string | null = null): ReturnType<typeof r
   return runAgent({
     payload,
     model,
+    resume: null,
     signal: new AbortController().signal,
     env: {},
     voice: {

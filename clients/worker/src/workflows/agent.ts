@@ -1,4 +1,5 @@
 import type { ChatMessage } from '../models/model-call.ts';
+import { demandApproval } from './approval.ts';
 import { type RunContext, RunFailed } from './workflow.ts';
 
 interface AgentPayload {
@@ -7,6 +8,7 @@ interface AgentPayload {
   readonly system: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly turns: readonly Turn[];
+  readonly approval: unknown;
 }
 
 interface Turn {
@@ -34,15 +36,17 @@ export interface AgentOutput {
 /**
  * The built-in workflow: `{agent: {name, model, system, …}, message}`. `message` may be a list of
  * turns; each is put to the model with everything said so far. A turn is a text, or `{content, model}`
- * when it names a model of its own.
+ * when it names a model of its own. With `approval` it asks a person before the first.
  */
 export async function runAgent({
   payload,
   model,
   callModel,
   voice,
+  resume,
 }: RunContext): Promise<AgentOutput> {
   const agent = readPayload(payload, model);
+  demandApproval(agent.approval, resume, voice);
   const messages: ChatMessage[] = agent.system ? [{ role: 'system', content: agent.system }] : [];
   const usage = { input_tokens: 0, output_tokens: 0, calls: 0 };
   const answers: string[] = [];
@@ -79,7 +83,7 @@ export async function runAgent({
 }
 
 function readPayload(payload: unknown, routedModel: string | null): AgentPayload {
-  const { agent, message } = asRecord(payload, 'the payload');
+  const { agent, message, approval } = asRecord(payload, 'the payload');
   const { name, model, system, ...parameters } = asRecord(agent, 'agent');
   const chosen = model ?? routedModel;
   if (typeof chosen !== 'string' || chosen === '') {
@@ -91,6 +95,7 @@ function readPayload(payload: unknown, routedModel: string | null): AgentPayload
   const turns = (Array.isArray(message) ? (message as unknown[]) : [message]).map(readTurn);
   if (turns.length === 0) throw new RunFailed(WRONG_MESSAGE);
   return {
+    approval,
     name: typeof name === 'string' && name !== '' ? name : 'agent',
     model: chosen,
     system: system ?? null,

@@ -1,4 +1,5 @@
 import type { Environment } from '../credentials/run-scope.ts';
+import type { Resume } from '../lease.ts';
 import type { ModelCaller } from '../models/model-call.ts';
 import type { RunVoice } from '../run-journal.ts';
 
@@ -6,6 +7,8 @@ export interface RunContext {
   /** Tells those who watch what the run does; never what it was given or answers. */
   readonly voice: RunVoice;
   readonly payload: unknown;
+  /** What has ended its latest wait; null: it has not waited. */
+  readonly resume: Resume | null;
   /** The model that routed the run here; an agent without one of its own uses it. */
   readonly model: string | null;
   readonly callModel: ModelCaller;
@@ -24,5 +27,27 @@ export class RunFailed extends Error {
     super(message, { cause: options.cause });
     this.name = 'RunFailed';
     this.retry = options.retry ?? false;
+  }
+}
+
+export interface WaitWish {
+  readonly for: 'approval' | 'signal';
+  readonly name: string;
+  /** For whoever decides. */
+  readonly prompt?: string;
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Thrown by a run that is to wait: it gives its place on the worker up, and begins anew, with what has ended
+ * the wait in `resume`. What it has done before is not kept.
+ */
+export class RunWaits extends Error {
+  readonly wait: WaitWish;
+
+  constructor(wait: WaitWish) {
+    super(`the run waits for ${wait.for} ${wait.name}`);
+    this.name = 'RunWaits';
+    this.wait = wait;
   }
 }
