@@ -12,6 +12,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'lost_run',
   'match_class',
   'organization_directory',
+  'outbox_due',
   'pending_count',
   'platform_token',
   'ready',
@@ -22,5 +23,6 @@ export const DISPATCH_TABLES: readonly string[] = [
   'schema_migration',
   'subqueue',
   'waiting',
+  'worker_activity',
   'worker_session',
 ];

@@ -167,6 +167,11 @@ export const SERVER_FIELDS = {
     default: [],
     description: 'Addresses whose X-Forwarded-For is believed',
   }),
+  WEBHOOK_PRIVATE_HOSTS: field.list({
+    default: [],
+    description:
+      'Hosts in private networks that webhooks and log collectors may be at: host or host:port',
+  }),
   METRICS_PUBLIC: field.boolean({
     default: false,
     description: 'Whether /metrics is open to everybody',

@@ -1,6 +1,6 @@
 import { systemClock } from '@sagewai/clock';
-import { deriveKey } from '@sagewai/crypto';
-import { createEgress } from '@sagewai/egress';
+import { deriveKey, sealingKey } from '@sagewai/crypto';
+import { createEgress, createPublicEgress } from '@sagewai/egress';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
@@ -9,7 +9,7 @@ import { type Jobs, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
-import { createAuditor, trustRoutes } from '@sagewai/trust';
+import { createAlerts, createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
@@ -40,6 +40,8 @@ export interface Server {
   /** Lets requests end, then everything else, in order. */
   stop(limitMs: number): Promise<void>;
 }
+
+const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** The whole server, as one list of planes: read this to learn what it can do. */
 export function buildServer(options: ServerOptions): Server {
@@ -92,9 +94,23 @@ export function buildServer(options: ServerOptions): Server {
     metrics,
   });
 
+  const publicEgress = createPublicEgress({
+    privateHosts: config.webhookPrivateHosts,
+    timeoutMs: WEBHOOK_TIMEOUT_MS,
+  });
+  const alerts = createAlerts({
+    db,
+    clock,
+    log,
+    metrics,
+    egress: publicEgress,
+    sealing: [sealingKey(keys.sealing, 'alert-webhook')],
+    nudge: (name) => jobs.nudge(name),
+  });
+
   const planes = {
     identity: { routes: identityRoutes({ db, tokens }), jobs: [] },
-    trust: { routes: trustRoutes({ db }), jobs: [] },
+    trust: { routes: [...trustRoutes({ db }), ...alerts.routes], jobs: alerts.jobs },
     ledger: {
       routes: ledgerRoutes(),
       jobs: ledgerJobs({
@@ -167,6 +183,7 @@ export function buildServer(options: ServerOptions): Server {
       await fleet.close();
       await app.close();
       await egress.destroy();
+      await publicEgress.close();
     },
   };
 }

@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
+  alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
 };
 

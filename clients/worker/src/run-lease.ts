@@ -107,5 +107,11 @@ function isWorthAnother(thrown: unknown): boolean {
 function reportOfStopped({ reason }: RunStopped, ours: WireLeaseName): Report | null {
   if (reason === 'lost') return null;
   if (reason === 'cancelled') return { ...ours, status: 'cancelled' };
-  return { ...ours, status: 'failed', error: 'the worker was stopped', retry: true };
+  return {
+    ...ours,
+    status: 'failed',
+    error: 'the worker was stopped',
+    retry: true,
+    error_class: 'drained',
+  };
 }

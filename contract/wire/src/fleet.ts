@@ -114,6 +114,8 @@ export const claimRuns = endpoint({
     slots: Type.Optional(Type.Integer({ minimum: 1, maximum: SLOTS_PER_POLL_MAX })),
     /** Made by the worker; the same one again returns the same leases. */
     poll_id: Type.Optional(id),
+    /** What it can serve now. Never counts for what it is given; a model that is not recorded is an anomaly. */
+    models: Type.Optional(models),
   }),
   output: Type.Union([
     Type.Object({ leases: Type.Array(Type.Object(lease)) }),
@@ -161,10 +163,13 @@ const report = Type.Object({
   error: Type.Optional(Type.Union([Type.String({ maxLength: 65_536 }), Type.Null()])),
   /** With `failed`: the circumstances failed, not the run; it is queued again while attempts are left. */
   retry: Type.Optional(Type.Boolean()),
-  /** What the error is of: the run's retry policy decides by it. `error` unless said. */
+  /** What the error is of: the run's retry policy decides by it. `error` unless said.
+   * `model_missing` when the back end lacks the model, `drained` when the worker was stopped. */
   error_class: Type.Optional(errorClass),
   /** With `failed`: if this is the end, the run is to be listed among the dead letters. */
   dead_letter: Type.Optional(Type.Boolean()),
+  /** The model that it ran with; one that is not recorded is an anomaly. */
+  model: Type.Optional(model),
 });
 
 /** `requeued`: the run goes to another attempt; `repeated`: the same report had been accepted. */

@@ -1,4 +1,25 @@
 export {
+  ANOMALY_KINDS,
+  type AnomalyKind,
+  listAnomalies,
+  resetWorker,
+  getAnomalySettings,
+  setAnomalySettings,
+} from './anomalies.ts';
+export {
+  ALERT_TYPES,
+  type AlertDelivery,
+  type AlertType,
+  listAlertWebhooks,
+  createAlertWebhook,
+  updateAlertWebhook,
+  deleteAlertWebhook,
+  rotateAlertWebhook,
+  testAlertWebhook,
+  listAlertDeliveries,
+  redeliverAlert,
+} from './alerts.ts';
+export {
   askWhetherSafe,
   EXTERNAL_METRICS,
   getApiGroup,

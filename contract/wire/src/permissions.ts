@@ -14,6 +14,8 @@ export const PERMISSIONS = {
   'token:read': ['admin'],
   'token:write': ['admin'],
   'audit:read': ['read'],
+  'alert:read': ['read'],
+  'alert:administer': ['admin'],
   'fleet:read': ['read'],
   'fleet:administer': ['admin'],
   // A worker asks for itself; to stop another one takes `fleet:administer` as well.

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { inTenant } from '@sagewai/postgres';
 
+import { Activity } from './activity.ts';
+import { addActivity } from './anomalies.sql.ts';
 import { Backlog } from './backlog.ts';
 import { Claims } from './claims.ts';
 import type { FleetOptions } from './fleet-options.ts';
@@ -149,6 +151,10 @@ export function createParts(options: FleetOptions): FleetParts {
     monotonicMs,
     onError,
   });
+  const activity = new Activity({
+    write: (counts) => addActivity(dispatch, counts),
+    monotonicMs,
+  });
   const directory = new WorkerDirectory({
     read: (ids) => readWorkerRecords(db, ids),
     trustMs: settings.workerTrustMs,
@@ -189,6 +195,7 @@ export function createParts(options: FleetOptions): FleetParts {
     reports,
     waits,
     heartbeats,
+    activity,
     directory,
     watch,
     eventWatch,

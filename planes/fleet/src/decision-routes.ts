@@ -69,7 +69,7 @@ export function decisionRoutes(parts: FleetParts): Route[] {
   ];
 }
 
-async function decide(
+export async function decide(
   parts: FleetParts,
   tx: Tx,
   made: {

@@ -4,6 +4,7 @@ import { listen, type Listener } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
 import { administrationRoutes } from './administration-routes.ts';
+import { anomalyRoutes } from './anomaly-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
 import { decisionRoutes } from './decision-routes.ts';
@@ -50,6 +51,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
       ...routingRoutes(parts),
+      ...anomalyRoutes(),
       removalRoute(parts),
       ...scalingRoutes(parts),
       ...decisionRoutes(parts),
@@ -67,6 +69,9 @@ export function createFleet(options: FleetOptions): Fleet {
       ),
     close: async () => {
       await listener?.close();
+      await parts.activity
+        .flush()
+        .catch((error: unknown) => options.log.warn('counts were lost', { error }));
       parts.watch.close();
       parts.eventWatch.close();
       await parts.hints.close();

@@ -6,6 +6,7 @@ import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
 import { endWaits } from './waits.sql.ts';
+import { watchJobs } from './watch-jobs.ts';
 import { findUnapproved } from './workers.sql.ts';
 
 const BATCH = 500;
@@ -107,6 +108,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
     }),
 
     ...retentionJobs(parts),
+    ...watchJobs(parts),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@sagewai/telemetry';
+import type { AnomalyKind } from '@sagewai/wire';
 
 import type { Backlog } from './backlog.ts';
 import type { PendingCount, WorkerLoad } from './counts.sql.ts';
@@ -30,6 +31,7 @@ export class FleetMeters {
   readonly #poolActive: Gauge<'pool'>;
   readonly #duration: Histogram<'pool' | 'status'>;
   readonly #wakes: Counter;
+  readonly #anomalies: Counter<'kind'>;
 
   constructor(metrics: Metrics, backlog: Backlog) {
     this.#backlog = backlog;
@@ -58,6 +60,11 @@ export class FleetMeters {
       help: 'Runs that a worker has, as a share of what it takes at once.',
       labels: ['worker', 'pool'],
     });
+    this.#anomalies = metrics.counter({
+      name: 'sagewai_worker_anomalies_total',
+      help: 'Anomalies of workers that were raised, by kind.',
+      labels: ['kind'],
+    });
     this.#wakes = metrics.counter({
       name: 'sagewai_fleet_wakes_total',
       help: 'Notifications sent to the other replicas, each of all that was queued in a moment.',
@@ -76,6 +83,10 @@ export class FleetMeters {
   /** A NOTIFY was sent. */
   woke(): void {
     this.#wakes.add({});
+  }
+
+  found(kind: AnomalyKind): void {
+    this.#anomalies.add({ kind });
   }
 
   /** So many runs more wait in this subqueue, or fewer. */

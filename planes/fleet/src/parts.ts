@@ -5,6 +5,7 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { RunId, WorkerId } from '@sagewai/wire';
 
+import type { Activity } from './activity.ts';
 import type { Backlog } from './backlog.ts';
 import type { Claims } from './claims.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -43,6 +44,7 @@ export interface FleetParts {
   readonly reports: Reports;
   readonly waits: GroupCommit<NewWait, WaitAnswer>;
   readonly heartbeats: Heartbeats;
+  readonly activity: Activity;
   readonly directory: WorkerDirectory;
   readonly watch: RunWatch;
   /** For whoever waits for what runs say. */

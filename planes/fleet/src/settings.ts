@@ -76,6 +76,12 @@ export interface FleetSettings {
   readonly keptPerDayMax: number;
   readonly idempotencyKeyTtlMs: number;
   readonly lostRunTtlMs: number;
+  /** How often what workers did is written, and how often it is judged. */
+  readonly activityFlushMs: number;
+  readonly judgeEveryMs: number;
+  readonly activityKeptMs: number;
+  /** A worker that is silent for so long is looked at; whether it is too long, its organization says. */
+  readonly silenceSuspectMs: number;
   /** F5. What share of the workers a project has, beside the others' 1. */
   readonly weightOf: (projectId: string) => number;
 }
@@ -133,5 +139,9 @@ export const FLEET_DEFAULTS: FleetSettings = {
   keptPerDayMax: 100_000,
   idempotencyKeyTtlMs: 7 * DAY_MS,
   lostRunTtlMs: 30 * DAY_MS,
+  activityFlushMs: 5 * SECOND_MS,
+  judgeEveryMs: 5 * SECOND_MS,
+  activityKeptMs: 120 * MINUTE_MS,
+  silenceSuspectMs: 45 * SECOND_MS,
   weightOf: () => 1,
 };

@@ -15,6 +15,7 @@ import { demandApproved, demandCurrentSession, demandWorker, replaced } from './
 import { leasesOf } from './claims.ts';
 import { encodeContent } from './encode-content.ts';
 import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
+import { noteModels, noteReport } from './note-activity.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report } from './run.ts';
 import { renewedToken, sessionToWire } from './session-to-wire.ts';
@@ -35,13 +36,14 @@ interface WireReport {
 
 /** For workers. What they say of themselves beyond their credential never counts (F3). */
 export function workerRoutes(parts: FleetParts): Route[] {
-  const { claims, reports, heartbeats, settings } = parts;
+  const { claims, reports, heartbeats, settings, activity } = parts;
   return [
     implementOwn(claimRuns, async ({ body, caller, request }) => {
       const worker = demandWorker(caller, 'claim');
       demandCurrentSession(worker);
       demandApproved(worker);
       heartbeats.sign(worker);
+      if (body.models !== undefined) noteModels(activity, worker, body.models);
       const flat = body.slots === undefined;
       const pollId = body.poll_id ?? null;
       const runs = await claims.poll({
@@ -53,6 +55,9 @@ export function workerRoutes(parts: FleetParts): Route[] {
         waitMs: waitMsOf(body.poll_timeout, settings.pollTimeoutDefaultMs),
         signal: AbortSignal.any([request.signal, request.draining]),
       });
+      if (runs.length === 0 && !request.signal.aborted && !request.draining.aborted) {
+        activity.askedInVain(worker.record.num, pollId);
+      }
       if (runs.length > 0 && pollId === null && request.signal.aborted) {
         // Nobody hears this answer, and nobody can ask for it again (F6).
         const why = 'the worker left while it was given the run';
@@ -110,6 +115,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
       const [answer] = await reports.report([toReport(worker, body)]);
+      noteReport(activity, worker, { report: body, answer });
       if (answer === undefined || answer.how === 'lost') throw staleLease(body.run_id);
       return {
         status: 'ok',
@@ -122,6 +128,9 @@ export function workerRoutes(parts: FleetParts): Route[] {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
       const answers = await reports.report(body.reports.map((report) => toReport(worker, report)));
+      for (const [at, report] of body.reports.entries()) {
+        noteReport(activity, worker, { report, answer: answers[at] });
+      }
       return {
         results: answers.map(({ how }, at) => ({
           run_id: body.reports[at]?.run_id ?? '',

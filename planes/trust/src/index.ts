@@ -4,3 +4,5 @@ export { appendAll, appendAudit } from './entries.sql.ts';
 export type { AuditEntry } from './entry.ts';
 export { recordBatch, recordBatches } from './record-batch.ts';
 export { trustRoutes } from './routes.ts';
+export { createAlerts } from './create-alerts.ts';
+export { raiseAlert } from './raise-alert.ts';

@@ -19,10 +19,14 @@ export const systemResolve: Resolve = (host, answer) =>
  * Opens connections for undici and refuses on the address that is really used: the one answer of the
  * resolver is both checked and connected to, so a name cannot point elsewhere in between (E2).
  */
-export function guardedConnect(timeoutMs: number, resolve: Resolve): buildConnector.connector {
+export function guardedConnect(
+  timeoutMs: number,
+  resolve: Resolve,
+  isRefused: (host: string) => boolean = isMetadataHost,
+): buildConnector.connector {
   const lookup: LookupFunction = (host, options, answer) => {
     resolve(host, (error, addresses) => {
-      const refused = addresses.some(({ address }) => isMetadataHost(address)); // E1
+      const refused = addresses.some(({ address }) => isRefused(address)); // E1
       const [first] = addresses;
       if (error) answer(error, []);
       else if (refused) answer(refuseHost(host), []);
@@ -33,10 +37,10 @@ export function guardedConnect(timeoutMs: number, resolve: Resolve): buildConnec
   const connect = buildConnector({ timeout: timeoutMs, allowH2: false, lookup });
   return (options, opened) => {
     // Addresses written out are not looked up.
-    if (isMetadataHost(options.hostname)) opened(refuseHost(options.hostname), null); // E1
+    if (isRefused(options.hostname)) opened(refuseHost(options.hostname), null); // E1
     else connect(options, opened);
   };
 }
 
 const refuseHost = (host: string): Fault =>
-  new Fault('egress.refused', `${host} leads to a metadata or link-local address`);
+  new Fault('egress.refused', `${host} leads to an address that may not be called`);

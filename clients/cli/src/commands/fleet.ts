@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
+import { anomalyCommands } from './fleet-anomalies.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
@@ -18,6 +19,7 @@ export function fleetCommand(around: Surroundings): Command {
       ...routingCommands(around),
       ...scalingCommands(around),
       retentionCommand(around),
+      anomalyCommands(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',

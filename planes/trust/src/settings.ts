@@ -1,0 +1,31 @@
+/** Every duration of what leaves the house, so that a test waits milliseconds where a user waits hours. */
+export interface TrustSettings {
+  /** How often the outbox is looked at. */
+  readonly sendEveryMs: number;
+  readonly sendTimeoutMs: number;
+  /** The waits between attempts at one delivery; after the last it has failed. */
+  readonly deliveryRetryMs: readonly number[];
+  readonly deliveriesKeptMs: number;
+  /** How long the former secret of a webhook signs as well. */
+  readonly secretOverlapMs: number;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const TRUST_DEFAULTS: TrustSettings = {
+  sendEveryMs: SECOND_MS,
+  sendTimeoutMs: 10 * SECOND_MS,
+  deliveryRetryMs: [
+    5 * SECOND_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    2 * HOUR_MS,
+    5 * HOUR_MS,
+    10 * HOUR_MS,
+    14 * HOUR_MS,
+  ],
+  deliveriesKeptMs: 30 * 24 * HOUR_MS,
+  secretOverlapMs: 24 * HOUR_MS,
+};

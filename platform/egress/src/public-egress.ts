@@ -1,0 +1,118 @@
+/**
+ * The way out to addresses that tenants name: webhooks, log collectors.
+ *
+ * E6. Only public addresses are connected to, in whatever spelling, named or not; in private networks
+ *     only hosts that the operator named. E1, E2 and E4 hold here too.
+ */
+import { isIP } from 'node:net';
+
+import { Fault } from '@sagewai/fault';
+import { Agent, request } from 'undici';
+
+import { guardedConnect, type Resolve, systemResolve } from './guarded-connect.ts';
+import { isMetadataHost } from './metadata.ts';
+import { isPrivateAddress } from './private-address.ts';
+
+export interface PublicEgressOptions {
+  /** Hosts in private networks, as `host` or `host:port`. */
+  readonly privateHosts: readonly string[];
+  /** For the whole of one message. */
+  readonly timeoutMs: number;
+  readonly resolve?: Resolve;
+}
+
+export interface Posted {
+  readonly status: number;
+  /** The beginning of what was answered. */
+  readonly text: string;
+}
+
+export interface PublicEgress {
+  /** Throws `egress.refused` where nobody may call, and whatever the network throws. */
+  post(
+    url: string,
+    message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  ): Promise<Posted>;
+  /** An address of this host that may be connected to; throws `egress.refused` when it may not. */
+  lookUp(host: string, port: number): Promise<string>;
+  /** Throws `egress.refused` for what is refused without looking anything up. */
+  check(host: string, port: number): void;
+  close(): Promise<void>;
+}
+
+const ANSWER_LENGTH_MAX = 1_000;
+
+export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
+  const { timeoutMs, resolve = systemResolve } = options;
+  const named = new Set(options.privateHosts.map((host) => host.toLowerCase()));
+  const isNamed = (host: string, port: number): boolean =>
+    named.has(host.toLowerCase()) || named.has(`${host.toLowerCase()}:${port}`);
+  const agentOf = (isRefused: (host: string) => boolean): Agent =>
+    new Agent({
+      connect: guardedConnect(timeoutMs, resolve, isRefused),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+  const outside = agentOf((host) => isMetadataHost(host) || isPrivateAddress(host)); // E6
+  const inside = agentOf(isMetadataHost); // E1
+
+  const check = (host: string, port: number): void => {
+    const bare = host.replace(/^\[(.*)\]$/, '$1');
+    if (isMetadataHost(bare)) throw refuse(bare);
+    if (isPrivateAddress(bare) && !isNamed(bare, port)) throw refuse(bare);
+  };
+
+  return {
+    check,
+    post: async (text, { headers, body }) => {
+      const url = new URL(text);
+      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+      const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+      check(host, port);
+      const answer = await request(url, {
+        method: 'POST',
+        headers,
+        body,
+        dispatcher: isNamed(host, port) ? inside : outside,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return { status: answer.statusCode, text: await beginning(answer.body) };
+    },
+    lookUp: (host, port) =>
+      new Promise((found, failed) => {
+        check(host, port);
+        if (isIP(host) !== 0) {
+          found(host);
+          return;
+        }
+        resolve(host, (error, addresses) => {
+          const isRefused = addresses.some(
+            ({ address }) =>
+              isMetadataHost(address) || (isPrivateAddress(address) && !isNamed(host, port)),
+          );
+          const [first] = addresses;
+          if (error) failed(error);
+          else if (isRefused || first === undefined) failed(refuse(host));
+          else found(first.address);
+        });
+      }),
+    close: async () => {
+      await Promise.all([outside.close(), inside.close()]);
+    },
+  };
+}
+
+async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const piece of body) {
+    text += Buffer.from(piece).toString('utf8');
+    // What is left is not read: leaving the loop ends the connection.
+    if (text.length >= ANSWER_LENGTH_MAX) break;
+  }
+  return text.slice(0, ANSWER_LENGTH_MAX);
+}
+
+const refuse = (host: string): Fault =>
+  new Fault('egress.refused', `${host} is not a public address`, {
+    detail: `${host} may not be called: it is not a public address, and the operator has not named it.`,
+  });
