@@ -15,6 +15,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'outbox_due',
   'pending_count',
   'platform_token',
+  'pool_setting',
   'ready',
   'run_deadline',
   'run_timeout',
@@ -25,4 +26,5 @@ export const DISPATCH_TABLES: readonly string[] = [
   'waiting',
   'worker_activity',
   'worker_session',
+  'worker_turn',
 ];

@@ -1,7 +1,7 @@
 import { scriptedServer } from '@sagewai/testing/scripted-server';
 import { describe, expect, test } from 'vitest';
 
-import { createClient, type SagewaiClient } from './client.ts';
+import { createClient, type RoutingConstraints, type SagewaiClient } from './client.ts';
 import { SagewaiError } from './error.ts';
 import { createNodeSend } from './node-send.ts';
 import { sendByFetch } from './send.ts';
@@ -32,6 +32,22 @@ describe.each(transports)('call by %s', (_, send) => {
       headers: { authorization: 'Bearer sat-x', 'x-organization': 'acme', 'x-project-id': 'p' },
     });
     expect(server.asked('runs.submitRun')[0]?.body).toEqual({ payload: { x: 1 } });
+  });
+
+  test('a run is submitted with its constraints, and once though the first answer is lost', async () => {
+    const server = await scriptedServer();
+    let tries = 0;
+    server.on('runs.submitRun', () => {
+      tries += 1;
+      return tries === 1 ? { status: 503, json: {} } : { json: SUBMITTED, status: 201 };
+    });
+    const routing: RoutingConstraints = { strategy: 'least_loaded', worker_labels: { zone: 'a' } };
+    const answer = await clientOf(server).submitRun({ payload: {}, routing });
+    expect(answer).toEqual(SUBMITTED);
+    const [first, second] = server.asked('runs.submitRun');
+    expect(second?.body).toEqual({ payload: {}, routing });
+    expect(first?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
   });
 
   test('a part of a path is encoded, and an empty one is refused', async () => {

@@ -24,6 +24,12 @@ export type CallInput<Id extends EndpointId> = Given<EndpointTable[Id], 'params'
 
 export type CallOutput<Id extends EndpointId> = Static<EndpointTable[Id]['output']>;
 
+/** What somebody asks a worker to do. */
+export type Submission = CallInput<'runs.submitRun'>['body'];
+
+/** Which worker is to have a run, among those that may. */
+export type RoutingConstraints = NonNullable<Submission['routing']>;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -57,6 +63,8 @@ export interface SagewaiClient {
     input: CallInput<Id>,
     options?: CallOptions,
   ): Promise<CallOutput<Id>>;
+  /** Submits a run, once: a repeated try has the same idempotency key. */
+  submitRun(run: Submission, options?: CallOptions): Promise<CallOutput<'runs.submitRun'>>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -72,8 +80,12 @@ export function createClient(options: ClientOptions): SagewaiClient {
   const base = options.url.replace(/\/+$/, '');
   const send = options.send ?? sendByFetch;
 
-  return {
+  const client: SagewaiClient = {
     url: base,
+    submitRun: (run, given = {}) => {
+      const idempotencyKey = given.idempotencyKey ?? run.idempotency_key ?? crypto.randomUUID();
+      return client.call('runs.submitRun', { body: run }, { ...given, idempotencyKey });
+    },
     call: async (id, input, given = {}) => {
       const request = buildRequest(base, id, input, headersOf(options, given));
       const attemptsMax = attemptsMaxOf(request, options, given);
@@ -89,6 +101,7 @@ export function createClient(options: ClientOptions): SagewaiClient {
       }
     },
   };
+  return client;
 }
 
 function headersOf(options: ClientOptions, given: CallOptions): Record<string, string> {

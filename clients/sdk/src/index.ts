@@ -4,7 +4,9 @@ export {
   type CallOutput,
   type ClientOptions,
   createClient,
+  type RoutingConstraints,
   type SagewaiClient,
+  type Submission,
 } from './client.ts';
 export { SagewaiError } from './error.ts';
 export { retryDelayMs, spreadDelayMs } from './retry.ts';

@@ -62,7 +62,7 @@ import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { getRetention, setRetention } from './retention.ts';
-import { getProjectRouting, setProjectRouting } from './routing.ts';
+import { getProjectRouting, listPools, setPool, setProjectRouting } from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
@@ -141,6 +141,8 @@ export const ENDPOINTS = [
   revokeEnrollmentKey,
   getFleetSettings,
   setFleetSettings,
+  listPools,
+  setPool,
   getProjectRouting,
   setProjectRouting,
   askWhetherSafe,

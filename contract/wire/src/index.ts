@@ -183,4 +183,11 @@ export {
   submitRun,
   submitRuns,
 } from './runs.ts';
-export { getProjectRouting, setProjectRouting, type WireSelector } from './routing.ts';
+export {
+  getProjectRouting,
+  listPools,
+  type RoutingConstraints,
+  setPool,
+  setProjectRouting,
+  type WireSelector,
+} from './routing.ts';

@@ -36,6 +36,71 @@ export type WireSelector = Static<typeof selector>;
 
 export const selectors = Type.Array(selector, { maxItems: SELECTORS_MAX });
 
+/** In any case; `-` is as good as `_`. */
+const strategy = Type.String({
+  pattern:
+    '^([Dd][Ii][Rr][Ee][Cc][Tt]|[Rr][Oo][Uu][Nn][Dd][-_][Rr][Oo][Bb][Ii][Nn]|' +
+    '[Ll][Ee][Aa][Ss][Tt][-_][Ll][Oo][Aa][Dd][Ee][Dd]|[Tt][Hh][Rr][Ee][Ss][Hh][Oo][Ll][Dd])$',
+});
+const capacityThreshold = Type.Number({ minimum: 0, maximum: 1 });
+
+/** Which worker is to have a run, among those that may. */
+export const routingConstraints = Type.Object({
+  /** The same as `pool`. */
+  worker_pool: Type.Optional(pool),
+  /** The same as `labels`; both may be given. */
+  worker_labels: Type.Optional(labels),
+  /** DIRECT, ROUND_ROBIN, LEAST_LOADED or THRESHOLD; as the pool has it unless said. */
+  strategy: Type.Optional(strategy),
+  /** THRESHOLD passes by workers whose load is above it; 0.9 unless said. */
+  capacity_threshold: Type.Optional(capacityThreshold),
+});
+export type RoutingConstraints = Static<typeof routingConstraints>;
+
+const poolSetting = {
+  /** Of runs that name none; null: DIRECT. */
+  strategy: textOrNull,
+  /** Of runs that name none; null: 0.9. */
+  capacity_threshold: orNull(Type.Number()),
+};
+
+const poolState = Type.Object({
+  pool: Type.String(),
+  ...poolSetting,
+  /** Approved workers that were heard lately. */
+  workers: Type.Integer(),
+  /** What they take at once, and what they have. */
+  slots: Type.Integer(),
+  active: Type.Integer(),
+});
+
+export const listPools = endpoint({
+  id: 'fleet.listPools',
+  method: 'GET',
+  path: '/api/v1/fleet/pools',
+  surface: 'own',
+  summary: 'List the pools: their strategy, workers and load',
+  permission: 'fleet:read',
+  audit: 'read',
+  output: Type.Object({ pools: Type.Array(poolState) }),
+});
+
+export const setPool = endpoint({
+  id: 'fleet.setPool',
+  method: 'PUT',
+  path: '/api/v1/fleet/pools/{pool}',
+  surface: 'own',
+  summary: 'Say which worker of a pool gets the runs that do not say',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: Type.Object({ pool }),
+  body: Type.Object({
+    strategy: Type.Optional(orNull(strategy)),
+    capacity_threshold: Type.Optional(orNull(capacityThreshold)),
+  }),
+  output: Type.Object({ pool: Type.String(), ...poolSetting }),
+});
+
 /** What every run of a project requires beside its own requirements. */
 const projectRouting = Type.Object({
   /** Every run of the project requires them; none can say otherwise. */

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { retryPolicy } from './retry.ts';
-import { selectors } from './routing.ts';
+import { routingConstraints, selectors } from './routing.ts';
 import { wait } from './run-wait.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 import { labels, model, pool, PRINTABLE_PATTERN } from './tags.ts';
@@ -44,6 +44,8 @@ export const submission = Type.Object({
   labels: Type.Optional(labels),
   /** What else a worker must have, or had better have, beyond equal labels. */
   selectors: Type.Optional(selectors),
+  /** Which of the workers that may have it gets it. */
+  routing: Type.Optional(routingConstraints),
   /** Higher goes first, among the runs of one project. 0 unless said. */
   priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
   /** How many workers may be lost on it before it fails. 3 unless said. */

@@ -10,6 +10,7 @@
  */
 import { FairShare } from './fair-share.ts';
 import { capabilityKey, serves } from './match-class.ts';
+import { scoreOf } from './selector.ts';
 import type { Line, Subqueue, Want } from './subqueue.ts';
 import type { Capabilities } from './worker.ts';
 
@@ -46,6 +47,10 @@ export class Group {
   readonly projects = new FairShare<string>();
   /** Its subqueues with active lines, by project. */
   readonly active = new Map<string, Set<KnownSubqueue>>();
+  /** What stands ready, but is for other workers before it is for these. */
+  readonly held = new Set<KnownSubqueue>();
+  /** Grows with every poll: a share that was worked out before the last one may be wrong. */
+  news = 0;
   lastAskedMs = 0;
 
   constructor(capabilities: Capabilities) {
@@ -149,7 +154,7 @@ export class Backlog {
     const quotas = group.projects.take(slots, (project) => countOf(group.active.get(project)));
     for (const [project, quota] of quotas) {
       let left = quota;
-      for (const [known, line] of linesInOrder(group.active.get(project) ?? [])) {
+      for (const [known, line] of linesInOrder(group, group.active.get(project) ?? [])) {
         if (left <= 0 || asked.length >= WANTS_MAX) break;
         const count = Math.min(left, Math.max(1, line.count));
         left -= count;
@@ -183,6 +188,48 @@ export class Backlog {
     if (line.count === 0) this.#deactivate(known, line);
   }
 
+  /** So many runs were seen in the line. */
+  believe({ sq, prio }: Line, count: number): void {
+    const line = this.#known.get(sq)?.lines.get(prio);
+    if (line !== undefined) line.count = count;
+  }
+
+  /** What was chosen and is not asked for. */
+  giveBack(group: Group, { sq, count }: Want): void {
+    const known = this.#known.get(sq);
+    if (known !== undefined) group.projects.giveBack(known.subqueue.projectId, count);
+  }
+
+  /** The group has no share in this subqueue, until there is news of it. */
+  hold(group: Group, { sq, prio, version }: Asked, news: number): void {
+    const known = this.#known.get(sq);
+    if (known === undefined || !known.groups.has(group)) return;
+    // What was heard meanwhile would be lost: it is worked out again.
+    if (group.news !== news || known.lines.get(prio)?.version !== version) return;
+    group.held.add(known);
+    withdraw(group, known);
+  }
+
+  /** Somebody of the group has come. */
+  unhold(group: Group): void {
+    group.news += 1;
+    for (const known of group.held) if (known.lines.size > 0) this.#activate(group, known);
+    group.held.clear();
+  }
+
+  /** There is news of the subqueue. Returns the groups that this may concern. */
+  release(sq: number): ReadonlySet<Group> {
+    const known = this.#known.get(sq);
+    if (known === undefined || known.lines.size === 0) return new Set();
+    for (const group of known.groups) this.#activate(group, known);
+    return known.groups;
+  }
+
+  /** The groups that may be given runs of the subqueue. */
+  groupsOf(sq: number): ReadonlySet<Group> {
+    return this.#known.get(sq)?.groups ?? new Set();
+  }
+
   #floorOf(line: ActiveLine): bigint {
     const now = this.#options.monotonicMs();
     if (now - line.fullLookMs < this.#options.fullLookEveryMs) return line.floor;
@@ -192,6 +239,7 @@ export class Backlog {
 
   /** Only of a group that is acquainted with the subqueue (F3). */
   #activate(group: Group, known: KnownSubqueue): void {
+    group.held.delete(known);
     const project = known.subqueue.projectId;
     const there = group.active.get(project);
     if (there !== undefined) {
@@ -205,15 +253,20 @@ export class Backlog {
   #deactivate(known: KnownSubqueue, line: ActiveLine): void {
     known.lines.delete(line.prio);
     if (known.lines.size > 0) return;
-    const project = known.subqueue.projectId;
     for (const group of known.groups) {
-      const there = group.active.get(project);
-      there?.delete(known);
-      if (there?.size !== 0) continue;
-      group.active.delete(project);
-      group.projects.leave(project);
+      group.held.delete(known);
+      withdraw(group, known);
     }
   }
+}
+
+function withdraw(group: Group, known: KnownSubqueue): void {
+  const { projectId } = known.subqueue;
+  const there = group.active.get(projectId);
+  there?.delete(known);
+  if (there?.size !== 0) return;
+  group.active.delete(projectId);
+  group.projects.leave(projectId);
 }
 
 function placeOf(orgId: string, pool: string): string {
@@ -237,8 +290,20 @@ function countOf(active: Iterable<KnownSubqueue> | undefined): number {
   return count;
 }
 
-function linesInOrder(active: Iterable<KnownSubqueue>): [KnownSubqueue, ActiveLine][] {
-  const lines: [KnownSubqueue, ActiveLine][] = [];
-  for (const known of active) for (const line of known.lines.values()) lines.push([known, line]);
-  return lines.toSorted(([, one], [, other]) => one.prio - other.prio);
+/** By priority; what prefers these workers goes before what does not care. */
+function linesInOrder(
+  { capabilities }: Group,
+  active: Iterable<KnownSubqueue>,
+): [KnownSubqueue, ActiveLine][] {
+  const lines: [KnownSubqueue, ActiveLine, number][] = [];
+  for (const known of active) {
+    const preferences = known.subqueue.requirement.routing?.preferences ?? [];
+    const score = preferences.length === 0 ? 0 : scoreOf(capabilities.labels, preferences);
+    for (const line of known.lines.values()) lines.push([known, line, score]);
+  }
+  return lines
+    .toSorted(
+      ([, one, score], [, other, otherScore]) => one.prio - other.prio || otherScore - score,
+    )
+    .map(([known, line]) => [known, line]);
 }

@@ -10,127 +10,44 @@
  * run that its group may have: by a submission here, a wake from another replica, or the sweep.
  *
  * Workers without epochs have a desk each: such a worker must not get again what it has lost.
+ *
+ * A line whose class weighs its workers is claimed by itself, for those alone who have a share in it
+ * (`placements.ts`). A poll that is given runs so is answered: what a claim finds for the same poll again
+ * is what it was given before (F6).
  */
 import type { RunId, WorkerId } from '@sagewai/wire';
 
 import type { Asked, Backlog, Group } from './backlog.ts';
-import type { ClaimAnswer, ClaimRequest } from './queue.sql.ts';
+import { callForward, type Desk, dismissTwin } from './desk.ts';
+import { Desks } from './desks.ts';
+import type { Placements, Waiting } from './placements.ts';
+import type { ClaimAnswer, ClaimRequest, PollDemand } from './queue.sql.ts';
 import type { ClaimedRun } from './run.ts';
+import { shareOut, tally, toDemand } from './share-out.ts';
+import { type How, isPlain } from './strategy.ts';
 import type { Line } from './subqueue.ts';
-import type { WorkerRecord } from './worker.ts';
-
-export interface PollRequest {
-  readonly worker: WorkerRecord;
-  readonly sessionEpoch: bigint;
-  readonly pollId: string | null;
-  readonly slots: number;
-  /** Without slots: at most one run, and its worker may report without an epoch. */
-  readonly flat: boolean;
-  readonly waitMs: number;
-  /** Ends the wait: the caller left, or the process drains. */
-  readonly signal: AbortSignal;
-}
+import { type PollRequest, WaitingPoll } from './waiting-poll.ts';
 
 export interface ClaimsOptions {
   readonly backlog: Backlog;
+  readonly placements: Placements;
   readonly claim: (request: ClaimRequest) => Promise<ClaimAnswer[]>;
+  /** By worker, the last lease that it was given by a strategy. */
+  readonly rememberTurns: (turns: ReadonlyMap<number, bigint>) => Promise<void>;
   readonly lanes: number;
   readonly slotsPerClaimMax: number;
   /** Told of every claim that moved something; for counters. */
   readonly onClaimed: (line: Line, count: number) => void;
 }
 
-/** A poll whose time is up may be looked at so often in all, where there may be a run for it. */
-const LOOKS_AFTER_TIME_MAX = 16;
-
-class WaitingPoll {
-  readonly request: PollRequest;
-  readonly #resolve: (runs: ClaimedRun[]) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
-  readonly #leave = (): void => this.#expire();
-  /** On its way with a claim: it is answered when that is back. */
-  isAway = false;
-  isOver = false;
-  #looks = 0;
-  #hasExpired = false;
-
-  constructor(
-    request: PollRequest,
-    settle: { resolve: (runs: ClaimedRun[]) => void; reject: (error: unknown) => void },
-  ) {
-    this.request = request;
-    this.#resolve = settle.resolve;
-    this.#reject = settle.reject;
-    this.#timer = setTimeout(() => this.#expire(), request.waitMs);
-    request.signal.addEventListener('abort', this.#leave, { once: true });
-  }
-
-  /**
-   * Back from a claim; with nothing, it goes on waiting unless its time is up. Where there may be more
-   * (the line that was looked at was empty, another may not be), it is looked at again even so.
-   */
-  comeBack(runs: ClaimedRun[], mayBeMore: boolean): void {
-    this.isAway = false;
-    this.#looks += 1;
-    const hasEnded = this.#hasExpired && (!mayBeMore || this.#looks >= LOOKS_AFTER_TIME_MAX);
-    if (runs.length > 0 || hasEnded || this.request.signal.aborted) this.answer(runs);
-  }
-
-  answer(runs: ClaimedRun[]): void {
-    if (this.isOver) return;
-    this.#close();
-    this.#resolve(runs);
-  }
-
-  /** Its session may be over: it is answered as soon as it is here, and its worker asks again. */
-  dismiss(): void {
-    this.#hasExpired = true;
-    this.#looks = LOOKS_AFTER_TIME_MAX;
-    if (!this.isAway) this.answer([]);
-  }
-
-  fail(error: unknown): void {
-    if (this.isOver) return;
-    this.#close();
-    this.#reject(error);
-  }
-
-  /** However short its time, a poll is looked at once. */
-  #expire(): void {
-    this.#hasExpired = true;
-    const mayEnd = this.#looks > 0 || this.request.signal.aborted;
-    if (mayEnd && !this.isAway) this.answer([]);
-  }
-
-  #close(): void {
-    this.isOver = true;
-    clearTimeout(this.#timer);
-    this.request.signal.removeEventListener('abort', this.#leave);
-  }
-}
-
-class Desk {
-  readonly group: Group;
-  readonly flatFor: number | null;
-  /** Have not been looked at: they may be repeated ones. */
-  fresh: WaitingPoll[] = [];
-  waiting: WaitingPoll[] = [];
-  isServed = false;
-
-  constructor(group: Group, flatFor: number | null) {
-    this.group = group;
-    this.flatFor = flatFor;
-  }
-
-  get hasWork(): boolean {
-    return this.fresh.length > 0 || (this.waiting.length > 0 && this.group.hasActive);
-  }
+interface Weighed {
+  readonly want: Asked;
+  readonly how: How;
 }
 
 export class Claims {
   readonly #options: ClaimsOptions;
-  readonly #desks = new Map<Group, Map<number | null, Desk>>();
+  readonly #desks = new Desks();
   readonly #ready = new Set<Desk>();
   #busy = 0;
   #isWoken = false;
@@ -140,8 +57,11 @@ export class Claims {
   }
 
   poll(request: PollRequest): Promise<ClaimedRun[]> {
-    const group = this.#options.backlog.group(request.worker.capabilities);
-    const desk = this.#deskOf(group, request.flat ? request.worker.num : null);
+    const { backlog } = this.#options;
+    const group = backlog.group(request.worker.capabilities);
+    // Whoever comes may be the one that a held run is for.
+    backlog.unhold(group);
+    const desk = this.#desks.of(group, request.flat ? request.worker.num : null);
     return new Promise((resolve, reject) => {
       dismissTwin(desk, request);
       desk.fresh.push(new WaitingPoll(request, { resolve, reject }));
@@ -151,7 +71,7 @@ export class Claims {
 
   /** The backlog has learnt of a line that may concern these groups. */
   look(groups: Iterable<Group>): void {
-    for (const group of groups) this.#wake(this.#desks.get(group)?.values() ?? []);
+    for (const group of groups) this.#wake(this.#desks.in(group));
   }
 
   /**
@@ -159,11 +79,9 @@ export class Claims {
    * it stood at its desk it would make the line look empty to those behind it.
    */
   dismiss(workerId: WorkerId): void {
-    for (const desks of this.#desks.values()) {
-      for (const { fresh, waiting } of desks.values()) {
-        for (const poll of [...fresh, ...waiting]) {
-          if (poll.request.worker.id === workerId) poll.dismiss();
-        }
+    for (const { fresh, waiting } of this.#desks.all()) {
+      for (const poll of [...fresh, ...waiting]) {
+        if (poll.request.worker.id === workerId) poll.dismiss();
       }
     }
   }
@@ -171,10 +89,8 @@ export class Claims {
   /** Whose polls wait here. */
   waitingWorkers(): Set<WorkerId> {
     const workers = new Set<WorkerId>();
-    for (const desks of this.#desks.values()) {
-      for (const { fresh, waiting } of desks.values()) {
-        for (const { request } of [...fresh, ...waiting]) workers.add(request.worker.id);
-      }
+    for (const { fresh, waiting } of this.#desks.all()) {
+      for (const { request } of [...fresh, ...waiting]) workers.add(request.worker.id);
     }
     return workers;
   }
@@ -184,12 +100,9 @@ export class Claims {
     return this.#desks.size > 0;
   }
 
-  #deskOf(group: Group, flatFor: number | null): Desk {
-    const desks = this.#desks.get(group) ?? new Map<number | null, Desk>();
-    this.#desks.set(group, desks);
-    const desk = desks.get(flatFor) ?? new Desk(group, flatFor);
-    desks.set(flatFor, desk);
-    return desk;
+  /** How many polls wait. */
+  get waiting(): number {
+    return this.#desks.countWaiting();
   }
 
   #wake(desks: Iterable<Desk>): void {
@@ -211,6 +124,7 @@ export class Claims {
     desk.isServed = true;
     this.#busy += 1;
     const polls = callForward(desk, this.#options.slotsPerClaimMax);
+    desk.called = polls;
     try {
       if (polls.length > 0) await this.#claimFor(desk, polls);
     } catch (error) {
@@ -218,86 +132,134 @@ export class Claims {
     }
     this.#busy -= 1;
     desk.isServed = false;
+    desk.called = [];
     desk.waiting.push(...polls.filter((poll) => !poll.isOver));
-    this.#closeIfEmpty(desk);
+    this.#desks.closeIfEmpty(desk);
     this.#wake([desk]);
   }
 
   async #claimFor(desk: Desk, polls: readonly WaitingPoll[]): Promise<void> {
-    const { backlog, claim, onClaimed } = this.#options;
+    const { backlog } = this.#options;
     const slots = polls.reduce((sum, { request }) => sum + request.slots, 0);
     const asked = desk.group.hasActive ? backlog.choose(desk.group, slots) : [];
     for (const poll of polls) poll.isAway = true;
-    const answers = await claim({
-      orgId: desk.group.capabilities.orgId,
-      wants: asked,
-      polls: polls.map(({ request }) => ({ ...request, workerNum: request.worker.num })),
-      flatFor: desk.flatFor,
-    });
+    const plain: Asked[] = [];
+    const weighed: Weighed[] = [];
     for (const want of asked) {
+      const how = this.#howOf(want);
+      const known = how instanceof Promise ? await how : how;
+      if (known === null || isPlain(known)) plain.push(want);
+      else weighed.push({ want, how: known });
+    }
+    let left = polls;
+    for (const each of weighed) left = await this.#claimWeighed(desk, each, left);
+    const mayLook = plain.length > 0 || left.some((poll) => !poll.wasAsked);
+    if (left.length > 0 && mayLook) await this.#claimPlain(desk, plain, left);
+    else for (const poll of left) poll.comeBack([], desk.group.hasActive);
+  }
+
+  #howOf({ sq }: Line): How | Promise<How> | null {
+    const { backlog, placements } = this.#options;
+    const subqueue = backlog.subqueue(sq);
+    return subqueue === undefined ? null : placements.howOf(subqueue);
+  }
+
+  async #claimPlain(
+    desk: Desk,
+    wants: readonly Asked[],
+    polls: readonly WaitingPoll[],
+  ): Promise<void> {
+    const { backlog } = this.#options;
+    // Some who were counted on may have got theirs meanwhile.
+    let slots = polls.reduce((sum, { request }) => sum + request.slots, 0);
+    const asked: Asked[] = [];
+    for (const want of wants) {
+      const count = Math.min(want.count, slots);
+      slots -= count;
+      if (count > 0) asked.push({ ...want, count });
+      if (count < want.count) backlog.giveBack(desk.group, { ...want, count: want.count - count });
+    }
+    const runsOf = await this.#claim(desk, asked, polls.map(toDemand));
+    for (const [at, poll] of polls.entries()) {
+      poll.wasAsked = true;
+      poll.comeBack(runsOf[at] ?? [], desk.group.hasActive);
+    }
+  }
+
+  /** Claims for those who have a share in the line; returns the polls that got nothing. */
+  async #claimWeighed(
+    desk: Desk,
+    { want, how }: Weighed,
+    polls: readonly WaitingPoll[],
+  ): Promise<readonly WaitingPoll[]> {
+    const { backlog, placements, rememberTurns } = this.#options;
+    const subqueue = backlog.subqueue(want.sq);
+    if (subqueue === undefined) return polls;
+    const line = { subqueue, prio: want.prio };
+    const { news } = desk.group;
+    const { runs, counts } = await placements.divide(line, how, this.#waitingFor(want.sq));
+    if (runs === 0) {
+      backlog.learnAnswer(desk.group, { ...want, floor: 0n }, { count: 0, seqMax: 0n });
+      return polls;
+    }
+    const served = shareOut(polls, counts, want.count);
+    const count = served.reduce((sum, { slots }) => sum + slots, 0);
+    backlog.giveBack(desk.group, { ...want, count: want.count - count });
+    if (count === 0) {
+      backlog.hold(desk.group, want, news);
+      return polls;
+    }
+    backlog.believe(want, runs);
+    const demands = served.map(({ poll, slots }) => ({ ...toDemand(poll), slots }));
+    const runsOf = await this.#claim(desk, [{ ...want, count }], demands);
+    const turns = new Map<number, bigint>();
+    for (const [at, { poll }] of served.entries()) {
+      poll.wasAsked = true;
+      const given = runsOf[at] ?? [];
+      const epoch = given.reduce((max, run) => (run.epoch > max ? run.epoch : max), 0n);
+      if (given.length === 0) continue;
+      const { num, capabilities } = poll.request.worker;
+      placements.given(capabilities, num, { count: given.length, epoch });
+      turns.set(num, epoch);
+    }
+    if (turns.size > 0) await rememberTurns(turns);
+    const answered = new Set<WaitingPoll>();
+    for (const [at, { poll }] of served.entries()) {
+      const given = runsOf[at] ?? [];
+      if (given.length === 0) continue;
+      answered.add(poll);
+      poll.comeBack(given, true);
+    }
+    return polls.filter((poll) => !answered.has(poll));
+  }
+
+  /** By the place of the poll, what it got. */
+  async #claim(
+    desk: Desk,
+    wants: readonly Asked[],
+    polls: readonly PollDemand[],
+  ): Promise<ClaimedRun[][]> {
+    const { backlog, claim, onClaimed } = this.#options;
+    const { orgId } = desk.group.capabilities;
+    const answers = await claim({ orgId, wants, polls, flatFor: desk.flatFor });
+    for (const want of wants) {
       const found = tally(answers, want);
       backlog.learnAnswer(desk.group, want, found);
       if (found.count > 0) onClaimed(want, found.count);
     }
     const runsOf = polls.map((): ClaimedRun[] => []);
     for (const answer of answers) runsOf[answer.poll]?.push(answer);
-    for (const [at, poll] of polls.entries()) {
-      poll.comeBack(runsOf[at] ?? [], desk.group.hasActive);
-    }
+    return runsOf;
   }
 
-  #closeIfEmpty(desk: Desk): void {
-    desk.waiting = desk.waiting.filter((poll) => !poll.isOver);
-    if (desk.fresh.length > 0 || desk.waiting.length > 0) return;
-    const desks = this.#desks.get(desk.group);
-    desks?.delete(desk.flatFor);
-    if (desks?.size === 0) this.#desks.delete(desk.group);
+  #waitingFor(sq: number): Map<number, Waiting> {
+    return this.#desks.waitingIn(this.#options.backlog.groupsOf(sq));
   }
 
   /** Forgets desks whose polls have all gone away by themselves. */
   tidy(): void {
-    for (const desks of this.#desks.values()) {
-      for (const desk of desks.values()) if (!desk.isServed) this.#closeIfEmpty(desk);
-    }
+    for (const desk of this.#desks.all()) if (!desk.isServed) this.#desks.closeIfEmpty(desk);
   }
-}
-
-/** A worker that repeats a poll has given up the connection of the first. */
-function dismissTwin(desk: Desk, { pollId, worker }: PollRequest): void {
-  if (pollId === null) return;
-  for (const poll of [...desk.fresh, ...desk.waiting]) {
-    const { request } = poll;
-    if (request.pollId === pollId && request.worker.num === worker.num) poll.answer([]);
-  }
-}
-
-/** The next to be served: those who wait, if there may be a run; and the new ones, which may be repeats. */
-function callForward(desk: Desk, slotsMax: number): WaitingPoll[] {
-  const lines = desk.group.hasActive ? [...desk.waiting, ...desk.fresh] : desk.fresh;
-  const called: WaitingPoll[] = [];
-  let slots = 0;
-  for (const poll of lines) {
-    if (poll.isOver) continue;
-    if (called.length > 0 && slots + poll.request.slots > slotsMax) break;
-    called.push(poll);
-    slots += poll.request.slots;
-  }
-  const taken = new Set(called);
-  const isLeft = (poll: WaitingPoll): boolean => !poll.isOver && !taken.has(poll);
-  desk.fresh = desk.fresh.filter(isLeft);
-  desk.waiting = desk.waiting.filter(isLeft);
-  return called;
-}
-
-function tally(answers: readonly ClaimAnswer[], want: Asked): { count: number; seqMax: bigint } {
-  let count = 0;
-  let seqMax = 0n;
-  for (const { sq, prio, seq } of answers) {
-    if (seq === 0n || sq !== want.sq || prio !== want.prio) continue;
-    count += 1;
-    if (seq > seqMax) seqMax = seq;
-  }
-  return { count, seqMax };
 }
 
 /** What was claimed for somebody who has left, as leases to give back. */

@@ -6,6 +6,7 @@ import { Activity } from './activity.ts';
 import { addActivity } from './anomalies.sql.ts';
 import { Backlog } from './backlog.ts';
 import { Claims } from './claims.ts';
+import { createRoutingParts } from './create-routing-parts.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -18,10 +19,9 @@ import {
   takeBack,
   type TakenBack,
 } from './leases.sql.ts';
+import { rememberTurns } from './loads.sql.ts';
 import { FleetMeters } from './meters.ts';
 import type { FleetParts } from './parts.ts';
-import { ProjectRoutings } from './project-routing.ts';
-import { readProjectRouting } from './project-routings.sql.ts';
 import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
 import { RegistrationGate } from './registration-gate.ts';
 import { Reports } from './reports.ts';
@@ -69,8 +69,17 @@ export function createParts(options: FleetOptions): FleetParts {
     lanes,
     onAppended: ({ runId }) => eventWatch.touch(runId),
   });
-  const claims = new Claims({
+  const routing = createRoutingParts({
+    db,
+    dispatch,
+    settings,
+    monotonicMs,
+    onPatienceEnded: (sq) => claims.look(backlog.release(sq)),
+  });
+  const claims: Claims = new Claims({
     backlog,
+    placements: routing.placements,
+    rememberTurns: (turns) => rememberTurns(dispatch, turns),
     claim: (request) => claimRuns(db, request),
     lanes: settings.claimLanes,
     slotsPerClaimMax: settings.slotsPerClaimMax,
@@ -113,14 +122,9 @@ export function createParts(options: FleetOptions): FleetParts {
     // Two of one run are two transactions: the second finds what the first has done.
     keysOf: ({ runId }) => [runId],
   });
-  const projectRoutings = new ProjectRoutings({
-    read: (orgId, projectId) => inTenant(db, [orgId], (tx) => readProjectRouting(tx, projectId)),
-    trustMs: settings.workerTrustMs,
-    monotonicMs,
-  });
   const submissions = new Submissions({
     backlog,
-    routings: projectRoutings,
+    routings: routing.projectRoutings,
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),
     classesMax: settings.matchClassesMax,
@@ -190,7 +194,7 @@ export function createParts(options: FleetOptions): FleetParts {
     backlog,
     hints,
     claims,
-    projectRoutings,
+    ...routing,
     submissions,
     reports,
     waits,

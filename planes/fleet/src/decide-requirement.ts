@@ -1,10 +1,11 @@
-import type { WireSelector } from '@sagewai/wire';
+import type { RoutingConstraints, WireSelector } from '@sagewai/wire';
 
 import { type Requirement, requirementOf, type Routing } from './match-class.ts';
 import type { ProjectRouting } from './project-routing.ts';
-import { readSelectors } from './read-selectors.ts';
+import { type ReadSelectors, readSelectors } from './read-selectors.ts';
 import { ANY_MODEL, POOL_DEFAULT } from './run.ts';
 import type { Labels } from './selector.ts';
+import { readStrategy } from './strategy.ts';
 
 /** What a submission says of the worker that it wants. */
 export interface Asked {
@@ -12,6 +13,7 @@ export interface Asked {
   readonly model?: string | null;
   readonly labels?: Labels;
   readonly selectors?: readonly WireSelector[];
+  readonly routing?: RoutingConstraints;
 }
 
 export interface DecidedRequirement {
@@ -27,27 +29,52 @@ export type Decided =
 
 /** What a run requires: its own requirements and its project's, which it cannot take back. */
 export function decideRequirement(asked: Asked, project: ProjectRouting): Decided {
-  const { pool = project.pool ?? POOL_DEFAULT, model = project.model } = asked;
-  for (const [name, value] of Object.entries(project.labels)) {
-    const own = asked.labels;
-    if (own !== undefined && Object.hasOwn(own, name) && own[name] !== value) {
-      const wanted = `${JSON.stringify(name)} must be ${JSON.stringify(value)}`;
-      return mistaken('labels', `${wanted}: every run of the project requires it`);
-    }
+  const { routing: constraints = {} } = asked;
+  const { model = project.model } = asked;
+  const pool = asked.pool ?? constraints.worker_pool ?? project.pool ?? POOL_DEFAULT;
+  if (constraints.worker_pool !== undefined && constraints.worker_pool !== pool) {
+    return mistaken('routing/worker_pool', 'is not the pool that pool names');
+  }
+  const labels = { ...asked.labels, ...constraints.worker_labels, ...project.labels };
+  const other = otherwise(asked.labels, labels) ?? otherwise(constraints.worker_labels, labels);
+  if (other !== null) {
+    const wanted = `${JSON.stringify(other)} must be ${JSON.stringify(labels[other])}`;
+    const isPinned = Object.hasOwn(project.labels, other);
+    const why = isPinned ? 'every run of the project requires it' : 'worker_labels has it so';
+    return mistaken('labels', `${wanted}: ${why}`);
   }
   const read = readSelectors(asked.selectors ?? []);
   if (read.kind === 'mistaken') return mistaken(`selectors/${read.at}`, read.message);
-  const routing: Routing = { selectors: read.required, preferences: read.preferred };
-  const isPlain = routing.selectors.length === 0 && routing.preferences.length === 0;
-  const requirement = requirementOf({
-    pool,
-    model,
-    labels: { ...asked.labels, ...project.labels },
-    routing: isPlain ? null : routing,
-  });
+  const routing = toRouting(read, constraints);
+  const requirement = requirementOf({ pool, model, labels, routing });
   return requirement === null
     ? mistaken('model', 'is no name of a model')
     : { kind: 'decided', requirement, model: requirement.model === ANY_MODEL ? null : model };
+}
+
+function toRouting(
+  { required, preferred }: ReadSelectors,
+  constraints: RoutingConstraints,
+): Routing | null {
+  const { capacity_threshold: threshold } = constraints;
+  const strategy = constraints.strategy === undefined ? null : readStrategy(constraints.strategy);
+  const routing: Routing = {
+    selectors: required,
+    preferences: preferred,
+    ...(strategy === null ? {} : { strategy }),
+    // Of another strategy it says nothing, and would make a class of its own.
+    ...(threshold === undefined || (strategy !== null && strategy !== 'THRESHOLD')
+      ? {}
+      : { threshold }),
+  };
+  const saysNothing = Object.keys(routing).length === 2;
+  return saysNothing && required.length === 0 && preferred.length === 0 ? null : routing;
+}
+
+/** The first label that is asked for otherwise than it is required. */
+function otherwise(asked: Labels | undefined, required: Labels): string | null {
+  const names = Object.entries(asked ?? {}).filter(([name, value]) => required[name] !== value);
+  return names[0]?.[0] ?? null;
 }
 
 function mistaken(path: string, message: string): Decided {

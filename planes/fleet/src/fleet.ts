@@ -34,6 +34,8 @@ export interface Fleet {
   areLeasesAlive(
     leases: readonly { readonly runId: RunId; readonly epoch: number }[],
   ): Promise<boolean[]>;
+  /** How many polls wait at this replica. */
+  countWaiting(): number;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function createFleet(options: FleetOptions): Fleet {
       Promise.all(
         leases.map(({ runId, epoch }) => parts.aliveness.add({ runId, epoch: BigInt(epoch) })),
       ),
+    countWaiting: () => parts.claims.waiting,
     close: async () => {
       await listener?.close();
       await parts.activity
@@ -74,6 +77,7 @@ export function createFleet(options: FleetOptions): Fleet {
         .catch((error: unknown) => options.log.warn('counts were lost', { error }));
       parts.watch.close();
       parts.eventWatch.close();
+      parts.placements.close();
       await parts.hints.close();
       await parts.news.close();
     },

@@ -2,6 +2,7 @@ import { canonicalModel } from '@sagewai/wire';
 
 import { ANY_MODEL } from './run.ts';
 import { type Preference, satisfies, type Selector } from './selector.ts';
+import type { Strategy } from './strategy.ts';
 import type { Capabilities } from './worker.ts';
 
 /** What a requirement says beyond pool, model and equal labels. */
@@ -10,6 +11,9 @@ export interface Routing {
   readonly selectors: readonly Selector[];
   /** Rank the workers that may be given a run; in memory only. */
   readonly preferences: readonly Preference[];
+  /** Left out: as the pool has it. */
+  readonly strategy?: Strategy;
+  readonly threshold?: number;
 }
 
 /** What a run requires of a worker. All runs with equal requirements are one match class. */

@@ -8,12 +8,12 @@ import type { RunId, WorkerId } from '@sagewai/wire';
 import type { Activity } from './activity.ts';
 import type { Backlog } from './backlog.ts';
 import type { Claims } from './claims.ts';
+import type { RoutingParts } from './create-routing-parts.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import type { Hints } from './hints.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
-import type { ProjectRoutings } from './project-routing.ts';
 import type { RegistrationGate } from './registration-gate.ts';
 import type { Reports } from './reports.ts';
 import type { RunEventLog } from './run-event-log.ts';
@@ -26,7 +26,7 @@ import type { WorkerDirectory } from './worker-directory.ts';
 import type { WorkerNews } from './worker-news.ts';
 
 /** What the routes and jobs of one replica share. */
-export interface FleetParts {
+export interface FleetParts extends RoutingParts {
   /** As the role of requests. */
   readonly db: Db;
   /** As the role of dispatch: sees no tenant. */
@@ -39,7 +39,6 @@ export interface FleetParts {
   readonly backlog: Backlog;
   readonly hints: Hints;
   readonly claims: Claims;
-  readonly projectRoutings: ProjectRoutings;
   readonly submissions: Submissions;
   readonly reports: Reports;
   readonly waits: GroupCommit<NewWait, WaitAnswer>;

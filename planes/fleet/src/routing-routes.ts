@@ -3,19 +3,40 @@ import { boundProject, findProject } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import {
   getProjectRouting,
+  listPools,
   type OrganizationId,
   type OutputOf,
   type ProjectId,
+  setPool,
   setProjectRouting,
 } from '@sagewai/wire';
 
 import type { FleetParts } from './parts.ts';
+import { listPools as readPools, setPoolSetting } from './pools.sql.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import { readProjectRouting, setProjectRouting as storeRouting } from './project-routings.sql.ts';
+import { readStrategy } from './strategy.ts';
 
 /** For the people who say where runs may go. */
 export function routingRoutes(parts: FleetParts): Route[] {
   return [
+    implement(listPools, async ({ tx, orgId }) => {
+      const pools = await readPools(tx, orgId, 2 * parts.settings.heartbeatIntervalMs);
+      return {
+        pools: pools.map(({ threshold, ...pool }) => ({ ...pool, capacity_threshold: threshold })),
+      };
+    }),
+
+    implement(setPool, async ({ tx, orgId, params, body, audit }) => {
+      const { pool } = params;
+      const { strategy: text, capacity_threshold: threshold = null } = body;
+      const strategy = typeof text === 'string' ? readStrategy(text) : null;
+      audit.about(`pool:${pool}`, { strategy, capacity_threshold: threshold });
+      await setPoolSetting(tx, { orgId, pool }, { strategy, threshold });
+      tx.onCommit(() => parts.poolSettings.forget({ orgId, pool }));
+      return { pool, strategy, capacity_threshold: threshold };
+    }),
+
     implement(getProjectRouting, async ({ tx, orgId, caller, params }) => {
       const projectId = await demandProject(tx, { orgId, caller, named: params.project });
       return toWire(await readProjectRouting(tx, projectId));
@@ -27,7 +48,7 @@ export function routingRoutes(parts: FleetParts): Route[] {
       const routing = { labels, pool, model };
       audit.about(`project:${projectId}`, { routing: JSON.stringify(routing) });
       await storeRouting(tx, { orgId, projectId }, routing);
-      tx.onCommit(() => parts.projectRoutings.forget(projectId));
+      tx.onCommit(() => parts.projectRoutings.forget({ orgId, projectId }));
       return toWire(routing);
     }),
   ];

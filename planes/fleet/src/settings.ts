@@ -36,6 +36,8 @@ export interface FleetSettings {
   /** What becomes of such a call when the price of its model is unknown. */
   readonly unpricedOwnModels: 'record' | 'refuse';
   readonly pollTimeoutDefaultMs: number;
+  /** How long a run waits for the worker that a strategy prefers, before another may have it. */
+  readonly placementPatienceMs: number;
   readonly claimLanes: number;
   readonly slotsPerClaimMax: number;
   readonly commitLanes: number;
@@ -111,6 +113,7 @@ export const FLEET_DEFAULTS: FleetSettings = {
   ownCallTtlMs: 10 * MINUTE_MS,
   unpricedOwnModels: 'record',
   pollTimeoutDefaultMs: 5 * SECOND_MS,
+  placementPatienceMs: 100,
   claimLanes: 2,
   slotsPerClaimMax: 256,
   commitLanes: 2,

@@ -11,17 +11,22 @@ import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement } from './match-class.ts';
 import { planOf } from './plan-run.ts';
-import type { ProjectRouting, ProjectRoutings } from './project-routing.ts';
+import type { ProjectRouting } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
+import type { Remembered } from './remembered.ts';
 import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
 
-/** For whom, and by whom, runs are submitted. */
-export interface Submitter {
+/** For whom runs are submitted. */
+export interface Submitting {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
+}
+
+/** And by whom. */
+export interface Submitter extends Submitting {
   /** `token:<id>`. */
   readonly actor: string;
 }
@@ -42,7 +47,7 @@ export interface SubmissionsOptions {
   /** Null: the organization has as many classes as it may. */
   readonly intern: (request: InternRequest) => Promise<number | null>;
   readonly classesMax: number;
-  readonly routings: ProjectRoutings;
+  readonly routings: Remembered<Submitting, ProjectRouting>;
   /** Runs in one transaction. */
   readonly batchMax: number;
   readonly lanes: number;
@@ -69,7 +74,7 @@ export class Submissions {
   /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
   async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
     const { routings } = this.#options;
-    const project = await routings.find(by.orgId, by.projectId);
+    const project = await routings.find(by);
     const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
     const sqs = await Promise.all(placed.map(({ requirement }) => this.#sqFor(requirement, by)));
     const runs = submissions.map((submission, at) =>

@@ -4,6 +4,7 @@ import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
+import { poolsCommand } from './fleet-pools.ts';
 import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
@@ -20,6 +21,7 @@ export function fleetCommand(around: Surroundings): Command {
       ...scalingCommands(around),
       retentionCommand(around),
       anomalyCommands(around),
+      poolsCommand(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',

@@ -1,4 +1,4 @@
-import type { Submission } from './submission-of-line.ts';
+import type { Submission } from '@sagewai/sdk';
 
 const RUNS_MAX = 100;
 /** Well below what a server takes in one body (8 MiB unless configured). */

@@ -1,8 +1,6 @@
-import type { CallInput } from '@sagewai/sdk';
+import type { Submission } from '@sagewai/sdk';
 
 import { UsageError } from '../usage-error.ts';
-
-export type Submission = CallInput<'runs.submitRun'>['body'];
 
 export interface SubmissionDefaults {
   readonly agent: string;

@@ -1,14 +1,12 @@
+import type { Submission } from '@sagewai/sdk';
+
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { jsonText } from '../json-text.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { inBatches } from './in-batches.ts';
-import {
-  type Submission,
-  type SubmissionDefaults,
-  submissionOfLine,
-} from './submission-of-line.ts';
+import { type SubmissionDefaults, submissionOfLine } from './submission-of-line.ts';
 import { type RunDetail, waitForEnd } from './watch-run.ts';
 
 interface SubmittedFile {

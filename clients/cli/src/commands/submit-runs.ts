@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { parseLabels } from '@sagewai/config';
+import type { Submission } from '@sagewai/sdk';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { act, integer, serverCommand } from '../command.ts';
@@ -9,10 +10,10 @@ import { durationSeconds } from '../read-duration.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { parsePreferred, parseRequired, type Selector } from './parse-selector.ts';
+import { share } from './share.ts';
 import {
   agentSubmission,
   payloadSubmission,
-  type Submission,
   type SubmissionDefaults,
 } from './submission-of-line.ts';
 import { submitFile } from './submit-file.ts';
@@ -29,6 +30,8 @@ interface SubmitFlags extends ConnectionFlags {
   readonly labels?: string;
   readonly require?: Selector[];
   readonly prefer?: Selector[];
+  readonly strategy?: string;
+  readonly capacityThreshold?: number;
   readonly priority?: number;
   readonly maxAttempts?: number;
   readonly deadline?: string;
@@ -60,6 +63,8 @@ export function submitCommand(around: Surroundings): Command {
       "the same with a weight: 'zone in (a,b):5'; repeatable",
       preferred,
     )
+    .option('--strategy <strategy>', 'direct, round_robin, least_loaded or threshold')
+    .option('--capacity-threshold <share>', '0 to 1: threshold passes by above it', share)
     .option('--priority <n>', '-100 to 100; higher goes first', integer)
     .option('--max-attempts <n>', 'workers that may be lost on it', integer)
     .option('--deadline <instant>', 'ISO 8601; a run that has not ended by then fails')
@@ -135,6 +140,12 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
   const labels = flags.labels === undefined ? undefined : parseLabels(flags.labels);
   if (labels === null) throw new UsageError('--labels: expected labels such as region=eu-west');
   const selectors = [...(flags.require ?? []), ...(flags.prefer ?? [])];
+  const routing = {
+    ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
+    ...(flags.capacityThreshold === undefined
+      ? {}
+      : { capacity_threshold: flags.capacityThreshold }),
+  };
   return {
     agent: flags.agent,
     model: flags.model,
@@ -142,6 +153,7 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
     common: {
       ...(flags.pool === undefined ? {} : { pool: flags.pool }),
       ...(labels === undefined ? {} : { labels }),
+      ...(Object.keys(routing).length === 0 ? {} : { routing }),
       ...(selectors.length === 0 ? {} : { selectors }),
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags.maxAttempts === undefined ? {} : { max_attempts: flags.maxAttempts }),
