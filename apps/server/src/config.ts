@@ -111,6 +111,22 @@ export const SERVER_FIELDS = {
 
   ...gatewayFields,
 
+  LEDGER_SHARES: field.boolean({
+    default: true,
+    description: 'Whether model calls are admitted from shares of the budgets, in memory',
+  }),
+  LEDGER_SHARE_CALLS: field.integer({
+    default: 8,
+    min: 1,
+    description: 'A key, or project, that is called so often in a second gets shares',
+  }),
+  LEDGER_SHARE_TTL: field.duration({
+    default: 5_000,
+    min: 500,
+    max: 10_000,
+    description: 'When the shares of a server that was killed are booked as spent',
+  }),
+
   WORKER_SILENCE: field.duration({
     default: 300_000,
     min: 200,

@@ -58,7 +58,19 @@ export function buildServer(options: ServerOptions): Server {
   });
 
   const tokens = createTokenReader({ db, clock });
-  const ledger = createLedger({ db: databases.ledger, log, metrics, clock });
+  const ledger = createLedger({
+    db: databases.ledger,
+    log,
+    metrics,
+    clock,
+    shares: config.ledgerShares
+      ? {
+          listenUrl: config.databaseUrl,
+          ttlMs: config.ledgerShareTtlMs,
+          callsASecondMin: config.ledgerShareCalls,
+        }
+      : null,
+  });
   const fleet = createFleet({
     db,
     dispatch,

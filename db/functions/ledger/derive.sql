@@ -14,7 +14,8 @@ as $$
       on r.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, r.org_id, r.project_id, r.key_id)
     where b.id = any(p_budgets)
     union all
-    select b.id, b.period, b.opened_at, s.started_at, s.at,
+    select b.id, b.period, b.opened_at,
+           case when s.from_share and b.period = 'minute' then s.at else s.started_at end, s.at,
            case b.measure
              when 'cost' then s.cost_pusd - s.overrun_pusd
              when 'tokens' then s.input_tokens + s.output_tokens - s.overrun_tokens
@@ -29,6 +30,19 @@ as $$
       -- A row is never booked before its call was admitted.
       and s.at >= b.opened_at - interval '61 seconds'
     where b.id = any(p_budgets)
+    union all
+    select b.id, b.period, b.opened_at, l.charged_at, l.charged_at, l.amount, 0, 0
+    from budget b
+    join lost_share l
+      on l.org_id = b.org_id and l.scope_kind = b.scope_kind and l.scope_id = b.scope_id
+      and l.measure = b.measure and l.period = b.period
+      and l.charged_at >= b.opened_at - interval '61 seconds'
+    where b.id = any(p_budgets)
+  ), shared as (
+    select b.id, sum(h.amount) as amount
+    from budget b join share h on h.budget_id = b.id
+    where b.id = any(p_budgets) and (b.period = 'minute' or h.day >= b.opened_at)
+    group by b.id
   ), second as (
     select m.id, v.second, sum(v.amount)::bigint as amount
     from movement m
@@ -50,7 +64,7 @@ as $$
          case b.period
            when 'day' then coalesce(d.settled, 0)
            else coalesce((select sum(s.amount) from second s where s.id = b.id), 0) end,
-         coalesce(d.reserved, 0),
+         coalesce(d.reserved, 0) + coalesce(h.amount, 0),
          case b.period when 'minute' then array(
            select coalesce(max(s.amount), 0)
            from generate_series(0, 60) slot
@@ -58,5 +72,6 @@ as $$
            group by slot order by slot) end
   from budget b
   left join day d on d.id = b.id
+  left join shared h on h.id = b.id
   where b.id = any(p_budgets)
 $$;

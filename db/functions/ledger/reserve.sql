@@ -12,7 +12,9 @@ create or replace function ledger_reserve(
   measure text, period text, scope_kind text, scope_id text,
   limit_amount numeric, used numeric,
   -- Null: never at this limit.
-  retry_after_ms bigint
+  retry_after_ms bigint,
+  -- The budget that refuses, and what of it is in shares.
+  budget_id bigint, in_shares bigint
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan -- a plan made for each batch costs more than the batch
@@ -78,7 +80,7 @@ begin
          -- A call that takes nothing from an overdrawn budget may pass: it adds nothing to it.
          array_agg(least(9223372036854775807, greatest(0, b.limit_amount - case
            when b.period = 'minute' then
-             (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total
+             (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
            when b.opened_at >= v_day then b.settled + b.reserved
            else 0 end))::bigint order by n)
   into v_scopes, v_measures, v_periods, v_left
@@ -165,8 +167,9 @@ begin
           else case when b.opened_at >= v_day then b.settled else 0 end
                + case b.measure when 'requests' then t.taken else 0 end end,
         reserved = case
-          when b.period = 'minute' or b.measure = 'requests' then 0
-          else case when b.opened_at >= v_day then b.reserved else 0 end + t.taken end,
+          when b.period = 'minute' then b.reserved
+          else case when b.opened_at >= v_day then b.reserved else 0 end
+               + case b.measure when 'requests' then 0 else t.taken end end,
         slots = turned.slots
     from unnest(v_ids, v_taken) t(id, taken)
     join budget k on k.id = t.id
@@ -178,7 +181,7 @@ begin
 
   return query
     select g.id, g.granted, g.amount, null::text, null::text, null::text, null::text,
-           null::numeric, null::numeric, null::bigint
+           null::numeric, null::numeric, null::bigint, null::bigint, null::bigint
     from unnest(p_id, v_granted, v_amounts) g(id, granted, amount)
     where g.granted is not null;
 
@@ -191,13 +194,15 @@ begin
                when b.period = 'day' then
                  ceil(extract(epoch from v_day + interval '1 day' - v_now) * 1000)::bigint
                else ring_wait_ms(b.slots, b.opened_at, v_now, u.used + g.need - b.limit_amount)
-             end
+             end,
+             b.id,
+             (select coalesce(sum(h.amount), 0)::bigint from share h where h.budget_id = b.id)
       from unnest(p_id, v_blockers, v_needs) g(id, blocker, need)
       join budget b on b.id = g.blocker
       cross join lateral (
         select case
           when b.period = 'minute' then
-            (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total
+            (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
           when b.opened_at >= v_day then b.settled + b.reserved
           else 0 end as used
       ) u;

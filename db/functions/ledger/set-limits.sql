@@ -12,6 +12,10 @@ declare
   v_new bigint[];
 begin
   perform pg_advisory_xact_lock(ledger_lock_key(p_org)); -- B5
+  if exists (select from holding h where h.org_id = p_org) then
+    raise exception 'shares of organization % are still out', p_org
+      using errcode = 'lock_not_available';
+  end if;
   v_now := app_clock();
 
   delete from budget b

@@ -130,7 +130,7 @@ begin
     set opened_at = case b.period when 'day' then v_day else date_trunc('second', v_now) end,
         settled = case when b.period = 'minute' then turned.total
           else case when b.opened_at >= v_day then b.settled else 0 end + c.charged + c.overrun end,
-        reserved = case when b.period = 'minute' then 0
+        reserved = case when b.period = 'minute' then b.reserved
           else case when b.opened_at >= v_day then b.reserved else 0 end - c.released end,
         slots = turned.slots
     from (

@@ -26,6 +26,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
+    name: 'S1: what goes into a share is not taken from its budget',
+    expected: /^H[78]: /,
+    function: 'ledger_book',
+    from: 'reserved = b.reserved + b.granted',
+    to: 'reserved = b.reserved',
+  },
+  {
     name: 'T1: an audit entry does not link to the one before',
     expected: /^H8: audit: /,
     function: 'audit_append',

@@ -33,7 +33,7 @@ export async function readFinalState(adminUrl: string): Promise<FinalState> {
   }
 }
 
-/** What still moves: runs without an outcome, and calls that nobody has settled. */
+/** What still moves: runs without an outcome, calls that nobody has settled, shares that are out. */
 export async function countUnsettled(adminUrl: string): Promise<{ runs: number; calls: number }> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -42,7 +42,8 @@ export async function countUnsettled(adminUrl: string): Promise<{ runs: number; 
       client,
       `select (select count(*)::int from run r
                where not exists (select from outcome o where o.run_id = r.run_id)) as runs,
-              (select count(*)::int from reservation) as calls`,
+              (select count(*)::int from reservation)
+                + (select count(*)::int from holding) as calls`,
     );
     return counted ?? { runs: 0, calls: 0 };
   } finally {
@@ -72,9 +73,14 @@ const SPEND = `
 const BUDGETS = `
   select b.scope_kind || ' ' || b.scope_id as scope, b.limit_amount::text as "limitPico",
          b.settled::text as "settledPico", b.reserved::text as "reservedPico",
-         coalesce((select sum(s.cost_pusd) from spend s
+         (coalesce((select sum(s.cost_pusd) from spend s
                    where in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id)
-                     and s.started_at >= b.opened_at), 0)::text as "spentPico"
+                     and s.started_at >= b.opened_at), 0)
+           -- Shares whose holder was killed: spent, for all that is known.
+           + coalesce((select sum(l.amount) from lost_share l
+                       where l.org_id = b.org_id and l.scope_kind = b.scope_kind
+                         and l.scope_id = b.scope_id and l.measure = b.measure and l.period = b.period
+                         and l.charged_at >= b.opened_at), 0))::text as "spentPico"
   from budget b where b.measure = 'cost' and b.period = 'day'`;
 
 const MISMATCHES = `

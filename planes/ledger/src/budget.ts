@@ -8,13 +8,13 @@
  *       budget: a call is admitted at or after everything that its budgets already hold.
  *   B3. A call is charged to the window that admitted it, up to what it reserved; what exceeds that is
  *       charged to the window in which it is settled. Each happens at most once.
- *   B4. Balances are a cache of rows: `settled` is the sum of spend, `reserved` the sum of open
- *       reservations of the window. `checkLedger` compares them.
+ *   B4. Balances are a cache of rows: `settled` is the sum of spend and of lost shares, `reserved` the
+ *       sum of open reservations and of shares of the window. `checkLedger` compares them.
  *   B5. A call counts in exactly the budgets that exist above it: limits change only while nothing of
  *       the organization is being reserved or settled, and a new limit starts from what the rows say.
  *
- * The lock order is: open reservations by id, the organization's limits (shared), budgets by id, the
- * audit chain's head.
+ * The lock order is: open reservations by id, the organization's limits (shared), holdings by id,
+ * budgets by id, the audit chain's head.
  */
 import type { OrganizationId } from '@sagewai/wire';
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
@@ -12,11 +14,12 @@ import {
 } from './budget.ts';
 
 /**
- * Replaces the limits of a scope; what is null is unlimited. Waits for calls of the organization that
- * are being committed, and holds up later ones until the transaction ends: call it late, but before
- * anything is added to the audit chain.
+ * Replaces the limits of a scope; what is null is unlimited. Calls back the shares of the organization
+ * (B5), waits for calls of it that are being committed, and holds up later ones until the transaction
+ * ends: call it late, but before anything is added to the audit chain. It uses a second connection.
  */
 export async function setBudgets(tx: Tx, scope: Scope, limits: Limits): Promise<void> {
+  await recallShares(tx, scope.orgId);
   const listed = listLimits(limits);
   await sql`
     select ledger_set_limits(
@@ -25,6 +28,26 @@ export async function setBudgets(tx: Tx, scope: Scope, limits: Limits): Promise<
       ${listed.map(({ period }) => period)}::text[],
       ${listed.map(({ amount }) => amount)}::numeric[])
   `.execute(tx);
+}
+
+// Longer than a holding can last, so that one whose holder was killed has expired by then.
+const RECALL_MS_MAX = 12_000;
+const pauses = new WeakMap<Tx, Set<OrganizationId>>();
+
+/** B5. From here to the end of the transaction nobody holds shares of the organization. */
+async function recallShares(tx: Tx, orgId: OrganizationId): Promise<void> {
+  const recalled = pauses.get(tx) ?? new Set();
+  // Once a transaction: the second time it would wait for its own lock.
+  if (recalled.has(orgId)) return;
+  pauses.set(tx, recalled.add(orgId));
+  const pause = randomUUID();
+  const { rows } = await tx.apart(sql<{ holdings: number }>`
+    select ledger_recall(${orgId}::uuid, ${pause}::uuid, ${RECALL_MS_MAX}::bigint) as holdings
+  `);
+  if (rows[0]?.holdings !== 0) {
+    await tx.apart(sql`select ledger_await_recall(${orgId}::uuid, ${RECALL_MS_MAX}::bigint)`);
+  }
+  await sql`delete from share_pause where org_id = ${orgId} and id = ${pause}`.execute(tx);
 }
 
 interface Row extends Limit {
@@ -78,7 +101,8 @@ export async function listBudgets(
              when 'minute' then (ring_after(b.slots, b.settled, b.opened_at, n.now, null, null)).total
              else case when b.opened_at >= day_of(n.now) then b.settled else 0 end
            end as settled,
-           case when b.opened_at >= day_of(n.now) then b.reserved else 0 end as reserved,
+           case when b.period = 'minute' or b.opened_at >= day_of(n.now)
+             then b.reserved else 0 end as reserved,
            case b.period when 'day' then day_of(n.now) + interval '1 day' end as "resetsAt"
     from scope s
     join budget b

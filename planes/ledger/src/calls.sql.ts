@@ -2,7 +2,7 @@ import { type Db, type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from './budget.ts';
-import type { CallRequest, Reservation, Settled, Settlement } from './call.ts';
+import type { CallRequest, Refusal, Reservation, Settled, Settlement } from './call.ts';
 import { fixedCost } from './check-call.ts';
 
 interface ReservedRow {
@@ -16,13 +16,20 @@ interface ReservedRow {
   readonly limit_amount: bigint;
   readonly used: bigint;
   readonly retry_after_ms: bigint | null;
+  readonly budget_id: bigint | null;
+  readonly in_shares: bigint | null;
 }
+
+/** A refusal also tells whose budget row it was, and how much of it is in shares. */
+export type Decision =
+  | Exclude<Reservation, Refusal>
+  | (Refusal & { readonly budgetId: string; readonly inShares: bigint });
 
 /** Decides all of them in their order, in one statement and one commit. The ids are all different. */
 export async function reserveAll(
   db: Executor,
   requests: readonly CallRequest[],
-): Promise<Reservation[]> {
+): Promise<Decision[]> {
   const { rows } = await sql<ReservedRow>`
     select * from ledger_reserve(
       ${organizationsOf(requests)}::uuid[],
@@ -49,7 +56,7 @@ export async function reserveAll(
   return requests.map((request) => reservationOf(request, rowOf.get(request.id)));
 }
 
-function reservationOf(request: CallRequest, row: ReservedRow | undefined): Reservation {
+function reservationOf(request: CallRequest, row: ReservedRow | undefined): Decision {
   if (!row) throw new Error(`no decision about call ${request.id}`);
   if (row.output_tokens !== null) {
     const outputTokens = Number(row.output_tokens);
@@ -68,6 +75,8 @@ function reservationOf(request: CallRequest, row: ReservedRow | undefined): Rese
     limit: row.limit_amount,
     used: row.used,
     retryAfterMs: row.retry_after_ms === null ? null : Number(row.retry_after_ms),
+    budgetId: String(row.budget_id),
+    inShares: row.in_shares ?? 0n,
   };
 }
 

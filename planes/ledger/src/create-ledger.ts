@@ -3,15 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, systemClock } from '@sagewai/clock';
 import { nameFault } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
-import type { Db } from '@sagewai/postgres';
+import { type Db, listen, type Listener } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { CallRequest, Reservation, Settled, Settlement } from './call.ts';
-import { reserveAll, settleAll } from './calls.sql.ts';
+import { type Decision, reserveAll } from './calls.sql.ts';
 import { bookable, fixedCost } from './check-call.ts';
 import { type Abandonment, coalesce } from './coalesce.ts';
 import { createMeters } from './meters.ts';
 import { mayHaveHappened } from './name-failure.ts';
+import { settleCalls } from './settle-calls.ts';
+import { SHARE_DEFAULTS, type ShareSettings } from './shares/share-settings.ts';
+import { SharedCalls } from './shares/shared-calls.ts';
 import { takeTurns } from './take-turns.ts';
 
 export interface LedgerOptions {
@@ -22,12 +25,24 @@ export interface LedgerOptions {
   readonly clock?: Clock;
   /** Calls a commit. */
   readonly batchMax?: number;
+  /** How long a settlement may wait for others, so that they share a commit. */
+  readonly gatherMs?: number;
   /** Calls that may wait for one; beyond it `service.busy`. */
   readonly queueMax?: number;
   /** How long a call waits for its reservation before it fails as `service.unavailable`. */
   readonly reservePatienceMs?: number;
+  /**
+   * Whether calls may be admitted in memory, from shares of the budgets (S1 to S5). Without, each waits
+   * for a statement of the database.
+   */
+  readonly shares?: ShareOptions | null;
   /** How long a settlement is tried again; after that its reservation expires and is booked in full. */
   readonly settleRetriesMs?: number;
+}
+
+export interface ShareOptions extends Partial<ShareSettings> {
+  /** A direct connection to be told of recalls; null: they are found out when shares are renewed. */
+  readonly listenUrl: string | null;
 }
 
 export interface Ledger {
@@ -40,13 +55,19 @@ export interface Ledger {
 }
 
 export const LEDGER_DEFAULTS = {
-  batchMax: 64,
+  batchMax: 128,
+  gatherMs: 1,
   queueMax: 10_000,
   reservePatienceMs: 5_000,
   settleRetriesMs: 30_000,
 } as const;
 
 const RETRY_DELAY_MS_MAX = 1_000;
+const GATHER_CALLS_MIN = 4;
+const GATHER_PART = 0.75;
+/** Of one call: by as many budgets as can refuse it one after the other, and hold shares. */
+const RECALLS_MAX = 3;
+const RECALL_CHANNEL = 'sagewai_shares';
 
 /** The accounts of a process: coalesces its calls into one commit at a time of each kind. */
 export function createLedger(options: LedgerOptions): Ledger {
@@ -55,11 +76,22 @@ export function createLedger(options: LedgerOptions): Ledger {
   const { batchMax, queueMax } = settings;
   const meters = createMeters(options.metrics);
   const takeTurn = takeTurns();
+  const shares = options.shares ?? null;
+  const shared =
+    shares &&
+    new SharedCalls({ db, log, clock, takeTurn, settings: { ...SHARE_DEFAULTS, ...shares } });
+  const listener =
+    shared && shares.listenUrl !== null ? hearRecalls(shared, shares.listenUrl, log) : null;
 
   const settling = coalesce<Settlement, Settled>({
-    commit: (settlements) => settleAll(db, settlements),
+    commit: (settlements) => settleCalls(db, shared, settlements),
     takeTurn,
     clock,
+    // The fixed part of a commit is worth a moment's wait where more calls are about to end.
+    gatherMs: (queued) => {
+      const open = shared?.callsOpen ?? 0;
+      return open >= GATHER_CALLS_MIN && queued < open * GATHER_PART ? settings.gatherMs : 0;
+    },
     batchMax,
     queueMax,
     retries: async (failedForMs, attempt) => {
@@ -71,7 +103,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   });
 
   /** A reservation whose caller has given up, for a call that was never made. */
-  const release = ({ id, orgId }: CallRequest, outcome: Abandonment<Reservation>): void => {
+  const release = ({ id, orgId }: CallRequest, outcome: Abandonment<Decision>): void => {
     const isHeld =
       outcome.kind === 'answered'
         ? outcome.answer.kind === 'reserved'
@@ -93,7 +125,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       });
   };
 
-  const reserving = coalesce<CallRequest, Reservation>({
+  const reserving = coalesce<CallRequest, Decision>({
     commit: (requests) => reserveAll(db, requests),
     takeTurn,
     clock,
@@ -106,10 +138,22 @@ export function createLedger(options: LedgerOptions): Ledger {
   meters.queue('reserve', () => reserving.queued);
   meters.queue('settle', () => settling.queued);
 
+  /** A refusal counts only when no share could still have admitted the call. */
+  const decide = async (request: CallRequest): Promise<Decision> => {
+    for (let recalls = 0; ; recalls++) {
+      const decision = await reserving.add(request);
+      if (decision.kind === 'reserved' || !shared) return decision;
+      if (decision.inShares === 0n || recalls === RECALLS_MAX) return decision;
+      await shared.recall(request.orgId, decision.budgetId);
+    }
+  };
+
   return {
     reserve: async (request) => {
-      fixedCost(request); // Throws before an implausible request can spoil a batch.
-      const reservation = await reserving.add(request).catch(rethrow);
+      const fixed = fixedCost(request); // Throws before an implausible request can spoil a batch.
+      const admitted = shared?.admit(request, fixed);
+      if (admitted) return admitted;
+      const reservation = await decide(request).catch(rethrow);
       if (reservation.kind === 'refused') meters.refused(reservation);
       return reservation;
     },
@@ -126,8 +170,21 @@ export function createLedger(options: LedgerOptions): Ledger {
     close: async () => {
       await reserving.close();
       await settling.close();
+      await listener?.close();
+      await shared?.close();
     },
   };
+}
+
+function hearRecalls(shared: SharedCalls, url: string, log: Log): Listener {
+  return listen({
+    url,
+    channel: RECALL_CHANNEL,
+    onMessage: (message) => shared.heed(message),
+    // What was missed is found out when shares are renewed.
+    onReconnect: () => undefined,
+    onError: (error) => log.warn('recalls of shares are not heard; renewals go on', { error }),
+  });
 }
 
 function rethrow(error: unknown): never {

@@ -21,7 +21,13 @@ export type {
   UsageSource,
 } from './call.ts';
 export { checkLedger, findOrgsWithBudgets, type Mismatch } from './check-ledger.sql.ts';
-export { createLedger, type Ledger, LEDGER_DEFAULTS, type LedgerOptions } from './create-ledger.ts';
+export {
+  createLedger,
+  type Ledger,
+  LEDGER_DEFAULTS,
+  type LedgerOptions,
+  type ShareOptions,
+} from './create-ledger.ts';
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
 export { ledgerRoutes } from './routes.ts';
 export { listSpend, type SpendFilter, type SpendPage, sumSpend } from './spend.sql.ts';

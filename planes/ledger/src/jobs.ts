@@ -6,6 +6,7 @@ import type { Metrics } from '@sagewai/telemetry';
 import { expireDue, findOrgsWithExpired } from './calls.sql.ts';
 import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
 import { createJobMeters } from './meters.ts';
+import { findOrgsWithLost, forfeitDue } from './shares/shares.sql.ts';
 
 export interface LedgerJobOptions {
   /** As the role of requests. */
@@ -46,6 +47,22 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
             }
           }
           if (signal.aborted) return;
+        }
+      },
+    }),
+    job({
+      name: 'ledger.forfeit',
+      everyMs: options.expireEveryMs,
+      runsOn: 'leader',
+      converges: 'shares whose holder was killed are booked as spent in full, marked unknown',
+      ifItNeverRuns: 'what a killed replica held of a budget stays reserved until midnight',
+      run: async (signal) => {
+        for (const orgId of await findOrgsWithLost(dispatch)) {
+          if (signal.aborted) return;
+          const count = await forfeitDue(db, [orgId], EXPIRED_BATCH_MAX);
+          if (count === 0) continue;
+          meters.lost(count);
+          log.warn('shares expired and were booked as spent', { organization: orgId, count });
         }
       },
     }),

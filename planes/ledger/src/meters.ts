@@ -69,6 +69,7 @@ export function createMeters(metrics: Metrics): LedgerMeters {
 
 export interface LedgerJobMeters {
   expired(count: number): void;
+  lost(count: number): void;
   mismatched(count: number): void;
 }
 
@@ -77,12 +78,17 @@ export function createJobMeters(metrics: Metrics): LedgerJobMeters {
     name: 'sagewai_ledger_expired_total',
     help: 'Reservations booked as spent because nobody settled them.',
   });
+  const losses = metrics.counter({
+    name: 'sagewai_ledger_lost_holdings_total',
+    help: 'Replicas whose shares of an organization were booked as spent because they expired.',
+  });
   const mismatches = metrics.gauge({
     name: 'sagewai_ledger_mismatched_budgets',
     help: 'Budgets whose balance was not the sum of its rows when it was last looked at.',
   });
   return {
     expired: (count) => expirations.add({}, count),
+    lost: (count) => losses.add({}, count),
     mismatched: (count) => mismatches.set({}, count),
   };
 }

@@ -41,16 +41,33 @@ interface Admitted {
   settled: Amounts | null;
   settledMs: number;
   isExpired: boolean;
+  /** Admitted from shares: until it is settled it is in them, and a minute counts it from then on. */
+  fromShare: boolean;
+}
+
+/** What a replica holds of a budget, or what was lost with it. */
+export interface ReferenceShare {
+  readonly scopes: string;
+  readonly measure: Measure;
+  readonly period: Period;
+  readonly amount: bigint;
+  /** Of a day; for what was lost, when it counts. */
+  readonly atMs: number;
 }
 
 const FLOOR = 16n;
 const DAY_MS = 86_400_000;
+
+const dayOf = (ms: number): number => Math.floor(ms / DAY_MS);
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const atLeast0 = (a: bigint): bigint => (a > 0n ? a : 0n);
 
 export class ReferenceLedger {
   readonly budgets: ReferenceBudget[] = [];
+  /** Out at present, by holder; whoever gives them out says so. */
+  readonly shares = new Map<string, readonly ReferenceShare[]>();
+  readonly #lost = new Map<string, ReferenceShare[]>();
   readonly #calls = new Map<string, Admitted>();
 
   /** What counts in the window of a budget at an instant. */
@@ -60,16 +77,33 @@ export class ReferenceLedger {
         ? Math.floor(ms / DAY_MS) === Math.floor(nowMs / DAY_MS)
         : Math.floor(ms / 1000) >= Math.floor(nowMs / 1000) - 60;
     let sum = 0n;
-    for (const { call, admittedMs, reserved, settled, settledMs } of this.#calls.values()) {
+    for (const {
+      call,
+      admittedMs,
+      reserved,
+      settled,
+      settledMs,
+      fromShare,
+    } of this.#calls.values()) {
       if (!call.scopes.includes(budget.scopes)) continue;
+      if (fromShare && !settled) continue;
+      const countsMs = fromShare && budget.period === 'minute' ? settledMs : admittedMs;
       if (budget.measure === 'requests') {
-        if (isIn(admittedMs)) sum += 1n;
+        if (isIn(countsMs)) sum += 1n;
         continue;
       }
       const held = reserved[budget.measure];
       const actual = settled?.[budget.measure] ?? held;
-      if (isIn(admittedMs)) sum += least(held, actual);
+      if (isIn(countsMs)) sum += least(held, actual);
       if (settled && isIn(settledMs)) sum += atLeast0(actual - held);
+    }
+    const isOf = ({ scopes, measure, period }: ReferenceShare): boolean =>
+      scopes === budget.scopes && measure === budget.measure && period === budget.period;
+    for (const share of [...this.shares.values()].flat().filter(isOf)) {
+      if (budget.period === 'minute' || isIn(share.atMs)) sum += share.amount;
+    }
+    for (const lost of [...this.#lost.values()].flat().filter(isOf)) {
+      if (isIn(lost.atMs)) sum += lost.amount;
     }
     return sum;
   }
@@ -94,8 +128,69 @@ export class ReferenceLedger {
       settled: null,
       settledMs: 0,
       isExpired: false,
+      fromShare: false,
     });
     return { kind: 'reserved', output: granted };
+  }
+
+  /** From shares that a replica holds, in its memory. */
+  admitFromShare(call: ReferenceCall, nowMs: number): void {
+    const { cost, tokens } = amountsOf(call, call.output);
+    this.#calls.set(call.id, {
+      call,
+      admittedMs: nowMs,
+      reserved: { cost, tokens },
+      settled: null,
+      settledMs: 0,
+      isExpired: false,
+      fromShare: true,
+    });
+  }
+
+  /** The call has become a reservation, because its shares were given back. */
+  convert(id: string, expiresAtMs: number): boolean {
+    const admitted = this.#calls.get(id);
+    if (!admitted?.fromShare || admitted.settled) return false;
+    this.#calls.set(id, { ...admitted, call: { ...admitted.call, expiresAtMs }, fromShare: false });
+    return true;
+  }
+
+  /** A holder is gone: what it held counts as spent. */
+  lose(holder: string, nowMs: number): void {
+    const held = this.shares.get(holder) ?? [];
+    this.shares.delete(holder);
+    const charged = held.map((share) => ({
+      ...share,
+      // Of an earlier day, it stays that day's.
+      atMs: share.period === 'minute' || dayOf(share.atMs) === dayOf(nowMs) ? nowMs : share.atMs,
+    }));
+    this.#lost.set(holder, charged);
+  }
+
+  /** As `settle`, of a call whose holder was gone: what it cost is not counted twice. */
+  settleLate(
+    holder: string,
+    id: string,
+    of: { readonly actual: Amounts; readonly nowMs: number },
+  ): void {
+    const admitted = this.#calls.get(id);
+    if (!admitted || admitted.settled) return;
+    this.settle(id, of.actual, of.nowMs);
+    const lost = this.#lost.get(holder) ?? [];
+    const { call, reserved } = admitted;
+    const charged = {
+      cost: least(reserved.cost, of.actual.cost),
+      tokens: least(reserved.tokens, of.actual.tokens),
+      requests: 1n,
+    };
+    this.#lost.set(
+      holder,
+      lost.map((share) =>
+        call.scopes.includes(share.scopes)
+          ? { ...share, amount: atLeast0(share.amount - charged[share.measure]) }
+          : share,
+      ),
+    );
   }
 
   /** What is booked for the call in the end; null when there is no such call. */
@@ -112,7 +207,7 @@ export class ReferenceLedger {
 
   expire(nowMs: number): number {
     const due = [...this.#calls.values()].filter(
-      ({ call, settled }) => settled === null && call.expiresAtMs <= nowMs,
+      ({ call, settled, fromShare }) => settled === null && !fromShare && call.expiresAtMs <= nowMs,
     );
     for (const admitted of due) {
       admitted.settled = admitted.reserved;

@@ -19,6 +19,11 @@ export interface Tx extends Executor {
   readonly kind: 'tx';
   /** Runs after a successful commit, and never otherwise; for wakes and counters, which cannot fail. */
   onCommit(action: () => void): void;
+  /**
+   * Runs a statement outside the transaction, on another connection of the pool: committed at once,
+   * whatever becomes of the transaction. For what others must hear of before it can go on.
+   */
+  apart<Row>(statement: Statement<Row>): Promise<Result<Row>>;
 }
 
 export interface Db extends Executor {

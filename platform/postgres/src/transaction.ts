@@ -37,6 +37,7 @@ async function transact<T>(
       const result = await work({
         kind: 'tx',
         run: (statement) => connection.run(statement),
+        apart: (statement) => db.run(statement),
         onCommit: (action) => void afterCommit.push(action),
       });
       await begun;

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+
+import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
+
+import type { CallRequest, Reservation } from '../call.ts';
+import {
+  type Amounts,
+  type Holding,
+  leftOf,
+  newScope,
+  type OpenCall,
+  type ScopeShares,
+} from './share.ts';
+
+export interface ShareBookOptions {
+  /** A scope that is called so often in a second gets shares. */
+  readonly callsASecondMin: number;
+  /** Of which stretch of time the peak decides how large a share is. */
+  readonly stretchMs: number;
+}
+
+const SECOND_MS = 1_000;
+/** Twice what was needed at once, so that shares last until they are topped up. */
+const HEADROOM = 2;
+/** Below this part of what is wanted a share is topped up. */
+const TOP_UP_BELOW = 0.75;
+
+/**
+ * What this replica holds and has admitted, in memory. It decides nothing that the database has not
+ * allowed before: it only gives out what is in its shares.
+ */
+export class ShareBook {
+  readonly #options: ShareBookOptions;
+  readonly #holdings = new Map<OrganizationId, Holding>();
+  readonly #calls = new Map<ReservationId, OpenCall>();
+
+  constructor(options: ShareBookOptions) {
+    this.#options = options;
+  }
+
+  get holdings(): Iterable<Holding> {
+    return this.#holdings.values();
+  }
+
+  get isEmpty(): boolean {
+    return this.#holdings.size === 0;
+  }
+
+  get callsOpen(): number {
+    return this.#calls.size;
+  }
+
+  holdingOf(orgId: OrganizationId): Holding | undefined {
+    return this.#holdings.get(orgId);
+  }
+
+  callOf(id: ReservationId): OpenCall | undefined {
+    return this.#calls.get(id);
+  }
+
+  /** Null: the shares do not decide it; whoever asks must ask the database. */
+  admit(request: CallRequest, fixed: PicoUsd, nowMs: number): Reservation | null {
+    if (request.workerId) return null;
+    const { outputTokens, price } = request;
+    const amountPusd = fixed + (price === null ? 0n : price.output * BigInt(outputTokens));
+    const cost = Number(amountPusd);
+    if (cost > Number.MAX_SAFE_INTEGER) return null;
+    const needs: Amounts = [cost, request.inputTokensMax + outputTokens, 1];
+    const holding = this.#holdings.get(request.orgId) ?? this.#open(request.orgId);
+    const scopes = scopesAbove(holding, request);
+    const isMet = this.#note(holding, scopes, { needs, nowMs });
+    if (!isMet || holding.state !== 'live' || holding.day === null) return null;
+    if (nowMs >= holding.liveUntilMs) return null; // S2
+
+    for (const scope of scopes) {
+      scope.held[0] += cost;
+      scope.held[1] += needs[1];
+      scope.held[2] += 1;
+      for (const share of scope.shares) share.held += needs[share.measure];
+    }
+    const { day } = holding;
+    const call = { request, holding, scopes, needs, amountPusd, admittedMs: nowMs, day };
+    holding.open.set(request.id, call);
+    this.#calls.set(request.id, call);
+    return { kind: 'reserved', outputTokens, outputTokensCap: null, amountPusd };
+  }
+
+  /** The call is in the database now. */
+  close(call: OpenCall): void {
+    const { holding, scopes, needs, day, request } = call;
+    if (!this.#calls.delete(request.id)) return;
+    holding.open.delete(request.id);
+    for (const scope of scopes) {
+      scope.held[0] -= needs[0];
+      scope.held[1] -= needs[1];
+      scope.held[2] -= needs[2];
+      for (const share of scope.shares) {
+        // A share of a new day never held what was admitted from the day before.
+        if (share.period === 'minute' || day === holding.day) share.held -= needs[share.measure];
+      }
+    }
+  }
+
+  /** The call is a reservation now, and no longer in the shares that are left. */
+  convert(call: OpenCall): void {
+    const { holding, scopes, needs, day } = call;
+    for (const { shares } of scopes) {
+      for (const share of shares) {
+        if (share.period === 'minute' || day === holding.day) share.amount -= needs[share.measure];
+      }
+    }
+    this.close(call);
+  }
+
+  /** The shares are no longer ours. Calls that are under way stay known until they are settled. */
+  drop(holding: Holding): void {
+    holding.state = 'gone';
+    if (this.#holdings.get(holding.orgId) === holding) this.#holdings.delete(holding.orgId);
+  }
+
+  /** How large the shares of a scope should be. */
+  targetOf({ peak, peakBefore }: ScopeShares): Amounts {
+    const of = (index: 0 | 1 | 2): number => HEADROOM * Math.max(peak[index], peakBefore[index]);
+    return [of(0), of(1), of(2)];
+  }
+
+  /** Whether what was wanted is there. */
+  isShort(scope: ScopeShares): boolean {
+    const target = this.targetOf(scope);
+    return (
+      !scope.isKnown ||
+      scope.shares.some(({ amount, measure }) => amount < TOP_UP_BELOW * target[measure])
+    );
+  }
+
+  #open(orgId: OrganizationId): Holding {
+    const holding: Holding = {
+      id: randomUUID(),
+      orgId,
+      state: 'wanted',
+      liveUntilMs: 0,
+      day: null,
+      scopes: new Map(),
+      open: new Map(),
+      wanted: new Set(),
+    };
+    this.#holdings.set(orgId, holding);
+    return holding;
+  }
+
+  /** Counts the call in what is wanted; tells whether all shares above it have room for it. */
+  #note(
+    holding: Holding,
+    scopes: readonly ScopeShares[],
+    { needs, nowMs }: { readonly needs: Amounts; readonly nowMs: number },
+  ): boolean {
+    const { callsASecondMin, stretchMs } = this.#options;
+    const narrowest = scopes.at(-1);
+    if (!narrowest) return false;
+    if (nowMs - narrowest.countedMs > SECOND_MS) {
+      narrowest.countedMs = nowMs;
+      narrowest.calls = 0;
+    }
+    narrowest.calls += 1;
+    const isBusy = narrowest.calls >= callsASecondMin || narrowest.isKnown;
+    let isMet = true;
+    let hasMoney = needs[0] === 0;
+    for (const scope of scopes) {
+      scope.usedMs = nowMs;
+      notePeak(scope, needs, { nowMs, stretchMs });
+      if (!scope.isKnown || scope.isYielding) isMet = false;
+      for (const share of scope.shares) {
+        const left = leftOf(share) - needs[share.measure];
+        if (left < 0) isMet = false; // S1
+        if (share.measure === 0) hasMoney = true; // S4
+        if (isBusy && left < share.held) holding.wanted.add(scope);
+      }
+      if (isBusy && !scope.isKnown) holding.wanted.add(scope);
+    }
+    return isMet && hasMoney;
+  }
+}
+
+function notePeak(
+  scope: ScopeShares,
+  needs: Amounts,
+  { nowMs, stretchMs }: { readonly nowMs: number; readonly stretchMs: number },
+): void {
+  if (nowMs - scope.peakMs > stretchMs) {
+    scope.peakBefore = scope.peak;
+    scope.peak = [0, 0, 0];
+    scope.peakMs = nowMs;
+  }
+  const { peak, held } = scope;
+  for (const index of [0, 1, 2] as const) {
+    const need = held[index] + needs[index];
+    if (need > peak[index]) peak[index] = need;
+  }
+}
+
+/** From the widest to the narrowest. */
+function scopesAbove(holding: Holding, { orgId, projectId, keyId }: CallRequest): ScopeShares[] {
+  const scopes = [scopeOf(holding, 'organization', orgId), scopeOf(holding, 'project', projectId)];
+  if (keyId) scopes.push(scopeOf(holding, 'key', keyId));
+  return scopes;
+}
+
+function scopeOf(holding: Holding, kind: ScopeShares['kind'], id: string): ScopeShares {
+  const known = holding.scopes.get(id);
+  if (known) return known;
+  const made = newScope(kind, id);
+  holding.scopes.set(id, made);
+  return made;
+}

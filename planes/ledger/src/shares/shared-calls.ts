@@ -1,0 +1,246 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Clock } from '@sagewai/clock';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
+
+import type { CallRequest, Reservation, Settlement } from '../call.ts';
+import type { TakeTurn } from '../take-turns.ts';
+import { applyBooked } from './apply-booked.ts';
+import { GiveBack } from './give-back.ts';
+import { ShareBook } from './share-book.ts';
+import type { ShareSettings } from './share-settings.ts';
+import type { Holding, OpenCall } from './share.ts';
+import { bookShared, recallBudget, type SharedSettlement } from './shares.sql.ts';
+
+export interface SharedCallsOptions {
+  readonly db: Db;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly takeTurn: TakeTurn;
+  readonly settings: ShareSettings;
+}
+
+const POLL_MS = 4;
+/** Shares so many times larger than wanted are given back. */
+const SURPLUS = 4;
+
+/** The shares of this process: admits from them, keeps them up, and gives them back. */
+export class SharedCalls {
+  readonly #options: SharedCallsOptions;
+  readonly #book: ShareBook;
+  readonly #tick: NodeJS.Timeout;
+  readonly #giveBack: GiveBack;
+  readonly #recalling = new Map<string, Promise<void>>();
+  #sync: NodeJS.Timeout | null = null;
+  #syncing: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #sweptMs = 0;
+
+  constructor(options: SharedCallsOptions) {
+    this.#options = options;
+    this.#book = new ShareBook(options.settings);
+    const lose = (holding: Holding): void => this.#lose(holding);
+    this.#giveBack = new GiveBack({ ...options, book: this.#book, lose });
+    this.#tick = setInterval(() => this.#keepUp(), options.settings.keepUpEveryMs);
+    this.#tick.unref();
+  }
+
+  /** Null: the database must decide. */
+  admit(request: CallRequest, fixed: PicoUsd): Reservation | null {
+    if (this.#isClosed) return null;
+    const { clock } = this.#options;
+    const admitted = this.#book.admit(request, fixed, clock.monotonicMs());
+    if (this.#book.holdingOf(request.orgId)?.wanted.size) this.#syncSoon();
+    return admitted;
+  }
+
+  callOf(id: ReservationId): OpenCall | undefined {
+    return this.#book.callOf(id);
+  }
+
+  get callsOpen(): number {
+    return this.#book.callsOpen;
+  }
+
+  get holdings(): Iterable<Holding> {
+    return this.#book.holdings;
+  }
+
+  withAge(call: OpenCall, settlement: Settlement): SharedSettlement {
+    return { call, settlement, elapsedMs: this.#options.clock.monotonicMs() - call.admittedMs };
+  }
+
+  forget(call: OpenCall): void {
+    this.#book.close(call);
+  }
+
+  /** Books calls, and what shares are wanted meanwhile. Answers those whose holding is gone. In a turn. */
+  async book(settlements: readonly SharedSettlement[]): Promise<readonly SharedSettlement[]> {
+    const { db, clock, settings } = this.#options;
+    const { ttlMs, divisor } = settings;
+    const holdings = new Set(settlements.map(({ call }) => call.holding));
+    for (const holding of this.#book.holdings) if (this.#isDue(holding)) holdings.add(holding);
+    for (const holding of holdings) if (holding.state === 'gone') holdings.delete(holding);
+    if (holdings.size === 0) return settlements;
+    const wants = [...holdings].flatMap((holding) => this.#wantsOf(holding));
+    const kept = settlements.filter(({ call }) => holdings.has(call.holding));
+    // M1. Whoever pays for an excess must find it in the budget before anything else is given out.
+    for (const one of kept)
+      if (isOver(one)) this.#giveBack.soon(one.call.holding, budgetsAbove(one.call));
+    const sentMs = clock.monotonicMs();
+    const asked = [...holdings].map((holding) => ({
+      id: holding.id,
+      orgId: holding.orgId,
+      isNew: holding.state === 'wanted',
+    }));
+    const rows = await bookShared(db, {
+      holdings: asked,
+      ttlMs,
+      divisor,
+      settlements: kept,
+      wants,
+    });
+    const live = new Set<Holding>();
+    for (const holding of holdings) {
+      const standing = applyBooked(holding, rows, { sentMs, ttlMs, wants });
+      if (standing.kind === 'live') live.add(holding);
+      if (standing.kind === 'gone') this.#lose(holding);
+      if (standing.kind === 'live' && standing.isRecalled) this.#giveBack.soon(holding, null);
+    }
+    for (const { call } of kept) if (live.has(call.holding)) this.#book.close(call);
+    return settlements.filter(({ call }) => !live.has(call.holding));
+  }
+
+  /** Told by the database: somebody needs these shares. */
+  heed(message: string): void {
+    const { org, budget } = JSON.parse(message) as { org: OrganizationId; budget?: string };
+    const holding = this.#book.holdingOf(org);
+    if (holding) this.#giveBack.soon(holding, budget === undefined ? null : [budget]);
+  }
+
+  /** Gives back the shares of an organization; resolves when it is done. */
+  async giveBack(orgId: OrganizationId): Promise<void> {
+    const holding = this.#book.holdingOf(orgId);
+    if (holding) await this.#giveBack.now(holding, null);
+  }
+
+  /** Resolves when nothing is being given back. */
+  async settled(): Promise<void> {
+    await this.#giveBack.settled();
+  }
+
+  /** Resolves when no shares of a budget are out any more, or it has taken too long. */
+  recall(orgId: OrganizationId, budgetId: string): Promise<void> {
+    const recalling = this.#recalling.get(budgetId) ?? this.#recall(orgId, budgetId);
+    this.#recalling.set(budgetId, recalling);
+    return recalling.finally(() => this.#recalling.delete(budgetId));
+  }
+
+  /** Gives everything back. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#tick);
+    if (this.#sync) clearTimeout(this.#sync);
+    await this.#syncing;
+    await Promise.all([...this.#book.holdings].map((holding) => this.#giveBack.now(holding, null)));
+  }
+
+  async #recall(orgId: OrganizationId, budgetId: string): Promise<void> {
+    const { db, clock, settings } = this.#options;
+    const untilMs = clock.monotonicMs() + settings.recallWaitMs;
+    const of = { orgId, budgetId, pauseMs: settings.recallPauseMs };
+    let left = await recallBudget(db, of); // First: what is given back is not to be granted again.
+    const holding = this.#book.holdingOf(orgId);
+    if (holding) await this.#giveBack.now(holding, [budgetId]);
+    while (left > 0n && clock.monotonicMs() < untilMs) {
+      await delay(POLL_MS);
+      left = await recallBudget(db, of);
+    }
+  }
+
+  #wantsOf(holding: Holding) {
+    const scopes = holding.state === 'recalled' ? [] : [...holding.wanted];
+    holding.wanted.clear();
+    return scopes
+      .filter((scope) => !scope.isYielding && this.#book.isShort(scope))
+      .map((scope) => ({
+        orgId: holding.orgId,
+        kind: scope.kind,
+        id: scope.id,
+        target: this.#book.targetOf(scope),
+      }));
+  }
+
+  #isDue(holding: Holding): boolean {
+    if (holding.wanted.size > 0) return holding.state === 'wanted' || holding.state === 'live';
+    const { clock, settings } = this.#options;
+    const isAging = holding.liveUntilMs - clock.monotonicMs() < settings.ttlMs / 4;
+    return holding.state !== 'wanted' && isAging;
+  }
+
+  #syncSoon(): void {
+    if (this.#isClosed || this.#book.isEmpty) return;
+    this.#sync ??= setTimeout(() => {
+      this.#sync = null;
+      this.#syncing = this.#syncNow();
+    }, this.#options.settings.syncDelayMs);
+  }
+
+  async #syncNow(): Promise<void> {
+    if (![...this.#book.holdings].some((holding) => this.#isDue(holding))) return;
+    const endTurn = await this.#options.takeTurn();
+    try {
+      await this.book([]);
+    } catch (error) {
+      this.#options.log.warn('shares of budgets could not be renewed', { error });
+    } finally {
+      endTurn();
+    }
+  }
+
+  /** Renews what is in use, gives back what is not. */
+  #keepUp(): void {
+    this.#syncSoon();
+    const { clock, settings } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#sweptMs < settings.idleMs / 2) return;
+    this.#sweptMs = nowMs;
+    const idleSinceMs = nowMs - settings.idleMs;
+    for (const holding of this.#book.holdings) {
+      const over: string[] = [];
+      let isIdle = holding.open.size === 0;
+      for (const scope of holding.scopes.values()) {
+        const isUsed = scope.usedMs > idleSinceMs || scope.held[2] > 0;
+        if (isUsed) isIdle = false;
+        const target = this.#book.targetOf(scope);
+        const isLarge = scope.shares.some(
+          ({ amount, measure }) => amount > SURPLUS * Math.max(target[measure], 1),
+        );
+        if (isUsed && !isLarge) continue;
+        over.push(...scope.shares.map(({ budgetId }) => budgetId));
+        if (scope.shares.length === 0 && !isUsed) holding.scopes.delete(scope.id);
+      }
+      if (isIdle) this.#giveBack.soon(holding, null);
+      else if (over.length > 0) this.#giveBack.soon(holding, over);
+    }
+  }
+
+  #lose(holding: Holding): void {
+    if (holding.state === 'gone') return;
+    this.#book.drop(holding);
+    this.#options.log.warn('shares of budgets were lost; what they held is booked as spent', {
+      organization: holding.orgId,
+      holding: holding.id,
+      calls: holding.open.size,
+    });
+  }
+}
+
+const isOver = ({ call, settlement }: SharedSettlement): boolean =>
+  (settlement.costPusd ?? 0n) > call.amountPusd ||
+  settlement.inputTokens + settlement.outputTokens > call.needs[1];
+
+const budgetsAbove = ({ scopes }: OpenCall): string[] =>
+  scopes.flatMap(({ shares }) => shares.map(({ budgetId }) => budgetId));
