@@ -19,6 +19,16 @@ import {
   readScalingText,
 } from './autoscale.ts';
 import {
+  cancelRuns,
+  discardDeadLetter,
+  discardDeadLetters,
+  getDeadLetter,
+  getOperation,
+  listDeadLetters,
+  redriveDeadLetter,
+  redriveDeadLetters,
+} from './dead-letters.ts';
+import {
   createEnrollmentKey,
   listEnrollmentKeys,
   revokeEnrollmentKey,
@@ -158,6 +168,14 @@ export const ENDPOINTS = [
   readExternalMetric,
   getRetention,
   setRetention,
+  listDeadLetters,
+  getDeadLetter,
+  redriveDeadLetter,
+  discardDeadLetter,
+  redriveDeadLetters,
+  discardDeadLetters,
+  cancelRuns,
+  getOperation,
   reserveForRun,
   settleForRun,
   appendRunEvents,

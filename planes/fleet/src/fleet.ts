@@ -7,6 +7,7 @@ import { administrationRoutes } from './administration-routes.ts';
 import { anomalyRoutes } from './anomaly-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
@@ -60,6 +61,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...enrollmentKeyRoutes(),
       ...settingsRoutes(),
       ...retentionRoutes(parts),
+      ...deadLetterRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

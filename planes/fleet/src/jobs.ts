@@ -1,5 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
+import { bulkJob } from './bulk-job.ts';
 import { countPending, readLoads, readPending } from './counts.sql.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
@@ -107,6 +108,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       },
     }),
 
+    bulkJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),
   ];

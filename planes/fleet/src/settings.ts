@@ -76,6 +76,10 @@ export interface FleetSettings {
   readonly runRetentionMs: number;
   /** More that must be kept of a day than this, and the day stays. */
   readonly keptPerDayMax: number;
+  readonly bulkEveryMs: number;
+  /** Runs of one operation, and of one step of it. */
+  readonly bulkRunsMax: number;
+  readonly bulkBatchMax: number;
   readonly idempotencyKeyTtlMs: number;
   readonly lostRunTtlMs: number;
   /** How often what workers did is written, and how often it is judged. */
@@ -140,6 +144,9 @@ export const FLEET_DEFAULTS: FleetSettings = {
   partitionDaysAhead: 7,
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
+  bulkEveryMs: SECOND_MS,
+  bulkRunsMax: 100_000,
+  bulkBatchMax: 200,
   idempotencyKeyTtlMs: 7 * DAY_MS,
   lostRunTtlMs: 30 * DAY_MS,
   activityFlushMs: 5 * SECOND_MS,

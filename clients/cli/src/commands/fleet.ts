@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
+import { deadLettersCommand } from './fleet-dead-letters.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { poolsCommand } from './fleet-pools.ts';
 import { retentionCommand } from './fleet-retention.ts';
@@ -19,6 +20,7 @@ export function fleetCommand(around: Surroundings): Command {
       fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),
+      deadLettersCommand(around),
       retentionCommand(around),
       anomalyCommands(around),
       poolsCommand(around),
