@@ -75,6 +75,16 @@ import { getRetention, setRetention } from './retention.ts';
 import { getProjectRouting, listPools, setPool, setProjectRouting } from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
+import {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listFirings,
+  listSchedules,
+  previewSchedule,
+  triggerSchedule,
+  updateSchedule,
+} from './schedules.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -176,6 +186,14 @@ export const ENDPOINTS = [
   discardDeadLetters,
   cancelRuns,
   getOperation,
+  createSchedule,
+  listSchedules,
+  getSchedule,
+  updateSchedule,
+  deleteSchedule,
+  triggerSchedule,
+  previewSchedule,
+  listFirings,
   reserveForRun,
   settleForRun,
   appendRunEvents,

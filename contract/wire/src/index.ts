@@ -159,6 +159,16 @@ export {
   redriveDeadLetter,
   redriveDeadLetters,
 } from './dead-letters.ts';
+export {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listFirings,
+  listSchedules,
+  previewSchedule,
+  triggerSchedule,
+  updateSchedule,
+} from './schedules.ts';
 export { getRetention, setRetention } from './retention.ts';
 export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
 export { resume, wait } from './run-wait.ts';

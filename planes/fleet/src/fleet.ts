@@ -23,6 +23,7 @@ import { routingRoutes } from './routing-routes.ts';
 import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -62,6 +63,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...settingsRoutes(),
       ...retentionRoutes(parts),
       ...deadLetterRoutes(parts),
+      ...scheduleRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

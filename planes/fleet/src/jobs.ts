@@ -6,6 +6,7 @@ import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './le
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
+import { scheduleJob } from './schedule-job.ts';
 import { endWaits } from './waits.sql.ts';
 import { watchJobs } from './watch-jobs.ts';
 import { findUnapproved } from './workers.sql.ts';
@@ -109,6 +110,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
     }),
 
     bulkJob(parts),
+    scheduleJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),
   ];

@@ -76,6 +76,9 @@ export interface FleetSettings {
   readonly runRetentionMs: number;
   /** More that must be kept of a day than this, and the day stays. */
   readonly keptPerDayMax: number;
+  readonly scheduleEveryMs: number;
+  /** An instant that passed no longer ago than this is not late. */
+  readonly scheduleLateMs: number;
   readonly bulkEveryMs: number;
   /** Runs of one operation, and of one step of it. */
   readonly bulkRunsMax: number;
@@ -144,6 +147,8 @@ export const FLEET_DEFAULTS: FleetSettings = {
   partitionDaysAhead: 7,
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
+  scheduleEveryMs: SECOND_MS,
+  scheduleLateMs: MINUTE_MS,
   bulkEveryMs: SECOND_MS,
   bulkRunsMax: 100_000,
   bulkBatchMax: 200,

@@ -71,8 +71,11 @@ export class Submissions {
     });
   }
 
-  /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
-  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
+  /** Decides what is left open, for whoever stores the runs in a transaction of its own. */
+  async prepare(
+    submissions: readonly Submission[],
+    by: Submitter,
+  ): Promise<{ readonly runs: NewRun[]; readonly placed: DecidedRequirement[] }> {
     const { routings } = this.#options;
     const project = await routings.find(by);
     const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
@@ -80,6 +83,21 @@ export class Submissions {
     const runs = submissions.map((submission, at) =>
       toRun(submission, { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null }, by),
     );
+    return { runs, placed };
+  }
+
+  /** What was stored stands in the queue now. */
+  tell(runs: readonly NewRun[]): void {
+    // What is put off is queued by a job when it is due, and told of then.
+    const queued = runs.filter(
+      ({ plan }) => plan?.run_at === undefined && plan?.delay_ms === undefined,
+    );
+    this.#options.onQueued(countLines(queued));
+  }
+
+  /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
+  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
+    const { runs, placed } = await this.prepare(submissions, by);
     const stored = await this.#commits.add(runs);
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
@@ -91,11 +109,7 @@ export class Submissions {
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
     const runs = batch.flat();
     const stored = await this.#options.store(runs);
-    // What is put off is queued by a job when it is due, and told of then.
-    const isQueued = ({ plan }: NewRun): boolean =>
-      plan?.run_at === undefined && plan?.delay_ms === undefined;
-    const queued = runs.filter((run, at) => stored[at]?.how === 'new' && isQueued(run));
-    this.#options.onQueued(countLines(queued));
+    this.tell(runs.filter((_, at) => stored[at]?.how === 'new'));
     let start = 0;
     return batch.map((part) => stored.slice(start, (start += part.length)));
   }
