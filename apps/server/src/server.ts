@@ -82,6 +82,7 @@ export function buildServer(options: ServerOptions): Server {
     metrics,
     workerTokenKey: deriveKey(keys.signing, 'worker-token'),
     runTokenKey: runTokenKey(keys.signing),
+    sealingKey: deriveKey(keys.sealing, 'fleet'),
     settings: {
       openRegistration: config.openRegistration ?? isLoopback(config.host),
       registrationsPerSecond: config.registrationsPerSecond,

@@ -12,7 +12,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { SLOTS_PER_POLL_MAX } from './claim-runs.ts';
 import type { ConnectionEnd } from './connection-end.ts';
 import { serve } from './connection.ts';
-import { NO_CREDENTIALS } from './credentials/credential-store.ts';
+import { NO_CREDENTIALS } from './credentials/credential-fixture.ts';
 import { openSession } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 

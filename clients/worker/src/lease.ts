@@ -3,7 +3,10 @@ import type { CallOutput } from '@sagewai/sdk';
 /** A run that this worker holds. What it says about it counts only while the server agrees. */
 export interface Lease extends LeaseName {
   readonly model: string | null;
+  /** With a content key: a Fernet token. */
   readonly payload: unknown;
+  /** For what this run is given and says, and for nothing else; null: all of it is in clear. */
+  readonly contentKey: { readonly id: string; readonly key: string } | null;
   /** Calls models for this run, and only for it; dies with the lease. */
   readonly runToken: string;
   /** What has ended the run's latest wait; null: it has not waited. */
@@ -44,6 +47,7 @@ export function leasesOf(claimed: Claimed | null): Lease[] {
     ...fromWire(row),
     model: row.model,
     payload: row.payload,
+    contentKey: row.content_key ?? null,
     runToken: row.run_token,
     resume: row.resume ?? null,
   }));

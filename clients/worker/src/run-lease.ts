@@ -8,6 +8,7 @@ import { createModelCaller } from './models/create-model-caller.ts';
 import type { Report } from './outbox.ts';
 import { redactShapes } from './redact-shapes.ts';
 import { createRunJournal } from './run-journal.ts';
+import { openPayload, sealReport } from './seal-report.ts';
 import type { Session } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
@@ -28,14 +29,26 @@ const ERROR_LENGTH_MAX = 4_000;
 /** How long the last events of a run may hold up its report. */
 const LAST_EVENTS_MS = 2_000;
 
+type RunOptions = Pick<
+  WorkerOptions,
+  'providers' | 'credentials' | 'environment' | 'send' | 'sendToProvider'
+>;
+
 /** Runs one lease to its end and says what to report: null when it is not ours to report any more. */
 export async function runLease(
   lease: Lease,
   session: Session,
-  options: Pick<
-    WorkerOptions,
-    'providers' | 'credentials' | 'environment' | 'send' | 'sendToProvider'
-  >,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<Report | null> {
+  const report = await execute(lease, session, options, signal);
+  return report === null ? null : sealReport(report, lease);
+}
+
+async function execute(
+  lease: Lease,
+  session: Session,
+  options: RunOptions,
   signal: AbortSignal,
 ): Promise<Report | null> {
   const ours = toWire(lease);
@@ -58,7 +71,8 @@ export async function runLease(
       signal,
       redact,
     });
-    const { payload, model, resume } = lease;
+    const payload = openPayload(lease);
+    const { model, resume } = lease;
     const env = runEnvironment(options.environment);
     const output = await withCredentials(own, () =>
       runAgent({ payload, model, callModel, env, voice, resume, signal }),

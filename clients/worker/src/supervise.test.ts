@@ -7,7 +7,7 @@ import { createNodeSend } from '@sagewai/sdk/node';
 import { completion, lease, scriptedFleet, WORKER_ID } from '@sagewai/testing/scripted-fleet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { NO_CREDENTIALS } from './credentials/credential-store.ts';
+import { NO_CREDENTIALS } from './credentials/credential-fixture.ts';
 import { supervise } from './supervise.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 

@@ -88,7 +88,10 @@ const lease = {
   pool: Type.String(),
   model: textOrNull,
   labels: Type.Record(Type.String(), Type.String()),
+  /** With `content_key`: a Fernet token, whose text is the payload in JSON. */
   payload: Type.Unknown(),
+  /** Opens the payload of this run, and encrypts what is reported of it; of no other. */
+  content_key: Type.Optional(Type.Object({ id, key: Type.String() })),
   worker_id: id,
   claimed_at: instant,
   epoch,
@@ -160,7 +163,9 @@ const report = Type.Object({
     Type.Union([Type.Literal('completed'), Type.Literal('failed'), Type.Literal('cancelled')]),
   ),
   output: Type.Optional(Type.Unknown()),
-  error: Type.Optional(Type.Union([Type.String({ maxLength: 65_536 }), Type.Null()])),
+  error: Type.Optional(Type.Union([Type.String({ maxLength: 131_072 }), Type.Null()])),
+  /** `id` of the lease's `content_key`: `output` (as JSON) and `error` are Fernet tokens under it. */
+  content_key_id: Type.Optional(id),
   /** With `failed`: the circumstances failed, not the run; it is queued again while attempts are left. */
   retry: Type.Optional(Type.Boolean()),
   /** What the error is of: the run's retry policy decides by it. `error` unless said.

@@ -104,6 +104,7 @@ export {
   spend,
 } from './ledger.ts';
 export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';
+export { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
 export {
   createEnrollmentKey,
   listEnrollmentKeys,
@@ -149,26 +150,6 @@ export {
   type TaskState,
 } from './tasks.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
-export {
-  cancelRuns,
-  discardDeadLetter,
-  discardDeadLetters,
-  getDeadLetter,
-  getOperation,
-  listDeadLetters,
-  redriveDeadLetter,
-  redriveDeadLetters,
-} from './dead-letters.ts';
-export {
-  createSchedule,
-  deleteSchedule,
-  getSchedule,
-  listFirings,
-  listSchedules,
-  previewSchedule,
-  triggerSchedule,
-  updateSchedule,
-} from './schedules.ts';
 export { getRetention, setRetention } from './retention.ts';
 export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
 export { resume, wait } from './run-wait.ts';

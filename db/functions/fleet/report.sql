@@ -69,7 +69,7 @@ begin
   tried as (
     insert into attempt (run_id, epoch, org_id, attempt, worker_num, started_at, ended_at, error, error_class)
     select e.run_id, e.epoch, e.org_id, e.attempt, e.worker_num, e.claimed_at, app_now(),
-           left(e.error, 4096), e.class
+           left(e.error, 32768), e.class
     from ended e where e.again
   ),
   died as (
@@ -77,7 +77,7 @@ begin
                              died_at)
     select e.run_id, e.org_id, e.project_id, c.pool, c.model,
            case when e.delay_ms is null then 'marked' else 'exhausted' end,
-           left(e.error, 4096), e.class, e.attempt, app_now()
+           left(e.error, 32768), e.class, e.attempt, app_now()
     from ended e join subqueue q on q.sq = e.sq join match_class c on c.class_id = q.class_id
     where e.ending = 'failed' and not e.again and (e.mark or e.delay_ms is not null)
   ),

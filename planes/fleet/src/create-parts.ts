@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 
 import { Activity } from './activity.ts';
@@ -29,6 +30,7 @@ import { RunEventLog } from './run-event-log.ts';
 import { appendEvents, readMarks } from './run-events.sql.ts';
 import { RunWatch } from './run-watch.ts';
 import { readStates } from './runs.sql.ts';
+import { ContentKeys } from './secrecy/content-keys.ts';
 import { FLEET_DEFAULTS } from './settings.ts';
 import { Submissions } from './submissions.ts';
 import { readSubqueues } from './subqueues.sql.ts';
@@ -48,6 +50,7 @@ export function createParts(options: FleetOptions): FleetParts {
   const { fullLookEveryMs, weightOf, commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
 
   const replica = randomUUID();
+  const contentKeys = new ContentKeys({ db, dispatch, clock, masterKey: options.sealingKey });
   const backlog = new Backlog({ weightOf, fullLookEveryMs, monotonicMs });
   const meters = new FleetMeters(options.metrics, backlog);
   const watch = new RunWatch({
@@ -125,6 +128,8 @@ export function createParts(options: FleetOptions): FleetParts {
   const submissions = new Submissions({
     backlog,
     routings: routing.projectRoutings,
+    contentKeys,
+    hashKey: deriveKey(options.sealingKey, 'request-hash'),
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),
     classesMax: settings.matchClassesMax,
@@ -213,5 +218,7 @@ export function createParts(options: FleetOptions): FleetParts {
     news,
     gate,
     afterDecided: (workerId) => news.tell(workerId),
+    sealingKey: options.sealingKey,
+    contentKeys,
   };
 }

@@ -72,6 +72,7 @@ export class FleetFixture {
       metrics: this.metrics,
       workerTokenKey: key,
       runTokenKey: key,
+      sealingKey: key,
       settings: {
         pollTimeoutDefaultMs: 0,
         workerTrustMs: 0,

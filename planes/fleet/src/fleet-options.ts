@@ -24,5 +24,7 @@ export interface FleetOptions {
   /** Of a purpose of its own. */
   readonly workerTokenKey: KeyObject;
   readonly runTokenKey: KeyObject;
+  /** Wraps the keys of organizations that encrypt. */
+  readonly sealingKey: KeyObject;
   readonly settings?: Partial<FleetSettings>;
 }

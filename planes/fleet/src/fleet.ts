@@ -7,7 +7,6 @@ import { administrationRoutes } from './administration-routes.ts';
 import { anomalyRoutes } from './anomaly-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
-import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
@@ -23,7 +22,7 @@ import { routingRoutes } from './routing-routes.ts';
 import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
-import { scheduleRoutes } from './schedule-routes.ts';
+import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -54,6 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...waitRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
+      ...encryptionRoutes(parts),
       ...routingRoutes(parts),
       ...anomalyRoutes(),
       removalRoute(parts),
@@ -62,8 +62,6 @@ export function createFleet(options: FleetOptions): Fleet {
       ...enrollmentKeyRoutes(),
       ...settingsRoutes(),
       ...retentionRoutes(parts),
-      ...deadLetterRoutes(parts),
-      ...scheduleRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [
@@ -82,6 +80,7 @@ export function createFleet(options: FleetOptions): Fleet {
       parts.watch.close();
       parts.eventWatch.close();
       parts.placements.close();
+      parts.contentKeys.close();
       await parts.hints.close();
       await parts.news.close();
     },

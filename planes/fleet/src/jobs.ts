@@ -1,12 +1,11 @@
 import { type Job, job } from '@sagewai/jobs';
 
-import { bulkJob } from './bulk-job.ts';
 import { countPending, readLoads, readPending } from './counts.sql.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
-import { scheduleJob } from './schedule-job.ts';
+import { encryptionJobs } from './secrecy/encryption-jobs.ts';
 import { endWaits } from './waits.sql.ts';
 import { watchJobs } from './watch-jobs.ts';
 import { findUnapproved } from './workers.sql.ts';
@@ -109,10 +108,9 @@ export function fleetJobs(parts: FleetParts): Job[] {
       },
     }),
 
-    bulkJob(parts),
-    scheduleJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),
+    ...encryptionJobs(parts),
   ];
 }
 

@@ -18,6 +18,7 @@ import type { RegistrationGate } from './registration-gate.ts';
 import type { Reports } from './reports.ts';
 import type { RunEventLog } from './run-event-log.ts';
 import type { RunWatch } from './run-watch.ts';
+import type { ContentKeys } from './secrecy/content-keys.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Submissions } from './submissions.ts';
 import type { Line } from './subqueue.ts';
@@ -36,6 +37,9 @@ export interface FleetParts extends RoutingParts {
   readonly settings: FleetSettings;
   readonly workerTokenKey: KeyObject;
   readonly runTokenKey: KeyObject;
+  /** Wraps the keys of organizations that encrypt. */
+  readonly sealingKey: KeyObject;
+  readonly contentKeys: ContentKeys;
   readonly backlog: Backlog;
   readonly hints: Hints;
   readonly claims: Claims;

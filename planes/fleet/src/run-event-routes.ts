@@ -19,6 +19,7 @@ import type { FleetParts } from './parts.ts';
 import { type EventHead, isEnd, type RunEvent, type SaidEvent } from './run-event.ts';
 import { readEvents, readHeads } from './run-events.sql.ts';
 import { findRunState } from './runs.sql.ts';
+import { openEvents, sealEvents } from './secrecy/event-contents.ts';
 import { staleLease } from './stale-lease.ts';
 import { type StreamCursor, streamEvents } from './stream-events.ts';
 import { toEvent } from './to-wire.ts';
@@ -27,20 +28,21 @@ const EVENTS_PER_PAGE = 200;
 
 /** What runs say: from the worker that has them, to whoever watches. */
 export function runEventRoutes(parts: FleetParts): Route[] {
-  const { eventLog, eventWatch, heartbeats, settings } = parts;
+  const { eventLog, eventWatch, heartbeats, settings, contentKeys } = parts;
   return [
     implementOwn(appendRunEvents, async ({ params, body, caller }) => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
       const runId = params.run_id.toLowerCase() as RunId;
+      const { orgId } = worker.record.capabilities;
       const appended = await eventLog.append({
         runId,
-        orgId: worker.record.capabilities.orgId,
+        orgId,
         workerNum: worker.record.num,
         sessionEpoch: worker.sessionEpoch,
         epoch: BigInt(body.epoch),
         first: BigInt(body.first),
-        events: body.events.map(toSaid),
+        events: await sealEvents(contentKeys, { orgId, runId }, body.events.map(toSaid)),
       });
       if (appended.how === 'lost') throw staleLease(runId); // F1
       return { kept: appended.kept, left_out: appended.leftOut, next: Number(appended.next) };
@@ -99,7 +101,7 @@ function demandRead(caller: Caller, runId: string): Readable {
 
 /** The state is read first: what is said before the outcome is committed before it (E1). */
 async function lookAt(
-  { db }: FleetParts,
+  { db, contentKeys }: FleetParts,
   { orgId, runId, caller }: Readable,
   { after, limit }: { readonly after: bigint; readonly limit: number },
 ): Promise<{ head: EventHead; events: RunEvent[] }> {
@@ -111,7 +113,8 @@ async function lookAt(
       'There is no such run.',
     );
     const [head] = await readHeads(tx, [runId]);
-    const events = await readEvents(tx, { runId, after, limit });
+    const stored = await readEvents(tx, { runId, after, limit });
+    const events = await openEvents(contentKeys, { orgId, runId, tx }, stored);
     const seq = head?.seq ?? 0n;
     return { head: { state, seq, leftOut: Number(head?.leftOut ?? 0n) }, events };
   });

@@ -24,10 +24,11 @@ import { readAttempts } from './attempts.sql.ts';
 import { demandOrganization } from './calling-person.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
-import { readHeads } from './run-events.sql.ts';
+import { readHeads, type SaidSoFar } from './run-events.sql.ts';
 import { readRunSpent } from './run-spending.ts';
 import { toRunState, toTaskState } from './run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
+import { openContents } from './secrecy/open-contents.ts';
 import type { Submission, Submitter } from './submissions.ts';
 import { toAttempt, toProgress, toRun, toTask, toWait } from './to-wire.ts';
 import { findWait } from './waits.sql.ts';
@@ -38,7 +39,18 @@ const ENDED: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled'
 
 /** For whoever has runs done. `tasks` is the fleet API's word for the same. */
 export function runRoutes(parts: FleetParts): Route[] {
-  const { db, submissions, watch } = parts;
+  const { db, submissions, watch, contentKeys } = parts;
+  const openHead = async (tx: Tx, orgId: OrganizationId, head: SaidSoFar) => {
+    const [seen] = await openContents(contentKeys, { orgId, tx }, [
+      { ...head, error: head.message },
+    ]);
+    return { ...head, message: seen?.error ?? null };
+  };
+  const readOpened = async (tx: Tx, orgId: OrganizationId, runId: RunId) => {
+    const attempts = await readAttempts(tx, runId);
+    const rows = attempts.map((attempt) => ({ ...attempt, runId }));
+    return openContents(contentKeys, { orgId, tx }, rows);
+  };
   return [
     implementOwn(submitRun, async ({ body, caller, request }) => {
       const keyed = withKey(body, request.headers['idempotency-key']);
@@ -74,7 +86,8 @@ export function runRoutes(parts: FleetParts): Route[] {
         limit,
       });
       const last = rows.length === limit ? rows.at(-1) : undefined;
-      return { runs: rows.map(toRun), next_cursor: last?.runId ?? null };
+      const seen = await openContents(contentKeys, { orgId, tx }, rows);
+      return { runs: seen.map(toRun), next_cursor: last?.runId ?? null };
     }),
 
     implement(listTasks, async ({ tx, orgId, query, caller }) => {
@@ -82,14 +95,15 @@ export function runRoutes(parts: FleetParts): Route[] {
       const projectId = boundProject(caller);
       const limit = query.limit ?? RUNS_PER_PAGE;
       const rows = await readRuns(tx, { orgId, projectId, state, limit });
-      return { tasks: rows.map(toTask) };
+      const seen = await openContents(contentKeys, { orgId, tx }, rows);
+      return { tasks: seen.map(toTask) };
     }),
 
     implementOwn(getRun, async ({ params, query, caller, request }) => {
       const orgId = demandOrganization(caller);
       const runId = params.run_id as RunId;
       const look = (): Promise<RunDetail> =>
-        inTenant(db, [orgId], (tx) => demandRun(tx, runId, caller));
+        inTenant(db, [orgId], (tx) => demandRun(tx, runId, { caller, parts }));
       const seen = await look();
       const known = query.known_state ?? seen.state;
       const waitMs = query.wait_ms ?? 0;
@@ -108,8 +122,8 @@ export function runRoutes(parts: FleetParts): Route[] {
           payload,
           output,
           waiting: toWait(run.state === 'waiting' ? await findWait(tx, runId) : null),
-          progress: toProgress(head),
-          attempts: (await readAttempts(tx, runId)).map(toAttempt),
+          progress: toProgress(head && (await openHead(tx, orgId, head))),
+          attempts: (await readOpened(tx, orgId, runId)).map(toAttempt),
           timeout_seconds: timeoutMs === null ? null : timeoutMs / 1_000,
           retry,
           ...spent,
@@ -118,7 +132,7 @@ export function runRoutes(parts: FleetParts): Route[] {
     }),
 
     implement(getTask, async ({ tx, params, caller }) =>
-      toTask(await demandRun(tx, params.run_id as RunId, caller)),
+      toTask(await demandRun(tx, params.run_id as RunId, { caller, parts })),
     ),
 
     implement(cancelRun, async ({ tx, params, caller, audit }) => {
@@ -142,17 +156,23 @@ async function cancelIn(
   runId: RunId,
   { caller, parts }: { caller: Caller; parts: FleetParts },
 ): Promise<RunDetail> {
-  await demandRun(tx, runId, caller);
+  await demandRun(tx, runId, { caller, parts });
   found(await cancel(tx, runId), NO_SUCH_RUN);
   tx.onCommit(() => parts.watch.touch(runId));
-  return demandRun(tx, runId, caller);
+  return demandRun(tx, runId, { caller, parts });
 }
 
 /** A token that is bound to a project does not know of the others' runs. */
-async function demandRun(tx: Tx, runId: RunId, caller: Caller): Promise<RunDetail> {
+async function demandRun(
+  tx: Tx,
+  runId: RunId,
+  { caller, parts }: { readonly caller: Caller; readonly parts: FleetParts },
+): Promise<RunDetail> {
   const run = await findRun(tx, runId);
   const bound = boundProject(caller);
-  return found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
+  const mine = found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
+  const [seen] = await openContents(parts.contentKeys, { orgId: mine.orgId, tx }, [mine]);
+  return seen ?? mine;
 }
 
 async function projectWithin(

@@ -68,6 +68,14 @@ export async function findRun(tx: Executor, runId: RunId): Promise<RunDetail | n
   return rows[0] ?? null;
 }
 
+/** Null when the transaction's organization has no such run. */
+export async function findProjectOf(tx: Executor, runId: RunId): Promise<ProjectId | null> {
+  const { rows } = await sql<{ projectId: ProjectId }>`
+    select project_id as "projectId" from run where run_id = ${runId}
+  `.execute(tx);
+  return rows[0]?.projectId ?? null;
+}
+
 export interface RunFilter {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId | null;

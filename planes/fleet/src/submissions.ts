@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
@@ -16,6 +16,7 @@ import type { InternRequest } from './queue.sql.ts';
 import type { Remembered } from './remembered.ts';
 import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
+import type { ContentKeys, Sealer } from './secrecy/content-keys.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
 
@@ -43,6 +44,9 @@ export interface Accepted {
 
 export interface SubmissionsOptions {
   readonly backlog: Backlog;
+  readonly contentKeys: ContentKeys;
+  /** Requests are compared by a keyed hash: one without a key would let their content be guessed. */
+  readonly hashKey: KeyObject;
   readonly store: (runs: readonly NewRun[]) => Promise<Stored[]>;
   /** Null: the organization has as many classes as it may. */
   readonly intern: (request: InternRequest) => Promise<number | null>;
@@ -71,33 +75,18 @@ export class Submissions {
     });
   }
 
-  /** Decides what is left open, for whoever stores the runs in a transaction of its own. */
-  async prepare(
-    submissions: readonly Submission[],
-    by: Submitter,
-  ): Promise<{ readonly runs: NewRun[]; readonly placed: DecidedRequirement[] }> {
+  /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
+  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
     const { routings } = this.#options;
     const project = await routings.find(by);
     const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
     const sqs = await Promise.all(placed.map(({ requirement }) => this.#sqFor(requirement, by)));
-    const runs = submissions.map((submission, at) =>
-      toRun(submission, { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null }, by),
-    );
-    return { runs, placed };
-  }
-
-  /** What was stored stands in the queue now. */
-  tell(runs: readonly NewRun[]): void {
-    // What is put off is queued by a job when it is due, and told of then.
-    const queued = runs.filter(
-      ({ plan }) => plan?.run_at === undefined && plan?.delay_ms === undefined,
-    );
-    this.#options.onQueued(countLines(queued));
-  }
-
-  /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
-  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
-    const { runs, placed } = await this.prepare(submissions, by);
+    const { contentKeys, hashKey } = this.#options;
+    const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
+    const runs = submissions.map((submission, at) => {
+      const of = { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null, hashKey };
+      return sealed(toRun(submission, of, by), sealer);
+    });
     const stored = await this.#commits.add(runs);
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
@@ -109,7 +98,11 @@ export class Submissions {
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
     const runs = batch.flat();
     const stored = await this.#options.store(runs);
-    this.tell(runs.filter((_, at) => stored[at]?.how === 'new'));
+    // What is put off is queued by a job when it is due, and told of then.
+    const isQueued = ({ plan }: NewRun): boolean =>
+      plan?.run_at === undefined && plan?.delay_ms === undefined;
+    const queued = runs.filter((run, at) => stored[at]?.how === 'new' && isQueued(run));
+    this.#options.onQueued(countLines(queued));
     let start = 0;
     return batch.map((part) => stored.slice(start, (start += part.length)));
   }
@@ -146,9 +139,10 @@ function demandRequirement(
 
 function toRun(
   submission: Submission,
-  { sq, model }: { readonly sq: number; readonly model: string | null },
+  of: { readonly sq: number; readonly model: string | null; readonly hashKey: KeyObject },
   by: Submitter,
 ): NewRun {
+  const { sq, model, hashKey } = of;
   const { priority = 0, max_attempts: maxAttempts, deadline } = submission;
   if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
     throw new Fault('request.invalid', 'a run is put off in two ways', {
@@ -166,12 +160,27 @@ function toRun(
     deadline: typeof deadline === 'string' ? new Date(deadline) : null,
     payload,
     idempotencyKey: submission.idempotency_key ?? null,
-    requestHash: hash(
-      'sha256',
-      JSON.stringify([payload, sq, model, priority, maxAttempts, deadline, ...unusual(submission)]),
-    ),
+    requestHash: createHmac('sha256', hashKey)
+      .update(
+        JSON.stringify([
+          payload,
+          sq,
+          model,
+          priority,
+          maxAttempts,
+          deadline,
+          ...unusual(submission),
+        ]),
+      )
+      .digest('hex'),
     plan: planOf(submission),
   };
+}
+
+/** E1. */
+function sealed(run: NewRun, sealer: Sealer | null): NewRun {
+  if (sealer === null) return run;
+  return { ...run, payload: JSON.stringify(sealer.encrypt(run.runId, run.payload)) };
 }
 
 /** What few submissions say; nothing of the others, so that their hash stays what it was. */

@@ -42,6 +42,7 @@ export interface WireLease {
   readonly model: string | null;
   readonly labels: Record<string, string>;
   readonly payload: unknown;
+  readonly content_key?: { readonly id: string; readonly key: string };
   readonly worker_id: string;
   readonly claimed_at: string;
   readonly epoch: number;

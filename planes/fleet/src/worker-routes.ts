@@ -18,6 +18,12 @@ import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
 import { noteModels, noteReport } from './note-activity.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report } from './run.ts';
+import {
+  checkReported,
+  holdForLeases,
+  leaseContent,
+  sealReported,
+} from './secrecy/open-contents.ts';
 import { renewedToken, sessionToWire } from './session-to-wire.ts';
 import { staleLease } from './stale-lease.ts';
 import { toLease, type WireLease } from './to-wire.ts';
@@ -32,6 +38,7 @@ interface WireReport {
   readonly retry?: boolean;
   readonly error_class?: string;
   readonly dead_letter?: boolean;
+  readonly content_key_id?: string;
 }
 
 /** For workers. What they say of themselves beyond their credential never counts (F3). */
@@ -65,6 +72,11 @@ export function workerRoutes(parts: FleetParts): Route[] {
         parts.afterTakenBack(taken);
         return null;
       }
+      await holdForLeases(
+        parts.contentKeys,
+        worker.record.capabilities.orgId,
+        runs.map(({ payload }) => payload),
+      );
       const leases = runs.map((run) => leaseFor(parts, worker, run));
       return flat ? (leases[0] ?? null) : { leases };
     }),
@@ -114,7 +126,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
     implementOwn(reportRun, async ({ body, caller }): Promise<OutputOf<typeof reportRun>> => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
-      const [answer] = await reports.report([toReport(worker, body)]);
+      const [answer] = await reports.report([await toReport(parts, worker, body)]);
       noteReport(activity, worker, { report: body, answer });
       if (answer === undefined || answer.how === 'lost') throw staleLease(body.run_id);
       return {
@@ -127,7 +139,9 @@ export function workerRoutes(parts: FleetParts): Route[] {
     implementOwn(reportRuns, async ({ body, caller }): Promise<OutputOf<typeof reportRuns>> => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
-      const answers = await reports.report(body.reports.map((report) => toReport(worker, report)));
+      const answers = await reports.report(
+        await Promise.all(body.reports.map((report) => toReport(parts, worker, report))),
+      );
       for (const [at, report] of body.reports.entries()) {
         noteReport(activity, worker, { report, answer: answers[at] });
       }
@@ -144,30 +158,45 @@ export function workerRoutes(parts: FleetParts): Route[] {
 }
 
 function leaseFor(
-  { backlog, runTokenKey, settings }: FleetParts,
+  { backlog, runTokenKey, settings, contentKeys }: FleetParts,
   { record }: CallingWorker,
   run: Parameters<typeof toLease>[0],
 ): WireLease {
-  return toLease(run, {
+  const lease = toLease(run, {
     worker: record,
     subqueue: backlog.subqueue(run.sq),
     runTokenKey,
     tokenTtlMs: settings.runTokenTtlMs,
   });
+  return { ...lease, ...leaseContent(contentKeys, run.runId, run.payload) }; // E3
 }
 
 /** F1. Under the session of the credential, whatever the report says. */
-function toReport({ record, sessionEpoch }: CallingWorker, report: WireReport): Report {
-  const { output, error } = report;
+async function toReport(
+  { contentKeys }: FleetParts,
+  { record, sessionEpoch }: CallingWorker,
+  report: WireReport,
+): Promise<Report> {
+  const { content_key_id: keyId } = report;
+  const { orgId } = record.capabilities;
+  const runId = report.run_id.toLowerCase() as RunId;
+  const error = report.error?.replaceAll('\u0000', '\uFFFD') ?? null;
+  const output =
+    report.output === undefined || report.output === null
+      ? null
+      : encodeContent(report.output, 'output');
+  const content =
+    keyId === undefined
+      ? await sealReported(contentKeys, { runId, orgId }, { output, error })
+      : await checkReported(contentKeys, { runId, orgId, keyId }, { output: report.output, error });
   return {
-    runId: report.run_id.toLowerCase() as RunId,
-    orgId: record.capabilities.orgId,
+    runId,
+    orgId,
     workerNum: record.num,
     sessionEpoch,
     epoch: report.epoch === undefined ? null : BigInt(report.epoch),
     status: report.status ?? 'completed',
-    output: output === undefined || output === null ? null : encodeContent(output, 'output'),
-    error: error?.replaceAll('\u0000', '\uFFFD') ?? null,
+    ...content,
     retry: report.retry ?? false,
     errorClass: report.error_class ?? null,
     deadLetter: report.dead_letter ?? false,

@@ -27,6 +27,8 @@ const DEFINER_FUNCTIONS = [
   'fleet_drop_day',
   'fleet_drop_runs',
   'fleet_make_partitions',
+  // Puts what is encrypted in place of what was read, for the transaction's organizations.
+  'fleet_rewrite_contents',
   'fleet_rotate_event_days',
   'ledger_make_months',
 ];

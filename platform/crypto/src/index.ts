@@ -2,13 +2,6 @@ export { Secret } from '@sagewai/config';
 
 export { signCompact, type VerifiedCompact, verifyCompact } from './compact-token.ts';
 export {
-  fernetDecrypt,
-  fernetEncrypt,
-  fernetKey,
-  type FernetKey,
-  type FernetOpened,
-} from './fernet.ts';
-export {
   type JwtClaims,
   type JwtExpectation,
   signJwt,

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
-import { deadLettersCommand } from './fleet-dead-letters.ts';
+import { encryptionCommand } from './fleet-encryption.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { poolsCommand } from './fleet-pools.ts';
 import { retentionCommand } from './fleet-retention.ts';
@@ -20,10 +20,10 @@ export function fleetCommand(around: Surroundings): Command {
       fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),
-      deadLettersCommand(around),
       retentionCommand(around),
       anomalyCommands(around),
       poolsCommand(around),
+      encryptionCommand(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',
@@ -31,6 +31,7 @@ export function fleetCommand(around: Surroundings): Command {
       'sagewai fleet list-workers --org acme --status pending',
       'sagewai fleet approve-worker ID',
       'sagewai fleet rotate-key ID --overlap 1h',
+      'sagewai fleet encryption enable',
     ],
   });
 }

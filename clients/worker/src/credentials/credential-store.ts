@@ -27,12 +27,6 @@ interface CredentialStoreOptions {
   readonly log: WorkerLog;
 }
 
-/** Of a worker without a file, and without secrets. */
-export const NO_CREDENTIALS: CredentialStore = {
-  take: () => Promise.resolve({}),
-  redact: (text) => text,
-};
-
 /** Readable by its owner alone. */
 const FORBIDDEN_MODE = 0o077;
 

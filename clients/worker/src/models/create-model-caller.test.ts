@@ -12,7 +12,14 @@ import type { ModelCaller, ModelRequest } from './model-call.ts';
 const RUN = '0199aaaa-0000-7000-8000-000000000001';
 const RESERVATION = '0199eeee-0000-7000-8000-000000000001';
 const CALL = 'gateway.createChatCompletion';
-const lease = { runId: RUN, epoch: 7, model: 'm', payload: {}, runToken: 'rt-1.x' };
+const lease = {
+  runId: RUN,
+  epoch: 7,
+  model: 'm',
+  payload: {},
+  contentKey: null,
+  runToken: 'rt-1.x',
+};
 const ask = (model: string, parameters: ModelRequest['parameters'] = {}): ModelRequest => ({
   model,
   messages: [{ role: 'user', content: 'hello' }],

@@ -1,7 +1,10 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-
-import { decodeKey } from './master-key.ts';
-import { sameBytes } from './tokens.ts';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 const VERSION = 0x80;
 const HEAD_BYTES = 1 + 8 + 16;
@@ -21,10 +24,14 @@ export type FernetOpened =
 
 /** Null when it is not 32 bytes in base64url. Accepts any such key; weak ones are judged elsewhere. */
 export function fernetKey(text: string): FernetKey | null {
-  const bytes = decodeKey(text);
-  if (bytes === null) return null;
+  if (!/^[\w+/-]{43}=?$/.test(text)) return null;
+  const bytes = Buffer.from(text, 'base64url');
   return { signing: bytes.subarray(0, 16), encryption: bytes.subarray(16) };
 }
+
+/** As other programs write such a key. */
+export const fernetKeyText = ({ signing, encryption }: FernetKey): string =>
+  padded(Buffer.concat([signing, encryption]));
 
 /** The Fernet format (version 0x80): AES-128-CBC, then HMAC-SHA256 over all of it. */
 export function fernetEncrypt(
@@ -54,7 +61,7 @@ export function fernetDecrypt(
   // A text with a second spelling of the same bytes, or with anything that is not base64url.
   if (!whole || bytes[0] !== VERSION || padded(bytes) !== token) return refused('malformed');
   const body = bytes.subarray(0, -MAC_BYTES);
-  if (!sameBytes(mac(key, body), bytes.subarray(-MAC_BYTES))) return refused('forged');
+  if (!timingSafeEqual(mac(key, body), bytes.subarray(-MAC_BYTES))) return refused('forged');
 
   const atSeconds = Number(bytes.readBigUInt64BE(1));
   const ageSeconds = Math.floor(now.getTime() / 1000) - atSeconds;

@@ -1,0 +1,8 @@
+export {
+  fernetDecrypt,
+  fernetEncrypt,
+  type FernetKey,
+  fernetKey,
+  fernetKeyText,
+  type FernetOpened,
+} from './fernet.ts';

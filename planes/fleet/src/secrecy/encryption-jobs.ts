@@ -1,0 +1,43 @@
+import { type Job, job } from '@sagewai/jobs';
+
+import type { FleetParts } from '../parts.ts';
+import { reencryptContents } from './reencrypt-contents.ts';
+
+export function encryptionJobs({
+  db,
+  dispatch,
+  log,
+  settings,
+  contentKeys: keys,
+}: FleetParts): Job[] {
+  return [
+    job({
+      name: 'fleet.content-keys',
+      everyMs: settings.contentKeysEveryMs,
+      runsOn: 'every-replica',
+      converges: 'this replica knows who encrypts, and forgets keys that were replaced',
+      ifItNeverRuns: 'what another replica has switched on or rotated is not noticed here',
+      run: () => keys.refresh(),
+    }),
+
+    job({
+      name: 'fleet.reencrypt',
+      everyMs: settings.reencryptEveryMs,
+      runsOn: 'leader',
+      converges: 'contents stand under the present key of their project, and no older key is left',
+      ifItNeverRuns: 'what was stored before a switch or a rotation stays as it was',
+      run: (signal) =>
+        reencryptContents(
+          {
+            db,
+            dispatch,
+            log,
+            keys,
+            batch: settings.reencryptBatch,
+            graceMs: settings.contentKeyGraceMs,
+          },
+          signal,
+        ),
+    }),
+  ];
+}
