@@ -5,7 +5,9 @@
  */
 export const DISPATCH_TABLES: readonly string[] = [
   'bulk_due',
+  'backlog_count',
   'credential',
+  'dispatch_limit',
   'fleet_pulse',
   'key_fingerprint',
   'lease',
@@ -17,6 +19,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'pending_count',
   'platform_token',
   'pool_setting',
+  'queue_room',
   'ready',
   'run_deadline',
   'run_timeout',

@@ -36,6 +36,14 @@ import {
   revokeWorker,
   unlockWorker,
 } from './fleet-administration.ts';
+import {
+  listQueues,
+  listFleetProjects,
+  pauseFleet,
+  resumeFleet,
+  setQueue,
+  setFleetProject,
+} from './fleet-limits.ts';
 import { getFleetSettings, setFleetSettings } from './fleet-settings.ts';
 import {
   claimRuns,
@@ -162,6 +170,12 @@ export const ENDPOINTS = [
   getEncryption,
   enableEncryption,
   rotateEncryption,
+  listFleetProjects,
+  setFleetProject,
+  listQueues,
+  setQueue,
+  pauseFleet,
+  resumeFleet,
   reserveForRun,
   settleForRun,
   appendRunEvents,

@@ -130,6 +130,16 @@ export {
   setFleetSettings,
 } from './fleet-settings.ts';
 export {
+  fleetQueue,
+  fleetProject,
+  listQueues,
+  listFleetProjects,
+  pauseFleet,
+  resumeFleet,
+  setQueue,
+  setFleetProject,
+} from './fleet-limits.ts';
+export {
   claimRuns,
   heartbeat,
   openWorkerSession,

@@ -54,6 +54,7 @@ export const PROBLEMS = {
   'model.unpriced': { status: 400, title: 'The model has no known price', retry: 'never' },
   'budget.exceeded': { status: 429, title: 'The budget is used up', retry: 'later' },
   'rate.exceeded': { status: 429, title: 'The rate limit is reached', retry: 'later' },
+  'queue.full': { status: 429, title: 'The queue is full', retry: 'later' },
   'upstream.refused': {
     status: 502,
     title: 'The model provider could not be reached',

@@ -63,6 +63,16 @@ export const submission = Type.Object({
   idempotency_key: Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, pattern: PRINTABLE_PATTERN }),
   ),
+  /**
+   * No more than `limit` runs of the project with this key run at once; others wait, in nobody's way. The
+   * limit is that of the last submission that named the key.
+   */
+  concurrency: Type.Optional(
+    Type.Object({
+      key: Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE_PATTERN }),
+      limit: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    }),
+  ),
 });
 
 /** A run as people see it. Its state is derived from where it is, never stored. */

@@ -4,6 +4,10 @@
 --   p_sqs, p_prios, p_counts, p_floors       what to take; chosen in memory, one row a (subqueue, priority)
 --   p_workers, p_sessions, p_polls, p_slots  who waits, in serving order
 --   p_avoid                                  skip what this worker has lost (workers without epochs)
+--
+-- After the runs come the wants that a limit has cut: `held` says by what (paused, cap, rate; null: there is
+-- room left), `held_for` whose limit it is, `held_ms` for how long where that is known,
+-- `admitted` how many it might have had.
 create or replace function fleet_claim(
   p_org uuid,
   p_sqs integer[], p_prios smallint[], p_counts integer[], p_floors bigint[],
@@ -12,14 +16,27 @@ create or replace function fleet_claim(
 ) returns table (
   n bigint, run_id uuid, epoch bigint, sq integer, prio smallint, seq bigint, attempt smallint,
   claimed_at timestamptz, project_id uuid, model text, max_attempts smallint, deadline_at timestamptz,
-  payload text, resume text
+  payload text, resume text, held text, held_for text, held_ms integer, admitted integer
 )
 language plpgsql
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
 #variable_conflict use_column
+declare
+  v_admitted record;
 begin
+  -- F7. Where nothing is limited, this look at an empty index is all that limits cost.
+  if exists (select from dispatch_limit d where d.org_id = p_org
+             and (d.paused or d.max_running is not null or d.max_queued is not null
+                  or d.starts_max is not null)) then
+    select * into v_admitted from fleet_admit(p_org, p_sqs, p_prios, p_counts);
+    p_counts := v_admitted.counts;
+  else
+    select null::integer[] as project_caps, null::integer[] as key_caps, null::integer[] as pair_sqs,
+           null::integer[] as pair_limits, null::integer[] as cut_sqs into v_admitted;
+  end if;
+
   -- F3. The transaction sees this organization's runs and no other's.
   perform set_config('sagewai.orgs', p_org::text, true);
   -- Whoever asks a worker to go waits for this claim, and the next one sees it: `fleet_drain_worker`.
@@ -71,11 +88,25 @@ begin
     select g.*, row_number() over (order by g.prio, g.seq) as rn from gone g
   ),
   leased as (
-    insert into lease (run_id, epoch, worker_num, session_epoch, poll_id, flat, sq, prio, attempt, claimed_at)
+    insert into lease (run_id, epoch, worker_num, session_epoch, poll_id, flat, sq, prio, attempt, claimed_at,
+                       project_cap, key_cap)
     select g.run_id, nextval('lease_epoch'), s.worker_num, s.session_epoch, s.poll_id, p_flat,
-           g.sq, g.prio, g.attempt + 1, app_now()
+           g.sq, g.prio, g.attempt + 1, app_now(),
+           v_admitted.project_caps[array_position(p_sqs, g.sq)],  -- F7
+           v_admitted.key_caps[array_position(p_sqs, g.sq)]
     from numbered g join slot s on s.rn = g.rn
     returning lease.*
+  ),
+  counted as (
+    update dispatch_limit d
+    set queued = case when d.max_queued is null then d.queued else greatest(0, d.queued - t.taken) end,
+        starts[1] = d.starts[1] + t.taken  -- F7
+    from (
+      select p.limit_id, count(*)::integer as taken
+      from leased l join unnest(v_admitted.pair_sqs, v_admitted.pair_limits) as p(sq, limit_id) on p.sq = l.sq
+      group by p.limit_id
+    ) t
+    where d.limit_id = t.limit_id and (d.max_queued is not null or d.starts_max is not null)
   ),
   recorded as materialized (
     select fleet_record(p_org, 'run.claimed', o.ids, fleet_digest(o.records)) as seq
@@ -95,10 +126,26 @@ begin
   )
   select g.n, g.run_id, g.epoch, g.sq, g.prio, g.seq, g.attempt, g.claimed_at,
          r.project_id, r.model, r.max_attempts, r.deadline_at, r.payload::text,
-         (select w.resume::text from run_wait w where w.run_id = g.run_id)
+         (select w.resume::text from run_wait w where w.run_id = g.run_id),
+         null::text, null::text, null::integer, null::integer
   from given g left join run r on r.run_id = g.run_id
   -- F2. Nothing leaves the queue without a lease.
   where fleet_require((select count(*) from gone) = (select count(*) from leased),
                       'a claim moves no run that it does not lease')
     and fleet_require((select count(*) from recorded) >= 0, 'recorded');
+
+  -- F5. What is held back is told, so that nobody asks for it again before it can be had.
+  if v_admitted.cut_sqs is not null then
+    return query
+    select 0::bigint, null::uuid, null::bigint, c.sq, c.prio, 0::bigint, null::smallint, null::timestamptz,
+           d.project_id, null::text, null::smallint, null::timestamptz, null::text, null::text,
+           case when l.room = 0 then l.held end,
+           case when d.key is not null then 'key' when d.pool is null then 'project'
+                when d.project_id is null then 'pool' else 'both' end,
+           l.held_ms, c.admitted
+    from unnest(v_admitted.cut_sqs, v_admitted.cut_prios, v_admitted.cut_limits, v_admitted.cut_counts)
+      as c(sq, prio, limit_id, admitted)
+    join dispatch_limit d on d.limit_id = c.limit_id
+    cross join lateral fleet_limit_left(d) l;
+  end if;
 end $$;

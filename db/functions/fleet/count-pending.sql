@@ -33,4 +33,5 @@ begin
   on conflict (org_id, pool, model) do update
     set pending = excluded.pending, unmatchable = excluded.unmatchable,
         oldest_at = excluded.oldest_at, counted_at = excluded.counted_at;
+  perform fleet_count_held();
 end $$;

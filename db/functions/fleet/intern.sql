@@ -1,6 +1,8 @@
--- Interns a class and its subqueue (jsonb keeps one order of keys); null: the organization has too many.
+-- Interns a class and its subqueue (jsonb keeps one order of keys); null: the organization has too many
+-- classes, or the project too many concurrency keys. A key without a limit yet gets the one that is given.
 create or replace function fleet_intern(
   p_org uuid, p_project uuid, p_pool text, p_model text, p_labels jsonb, p_classes_max integer,
+  p_key text default null, p_key_limit integer default null, p_keys_max integer default null,
   p_routing jsonb default null
 ) returns integer
 language plpgsql
@@ -10,6 +12,7 @@ declare
   v_hash constant bytea := sha256(convert_to(p_labels::text || coalesce(p_routing::text, ''), 'UTF8'));
   v_class integer;
   v_sq integer;
+  v_key integer;
 begin
   perform set_config('sagewai.orgs', p_org::text, true);
   select class_id into v_class from match_class
@@ -27,11 +30,31 @@ begin
     values (p_org, p_pool, p_model, 0, app_now())
     on conflict do nothing;
   end if;
-  select sq into v_sq from subqueue where class_id = v_class and project_id = p_project;
-  if not found then
-    insert into subqueue (class_id, org_id, project_id) values (v_class, p_org, p_project)
+  if p_key is null then
+    select sq into v_sq from subqueue
+    where class_id = v_class and project_id = p_project and key_limit is null;
+  else
+    select limit_id into v_key from dispatch_limit
+    where org_id = p_org and project_id = p_project and pool is null and key = p_key;
+    if not found then
+      if (select count(*) from dispatch_limit
+          where org_id = p_org and project_id = p_project and pool is null and key is not null) >= p_keys_max then
+        return null;
+      end if;
+      insert into dispatch_limit (org_id, project_id, key, max_running)
+      values (p_org, p_project, p_key, p_key_limit)
+      on conflict do nothing;
+      select limit_id into strict v_key from dispatch_limit
+      where org_id = p_org and project_id = p_project and pool is null and key = p_key;
+    end if;
+    select sq into v_sq from subqueue
+    where class_id = v_class and project_id = p_project and key_limit = v_key;
+  end if;
+  if v_sq is null then
+    insert into subqueue (class_id, org_id, project_id, key_limit) values (v_class, p_org, p_project, v_key)
     on conflict do nothing;
-    select sq into strict v_sq from subqueue where class_id = v_class and project_id = p_project;
+    select sq into strict v_sq from subqueue
+    where class_id = v_class and project_id = p_project and key_limit is not distinct from v_key;
   end if;
   return v_sq;
 end $$;

@@ -5,7 +5,7 @@
 create or replace function fleet_submit(
   p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
   p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
-  p_actors text[], p_keys text[], p_hashes text[], p_plans text[]
+  p_actors text[], p_keys text[], p_hashes text[], p_plans text[], p_key_limits integer[]
 ) returns table (n bigint, run_id uuid, how text)
 language plpgsql
 set enable_seqscan = off
@@ -30,6 +30,22 @@ begin
     from unnest(p_run_ids, p_plans) as g(run_id, plan)
     where d.run_id = (g.plan::jsonb ->> 'redrive_of')::uuid
       and d.redriven_by is null and d.discarded_at is null;
+  end if;
+
+  -- F7. The limit of a concurrency key is that of the last submission that names it.
+  if array_remove(p_key_limits, null) <> '{}' then
+    update dispatch_limit d set max_running = g.key_limit
+    from (
+      select distinct on (q.key_limit) q.key_limit as limit_id, g.key_limit
+      from unnest(p_sqs, p_key_limits) with ordinality as g(sq, key_limit, n)
+      join subqueue q on q.sq = g.sq
+      where g.key_limit is not null order by q.key_limit, g.n desc
+    ) g
+    where d.limit_id = g.limit_id and d.max_running <> g.key_limit;
+  end if;
+  -- F8. A full queue takes nothing: the whole transaction ends here.
+  if exists (select from dispatch_limit d where d.org_id = any(p_orgs) and d.max_queued is not null) then
+    perform fleet_make_room(p_run_ids, p_orgs, p_projects, p_sqs, p_keys);
   end if;
 
   return query

@@ -8,70 +8,55 @@
  * Workers with equal capabilities are one group. Matching a group to a subqueue is decided once, when
  * either is first seen (F4).
  */
+import { ActiveLine } from './active-line.ts';
 import { FairShare } from './fair-share.ts';
-import { capabilityKey, serves } from './match-class.ts';
-import { scoreOf } from './selector.ts';
+import {
+  acquaint,
+  activate,
+  countOf,
+  Group,
+  KnownSubqueue,
+  linesInOrder,
+  poolOf,
+  withdraw,
+} from './group.ts';
+import type { Held } from './limit.ts';
+import { capabilityKey } from './match-class.ts';
+import { Parking, placeOf } from './parking.ts';
+import type { Cut } from './queue.sql.ts';
 import type { Line, Subqueue, Want } from './subqueue.ts';
 import type { Capabilities } from './worker.ts';
-
-/** A line that may have runs. */
-class ActiveLine {
-  readonly prio: number;
-  /** How many it may have at most, as far as is known. */
-  count = 0;
-  floor = 0n;
-  /** When it was last looked at without a floor. */
-  fullLookMs = Number.NEGATIVE_INFINITY;
-  /** Grows with every hint: an answer older than the last hint proves nothing. */
-  version = 0;
-
-  constructor(prio: number) {
-    this.prio = prio;
-  }
-}
-
-class KnownSubqueue {
-  readonly subqueue: Subqueue;
-  /** By priority. */
-  readonly lines = new Map<number, ActiveLine>();
-  readonly groups = new Set<Group>();
-
-  constructor(subqueue: Subqueue) {
-    this.subqueue = subqueue;
-  }
-}
-
-/** Workers with equal capabilities. */
-export class Group {
-  readonly capabilities: Capabilities;
-  readonly projects = new FairShare<string>();
-  /** Its subqueues with active lines, by project. */
-  readonly active = new Map<string, Set<KnownSubqueue>>();
-  /** What stands ready, but is for other workers before it is for these. */
-  readonly held = new Set<KnownSubqueue>();
-  /** Grows with every poll: a share that was worked out before the last one may be wrong. */
-  news = 0;
-  lastAskedMs = 0;
-
-  constructor(capabilities: Capabilities) {
-    this.capabilities = capabilities;
-  }
-
-  get hasActive(): boolean {
-    return this.active.size > 0;
-  }
-}
 
 /** A want, and the belief it was made from. */
 export interface Asked extends Want {
   readonly version: number;
+  /** Of one run, as expected. */
+  readonly cost: number;
+  readonly askedMs: number;
+}
+
+/** What a claim found of what was asked for. */
+export interface Found {
+  readonly count: number;
+  /** The highest number among them, and when that run was submitted. */
+  readonly seqMax: bigint;
+  readonly submittedMs: number;
+  /** What a limit left of the want. */
+  readonly cut?: Cut | undefined;
 }
 
 export interface BacklogOptions {
   /** F5. What share of the workers a project has, beside the others' 1. */
   readonly weightOf: (projectId: string) => number;
+  /** F5. What a run of a project in a pool is expected to cost. */
+  readonly costOf: (projectId: string, pool: string) => number;
+  /** A run that waits for so long is as urgent as one of the next priority. */
+  readonly agingMs: number;
   readonly fullLookEveryMs: number;
+  /** A limit without room is looked at again after so long, if nothing is heard of it. */
+  readonly heldLookEveryMs: number;
   readonly monotonicMs: () => number;
+  readonly nowMs: () => number;
 }
 
 /** Numbers are given in order but become visible in the order of commits: a floor trails by so many. */
@@ -83,7 +68,10 @@ export class Backlog {
   readonly #known = new Map<number, KnownSubqueue>();
   /** Subqueues and groups meet only inside one pool of one organization. */
   readonly #subqueuesOf = new Map<string, Set<KnownSubqueue>>();
+  /** By the places of limits. */
+  readonly #under = new Map<string, Set<KnownSubqueue>>();
   readonly #groups = new Map<string, Group>();
+  readonly #parking = new Parking();
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -101,9 +89,12 @@ export class Backlog {
     if (this.#known.has(subqueue.sq)) return;
     const known = new KnownSubqueue(subqueue);
     this.#known.set(subqueue.sq, known);
-    const place = placeOf(subqueue.orgId, subqueue.requirement.pool);
+    const place = poolOf(subqueue.orgId, subqueue.requirement.pool);
     const there = this.#subqueuesOf.get(place) ?? new Set();
     this.#subqueuesOf.set(place, there.add(known));
+    for (const limited of known.places) {
+      this.#under.set(limited, (this.#under.get(limited) ?? new Set()).add(known));
+    }
     for (const group of this.#groups.values()) acquaint(group, known);
   }
 
@@ -116,12 +107,13 @@ export class Backlog {
   }
 
   #form(key: string, capabilities: Capabilities): Group {
-    const group = new Group(capabilities);
+    const projects = new FairShare<string>({ weightOf: this.#options.weightOf });
+    const group = new Group(key, capabilities, projects);
     this.#groups.set(key, group);
-    for (const known of this.#subqueuesOf.get(placeOf(capabilities.orgId, capabilities.pool)) ??
+    for (const known of this.#subqueuesOf.get(poolOf(capabilities.orgId, capabilities.pool)) ??
       []) {
       acquaint(group, known);
-      if (known.groups.has(group) && known.lines.size > 0) this.#activate(group, known);
+      if (known.groups.has(group)) this.#activate(group, known);
     }
     return group;
   }
@@ -136,11 +128,17 @@ export class Backlog {
     }
   }
 
-  /** A line may have `count` runs more. Returns the groups that this may concern. */
-  note({ sq, prio }: Line, count: number): ReadonlySet<Group> {
+  /**
+   * A line may have `count` runs more, and its head has waited for so long. Returns the groups that this
+   * may concern.
+   */
+  note({ sq, prio }: Line, count: number, waitedMs: number | null = null): ReadonlySet<Group> {
     const known = this.#known.get(sq);
     if (known === undefined) return new Set();
-    const line = known.lines.get(prio) ?? new ActiveLine(prio);
+    const now = this.#options.monotonicMs();
+    // What was put off and is due has waited since then, not since its submission: only of a line that is
+    // new here the sweep knows better.
+    const line = known.lines.get(prio) ?? new ActiveLine(prio, now - (waitedMs ?? 0));
     line.count += count;
     line.version += 1;
     known.lines.set(prio, line);
@@ -150,11 +148,19 @@ export class Backlog {
 
   /** F5. What a claim for `slots` runs should ask for: projects take turns, then priority decides. */
   choose(group: Group, slots: number): Asked[] {
+    const { costOf, agingMs, monotonicMs } = this.#options;
+    const { pool } = group.capabilities;
+    const now = monotonicMs();
     const asked: Asked[] = [];
-    const quotas = group.projects.take(slots, (project) => countOf(group.active.get(project)));
+    const quotas = group.projects.take(
+      slots,
+      (project) => countOf(group.active.get(project)),
+      (project) => costOf(project, pool),
+    );
     for (const [project, quota] of quotas) {
+      const cost = costOf(project, pool);
       let left = quota;
-      for (const [known, line] of linesInOrder(group, group.active.get(project) ?? [])) {
+      for (const [known, line] of linesInOrder(group, project, { nowMs: now, agingMs })) {
         if (left <= 0 || asked.length >= WANTS_MAX) break;
         const count = Math.min(left, Math.max(1, line.count));
         left -= count;
@@ -164,28 +170,38 @@ export class Backlog {
           count,
           floor: this.#floorOf(line),
           version: line.version,
+          cost,
+          askedMs: now,
         });
       }
-      if (left > 0) group.projects.giveBack(project, left);
+      if (left > 0) group.projects.charge(project, -left * cost);
     }
     return asked;
   }
 
-  /** What a claim found: how many runs, and the highest number among them. */
-  learnAnswer(group: Group, asked: Asked, found: { count: number; seqMax: bigint }): void {
+  learnAnswer(group: Group, asked: Asked, found: Found): void {
     const known = this.#known.get(asked.sq);
     const line = known?.lines.get(asked.prio);
     if (known === undefined || line === undefined) return;
+    const { projectId } = known.subqueue;
+    const { cut } = found;
     line.count = Math.max(0, line.count - found.count);
-    if (found.count < asked.count) {
-      group.projects.giveBack(known.subqueue.projectId, asked.count - found.count);
+    if (found.count > 0) {
+      group.give(projectId, found.count * asked.cost);
+      const waitedMs = this.#options.nowMs() - found.submittedMs;
+      line.sinceMs = Math.max(line.sinceMs, this.#options.monotonicMs() - waitedMs);
+    }
+    const unused = asked.count - found.count;
+    if (unused > 0) group.projects.charge(projectId, -unused * asked.cost);
+    if (cut !== undefined) this.#park(known, cut, asked.askedMs);
+    if (found.count < (cut?.admitted ?? asked.count)) {
       if (asked.floor > 0n) line.fullLookMs = Number.NEGATIVE_INFINITY;
-      else if (line.version === asked.version) this.#deactivate(known, line);
+      else if (line.version === asked.version) this.#close(known, line);
       return;
     }
-    if (found.seqMax > FLOOR_TRAIL) line.floor = found.seqMax - FLOOR_TRAIL;
+    if (found.count > 0 && found.seqMax > FLOOR_TRAIL) line.floor = found.seqMax - FLOOR_TRAIL;
     // Everything that was ever heard of has been taken.
-    if (line.count === 0) this.#deactivate(known, line);
+    if (line.count === 0 && cut === undefined) this.#close(known, line);
   }
 
   /** So many runs were seen in the line. */
@@ -195,9 +211,9 @@ export class Backlog {
   }
 
   /** What was chosen and is not asked for. */
-  giveBack(group: Group, { sq, count }: Want): void {
+  giveBack(group: Group, { sq, count, cost }: Asked): void {
     const known = this.#known.get(sq);
-    if (known !== undefined) group.projects.giveBack(known.subqueue.projectId, count);
+    if (known !== undefined) group.projects.charge(known.subqueue.projectId, -count * cost);
   }
 
   /** The group has no share in this subqueue, until there is news of it. */
@@ -213,7 +229,7 @@ export class Backlog {
   /** Somebody of the group has come. */
   unhold(group: Group): void {
     group.news += 1;
-    for (const known of group.held) if (known.lines.size > 0) this.#activate(group, known);
+    for (const known of group.held) this.#activate(group, known);
     group.held.clear();
   }
 
@@ -230,6 +246,61 @@ export class Backlog {
     return this.#known.get(sq)?.groups ?? new Set();
   }
 
+  /** What holds back the runs of a subqueue, as far as this replica knows. */
+  heldBy(sq: number): Held | null {
+    const known = this.#known.get(sq);
+    return known === undefined ? null : this.#parking.heldBy(known.places);
+  }
+
+  /** When to call `unpark`, at the latest; null: nothing is held back. */
+  get unparkAtMs(): number | null {
+    return this.#parking.nextMs;
+  }
+
+  /** Limits whose time is up, or all: whose runs may be asked for again. */
+  unpark(which: 'due' | 'all'): Set<Group> {
+    const now = this.#options.monotonicMs();
+    return this.#reopen(which === 'due' ? this.#parking.due(now) : this.#parking.all());
+  }
+
+  /** A run of the subqueue has ended somewhere. */
+  freed(sq: number): Set<Group> {
+    const known = this.#known.get(sq);
+    return known === undefined
+      ? new Set()
+      : this.#reopen(this.#parking.freed(known.subqueue, this.#options.monotonicMs()));
+  }
+
+  /** F5. What groups were given here since the last call, by group and project. */
+  takeGiven(): { group: string; project: string; cost: number }[] {
+    return [...this.#groups.values()].flatMap((group) => group.takeGiven());
+  }
+
+  /** F5. What workers of equal capabilities were given by another replica. */
+  hearGiven({ group, project, cost }: { group: string; project: string; cost: number }): void {
+    for (const each of this.#groups.values()) {
+      if (each.name === group) each.projects.charge(project, cost);
+    }
+  }
+
+  #park({ subqueue }: KnownSubqueue, { limit, held, heldMs }: Cut, lookedMs: number): void {
+    if (held === null) return;
+    const place = placeOf(limit, subqueue);
+    const untilMs = this.#options.monotonicMs() + (heldMs ?? this.#options.heldLookEveryMs);
+    if (!this.#parking.park(place, { held, untilMs, lookedMs })) return;
+    for (const known of this.#under.get(place) ?? []) this.#withdraw(known);
+  }
+
+  #reopen(places: readonly string[]): Set<Group> {
+    const groups = new Set<Group>();
+    for (const place of places) {
+      for (const known of this.#under.get(place) ?? []) {
+        for (const group of known.groups) if (this.#activate(group, known)) groups.add(group);
+      }
+    }
+    return groups;
+  }
+
   #floorOf(line: ActiveLine): bigint {
     const now = this.#options.monotonicMs();
     if (now - line.fullLookMs < this.#options.fullLookEveryMs) return line.floor;
@@ -237,73 +308,23 @@ export class Backlog {
     return 0n;
   }
 
-  /** Only of a group that is acquainted with the subqueue (F3). */
-  #activate(group: Group, known: KnownSubqueue): void {
+  /** Only of a group that is acquainted with the subqueue (F3); not while a limit holds it back (F5). */
+  #activate(group: Group, known: KnownSubqueue): boolean {
     group.held.delete(known);
-    const project = known.subqueue.projectId;
-    const there = group.active.get(project);
-    if (there !== undefined) {
-      there.add(known);
-      return;
-    }
-    group.active.set(project, new Set([known]));
-    group.projects.join({ member: project, weight: this.#options.weightOf(project) });
+    if (known.lines.size === 0 || this.#parking.heldBy(known.places) !== null) return false;
+    activate(group, known);
+    return true;
   }
 
-  #deactivate(known: KnownSubqueue, line: ActiveLine): void {
+  #close(known: KnownSubqueue, line: ActiveLine): void {
     known.lines.delete(line.prio);
-    if (known.lines.size > 0) return;
+    if (known.lines.size === 0) this.#withdraw(known);
+  }
+
+  #withdraw(known: KnownSubqueue): void {
     for (const group of known.groups) {
       group.held.delete(known);
       withdraw(group, known);
     }
   }
-}
-
-function withdraw(group: Group, known: KnownSubqueue): void {
-  const { projectId } = known.subqueue;
-  const there = group.active.get(projectId);
-  there?.delete(known);
-  if (there?.size !== 0) return;
-  group.active.delete(projectId);
-  group.projects.leave(projectId);
-}
-
-function placeOf(orgId: string, pool: string): string {
-  return `${orgId} ${pool}`;
-}
-
-/** F3. The group will be told of the subqueue, if it may be given its runs. */
-function acquaint(group: Group, known: KnownSubqueue): void {
-  const { capabilities } = group;
-  const { orgId, projectId, requirement } = known.subqueue;
-  if (capabilities.orgId !== orgId) return;
-  if (capabilities.projectId !== null && capabilities.projectId !== projectId) return;
-  if (serves(capabilities, requirement)) known.groups.add(group);
-}
-
-function countOf(active: Iterable<KnownSubqueue> | undefined): number {
-  let count = 0;
-  for (const known of active ?? []) {
-    for (const line of known.lines.values()) count += Math.max(1, line.count);
-  }
-  return count;
-}
-
-/** By priority; what prefers these workers goes before what does not care. */
-function linesInOrder(
-  { capabilities }: Group,
-  active: Iterable<KnownSubqueue>,
-): [KnownSubqueue, ActiveLine][] {
-  const lines: [KnownSubqueue, ActiveLine, number][] = [];
-  for (const known of active) {
-    const preferences = known.subqueue.requirement.routing?.preferences ?? [];
-    const score = preferences.length === 0 ? 0 : scoreOf(capabilities.labels, preferences);
-    for (const line of known.lines.values()) lines.push([known, line, score]);
-  }
-  return lines
-    .toSorted(
-      ([, one, score], [, other, otherScore]) => one.prio - other.prio || otherScore - score,
-    )
-    .map(([known, line]) => [known, line]);
 }

@@ -17,13 +17,14 @@
  */
 import type { RunId, WorkerId } from '@sagewai/wire';
 
-import type { Asked, Backlog, Group } from './backlog.ts';
+import type { Asked, Backlog } from './backlog.ts';
 import { callForward, type Desk, dismissTwin } from './desk.ts';
 import { Desks } from './desks.ts';
+import type { Group } from './group.ts';
 import type { Placements, Waiting } from './placements.ts';
-import type { ClaimAnswer, ClaimRequest, PollDemand } from './queue.sql.ts';
+import type { Claimed, ClaimRequest, PollDemand } from './queue.sql.ts';
 import type { ClaimedRun } from './run.ts';
-import { shareOut, tally, toDemand } from './share-out.ts';
+import { NOTHING_FOUND, shareOut, tally, toDemand } from './share-out.ts';
 import { type How, isPlain } from './strategy.ts';
 import type { Line } from './subqueue.ts';
 import { type PollRequest, WaitingPoll } from './waiting-poll.ts';
@@ -31,13 +32,15 @@ import { type PollRequest, WaitingPoll } from './waiting-poll.ts';
 export interface ClaimsOptions {
   readonly backlog: Backlog;
   readonly placements: Placements;
-  readonly claim: (request: ClaimRequest) => Promise<ClaimAnswer[]>;
+  readonly claim: (request: ClaimRequest) => Promise<Claimed>;
   /** By worker, the last lease that it was given by a strategy. */
   readonly rememberTurns: (turns: ReadonlyMap<number, bigint>) => Promise<void>;
   readonly lanes: number;
   readonly slotsPerClaimMax: number;
   /** Told of every claim that moved something; for counters. */
   readonly onClaimed: (line: Line, count: number) => void;
+  /** A limit holds runs back: they are looked at again when it has room. */
+  readonly onHeld: () => void;
 }
 
 interface Weighed {
@@ -199,7 +202,7 @@ export class Claims {
     const { news } = desk.group;
     const { runs, counts } = await placements.divide(line, how, this.#waitingFor(want.sq));
     if (runs === 0) {
-      backlog.learnAnswer(desk.group, { ...want, floor: 0n }, { count: 0, seqMax: 0n });
+      backlog.learnAnswer(desk.group, { ...want, floor: 0n }, NOTHING_FOUND);
       return polls;
     }
     const served = shareOut(polls, counts, want.count);
@@ -239,14 +242,16 @@ export class Claims {
     wants: readonly Asked[],
     polls: readonly PollDemand[],
   ): Promise<ClaimedRun[][]> {
-    const { backlog, claim, onClaimed } = this.#options;
+    const { backlog, claim, onClaimed, onHeld } = this.#options;
     const { orgId } = desk.group.capabilities;
-    const answers = await claim({ orgId, wants, polls, flatFor: desk.flatFor });
+    const { runs: answers, cuts } = await claim({ orgId, wants, polls, flatFor: desk.flatFor });
     for (const want of wants) {
-      const found = tally(answers, want);
+      const found = tally({ answers, cuts }, want);
       backlog.learnAnswer(desk.group, want, found);
       if (found.count > 0) onClaimed(want, found.count);
     }
+    if (cuts.length > 0) onHeld();
+    if (cuts.length > 0) onHeld();
     const runsOf = polls.map((): ClaimedRun[] => []);
     for (const answer of answers) runsOf[answer.poll]?.push(answer);
     return runsOf;

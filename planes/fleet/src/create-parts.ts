@@ -4,10 +4,12 @@ import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 
 import { Activity } from './activity.ts';
+import { Alarm } from './alarm.ts';
 import { addActivity } from './anomalies.sql.ts';
 import { Backlog } from './backlog.ts';
 import { Claims } from './claims.ts';
 import { createRoutingParts } from './create-routing-parts.ts';
+import { createSharingParts } from './create-sharing-parts.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -23,7 +25,7 @@ import {
 import { rememberTurns } from './loads.sql.ts';
 import { FleetMeters } from './meters.ts';
 import type { FleetParts } from './parts.ts';
-import { claimRuns, internSubqueue, submitRuns } from './queue.sql.ts';
+import { claimWithin, internSubqueue, submitRuns } from './queue.sql.ts';
 import { RegistrationGate } from './registration-gate.ts';
 import { Reports } from './reports.ts';
 import { RunEventLog } from './run-event-log.ts';
@@ -47,11 +49,18 @@ export function createParts(options: FleetOptions): FleetParts {
   const settings = { ...FLEET_DEFAULTS, ...options.settings };
   const monotonicMs = (): number => clock.monotonicMs();
   const onError = (error: unknown): void => log.warn('a look at the fleet failed', { error });
-  const { fullLookEveryMs, weightOf, commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
+  const { commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
 
   const replica = randomUUID();
   const contentKeys = new ContentKeys({ db, dispatch, clock, masterKey: options.sealingKey });
-  const backlog = new Backlog({ weightOf, fullLookEveryMs, monotonicMs });
+  const { costs, projects, room, full } = createSharingParts({ dispatch, settings, monotonicMs });
+  const backlog = new Backlog({
+    ...settings,
+    weightOf: (project) => projects.weightOf(project),
+    costOf: (project, pool) => costs.expected(project, pool),
+    monotonicMs,
+    nowMs: () => clock.now().getTime(),
+  });
   const meters = new FleetMeters(options.metrics, backlog);
   const watch = new RunWatch({
     read: async (orgIds, runIds) => {
@@ -83,10 +92,15 @@ export function createParts(options: FleetOptions): FleetParts {
     backlog,
     placements: routing.placements,
     rememberTurns: (turns) => rememberTurns(dispatch, turns),
-    claim: (request) => claimRuns(db, request),
+    claim: (request) => claimWithin(db, request),
     lanes: settings.claimLanes,
     slotsPerClaimMax: settings.slotsPerClaimMax,
     onClaimed: ({ sq }, count) => meters.moved(sq, -count),
+    onHeld: () => alarm.set(backlog.unparkAtMs),
+  });
+  const alarm = new Alarm(monotonicMs, () => {
+    claims.look(backlog.unpark('due'));
+    alarm.set(backlog.unparkAtMs);
   });
   const hints = new Hints({
     backlog,
@@ -100,6 +114,9 @@ export function createParts(options: FleetOptions): FleetParts {
     look: (groups) => claims.look(groups),
     onError,
   });
+  const afterFreed = (sq: number): void => {
+    hints.tellFreed(sq, projects.isCapped(backlog.subqueue(sq)));
+  };
   const afterQueued: FleetParts['afterQueued'] = (queued) => {
     hints.tell(queued.map(({ sq, prio }) => ({ sq, prio, count: 1 })));
     for (const { sq } of queued) meters.moved(sq, 1);
@@ -107,7 +124,10 @@ export function createParts(options: FleetOptions): FleetParts {
   };
   const afterTakenBack = (taken: readonly TakenBack[]): void => {
     afterQueued(taken.filter(({ how }) => how === 'requeued'));
-    for (const { runId } of taken) watch.touch(runId);
+    for (const { runId, sq } of taken) {
+      watch.touch(runId);
+      afterFreed(sq);
+    }
   };
   const waits = new GroupCommit<NewWait, WaitAnswer>({
     commit: async (some) => {
@@ -117,6 +137,7 @@ export function createParts(options: FleetOptions): FleetParts {
         return { how, runId, sq: sq ?? 0, prio: prio ?? 0 };
       });
       for (const { runId } of changed) watch.touch(runId);
+      for (const { sq } of answers) if (sq !== null) afterFreed(sq);
       afterQueued(changed.filter(({ how }) => how === 'resumed'));
       return answers;
     },
@@ -133,6 +154,9 @@ export function createParts(options: FleetOptions): FleetParts {
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),
     classesMax: settings.matchClassesMax,
+    keysMax: settings.concurrencyKeysMax,
+    room,
+    full,
     batchMax,
     lanes,
     onQueued: (lines) => {
@@ -147,7 +171,10 @@ export function createParts(options: FleetOptions): FleetParts {
     onReported: ({ runId }, { sq, status, seconds }) => {
       watch.touch(runId);
       eventWatch.touch(runId);
-      if (sq !== null && status !== null) meters.ended(sq, status, seconds ?? 0);
+      if (sq !== null) afterFreed(sq);
+      if (sq === null || status === null) return;
+      meters.ended(sq, status, seconds ?? 0);
+      costs.observe(backlog.subqueue(sq), seconds ?? 0);
     },
   });
   const heartbeats = new Heartbeats({
@@ -213,6 +240,9 @@ export function createParts(options: FleetOptions): FleetParts {
     aliveness,
     afterQueued,
     afterTakenBack,
+    afterFreed,
+    projects,
+    alarm,
     workerTokenKey: options.workerTokenKey,
     runTokenKey: options.runTokenKey,
     news,

@@ -1,4 +1,4 @@
-import type { Group } from './backlog.ts';
+import type { Group } from './group.ts';
 import type { PollRequest, WaitingPoll } from './waiting-poll.ts';
 
 /** Where the polls of one group wait, to be served together. */

@@ -1,5 +1,5 @@
-import type { Group } from './backlog.ts';
 import { Desk } from './desk.ts';
+import type { Group } from './group.ts';
 import type { Waiting } from './placements.ts';
 import type { WaitingPoll } from './waiting-poll.ts';
 

@@ -12,6 +12,7 @@ import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { WAKE_CHANNEL } from './hints.ts';
 import { checkWaiting, fleetJobs } from './jobs.ts';
+import { limitRoutes } from './limit-routes.ts';
 import { ownCallRoutes } from './own-call-routes.ts';
 import type { FleetParts } from './parts.ts';
 import { findNonempty } from './queue.sql.ts';
@@ -62,6 +63,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...enrollmentKeyRoutes(),
       ...settingsRoutes(),
       ...retentionRoutes(parts),
+      ...limitRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [
@@ -77,6 +79,7 @@ export function createFleet(options: FleetOptions): Fleet {
       await parts.activity
         .flush()
         .catch((error: unknown) => options.log.warn('counts were lost', { error }));
+      parts.alarm.close();
       parts.watch.close();
       parts.eventWatch.close();
       parts.placements.close();

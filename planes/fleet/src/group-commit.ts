@@ -94,8 +94,8 @@ export class GroupCommit<Item, Answer> {
   }
 }
 
-/** SQLSTATE of a deadlock, of wrong data, of a broken constraint, of a limit exceeded, or of an assertion. */
+/** SQLSTATE of a deadlock, of wrong data, of a broken constraint, of a limit exceeded, a full queue, or an assertion. */
 function isAboutData(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^(?:40P01|40001|22...|23...|54...|P0004)$/.test(code);
+  return typeof code === 'string' && /^(?:40P01|40001|22...|23...|54...|P0004|QF429)$/.test(code);
 }

@@ -2,10 +2,18 @@ import { describe, expect, test } from 'vitest';
 
 import { Backlog } from './backlog.ts';
 import { Hints, toPayloads } from './hints.ts';
+import { FLEET_DEFAULTS } from './settings.ts';
 
 function replica(): { hints: Hints; asked: number[][]; backlog: Backlog } {
   const asked: number[][] = [];
-  const backlog = new Backlog({ weightOf: () => 1, fullLookEveryMs: 1, monotonicMs: () => 0 });
+  const backlog = new Backlog({
+    ...FLEET_DEFAULTS,
+    weightOf: () => 1,
+    costOf: () => 1,
+    fullLookEveryMs: 1,
+    monotonicMs: () => 0,
+    nowMs: () => 0,
+  });
   const hints = new Hints({
     backlog,
     replica: 'me',

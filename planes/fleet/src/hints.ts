@@ -5,16 +5,21 @@
  * learnt within `flushMs` in one NOTIFY, outside of any transaction of a run. A hint that is lost costs
  * the time until the next sweep and nothing else.
  */
-import type { Backlog, Group } from './backlog.ts';
+import type { Backlog } from './backlog.ts';
+import type { Group } from './group.ts';
 import type { Line, Subqueue } from './subqueue.ts';
 
 export const WAKE_CHANNEL = 'fleet_wake';
 /** PostgreSQL takes payloads shorter than 8,000 bytes. */
 const PAYLOAD_BYTES_MAX = 7_900;
+/** About 800 projects a second; who was given the least is left out first. */
+const GIVEN_PAYLOADS_MAX = 8;
 
 export interface HintedLine extends Line {
   /** How many runs it may have more; Infinity: unknown. */
   readonly count: number;
+  /** For how long its head has waited, where that is known. */
+  readonly waitedMs?: number;
 }
 
 export interface HintsOptions {
@@ -32,6 +37,9 @@ export interface HintsOptions {
 export class Hints {
   readonly #options: HintsOptions;
   readonly #dirty = new Map<string, HintedLine>();
+  /** Subqueues of which a run has ended that a cap counted. */
+  readonly #freed = new Set<number>();
+  #areLimitsNew = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HintsOptions) {
@@ -46,8 +54,38 @@ export class Hints {
       const count = (this.#dirty.get(key)?.count ?? 0) + line.count;
       this.#dirty.set(key, { ...line, count });
     }
-    if (lines.length > 0) {
-      this.#timer ??= setTimeout(() => void this.#flush(), this.#options.flushMs);
+    if (lines.length > 0) this.#flushSoon();
+  }
+
+  /** F5. A run has ended that a cap may have counted: who waits for its place may have it. */
+  tellFreed(sq: number, isCapped: boolean): void {
+    const { backlog, look } = this.#options;
+    look(backlog.freed(sq));
+    if (!isCapped) return;
+    this.#freed.add(sq);
+    this.#flushSoon();
+  }
+
+  /** Limits were changed, and that is committed. */
+  tellLimits(): void {
+    this.#hearLimits();
+    this.#areLimitsNew = true;
+    this.#flushSoon();
+  }
+
+  /** F5. What projects were given here. */
+  async tellGiven(): Promise<void> {
+    const { backlog, replica, notify, onError } = this.#options;
+    const words = backlog
+      .takeGiven()
+      .toSorted((one, other) => other.cost - one.cost)
+      .map(({ group, project, cost }) => `g:${group}:${project}:${cost.toFixed(3)}`);
+    try {
+      for (const payload of packPayloads(replica, words).slice(0, GIVEN_PAYLOADS_MAX)) {
+        await notify(payload);
+      }
+    } catch (error) {
+      onError(error);
     }
   }
 
@@ -63,21 +101,35 @@ export class Hints {
       onError(error);
     }
     const groups = new Set<Group>();
-    for (const line of lines) for (const group of backlog.note(line, line.count)) groups.add(group);
+    for (const line of lines) {
+      for (const group of backlog.note(line, line.count, line.waitedMs)) {
+        groups.add(group);
+      }
+    }
     look(groups);
   }
 
   /** A message of another replica. What does not read as one is passed over: it is only a hint. */
   receive(payload: string): void {
+    const { backlog, look } = this.#options;
     const [replica, ...words] = payload.split(' ');
     if (replica === this.#options.replica) return;
-    const lines = words
-      .map((word) => word.split(':').map(Number))
-      .filter((parts): parts is [number, number, number] => {
-        const [sq, prio, count] = parts;
-        return Number.isInteger(sq) && Number.isInteger(prio) && Number.isFinite(count);
-      })
-      .map(([sq, prio, count]) => ({ sq, prio, count }));
+    const lines: HintedLine[] = [];
+    for (const word of words) {
+      const [first = '', ...rest] = word.split(':');
+      if (first === 'g') {
+        const [group = '', project = '', cost] = rest;
+        if (Number.isFinite(Number(cost))) {
+          backlog.hearGiven({ group, project, cost: Number(cost) });
+        }
+      } else if (first === 'f') look(backlog.freed(Number(rest[0])));
+      else if (first === 'l') this.#hearLimits();
+      else {
+        const [sq, prio, count] = [first, ...rest].map(Number);
+        if (!Number.isInteger(sq) || !Number.isInteger(prio) || !Number.isFinite(count)) continue;
+        lines.push({ sq, prio, count } as HintedLine);
+      }
+    }
     void this.hear(lines);
   }
 
@@ -86,12 +138,27 @@ export class Hints {
     await this.#flush();
   }
 
+  #hearLimits(): void {
+    const { backlog, look } = this.#options;
+    look(backlog.unpark('all'));
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => void this.#flush(), this.#options.flushMs);
+  }
+
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    const lines = [...this.#dirty.values()];
+    const words = [
+      ...wordsOf([...this.#dirty.values()]),
+      ...[...this.#freed].map((sq) => `f:${sq}`),
+    ];
+    if (this.#areLimitsNew) words.unshift('l');
     this.#dirty.clear();
+    this.#freed.clear();
+    this.#areLimitsNew = false;
     try {
-      for (const payload of toPayloads(this.#options.replica, lines)) {
+      for (const payload of packPayloads(this.#options.replica, words)) {
         await this.#options.notify(payload);
       }
     } catch (error) {
@@ -101,10 +168,13 @@ export class Hints {
 }
 
 export function toPayloads(replica: string, lines: readonly HintedLine[]): string[] {
-  const words = lines.map(
+  return packPayloads(replica, wordsOf(lines));
+}
+
+function wordsOf(lines: readonly HintedLine[]): string[] {
+  return lines.map(
     ({ sq, prio, count }) => `${sq}:${prio}:${Number.isFinite(count) ? count : 1_000_000}`,
   );
-  return packPayloads(replica, words);
 }
 
 /** As few messages of this replica as hold these words. */

@@ -2,6 +2,7 @@ import { type Job, job } from '@sagewai/jobs';
 
 import { countPending, readLoads, readPending } from './counts.sql.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
+import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
@@ -16,7 +17,7 @@ const GROUP_IDLE_MS = 600_000;
 const SWEEP_SHARE = 20;
 
 export function fleetJobs(parts: FleetParts): Job[] {
-  const { db, dispatch, settings, hints, claims, meters, backlog, clock } = parts;
+  const { db, dispatch, settings, hints, claims, meters, backlog, clock, projects } = parts;
   let sweepNotBeforeMs = 0;
   return [
     job({
@@ -88,12 +89,28 @@ export function fleetJobs(parts: FleetParts): Job[] {
     }),
 
     job({
+      name: 'fleet.share',
+      everyMs: settings.shareEveryMs,
+      runsOn: 'every-replica',
+      converges: 'all replicas know what projects were given, and their weights',
+      ifItNeverRuns: 'every replica is fair by itself, and weights are 1',
+      run: async () => {
+        projects.learn(await readProjectFacts(dispatch));
+        await hints.tellGiven();
+      },
+    }),
+
+    job({
       name: 'fleet.count',
       everyMs: settings.countEveryMs,
       runsOn: 'leader',
-      converges: 'the counters of pending runs are what the queue holds',
-      ifItNeverRuns: 'the autoscaler sees what it saw last',
-      run: () => countPending(db, settings.workerSilenceMs),
+      converges: 'the counters of pending runs and of limits are what the queue holds',
+      ifItNeverRuns:
+        'the autoscaler sees what it saw last, and bounds count what was cancelled in the queue',
+      run: async () => {
+        await countPending(db, settings.workerSilenceMs);
+        await mendLimits(dispatch, settings.queuedMax);
+      },
     }),
 
     job({
@@ -104,6 +121,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       ifItNeverRuns: 'the metrics drift from the truth',
       run: async () => {
         meters.counted(await readPending(dispatch));
+        meters.heldBack(await readBacklog(dispatch, null));
         meters.loaded(await readLoads(dispatch, settings.workerSilenceMs));
       },
     }),
@@ -145,6 +163,7 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
     for (const { runId, sq, how } of expired) {
       watch.touch(runId);
       if (how === 'queued') meters.moved(sq, -1);
+      else parts.afterFreed(sq);
     }
     if (expired.length < BATCH || signal.aborted) break;
   }

@@ -4,6 +4,7 @@ import type { AnomalyKind } from '@sagewai/wire';
 import type { Backlog } from './backlog.ts';
 import type { PendingCount, WorkerLoad } from './counts.sql.ts';
 import { LabelLimit, OTHER } from './label-limit.ts';
+import type { BacklogCount } from './limits.sql.ts';
 import type { OutcomeStatus } from './run.ts';
 
 /** Seconds: a model call takes one, an agent minutes. */
@@ -25,6 +26,7 @@ export class FleetMeters {
   readonly #blocked: Gauge<'pool' | 'model'>;
   readonly #unmatchable: Gauge<'pool' | 'model'>;
   readonly #oldest: Gauge<'pool' | 'model'>;
+  readonly #held: Gauge<'pool' | 'reason'>;
   readonly #load: Gauge<'worker' | 'pool'>;
   readonly #poolWorkers: Gauge<'pool'>;
   readonly #poolSlots: Gauge<'pool'>;
@@ -55,6 +57,11 @@ export class FleetMeters {
       'sagewai_pending_oldest_seconds',
       'Age of the run that waits longest; 0 when none waits.',
     );
+    this.#held = metrics.gauge({
+      name: 'sagewai_blocked_runs',
+      help: 'Runs that wait, but not for a worker: a cap, a rate or a pause holds them back.',
+      labels: ['pool', 'reason'],
+    });
     this.#load = metrics.gauge({
       name: 'sagewai_worker_load',
       help: 'Runs that a worker has, as a share of what it takes at once.',
@@ -93,7 +100,9 @@ export class FleetMeters {
   moved(sq: number, count: number): void {
     const requirement = this.#backlog.subqueue(sq)?.requirement;
     if (requirement === undefined) return;
-    this.#pending.add(this.#queueOf(requirement), count);
+    const reason = this.#backlog.heldBy(sq);
+    if (reason === null) this.#pending.add(this.#queueOf(requirement), count);
+    else this.#held.add({ pool: this.#pools.name(requirement.pool), reason }, count);
   }
 
   counted(counts: readonly PendingCount[]): void {
@@ -109,6 +118,18 @@ export class FleetMeters {
       this.#blocked.set({ pool, model }, count.blockedByQuota);
       this.#unmatchable.set({ pool, model }, count.unmatchable);
       this.#oldest.set({ pool, model }, count.oldestSeconds);
+    }
+  }
+
+  /** Every pool that was ever asked for has each reason, with 0 when nothing is held back. */
+  heldBack(backlog: readonly BacklogCount[]): void {
+    for (const reason of ['paused', 'cap', 'rate'] as const) {
+      const pools = new Map<string, number>();
+      for (const count of backlog) {
+        const pool = this.#pools.name(count.pool);
+        pools.set(pool, (pools.get(pool) ?? 0) + count[reason]);
+      }
+      for (const [pool, runs] of pools) this.#held.set({ pool, reason }, runs);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Db } from '@sagewai/postgres';
 import type { RunId, WorkerId } from '@sagewai/wire';
 
 import type { Activity } from './activity.ts';
+import type { Alarm } from './alarm.ts';
 import type { Backlog } from './backlog.ts';
 import type { Claims } from './claims.ts';
 import type { RoutingParts } from './create-routing-parts.ts';
@@ -14,6 +15,7 @@ import type { Heartbeats } from './heartbeats.ts';
 import type { Hints } from './hints.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
+import type { ProjectFacts } from './project-facts.ts';
 import type { RegistrationGate } from './registration-gate.ts';
 import type { Reports } from './reports.ts';
 import type { RunEventLog } from './run-event-log.ts';
@@ -61,6 +63,10 @@ export interface FleetParts extends RoutingParts {
   readonly afterQueued: (runs: readonly (Line & { readonly runId: RunId })[]) => void;
   /** Follows up runs that were taken from their workers: hints, counters, watchers. */
   readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
+  /** A run of this subqueue runs no more: what a cap held back may start. */
+  readonly afterFreed: (sq: number) => void;
+  readonly projects: ProjectFacts;
+  readonly alarm: Alarm;
   /** A worker's record has changed here: this replica and the others take note. */
   readonly afterDecided: (workerId: WorkerId) => void;
 }

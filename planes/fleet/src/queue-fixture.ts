@@ -4,9 +4,11 @@ import { newId } from '@sagewai/crypto';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId, WorkerId } from '@sagewai/wire';
 
-import { type ClaimRequest, internSubqueue } from './queue.sql.ts';
+import { type ClaimRequest, internSubqueue, type InternRequest } from './queue.sql.ts';
 import type { NewRun } from './run.ts';
 import { insertWorker, readWorkerRecords } from './workers.sql.ts';
+
+const FEW = { classesMax: 10, keysMax: 10 };
 
 interface Tenant {
   readonly orgId: OrganizationId;
@@ -21,10 +23,14 @@ export interface Place {
   readonly workerId: WorkerId;
 }
 
-export async function makePlace(db: Db, tenant: Tenant): Promise<Place> {
+export async function makePlace(
+  db: Db,
+  tenant: Tenant,
+  concurrency: InternRequest['concurrency'] = null,
+): Promise<Place> {
   const { orgId, projectId } = tenant;
   const requirement = { pool: 'default', model: '*', labels: { b: '1', a: '2' } };
-  const sq = await internSubqueue(db, { orgId, projectId, ...requirement, classesMax: 10 });
+  const sq = await internSubqueue(db, { orgId, projectId, ...requirement, ...FEW, concurrency });
   const id = newId<WorkerId>();
   await inTenant(db, [orgId], (tx) =>
     insertWorker(tx, {
@@ -62,6 +68,7 @@ export const newRun = ({ tenant, sq }: Place, of: Partial<NewRun> = {}): NewRun 
   idempotencyKey: null,
   requestHash: 'h',
   plan: null,
+  keyLimit: null,
   ...of,
 });
 

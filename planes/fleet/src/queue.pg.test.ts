@@ -62,7 +62,7 @@ describe('submitRuns', () => {
       { runId, how: 'conflict' },
     ]);
     expect(await submitRuns(db, [again])).toEqual([{ runId, how: 'same' }]);
-    expect(await findNonempty(db)).toEqual([{ sq: here.sq, prio: 0 }]);
+    expect(await findNonempty(db)).toMatchObject([{ sq: here.sq, prio: 0 }]);
   });
 
   test('waits for the same key in another transaction, and stores one run', async ({
@@ -329,7 +329,16 @@ describe('the rest of the queue', () => {
     const { tenant, sq } = await place(db);
     const { orgId, projectId } = tenant;
     const intern = (labels: Record<string, string>): Promise<number | null> =>
-      internSubqueue(db, { orgId, projectId, pool: 'default', model: '*', labels, classesMax: 2 });
+      internSubqueue(db, {
+        orgId,
+        projectId,
+        pool: 'default',
+        model: '*',
+        labels,
+        classesMax: 2,
+        concurrency: null,
+        keysMax: 1,
+      });
     expect(await intern({ a: '2', b: '1' })).toBe(sq);
     expect(await intern({ a: '3' })).not.toBe(sq);
     expect(await intern({ a: '4' })).toBeNull();
@@ -339,6 +348,7 @@ describe('the rest of the queue', () => {
         orgId,
         projectId,
         requirement: { pool: 'default', model: '*', labels: { a: '2', b: '1' }, routing: null },
+        key: null,
       },
     ]);
   });

@@ -1,6 +1,7 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
+import type { Held, LimitOf } from './limit.ts';
 import type { Routing } from './match-class.ts';
 import type { ClaimedRun, NewRun, Stored } from './run.ts';
 import type { Line, Want } from './subqueue.ts';
@@ -21,7 +22,8 @@ export async function submitRuns(db: Executor, runs: readonly NewRun[]): Promise
       ${runs.map((run) => run.actor)}::text[],
       ${runs.map((run) => run.idempotencyKey)}::text[],
       ${runs.map((run) => run.requestHash)}::text[],
-      ${runs.map(({ plan }) => (plan === null ? null : JSON.stringify(plan)))}::text[]
+      ${runs.map(({ plan }) => (plan === null ? null : JSON.stringify(plan)))}::text[],
+      ${runs.map((run) => run.keyLimit)}::integer[]
     )
   `.execute(db);
   return rows.map(({ runId, how }) => ({ runId, how }));
@@ -51,13 +53,43 @@ export interface ClaimAnswer extends ClaimedRun {
   readonly seq: bigint;
 }
 
+/** A want of which a limit left less than was asked for (F7). */
+export interface Cut extends Line {
+  readonly limit: LimitOf;
+  /** Null: there is room, but other wants had a claim to it. */
+  readonly held: Held | null;
+  /** For how long, where that is known. */
+  readonly heldMs: number | null;
+  /** How many it might have had. */
+  readonly admitted: number;
+}
+
+export interface Claimed {
+  readonly runs: ClaimAnswer[];
+  readonly cuts: Cut[];
+}
+
+interface ClaimRow extends Omit<ClaimAnswer, 'poll' | 'runId'> {
+  readonly n: bigint;
+  readonly runId: RunId | null;
+  readonly held: Held | null;
+  readonly heldFor: LimitOf;
+  readonly heldMs: number | null;
+  readonly admitted: number | null;
+}
+
 /** Moves runs from the queue to leases, and hands back what a repeated poll was given before (F6). */
 export async function claimRuns(db: Executor, request: ClaimRequest): Promise<ClaimAnswer[]> {
+  return (await claimWithin(db, request)).runs;
+}
+
+/** As `claimRuns`, and tells what limits held back. */
+export async function claimWithin(db: Executor, request: ClaimRequest): Promise<Claimed> {
   const { orgId, wants, polls, flatFor } = request;
-  const { rows } = await sql<Omit<ClaimAnswer, 'poll'> & { n: bigint }>`
+  const { rows } = await sql<ClaimRow>`
     select n, run_id as "runId", epoch, sq, prio, seq, attempt, claimed_at as "claimedAt",
            project_id as "projectId", model, max_attempts as "maxAttempts", deadline_at as deadline,
-           payload, resume
+           payload, resume, held, held_for as "heldFor", held_ms as "heldMs", admitted
     from fleet_claim(
       ${orgId},
       ${wants.map((want) => want.sq)}::integer[],
@@ -72,12 +104,33 @@ export async function claimRuns(db: Executor, request: ClaimRequest): Promise<Cl
       ${flatFor}::integer
     )
   `.execute(db);
-  return rows.map(({ n, ...run }) => ({ ...run, poll: Number(n) - 1 }));
+  const runs: ClaimAnswer[] = [];
+  const cuts: Cut[] = [];
+  for (const { n, runId, held, heldFor, heldMs, admitted, ...run } of rows) {
+    if (runId !== null) runs.push({ ...run, runId, poll: Number(n) - 1 });
+    else
+      cuts.push({
+        sq: run.sq,
+        prio: run.prio,
+        limit: heldFor,
+        held,
+        heldMs,
+        admitted: admitted ?? 0,
+      });
+  }
+  return { runs, cuts };
+}
+
+/** A line that has something, and how long its head has waited. */
+export interface WaitingLine extends Line {
+  readonly waitedMs: number;
 }
 
 /** Every line that has something; the look that finds what a lost hint concealed. */
-export async function findNonempty(db: Executor): Promise<Line[]> {
-  const { rows } = await sql<Line>`select sq, prio from fleet_nonempty()`.execute(db);
+export async function findNonempty(db: Executor): Promise<WaitingLine[]> {
+  const { rows } = await sql<WaitingLine>`
+    select sq, prio, waited_ms as "waitedMs" from fleet_nonempty()
+  `.execute(db);
   return rows;
 }
 
@@ -125,15 +178,19 @@ export interface InternRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly routing?: Routing | null;
   readonly classesMax: number;
+  readonly concurrency: { readonly key: string; readonly limit: number } | null;
+  readonly keysMax: number;
 }
 
-/** The number of a subqueue; null when the organization has as many classes as it may. */
+/** The number of a subqueue; null when there are as many classes, or concurrency keys, as there may be. */
 export async function internSubqueue(db: Executor, request: InternRequest): Promise<number | null> {
-  const { orgId, projectId, pool, model, labels, routing, classesMax } = request;
+  const { orgId, projectId, pool, model, labels, routing, classesMax, concurrency, keysMax } =
+    request;
   const more = routing ? JSON.stringify(routing) : null;
   const { rows } = await sql<{ sq: number | null }>`
     select fleet_intern(${orgId}, ${projectId}, ${pool}, ${model}, ${JSON.stringify(labels)}::jsonb,
-                        ${classesMax}, ${more}::jsonb) as sq
+                        ${classesMax}, ${concurrency?.key ?? null}, ${concurrency?.limit ?? null}::integer,
+                        ${keysMax}, ${more}::jsonb) as sq
   `.execute(db);
   return rows[0]?.sq ?? null;
 }

@@ -44,6 +44,8 @@ export interface NewRun {
   readonly idempotencyKey: string | null;
   /** SHA-256 of the request, hexadecimal. */
   readonly requestHash: string;
+  /** What the limit of its concurrency key is from now on; null: it has none. */
+  readonly keyLimit: number | null;
   /** Null: it is queued at once, and has neither timeout nor policy. */
   readonly plan: RunPlan | null;
 }

@@ -91,8 +91,20 @@ export interface FleetSettings {
   readonly activityKeptMs: number;
   /** A worker that is silent for so long is looked at; whether it is too long, its organization says. */
   readonly silenceSuspectMs: number;
-  /** F5. What share of the workers a project has, beside the others' 1. */
-  readonly weightOf: (projectId: string) => number;
+  /** F5. A run that waits for so long is as urgent as one of the next priority that has just come. */
+  readonly agingMs: number;
+  /** A limit without room is looked at again after so long, if nothing is heard of it. */
+  readonly heldLookEveryMs: number;
+  /** How often replicas tell each other what projects were given, and read weights. */
+  readonly shareEveryMs: number;
+  /** Concurrency keys of one project. */
+  readonly concurrencyKeysMax: number;
+  /** F8. Runs that may wait on the whole server. */
+  readonly queuedMax: number;
+  /** F8. A replica takes its part of them in pieces of so many. */
+  readonly roomChunk: number;
+  /** What a submission to a full queue is told to wait for. */
+  readonly fullRetryMs: number;
 }
 
 const SECOND_MS = 1_000;
@@ -157,5 +169,11 @@ export const FLEET_DEFAULTS: FleetSettings = {
   judgeEveryMs: 5 * SECOND_MS,
   activityKeptMs: 120 * MINUTE_MS,
   silenceSuspectMs: 45 * SECOND_MS,
-  weightOf: () => 1,
+  agingMs: 10 * SECOND_MS,
+  heldLookEveryMs: SECOND_MS,
+  shareEveryMs: SECOND_MS,
+  concurrencyKeysMax: 10_000,
+  queuedMax: 5_000_000,
+  roomChunk: 1_000,
+  fullRetryMs: SECOND_MS,
 };

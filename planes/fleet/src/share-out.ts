@@ -1,5 +1,7 @@
-import type { Asked } from './backlog.ts';
-import type { ClaimAnswer, PollDemand } from './queue.sql.ts';
+import type { RunId } from '@sagewai/wire';
+
+import type { Asked, Found } from './backlog.ts';
+import type { ClaimAnswer, Cut, PollDemand } from './queue.sql.ts';
 import type { WaitingPoll } from './waiting-poll.ts';
 
 export function toDemand({ request }: WaitingPoll): PollDemand {
@@ -32,17 +34,24 @@ export function shareOut(
   return served;
 }
 
-/** What a claim found in one line: how many, and the highest number. */
+export const NOTHING_FOUND: Found = { count: 0, seqMax: 0n, submittedMs: 0 };
+
+/** What a claim found in one line. */
 export function tally(
-  answers: readonly ClaimAnswer[],
+  { answers, cuts }: { readonly answers: readonly ClaimAnswer[]; readonly cuts: readonly Cut[] },
   want: Asked,
-): { count: number; seqMax: bigint } {
-  let count = 0;
-  let seqMax = 0n;
-  for (const { sq, prio, seq } of answers) {
+): Found {
+  let { count, seqMax, submittedMs } = NOTHING_FOUND;
+  for (const { sq, prio, seq, runId } of answers) {
     if (seq === 0n || sq !== want.sq || prio !== want.prio) continue;
     count += 1;
-    if (seq > seqMax) seqMax = seq;
+    if (seq > seqMax) [seqMax, submittedMs] = [seq, submittedAtMs(runId)];
   }
-  return { count, seqMax };
+  const cut = cuts.find(({ sq, prio }) => sq === want.sq && prio === want.prio);
+  return { count, seqMax, submittedMs, cut };
+}
+
+/** A run id begins with the time of its submission. */
+function submittedAtMs(runId: RunId): number {
+  return Number.parseInt(runId.replace('-', '').slice(0, 12), 16);
 }

@@ -7,6 +7,7 @@ import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagew
 import type { Backlog } from './backlog.ts';
 import { type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
 import { encodeContent } from './encode-content.ts';
+import type { FullQueues } from './full-queues.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement } from './match-class.ts';
@@ -17,6 +18,7 @@ import type { Remembered } from './remembered.ts';
 import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 import type { ContentKeys, Sealer } from './secrecy/content-keys.ts';
+import type { ServerRoom } from './server-room.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
 
@@ -52,6 +54,9 @@ export interface SubmissionsOptions {
   readonly intern: (request: InternRequest) => Promise<number | null>;
   readonly classesMax: number;
   readonly routings: Remembered<Submitting, ProjectRouting>;
+  readonly keysMax: number;
+  readonly room: ServerRoom;
+  readonly full: FullQueues;
   /** Runs in one transaction. */
   readonly batchMax: number;
   readonly lanes: number;
@@ -77,22 +82,40 @@ export class Submissions {
 
   /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
   async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
-    const { routings } = this.#options;
+    const { routings, room, full } = this.#options;
     const project = await routings.find(by);
     const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
-    const sqs = await Promise.all(placed.map(({ requirement }) => this.#sqFor(requirement, by)));
+    full.check({ ...by, pools: new Set(placed.map(({ requirement }) => requirement.pool)) });
+    await room.take(submissions.length);
+    const stored = await this.#queue(submissions, placed, by).catch((error: unknown) => {
+      room.giveBack(submissions.length);
+      throw full.explain(error, by.orgId);
+    });
+    room.giveBack(stored.filter(({ how }) => how !== 'new').length);
+    return stored.map(({ runId, how }, at): Accepted => {
+      if (how === 'conflict') throw misused(at, submissions.length);
+      const { pool, model } = (placed[at] as DecidedRequirement).requirement;
+      return { runId, created: how === 'new', pool, model: model === ANY_MODEL ? null : model };
+    });
+  }
+
+  async #queue(
+    submissions: readonly Submission[],
+    placed: readonly DecidedRequirement[],
+    by: Submitter,
+  ): Promise<Stored[]> {
+    const sqs = await Promise.all(
+      placed.map(({ requirement }, at) =>
+        this.#sqFor(requirement, submissions[at]?.concurrency ?? null, by),
+      ),
+    );
     const { contentKeys, hashKey } = this.#options;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
       const of = { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null, hashKey };
       return sealed(toRun(submission, of, by), sealer);
     });
-    const stored = await this.#commits.add(runs);
-    return stored.map(({ runId, how }, at): Accepted => {
-      if (how === 'conflict') throw misused(at, submissions.length);
-      const { pool, model } = (placed[at] as DecidedRequirement).requirement;
-      return { runId, created: how === 'new', pool, model: model === ANY_MODEL ? null : model };
-    });
+    return this.#commits.add(runs);
   }
 
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
@@ -107,14 +130,19 @@ export class Submissions {
     return batch.map((part) => stored.slice(start, (start += part.length)));
   }
 
-  #sqFor(requirement: Requirement, { orgId, projectId }: Submitter): Promise<number> {
-    const key = `${projectId} ${classKey(requirement)}`;
+  #sqFor(
+    requirement: Requirement,
+    concurrency: InternRequest['concurrency'],
+    { orgId, projectId }: Submitter,
+  ): Promise<number> {
+    const key = JSON.stringify([projectId, classKey(requirement), concurrency?.key]);
     const known = this.#sqOf.get(key);
     if (known !== undefined) return known;
-    const { backlog, intern, classesMax } = this.#options;
-    const interned = intern({ orgId, projectId, ...requirement, classesMax }).then((sq) => {
-      if (sq === null) throw tooManyClasses(classesMax);
-      backlog.learn({ sq, orgId, projectId, requirement });
+    const { backlog, intern, classesMax, keysMax } = this.#options;
+    const of = { orgId, projectId, ...requirement, classesMax, concurrency, keysMax };
+    const interned = intern(of).then((sq) => {
+      if (sq === null) throw tooManyClasses(classesMax, concurrency === null ? null : keysMax);
+      backlog.learn({ sq, orgId, projectId, requirement, key: concurrency?.key ?? null });
       return sq;
     });
     this.#sqOf.set(key, interned);
@@ -143,7 +171,7 @@ function toRun(
   by: Submitter,
 ): NewRun {
   const { sq, model, hashKey } = of;
-  const { priority = 0, max_attempts: maxAttempts, deadline } = submission;
+  const { priority = 0, max_attempts: maxAttempts, deadline, concurrency } = submission;
   if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
     throw new Fault('request.invalid', 'a run is put off in two ways', {
       detail: 'Say run_at or delay_seconds, not both.',
@@ -174,6 +202,7 @@ function toRun(
       )
       .digest('hex'),
     plan: planOf(submission),
+    keyLimit: concurrency?.limit ?? null,
   };
 }
 
@@ -208,8 +237,9 @@ function misused(at: number, of: number): Fault {
   });
 }
 
-function tooManyClasses(max: number): Fault {
-  return new Fault('rate.exceeded', 'too many match classes', {
-    detail: `The organization has used ${max} combinations of pool, model and labels; use fewer labels.`,
+function tooManyClasses(max: number, keysMax: number | null): Fault {
+  const keys = keysMax === null ? '' : `, or the project ${keysMax} concurrency keys`;
+  return new Fault('rate.exceeded', 'too many match classes or concurrency keys', {
+    detail: `The organization has used ${max} combinations of pool, model and labels${keys}; use fewer.`,
   });
 }

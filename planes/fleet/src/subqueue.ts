@@ -8,6 +8,8 @@ export interface Subqueue {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
   readonly requirement: Requirement;
+  /** The concurrency key that all its runs share. */
+  readonly key: string | null;
 }
 
 /** One line of the queue: the runs of a subqueue with one priority. */

@@ -5,6 +5,7 @@ import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
 import { encryptionCommand } from './fleet-encryption.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
+import { limitCommands } from './fleet-limits.ts';
 import { poolsCommand } from './fleet-pools.ts';
 import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
@@ -24,6 +25,7 @@ export function fleetCommand(around: Surroundings): Command {
       anomalyCommands(around),
       poolsCommand(around),
       encryptionCommand(around),
+      ...limitCommands(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',
@@ -32,6 +34,8 @@ export function fleetCommand(around: Surroundings): Command {
       'sagewai fleet approve-worker ID',
       'sagewai fleet rotate-key ID --overlap 1h',
       'sagewai fleet encryption enable',
+      'sagewai fleet projects set research --max-running 20 --weight 2',
+      'sagewai fleet pause --pool gpu',
     ],
   });
 }

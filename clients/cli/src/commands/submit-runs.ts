@@ -40,6 +40,8 @@ interface SubmitFlags extends ConnectionFlags {
   readonly timeout?: number;
   readonly retry?: Submission['retry'];
   readonly idempotencyKey?: string;
+  readonly concurrencyKey?: string;
+  readonly concurrencyLimit?: number;
   readonly wait?: boolean;
 }
 
@@ -75,6 +77,15 @@ export function submitCommand(around: Surroundings): Command {
     .option(
       '--idempotency-key <key>',
       'the same key gives the same run, or the same runs of a file',
+    )
+    .option(
+      '--concurrency-key <key>',
+      'with --concurrency-limit: how many with this key run at once',
+    )
+    .option(
+      '--concurrency-limit <n>',
+      'as of the last submission with the key (default: 1)',
+      integer,
     )
     .option('--wait', 'wait for the end, and show it')
     .addHelpText(
@@ -139,6 +150,9 @@ function oneOf(flags: SubmitFlags): 'message' | 'payload' | 'jsonl' {
 function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
   const labels = flags.labels === undefined ? undefined : parseLabels(flags.labels);
   if (labels === null) throw new UsageError('--labels: expected labels such as region=eu-west');
+  if (flags.concurrencyLimit !== undefined && flags.concurrencyKey === undefined) {
+    throw new UsageError('--concurrency-limit: of which --concurrency-key?');
+  }
   const selectors = [...(flags.require ?? []), ...(flags.prefer ?? [])];
   const routing = {
     ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
@@ -162,6 +176,9 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
       ...(flags.runAt === undefined ? {} : { run_at: flags.runAt }),
       ...(flags.timeout === undefined ? {} : { timeout_seconds: flags.timeout }),
       ...(flags.retry === undefined ? {} : { retry: flags.retry }),
+      ...(flags.concurrencyKey === undefined
+        ? {}
+        : { concurrency: { key: flags.concurrencyKey, limit: flags.concurrencyLimit ?? 1 } }),
     },
   };
 }
