@@ -184,7 +184,6 @@ export class Backlog {
     const line = known?.lines.get(asked.prio);
     if (known === undefined || line === undefined) return;
     const { projectId } = known.subqueue;
-    const { cut } = found;
     line.count = Math.max(0, line.count - found.count);
     if (found.count > 0) {
       group.give(projectId, found.count * asked.cost);
@@ -193,15 +192,15 @@ export class Backlog {
     }
     const unused = asked.count - found.count;
     if (unused > 0) group.projects.charge(projectId, -unused * asked.cost);
-    if (cut !== undefined) this.#park(known, cut, asked.askedMs);
-    if (found.count < (cut?.admitted ?? asked.count)) {
+    if (found.cut !== undefined) this.#park(known, found.cut, asked.askedMs);
+    if (found.count < (found.cut?.admitted ?? asked.count)) {
       if (asked.floor > 0n) line.fullLookMs = Number.NEGATIVE_INFINITY;
       else if (line.version === asked.version) this.#close(known, line);
       return;
     }
     if (found.count > 0 && found.seqMax > FLOOR_TRAIL) line.floor = found.seqMax - FLOOR_TRAIL;
     // Everything that was ever heard of has been taken.
-    if (line.count === 0 && cut === undefined) this.#close(known, line);
+    if (line.count === 0 && found.cut === undefined) this.#close(known, line);
   }
 
   /** So many runs were seen in the line. */
