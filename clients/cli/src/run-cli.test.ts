@@ -50,6 +50,7 @@ const WORKER = {
   models_canonical: ['gpt-4o'],
   labels: {},
   max_concurrent: 4,
+  draining: false,
   active_runs: 1,
   last_heartbeat: null,
   registered_at: AT,

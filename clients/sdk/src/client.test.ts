@@ -183,3 +183,20 @@ describe.each(transports)('call by %s', (_, send) => {
     );
   });
 });
+
+const RUN_ID = '0199aaaa-0000-7000-8000-000000000001';
+
+test('whatever was asked of a server that restarts is asked again: it had not begun', async () => {
+  const server = await scriptedServer();
+  const draining = {
+    status: 503,
+    headers: { 'retry-after': '0' },
+    json: { code: 'service.draining', detail: 'restarts' },
+  };
+  server.on('runs.cancelRun', (_asked, nth) =>
+    nth < 3 ? draining : { json: { id: RUN_ID, state: 'cancelled', cancel_requested: false } },
+  );
+  const client = createClient({ url: server.url });
+  const answer = await client.call('runs.cancelRun', { params: { run_id: RUN_ID } });
+  expect(answer.state).toBe('cancelled');
+});

@@ -69,6 +69,8 @@ export interface SagewaiClient {
 
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 3;
+/** Of a call that found a server restarting. */
+const DRAINING_ATTEMPTS_MAX = 10;
 /** A server that asks for more is not waited for: the caller should know. */
 const RETRY_AFTER_MS_MAX = 60_000;
 
@@ -95,7 +97,10 @@ export function createClient(options: ClientOptions): SagewaiClient {
         try {
           return (await sendOnce(send, request, timeoutMs, stop)) as CallOutput<typeof id>;
         } catch (thrown) {
-          if (attempt >= attemptsMax || !mayRepeat(thrown)) throw thrown;
+          const attempts = wasNotBegun(thrown)
+            ? Math.max(attemptsMax, DRAINING_ATTEMPTS_MAX)
+            : attemptsMax;
+          if (attempt >= attempts || !mayRepeat(thrown)) throw thrown;
           await pause(retryDelayMs(attempt, thrown.retryAfterMs, Math.random()), stop);
         }
       }
@@ -132,6 +137,10 @@ function attemptsMaxOf(request: BuiltRequest, options: ClientOptions, given: Cal
   const repeatable = request.method === 'GET' || given.idempotencyKey !== undefined;
   return repeatable ? (options.attemptsMax ?? ATTEMPTS_MAX) : 1;
 }
+
+/** A server that restarts refuses before it looks: whatever was asked, another try is as good as the first. */
+const wasNotBegun = (thrown: unknown): boolean =>
+  thrown instanceof SagewaiError && thrown.code === 'service.draining';
 
 const mayRepeat = (thrown: unknown): thrown is SagewaiError =>
   thrown instanceof SagewaiError &&

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { retryDelayMs, type SagewaiClient, SagewaiError } from '@sagewai/sdk';
+import { type CallOutput, retryDelayMs, type SagewaiClient, SagewaiError } from '@sagewai/sdk';
 
 import { type Lease, leasesOf } from './lease.ts';
 import { pauseAtMost } from './pause.ts';
@@ -21,7 +21,12 @@ export interface ClaimOptions {
 }
 
 export type Claim =
-  | { readonly kind: 'claimed'; readonly leases: readonly Lease[] }
+  | {
+      readonly kind: 'claimed';
+      readonly leases: readonly Lease[];
+      /** The worker is asked to go. */
+      readonly draining: boolean;
+    }
   | { readonly kind: 'unapproved' };
 
 /** How long an answer may be under way beyond the poll's own wait. */
@@ -44,7 +49,7 @@ export async function claimRuns(options: ClaimOptions): Promise<Claim> {
     try {
       const given = { signal: polling, timeoutMs: pollTimeoutMs + ANSWER_MS };
       const answer = await client.call('fleet.claimRuns', { body: ask }, given);
-      return { kind: 'claimed', leases: leasesOf(answer) };
+      return { kind: 'claimed', leases: leasesOf(answer), draining: isDraining(answer) };
     } catch (thrown) {
       if (polling.aborted) break;
       if (!(thrown instanceof SagewaiError)) throw thrown;
@@ -54,11 +59,15 @@ export async function claimRuns(options: ClaimOptions): Promise<Claim> {
       await pauseAtMost(retryDelayMs(failures, thrown.retryAfterMs, Math.random()), polling);
     }
   }
-  if (over.aborted) return { kind: 'claimed', leases: [] };
+  if (over.aborted) return { kind: 'claimed', leases: [], draining: false };
   const body = { ...ask, poll_timeout: 0 };
   const answer = await client
     .call('fleet.claimRuns', { body }, { signal: over, timeoutMs: LAST_LOOK_MS })
     // Leases that nobody names go back to the queue by themselves, only later.
     .catch(() => null);
-  return { kind: 'claimed', leases: leasesOf(answer) };
+  return { kind: 'claimed', leases: leasesOf(answer), draining: isDraining(answer) };
+}
+
+function isDraining(answer: CallOutput<'fleet.claimRuns'>): boolean {
+  return answer !== null && 'leases' in answer && answer.draining === true;
 }

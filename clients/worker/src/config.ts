@@ -89,6 +89,11 @@ export const WORKER_FIELDS = {
     bareUnit: 's',
     description: 'How long runs may go on after a signal to stop',
   }),
+  EXIT_WHEN_DRAINED: field.boolean({
+    default: false,
+    description: 'Ends when an administrator has asked it to go and it holds nothing more',
+    flag: 'exit-when-drained',
+  }),
   SAGEWAI_HOME: field.string({
     default: '~/.sagewai',
     description: 'Where the worker keeps its credential',

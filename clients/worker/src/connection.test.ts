@@ -41,6 +41,7 @@ async function connect(
     pollTimeoutMs: 30_000,
     serverWaitMsMax: 60_000,
     drainMsMax: 60_000,
+    exitWhenDrained: false,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
     serverCa: null,
     credentials: NO_CREDENTIALS,
@@ -281,9 +282,7 @@ describe('a drain', () => {
     fleet.give(lease(1));
     await fleet.reached('gateway.createChatCompletion');
     expect(await worker.drain()).toEqual({ kind: 'drained', unsent: 0 });
-    expect(fleet.reports).toMatchObject([
-      { epoch: 1, status: 'failed', error: 'the worker was stopped', retry: true },
-    ]);
+    expect(fleet.reports).toMatchObject([{ epoch: 1, status: 'released' }]);
   });
 
   test('finds what was granted in the moment in which the poll was broken off', async () => {
@@ -363,4 +362,37 @@ test('a run that asks a person gives its place up, and goes on when it is answer
   const resume = { kind: 'approved', name: 'start', value: null, by: 'token:ann' } as const;
   fleet.give(lease(1, { payload, epoch: 2, resume }));
   expect(await fleet.reported(1)).toMatchObject([{ epoch: 2, status: 'completed' }]);
+});
+
+describe('a worker that is asked to go', () => {
+  test('takes nothing new, ends what it has, and stays when it is told so', async () => {
+    const fleet = await scriptedFleet();
+    const calls = heldCalls(fleet);
+    const { lines } = await connect(fleet, { pollTimeoutMs: 100 });
+    fleet.give(lease(1));
+    await fleet.names(lease(1));
+    fleet.beats.answer = { draining: true };
+    await fleet.reached('fleet.heartbeat', fleet.asked('fleet.heartbeat').length + 2);
+    fleet.beats.answer = {};
+    await fleet.reached('fleet.heartbeat', fleet.asked('fleet.heartbeat').length + 2);
+    calls.release('rt-1.1');
+    calls.release('rt-1.2');
+    fleet.give(lease(2));
+    expect(await fleet.reported(2)).toMatchObject([{}, { status: 'completed' }]);
+    const told = lines.filter((line) => /asked to go|may stay/.test(line));
+    expect(told).toEqual(['asked to go: takes no new runs', 'may stay: takes runs again']);
+  });
+
+  test('ends by itself when it holds nothing more, if it may', async () => {
+    const fleet = await scriptedFleet();
+    const calls = heldCalls(fleet);
+    const { ended } = await connect(fleet, { exitWhenDrained: true });
+    fleet.give(lease(1));
+    await fleet.names(lease(1));
+    fleet.beats.answer = { draining: true };
+    await fleet.reached('fleet.heartbeat', fleet.asked('fleet.heartbeat').length + 2);
+    calls.release('rt-1.1');
+    expect(await ended).toEqual({ kind: 'drained', unsent: 0 });
+    expect(fleet.reports).toMatchObject([{ status: 'completed' }]);
+  });
 });

@@ -50,7 +50,9 @@ export async function serve(
   draining: AbortSignal,
 ): Promise<ConnectionEnd> {
   const over = new AbortController();
-  const polling = AbortSignal.any([draining, over.signal]);
+  const leaving = new AbortController();
+  const polling = AbortSignal.any([draining, over.signal, leaving.signal]);
+  const staying = createLatch(true);
   const approved = createLatch(session.status === 'approved');
   const room = createLatch(true);
   const reach = createReachability(log);
@@ -87,6 +89,21 @@ export async function serve(
     room.set(held.size < session.maxConcurrent && outbox.waiting.length < waitingMax);
     // What is gone may be named a moment longer, so many ends are told together.
     telling ??= setImmediate(tellHeld);
+    leaveIfEmpty();
+  }
+
+  /** An administrator asks it to go, or to stay after all. */
+  function learnDraining(isDraining: boolean): void {
+    if (isDraining === staying.isOpen) {
+      log.note(isDraining ? 'asked to go: takes no new runs' : 'may stay: takes runs again');
+    }
+    staying.set(!isDraining);
+    leaveIfEmpty();
+  }
+
+  function leaveIfEmpty(): void {
+    if (staying.isOpen || !options.exitWhenDrained) return;
+    if (held.size === 0 && outbox.waiting.length === 0) leaving.abort(new Error('it is drained'));
   }
 
   function tellHeld(): void {
@@ -104,6 +121,7 @@ export async function serve(
     reach.answered();
     if (message.token !== null) session.renew(message.token);
     learnStatus(message.status);
+    learnDraining(message.draining);
     held.stop('cancelled', ({ runId }) => message.cancel.includes(runId));
     const lost = new Set(message.lost.map((name) => keyOf(fromWire(name)))); // C2
     held.stop('lost', (lease) => lost.has(keyOf(lease)));
@@ -121,6 +139,7 @@ export async function serve(
     for (;;) {
       await approved.opened(polling);
       await room.opened(polling);
+      await staying.opened(polling);
       if (polling.aborted) return;
       const askedAt = performance.now();
       const claim = await claimRuns({
@@ -136,6 +155,7 @@ export async function serve(
         continue;
       }
       begin(claim.leases);
+      if (claim.draining) learnDraining(true);
       const isIdle = claim.leases.length === 0 && performance.now() - askedAt < IDLE_MS;
       if (isIdle) await pauseAtMost(IDLE_MS, polling);
     }

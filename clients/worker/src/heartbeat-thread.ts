@@ -53,6 +53,7 @@ function learn(answer: CallOutput<'fleet.heartbeat'>, named: ToHeartbeat): void 
     cancel: answer.cancel,
     lost: named.filter(({ run_id: id }) => answer.lost.includes(id)),
     token: answer.token ?? null,
+    draining: answer.draining ?? false,
   });
 }
 

@@ -31,6 +31,8 @@ export type FromHeartbeat =
       /** With the epochs under which they were named: the same run may be ours again meanwhile. */
       readonly lost: readonly WireLeaseName[];
       readonly token: string | null;
+      /** An administrator asks the worker to go. */
+      readonly draining: boolean;
     }
   /** The server will not take it, however often it is said. */
   | ({ readonly kind: 'refused' } & Refusal)

@@ -127,7 +127,9 @@ test('what is no longer ours is told once and not sent again', async () => {
   server.on('fleet.reportRuns', ({ body }) => ({ json: taken(body as Batch, 'lost') }));
   outbox.put(report(1));
   expect(await outbox.drained(5_000)).toBe(0);
-  expect(lines).toEqual(["1 finished runs were no longer this worker's"]);
+  expect(lines).toEqual([
+    '1 reports came too late, and changed nothing: those runs go on elsewhere',
+  ]);
 });
 
 test('a refusal of the session is told, not repeated', async () => {

@@ -56,7 +56,8 @@ export function createOutbox({ client, log, over, onRefused, onTaken }: OutboxOp
       const { results } = await client.call('fleet.reportRuns', { body }, { signal: over });
       take(batch); // O1
       const lost = results.filter((result) => result.status === 'lost').length;
-      if (lost > 0) log.note(`${lost} finished runs were no longer this worker's`);
+      if (lost > 0)
+        log.note(`${lost} reports came too late, and changed nothing: those runs go on elsewhere`);
     } catch (thrown) {
       const unfit = unfitness(thrown);
       if (unfit === null) throw thrown;

@@ -35,6 +35,7 @@ export async function resolveOptions(
     pollTimeoutMs: config.pollTimeoutMs,
     serverWaitMsMax: config.serverWaitMs,
     drainMsMax: config.drainTimeoutMs,
+    exitWhenDrained: config.exitWhenDrained,
     serverCa,
     send: createNodeSend({ ca: serverCa }),
     sendToProvider: createNodeSend(),

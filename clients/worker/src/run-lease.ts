@@ -121,11 +121,6 @@ function isWorthAnother(thrown: unknown): boolean {
 function reportOfStopped({ reason }: RunStopped, ours: WireLeaseName): Report | null {
   if (reason === 'lost') return null;
   if (reason === 'cancelled') return { ...ours, status: 'cancelled' };
-  return {
-    ...ours,
-    status: 'failed',
-    error: 'the worker was stopped',
-    retry: true,
-    error_class: 'drained',
-  };
+  // Handed back: somebody else begins it anew, and the attempt does not count.
+  return { ...ours, status: 'released' };
 }

@@ -24,6 +24,7 @@ const OPTIONS = {
   pollTimeoutMs: 1_000,
   serverWaitMsMax: 60_000,
   drainMsMax: 60_000,
+  exitWhenDrained: false,
   providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
   serverCa: null,
   credentials: NO_CREDENTIALS,

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly serverWaitMsMax: number;
   /** How long runs may go on after a signal to stop. */
   readonly drainMsMax: number;
+  /** Whether it ends when it was asked to go and holds nothing more. */
+  readonly exitWhenDrained: boolean;
   readonly providers: ProviderCredentials;
   /** What overrides them, for the runs that begin now. */
   readonly credentials: CredentialStore;

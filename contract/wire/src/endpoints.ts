@@ -34,6 +34,8 @@ import {
   listWorkers,
   rejectWorker,
   revokeWorker,
+  drainWorker,
+  undrainWorker,
   unlockWorker,
 } from './fleet-administration.ts';
 import {
@@ -140,6 +142,8 @@ export const ENDPOINTS = [
   approveWorker,
   rejectWorker,
   revokeWorker,
+  drainWorker,
+  undrainWorker,
   evictWorker,
   banWorker,
   unlockWorker,

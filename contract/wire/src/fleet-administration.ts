@@ -18,6 +18,8 @@ export const worker = Type.Object({
   labels: Type.Record(Type.String(), Type.String()),
   max_concurrent: Type.Integer(),
   active_runs: Type.Integer(),
+  /** It is asked to go, and is given nothing more. */
+  draining: Type.Boolean(),
   last_heartbeat: instantOrNull,
   registered_at: instant,
   approved_at: instantOrNull,
@@ -139,6 +141,38 @@ export const unlockWorker = endpoint({
   audit: 'record',
   params: ofWorker,
   output: decided,
+});
+
+const drained = Type.Object({
+  worker_id: id,
+  draining: Type.Boolean(),
+  /** It holds nothing. */
+  safe: Type.Boolean(),
+  active_runs: Type.Integer(),
+});
+
+export const drainWorker = endpoint({
+  id: 'fleet.drainWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/drain',
+  surface: 'fleet',
+  summary: 'Ask a worker to go: it finishes what it has, and is given nothing more',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: drained,
+});
+
+export const undrainWorker = endpoint({
+  id: 'fleet.undrainWorker',
+  method: 'POST',
+  path: '/api/v1/fleet/workers/{worker_id}/undrain',
+  surface: 'fleet',
+  summary: 'Let a worker stay that was asked to go',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorker,
+  output: drained,
 });
 
 export const issueWorkerToken = endpoint({

@@ -121,7 +121,11 @@ export const claimRuns = endpoint({
     models: Type.Optional(models),
   }),
   output: Type.Union([
-    Type.Object({ leases: Type.Array(Type.Object(lease)) }),
+    Type.Object({
+      leases: Type.Array(Type.Object(lease)),
+      /** The worker is asked to go: there will be nothing more. Left out when it is not. */
+      draining: Type.Optional(Type.Boolean()),
+    }),
     Type.Object(lease),
     Type.Null(),
   ]),
@@ -149,6 +153,8 @@ export const heartbeat = endpoint({
     /** Runs of `runs` that are no longer this session's: stop, and do not report. */
     lost: Type.Array(id),
     heartbeat_interval_ms: Type.Integer(),
+    /** The worker is asked to go: it is given nothing more. */
+    draining: Type.Optional(Type.Boolean()),
     /** A new token, once the one in use has passed half of its life. */
     token: Type.Optional(Type.String()),
     token_expires_at: Type.Optional(instant),
@@ -160,7 +166,13 @@ const report = Type.Object({
   /** Of the lease. Left out only for runs that were claimed without `slots`. */
   epoch: Type.Optional(epoch),
   status: Type.Optional(
-    Type.Union([Type.Literal('completed'), Type.Literal('failed'), Type.Literal('cancelled')]),
+    Type.Union([
+      Type.Literal('completed'),
+      Type.Literal('failed'),
+      Type.Literal('cancelled'),
+      /** Handed back: it is queued again at once, and the attempt does not count. Needs the epoch. */
+      Type.Literal('released'),
+    ]),
   ),
   output: Type.Optional(Type.Unknown()),
   error: Type.Optional(Type.Union([Type.String({ maxLength: 131_072 }), Type.Null()])),

@@ -120,6 +120,8 @@ export {
   listWorkers,
   rejectWorker,
   revokeWorker,
+  drainWorker,
+  undrainWorker,
   unlockWorker,
   worker,
 } from './fleet-administration.ts';

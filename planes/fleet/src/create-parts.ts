@@ -33,7 +33,7 @@ import { appendEvents, readMarks } from './run-events.sql.ts';
 import { RunWatch } from './run-watch.ts';
 import { readStates } from './runs.sql.ts';
 import { ContentKeys } from './secrecy/content-keys.ts';
-import { FLEET_DEFAULTS } from './settings.ts';
+import { completeSettings } from './settings.ts';
 import { Submissions } from './submissions.ts';
 import { readSubqueues } from './subqueues.sql.ts';
 import type { NewWait, WaitAnswer } from './wait.ts';
@@ -46,7 +46,7 @@ import { readWorkerRecords } from './workers.sql.ts';
 /** Puts together what the routes and jobs of one replica share. */
 export function createParts(options: FleetOptions): FleetParts {
   const { db, dispatch, clock, log } = options;
-  const settings = { ...FLEET_DEFAULTS, ...options.settings };
+  const settings = completeSettings(options.settings ?? {});
   const monotonicMs = (): number => clock.monotonicMs();
   const onError = (error: unknown): void => log.warn('a look at the fleet failed', { error });
   const { commitLanes: lanes, runsPerCommitMax: batchMax } = settings;

@@ -8,6 +8,7 @@ import { anomalyRoutes } from './anomaly-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
 import { decisionRoutes } from './decision-routes.ts';
+import { drainRoutes } from './drain-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { WAKE_CHANNEL } from './hints.ts';
@@ -52,6 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...runRoutes(parts),
       ...runEventRoutes(parts),
       ...waitRoutes(parts),
+      ...drainRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),
       ...encryptionRoutes(parts),

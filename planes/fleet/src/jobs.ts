@@ -1,12 +1,14 @@
 import { type Job, job } from '@sagewai/jobs';
 
 import { countPending, readLoads, readPending } from './counts.sql.ts';
+import { patienceMs } from './judge-silence.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
+import { readSilence } from './silence.sql.ts';
 import { endWaits } from './waits.sql.ts';
 import { watchJobs } from './watch-jobs.ts';
 import { findUnapproved } from './workers.sql.ts';
@@ -135,9 +137,13 @@ export function fleetJobs(parts: FleetParts): Job[] {
 /** Public for tests: one round of the supervisor. */
 export async function supervise(parts: FleetParts, signal: AbortSignal): Promise<void> {
   const { db, dispatch, settings, meters, watch } = parts;
-  const silenceMs = settings.workerSilenceMs;
   // Asked first: a round after a gap must not blame workers for the silence of the server.
   const upSince = await beatPulse(dispatch, pulseGapMs(settings));
+  const silence = await readSilence(dispatch, { silenceMs: settings.workerSilenceMs, upSince });
+  const silenceMs = patienceMs(silence, settings);
+  if (silenceMs > settings.workerSilenceMs) {
+    parts.log.warn('many workers are silent at once: they are given as long again', { ...silence });
+  }
   for (;;) {
     const orphans = await findOrphans(dispatch, {
       silenceMs,

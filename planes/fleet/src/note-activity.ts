@@ -17,7 +17,7 @@ export function noteModels(
 }
 
 export interface NotedReport {
-  readonly status?: 'completed' | 'failed' | 'cancelled';
+  readonly status?: 'completed' | 'failed' | 'cancelled' | 'released';
   readonly error_class?: string;
   readonly model?: string;
 }

@@ -15,6 +15,9 @@ export interface FleetSettings {
   readonly matchClassesMax: number;
   /** A worker that is silent for so long loses its runs. */
   readonly workerSilenceMs: number;
+  /** More than this share of the workers with runs, silent at once, are given as long again. */
+  readonly massSilenceShare: number;
+  readonly massSilenceWorkers: number;
   readonly superviseEveryMs: number;
   /** A longer pause between two rounds of the supervisor means that the server was away. */
   readonly pulseGapMs: number;
@@ -22,7 +25,7 @@ export interface FleetSettings {
   readonly heartbeatIntervalMs: number;
   /** A worker that goes on so long after it was told to stop loses the run. */
   readonly cancelGraceMs: number;
-  /** A lease that its worker does not name for so long goes back to the queue. */
+  /** A lease that its worker does not name for so long goes back; 1.5 heartbeats unless said. */
   readonly unheldGraceMs: number;
   /** How long what is recorded of a worker is trusted: how late a revocation may be noticed. */
   readonly workerTrustMs: number;
@@ -111,7 +114,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-export const FLEET_DEFAULTS: FleetSettings = {
+const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   openRegistration: false,
   undecidedWorkersMax: 1_000,
   registrationsPerSecond: 1,
@@ -120,11 +123,12 @@ export const FLEET_DEFAULTS: FleetSettings = {
   replacedSecretKeptMs: 30 * DAY_MS,
   matchClassesMax: 10_000,
   workerSilenceMs: 5 * MINUTE_MS,
+  massSilenceShare: 0.5,
+  massSilenceWorkers: 3,
   superviseEveryMs: 5 * SECOND_MS,
   pulseGapMs: 20 * SECOND_MS,
   heartbeatIntervalMs: 30 * SECOND_MS,
   cancelGraceMs: 2 * MINUTE_MS,
-  unheldGraceMs: 45 * SECOND_MS,
   workerTrustMs: 500,
   workerTokenTtlMs: 15 * MINUTE_MS,
   issuedTokenTtlMs: 30 * DAY_MS,
@@ -177,3 +181,11 @@ export const FLEET_DEFAULTS: FleetSettings = {
   roomChunk: 1_000,
   fullRetryMs: SECOND_MS,
 };
+
+export const FLEET_DEFAULTS: FleetSettings = completeSettings({});
+
+/** What is left open follows from what is said. */
+export function completeSettings(given: Partial<FleetSettings>): FleetSettings {
+  const heartbeatIntervalMs = given.heartbeatIntervalMs ?? DEFAULTS.heartbeatIntervalMs;
+  return { ...DEFAULTS, unheldGraceMs: 1.5 * heartbeatIntervalMs, ...given };
+}

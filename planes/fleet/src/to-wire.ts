@@ -190,6 +190,7 @@ export function toWorker(row: WorkerRow): Worker {
     labels: row.labels,
     max_concurrent: row.maxConcurrent,
     active_runs: row.activeRuns,
+    draining: row.draining,
     last_heartbeat: instant(row.lastSeenAt),
     registered_at: row.registeredAt.toISOString(),
     approved_at: row.state === 'approved' ? instant(row.decidedAt) : null,

@@ -14,10 +14,11 @@ import {
 import { demandApproved, demandCurrentSession, demandWorker, replaced } from './calling-worker.ts';
 import { leasesOf } from './claims.ts';
 import { encodeContent } from './encode-content.ts';
-import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
+import { handBack } from './hand-backs.sql.ts';
+import { findLeasesOf, type LeaseName, openSession, takeBack } from './leases.sql.ts';
 import { noteModels, noteReport } from './note-activity.ts';
 import type { FleetParts } from './parts.ts';
-import type { Report } from './run.ts';
+import type { Report, Reported } from './run.ts';
 import {
   checkReported,
   holdForLeases,
@@ -32,7 +33,7 @@ import type { CallingWorker } from './worker.ts';
 interface WireReport {
   readonly run_id: string;
   readonly epoch?: number;
-  readonly status?: 'completed' | 'failed' | 'cancelled';
+  readonly status?: 'completed' | 'failed' | 'cancelled' | 'released';
   readonly output?: unknown;
   readonly error?: string | null;
   readonly retry?: boolean;
@@ -43,7 +44,7 @@ interface WireReport {
 
 /** For workers. What they say of themselves beyond their credential never counts (F3). */
 export function workerRoutes(parts: FleetParts): Route[] {
-  const { claims, reports, heartbeats, settings, activity } = parts;
+  const { claims, heartbeats, settings, activity } = parts;
   return [
     implementOwn(claimRuns, async ({ body, caller, request }) => {
       const worker = demandWorker(caller, 'claim');
@@ -57,9 +58,12 @@ export function workerRoutes(parts: FleetParts): Route[] {
         worker: worker.record,
         sessionEpoch: worker.sessionEpoch,
         pollId,
-        slots: body.slots ?? 1,
+        // One that is asked to go finds what it was given before (F6), and asks for nothing more.
+        slots: worker.record.draining ? 0 : (body.slots ?? 1),
         flat,
-        waitMs: waitMsOf(body.poll_timeout, settings.pollTimeoutDefaultMs),
+        waitMs: worker.record.draining
+          ? 0
+          : waitMsOf(body.poll_timeout, settings.pollTimeoutDefaultMs),
         signal: AbortSignal.any([request.signal, request.draining]),
       });
       if (runs.length === 0 && !request.signal.aborted && !request.draining.aborted) {
@@ -78,7 +82,8 @@ export function workerRoutes(parts: FleetParts): Route[] {
         runs.map(({ payload }) => payload),
       );
       const leases = runs.map((run) => leaseFor(parts, worker, run));
-      return flat ? (leases[0] ?? null) : { leases };
+      if (flat) return leases[0] ?? null;
+      return worker.record.draining ? { leases, draining: true } : { leases };
     }),
 
     implementOwn(heartbeat, async ({ body, caller }): Promise<OutputOf<typeof heartbeat>> => {
@@ -99,6 +104,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
         cancel: answer.cancel,
         lost: answer.lost,
         heartbeat_interval_ms: settings.heartbeatIntervalMs,
+        ...(record.draining ? { draining: true } : {}),
         ...renewedToken(parts, worker),
       };
     }),
@@ -126,27 +132,17 @@ export function workerRoutes(parts: FleetParts): Route[] {
     implementOwn(reportRun, async ({ body, caller }): Promise<OutputOf<typeof reportRun>> => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
-      const [answer] = await reports.report([await toReport(parts, worker, body)]);
-      noteReport(activity, worker, { report: body, answer });
-      if (answer === undefined || answer.how === 'lost') throw staleLease(body.run_id);
-      return {
-        status: 'ok',
-        requeued: answer.how === 'requeued',
-        repeated: answer.how === 'repeated',
-      };
+      const [how = 'lost'] = await takeReports(parts, worker, [body]);
+      if (how === 'lost') throw staleLease(body.run_id);
+      return { status: 'ok', requeued: how === 'requeued', repeated: how === 'repeated' };
     }),
 
     implementOwn(reportRuns, async ({ body, caller }): Promise<OutputOf<typeof reportRuns>> => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
-      const answers = await reports.report(
-        await Promise.all(body.reports.map((report) => toReport(parts, worker, report))),
-      );
-      for (const [at, report] of body.reports.entries()) {
-        noteReport(activity, worker, { report, answer: answers[at] });
-      }
+      const hows = await takeReports(parts, worker, body.reports);
       return {
-        results: answers.map(({ how }, at) => ({
+        results: hows.map((how, at) => ({
           run_id: body.reports[at]?.run_id ?? '',
           status: how === 'lost' ? 'lost' : 'ok',
           requeued: how === 'requeued',
@@ -155,6 +151,41 @@ export function workerRoutes(parts: FleetParts): Route[] {
       };
     }),
   ];
+}
+
+/** Each in its place: what ends a run, and what is handed back. */
+async function takeReports(
+  parts: FleetParts,
+  worker: CallingWorker,
+  given: readonly WireReport[],
+): Promise<Reported[]> {
+  const released = given.filter(({ status }) => status === 'released').map(demandLeaseName);
+  const ending = given.filter(({ status }) => status !== 'released');
+  const answers = await parts.reports.report(
+    await Promise.all(ending.map((report) => toReport(parts, worker, report))),
+  );
+  for (const [at, report] of ending.entries()) {
+    noteReport(parts.activity, worker, { report, answer: answers[at] });
+  }
+  const { record, sessionEpoch } = worker;
+  const by = { workerNum: record.num, sessionEpoch };
+  const taken = released.length === 0 ? [] : await handBack(parts.db, by, released);
+  parts.afterTakenBack(taken);
+  const handedBack = new Set(taken.map(({ runId }) => runId));
+  const hows = answers.map(({ how }) => how);
+  return given.map(({ status, run_id: runId }) => {
+    if (status !== 'released') return hows.shift() ?? 'lost';
+    return handedBack.has(runId.toLowerCase() as RunId) ? 'requeued' : 'lost';
+  });
+}
+
+function demandLeaseName({ run_id: runId, epoch }: WireReport): LeaseName {
+  if (epoch !== undefined) {
+    return { runId: runId.toLowerCase() as RunId, epoch: BigInt(epoch) };
+  }
+  throw new Fault('request.invalid', 'a lease is handed back without its epoch', {
+    detail: 'What is handed back is named by its epoch.',
+  });
 }
 
 function leaseFor(
@@ -195,7 +226,7 @@ async function toReport(
     workerNum: record.num,
     sessionEpoch,
     epoch: report.epoch === undefined ? null : BigInt(report.epoch),
-    status: report.status ?? 'completed',
+    status: report.status === 'released' ? 'failed' : (report.status ?? 'completed'),
     ...content,
     retry: report.retry ?? false,
     errorClass: report.error_class ?? null,

@@ -21,6 +21,8 @@ export interface WorkerRecord {
   /** Of its current session. */
   readonly sessionEpoch: bigint;
   readonly maxConcurrent: number;
+  /** It is asked to go, and is given nothing more. */
+  readonly draining: boolean;
   /** As declared and allowed. */
   readonly models: readonly string[];
   readonly capabilities: Capabilities;

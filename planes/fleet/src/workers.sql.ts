@@ -105,6 +105,7 @@ interface RecordRow {
   readonly state: WorkerState;
   readonly sessionEpoch: bigint;
   readonly maxConcurrent: number;
+  readonly draining: boolean;
   readonly pool: string;
   readonly models: string[];
   readonly modelsCanonical: string[];
@@ -125,7 +126,7 @@ export async function readWorkerRecords(
     sql<RecordRow>`
       select w.id, w.num, w.org_id as "orgId", w.project_id as "projectId", w.name, w.state,
              s.session_epoch as "sessionEpoch", w.max_concurrent as "maxConcurrent", w.pool, w.models,
-             w.models_canonical as "modelsCanonical", w.labels
+             w.models_canonical as "modelsCanonical", w.labels, s.draining_at is not null as draining
       from worker w join worker_session s on s.worker_num = w.num
       where w.id = any(${[...ids]}::uuid[])
     `.execute(tx),
@@ -142,6 +143,7 @@ function toRecord(row: RecordRow): WorkerRecord {
     state: row.state,
     sessionEpoch: row.sessionEpoch,
     maxConcurrent: row.maxConcurrent,
+    draining: row.draining,
     models: row.models,
     capabilities: { orgId, projectId, pool, models, labels },
   };
@@ -172,6 +174,7 @@ export interface WorkerRow {
   readonly labels: Record<string, string>;
   readonly maxConcurrent: number;
   readonly activeRuns: number;
+  readonly draining: boolean;
   readonly lastSeenAt: Date | null;
   readonly registeredAt: Date;
   readonly decidedAt: Date | null;
@@ -198,6 +201,7 @@ export async function listWorkers(tx: Executor, filter: WorkerFilter): Promise<W
     select w.id, w.name, w.project_id as "projectId", w.state, w.reason, w.pool, w.models,
            w.models_canonical as "modelsCanonical", w.labels, w.max_concurrent as "maxConcurrent",
            (select count(*)::int from lease l where l.worker_num = w.num) as "activeRuns",
+           s.draining_at is not null as draining,
            s.last_seen_at as "lastSeenAt", w.registered_at as "registeredAt",
            w.decided_at as "decidedAt", w.decided_by as "decidedBy",
            w.first_approved_by as "firstApprovedBy",

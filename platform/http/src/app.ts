@@ -60,6 +60,14 @@ export interface App {
   close(): Promise<void>;
 }
 
+async function drainAll(drain: Drain, lingerMs: number, limitMs: number): Promise<Drained> {
+  const { promise: lingered, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, lingerMs);
+  const drained = await drain.start(limitMs);
+  await lingered;
+  return drained;
+}
+
 /**
  * The one pipeline: head → authenticate → authorize → parse → handle → audit → answer. Throws, naming
  * all of them, when there are routes that cannot be served (H8). Its invariants are in the README.
@@ -94,8 +102,8 @@ export function createApp(options: AppOptions): App {
     inject: framework.inject.bind(framework) as FastifyInstance['inject'],
     listen: ({ host, port }) => framework.listen({ host, port }),
     drain: (limitMs) => {
-      drained ??= drain.start(limitMs);
-      framework.server.closeIdleConnections();
+      // Idle connections stay: a request on one is answered with 503 and `connection: close`.
+      drained ??= drainAll(drain, Math.min(settings.drainLingerMs, limitMs), limitMs);
       return drained;
     },
     inFlight: () => drain.inFlight,

@@ -5,6 +5,11 @@ export interface HttpSettings {
   readonly trustedProxies: readonly string[];
   /** How long an idle connection stays open; longer than a load balancer in front keeps it. */
   readonly keepAliveMs: number;
+  /**
+   * How long a draining process goes on answering 503 at least, so that whoever has an idle connection
+   * open hears it instead of finding the connection closed under its next request.
+   */
+  readonly drainLingerMs: number;
   /** To receive the head of a request. */
   readonly headersMs: number;
   /** To receive a whole request. The answer may take longer: long polls wait 60 s. */
@@ -18,6 +23,7 @@ export const HTTP_DEFAULTS: HttpSettings = {
   bodyBytesMax: 8 * 1024 * 1024,
   trustedProxies: [],
   keepAliveMs: 75_000,
+  drainLingerMs: 500,
   headersMs: 15_000,
   requestMs: 300_000,
   title: 'Sagewai',

@@ -44,6 +44,8 @@ export function workerCommands(around: Surroundings): Command[] {
       around,
       listWorkers,
     ),
+    removal(around, ['drain', 'Ask a worker to go: it finishes what it has'], 'fleet.drainWorker'),
+    removal(around, ['undrain', 'Let a worker stay after all'], 'fleet.undrainWorker'),
     act(worker('approve-worker', 'Approve a pending worker'), around, approve),
     decision(around, 'reject-worker', {
       description: 'Reject a pending worker',
@@ -105,13 +107,30 @@ async function approve(
   );
 }
 
+function removal(
+  around: Surroundings,
+  [name, description]: readonly [string, string],
+  endpoint: 'fleet.drainWorker' | 'fleet.undrainWorker',
+): Command {
+  return act(
+    serverCommand(name, description).argument('<id>', 'its id', id),
+    around,
+    async (context, _, [worker = '']) => {
+      const answer = await context.client.call(endpoint, { params: { worker_id: worker } });
+      const holds = answer.safe ? 'holds nothing' : `still has ${answer.active_runs} runs`;
+      const told = answer.draining ? `is given nothing more, and ${holds}` : 'works again';
+      context.show(answer, `Worker ${answer.worker_id} ${told}.`);
+    },
+  );
+}
+
 async function listWorkers(context: Context, { status, pool }: ListFlags): Promise<void> {
   const query = { ...(status ? { status } : {}), ...(pool ? { pool } : {}) };
   const answer = await context.client.call('fleet.listWorkers', { query });
   const rows = answer.workers.map((worker) => [
     worker.id,
     worker.name,
-    worker.status,
+    worker.draining ? `${worker.status}, draining` : worker.status,
     worker.pool,
     `${worker.active_runs}/${worker.max_concurrent}`,
     worker.models.join(','),
