@@ -27,6 +27,7 @@ const COMMANDS = {
   runs: 'submit, list, watch and cancel runs',
   key: 'virtual keys for model calls',
   audit: 'list and verify the audit log',
+  completion: 'make a shell complete commands, ids, pools and models',
   config: 'explain every setting: its value, where it came from, its default',
 };
 

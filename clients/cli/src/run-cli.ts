@@ -17,7 +17,12 @@ const GROUPS: Readonly<Record<string, Load>> = {
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
+  completion: async (around) =>
+    (await import('./commands/completion.ts')).completionCommand(around),
 };
+
+/** What the scripts of `completion` ask; no command of anybody's. */
+const COMPLETE = '__complete';
 
 /** Commands of other processes, so that a misspelt one is recognised too. */
 const ELSEWHERE = ['up', 'server', 'worker', 'doctor', 'config'] as const;
@@ -32,12 +37,21 @@ export async function runCli(
     code = how;
   };
   try {
+    if (words[0] === COMPLETE) return await offer(words.slice(1), { ...around, end });
     const program = await buildProgram(words[0] ?? '', { ...around, end });
     await program.parseAsync([...words], { from: 'user' });
     return code;
   } catch (thrown) {
     return around.signal.aborted ? EXIT.error : tell(around.terminal, thrown);
   }
+}
+
+/** For the shell: what may stand at the cursor, one a line. */
+async function offer(words: readonly string[], around: Surroundings): Promise<ExitCode> {
+  const { complete } = await import('./complete.ts');
+  const program = await buildProgram(words[0] ?? '', around);
+  around.terminal.out((await complete(program, words, around)).join('\n'));
+  return EXIT.ok;
 }
 
 async function buildProgram(word: string, around: Surroundings): Promise<Command> {
