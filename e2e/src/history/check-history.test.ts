@@ -102,4 +102,25 @@ describe('checkHistory', () => {
   test('H8: what the ledger and the chains say of themselves', () => {
     expect(broken([], { ledgerMismatches: ['x'], brokenChains: ['y'] })).toEqual(['H8', 'H8']);
   });
+
+  test('H9: more runs of one concurrency key at once than its limit', () => {
+    const concurrency = { key: 'k', limit: 1 };
+    const capped = { ...submitted, concurrency };
+    const other = { ...capped, runId: 'q', idempotencyKey: 'j' };
+    const outcomes = [...REST.outcomes, { runId: 'q', epoch: 2, status: 'completed', output: 'x' }];
+    const claimedToo = { ...claimed, runId: 'q', epoch: 2, sentMs: 3, answeredMs: 3.5 };
+    const reportedToo = { ...reported, runId: 'q', epoch: 2, sentMs: 6, answeredMs: 7 };
+    const at = (claim: typeof claimedToo): HistoryEvent[] => [
+      ...[capped, other, claimed, reported],
+      ...[claim, reportedToo],
+    ];
+    expect(broken(at(claimedToo), { outcomes })).toEqual(['H9']);
+    // Nobody knows when the other's report had come: they may not have overlapped.
+    expect(broken(at({ ...claimedToo, answeredMs: 4.5 }), { outcomes })).toEqual([]);
+    const wide = { key: 'k', limit: 2 };
+    const two = at(claimedToo).map((event) =>
+      event.kind === 'submitted' ? { ...event, concurrency: wide } : event,
+    );
+    expect(broken(two, { outcomes })).toEqual([]);
+  });
 });

@@ -1,3 +1,4 @@
+import { checkCaps } from './check-caps.ts';
 import type { FinalState, HistoryEvent } from './event.ts';
 
 type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: Kind }>;
@@ -14,6 +15,7 @@ type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: 
  *   H6. Every answered model call is in the ledger once, at the cost of the usage that it told (M2).
  *   H7. No budget has settled and reserved, or spent by its rows, more than its limit (M1).
  *   H8. Balances equal their rows; each audit chain is whole.
+ *   H9. No more runs with one concurrency key are held at once than its limit (F7).
  *
  * Returns the broken promises in words; an empty list is a pass.
  */
@@ -27,6 +29,7 @@ export function checkHistory(events: readonly HistoryEvent[], final: FinalState)
     ...checkFences(claimed, reported, only(events, 'confirmed')),
     ...checkSpend(only(events, 'called'), final),
     ...checkBudgets(final),
+    ...checkCaps(only(events, 'submitted'), claimed, reported),
     ...final.ledgerMismatches.map((mismatch) => `H8: ledger: ${mismatch}`),
     ...final.brokenChains.map((chain) => `H8: audit: ${chain}`),
   ];

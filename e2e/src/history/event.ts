@@ -10,6 +10,8 @@ export type HistoryEvent =
       readonly runId: string;
       readonly idempotencyKey: string;
       readonly answeredMs: number;
+      /** Its concurrency key, and how many runs with it may run at once. */
+      readonly concurrency?: { readonly key: string; readonly limit: number };
     }
   | {
       readonly kind: 'claimed';

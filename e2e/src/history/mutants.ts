@@ -33,6 +33,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'reserved = b.reserved',
   },
   {
+    name: 'F7: a cap counts no leases',
+    expected: /^H9: /,
+    function: 'fleet_limit_left',
+    from: 'else (select count(*) from lease l where l.key_cap = p_limit.limit_id) end);  -- F7',
+    to: 'else 0 end);',
+  },
+  {
     name: 'T1: an audit entry does not link to the one before',
     expected: /^H8: audit: /,
     function: 'audit_append',

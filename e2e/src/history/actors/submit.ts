@@ -9,6 +9,8 @@ interface Submission {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** Across pools and servers. */
+const CAPPED = { key: 'capped', limit: 2 };
 const BATCH_MAX = 12;
 const RUNS_MAX = 1_500;
 const REMEMBERED_MAX = 60;
@@ -38,6 +40,7 @@ export async function submitRuns(
       pool,
       priority: random.between(-2, 2),
       max_attempts: random.chance(0.2) ? 3 : 100,
+      ...(random.chance(0.08) ? { concurrency: CAPPED } : {}),
       ...(pool === 'gpu' ? { labels: { tier: 'production' } } : {}),
     };
     remembered.push({ key, body });
@@ -64,8 +67,11 @@ export async function submitRuns(
       if (answer?.status === 201) {
         const ids = (alone ? [answer.json] : answer.json.runs) as { id: string }[];
         for (const [index, { id }] of ids.entries()) {
-          const idempotencyKey = submissions[index]?.key ?? '';
-          journal.record({ kind: 'submitted', runId: id, idempotencyKey, answeredMs });
+          const { key: idempotencyKey = '', body } = submissions[index] ?? {};
+          const concurrency = body?.['concurrency'] as typeof CAPPED | undefined;
+          const event = { kind: 'submitted', runId: id, idempotencyKey, answeredMs } as const;
+          journal.record({ ...event, ...(concurrency ? { concurrency } : {}) });
+          if (concurrency) journal.count('capped runs');
           acknowledged.push(id);
         }
         return;
