@@ -23,6 +23,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'ready',
   'run_deadline',
   'run_timeout',
+  'schedule_due',
   'scheduled',
   'schema_function',
   'schema_migration',

@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   login: async (around) => (await import('./commands/login.ts')).loginCommand(around),
   fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
+  schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),

@@ -18,6 +18,16 @@ import {
   readScaling,
   readScalingText,
 } from './autoscale.ts';
+import {
+  cancelRuns,
+  discardDeadLetter,
+  discardDeadLetters,
+  getDeadLetter,
+  getOperation,
+  listDeadLetters,
+  redriveDeadLetter,
+  redriveDeadLetters,
+} from './dead-letters.ts';
 import { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
 import {
   createEnrollmentKey,
@@ -76,6 +86,16 @@ import { getRetention, setRetention } from './retention.ts';
 import { getProjectRouting, listPools, setPool, setProjectRouting } from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
+import {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listFirings,
+  listSchedules,
+  previewSchedule,
+  triggerSchedule,
+  updateSchedule,
+} from './schedules.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -171,6 +191,22 @@ export const ENDPOINTS = [
   readExternalMetric,
   getRetention,
   setRetention,
+  listDeadLetters,
+  getDeadLetter,
+  redriveDeadLetter,
+  discardDeadLetter,
+  redriveDeadLetters,
+  discardDeadLetters,
+  cancelRuns,
+  getOperation,
+  createSchedule,
+  listSchedules,
+  getSchedule,
+  updateSchedule,
+  deleteSchedule,
+  triggerSchedule,
+  previewSchedule,
+  listFirings,
   getEncryption,
   enableEncryption,
   rotateEncryption,

@@ -162,6 +162,26 @@ export {
   type TaskState,
 } from './tasks.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
+export {
+  cancelRuns,
+  discardDeadLetter,
+  discardDeadLetters,
+  getDeadLetter,
+  getOperation,
+  listDeadLetters,
+  redriveDeadLetter,
+  redriveDeadLetters,
+} from './dead-letters.ts';
+export {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listFirings,
+  listSchedules,
+  previewSchedule,
+  triggerSchedule,
+  updateSchedule,
+} from './schedules.ts';
 export { getRetention, setRetention } from './retention.ts';
 export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
 export { resume, wait } from './run-wait.ts';

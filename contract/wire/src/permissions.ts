@@ -27,6 +27,8 @@ export const PERMISSIONS = {
   'run:read': ['read'],
   'run:submit': ['write'],
   'run:cancel': ['write'],
+  'schedule:read': ['read'],
+  'schedule:write': ['write'],
   'run:approve': ['write'],
   'run:signal': ['write'],
   'key:read': ['read'],

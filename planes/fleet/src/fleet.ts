@@ -7,6 +7,7 @@ import { administrationRoutes } from './administration-routes.ts';
 import { anomalyRoutes } from './anomaly-routes.ts';
 import { createParts } from './create-parts.ts';
 import { createWorkerCredentialReader } from './credential-reader.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { drainRoutes } from './drain-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
@@ -24,6 +25,7 @@ import { routingRoutes } from './routing-routes.ts';
 import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
@@ -66,6 +68,8 @@ export function createFleet(options: FleetOptions): Fleet {
       ...settingsRoutes(),
       ...retentionRoutes(parts),
       ...limitRoutes(parts),
+      ...deadLetterRoutes(parts),
+      ...scheduleRoutes(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [

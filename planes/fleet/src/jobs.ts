@@ -1,5 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
+import { bulkJob } from './bulk-job.ts';
 import { countPending, readLoads, readPending } from './counts.sql.ts';
 import { patienceMs } from './judge-silence.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
@@ -7,6 +8,7 @@ import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { retentionJobs } from './retention-jobs.ts';
+import { scheduleJob } from './schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
 import { readSilence } from './silence.sql.ts';
 import { endWaits } from './waits.sql.ts';
@@ -128,6 +130,8 @@ export function fleetJobs(parts: FleetParts): Job[] {
       },
     }),
 
+    bulkJob(parts),
+    scheduleJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),
     ...encryptionJobs(parts),

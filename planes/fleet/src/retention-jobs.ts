@@ -14,6 +14,7 @@ import {
   makePartitions,
 } from './retention.sql.ts';
 import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
+import { forgetFirings } from './schedules.sql.ts';
 import { forgetWaits } from './waits.sql.ts';
 
 const BATCH = 500;
@@ -83,6 +84,7 @@ async function forgetOrganizations(parts: FleetParts, signal: AbortSignal): Prom
     if (orgIds.length === 0 || signal.aborted) return;
     const retentions = await inTenant(db, orgIds, async (tx) => {
       await forgetKeys(tx, settings.idempotencyKeyTtlMs);
+      await forgetFirings(tx, settings.runRetentionMs);
       await forgetHeads(tx, settings.eventDaysKept);
       await forgetWaits(tx, settings.waitsKeptMs);
       await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);

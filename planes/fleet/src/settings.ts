@@ -79,6 +79,13 @@ export interface FleetSettings {
   readonly runRetentionMs: number;
   /** More that must be kept of a day than this, and the day stays. */
   readonly keptPerDayMax: number;
+  readonly scheduleEveryMs: number;
+  /** An instant that passed no longer ago than this is not late. */
+  readonly scheduleLateMs: number;
+  readonly bulkEveryMs: number;
+  /** Runs of one operation, and of one step of it. */
+  readonly bulkRunsMax: number;
+  readonly bulkBatchMax: number;
   readonly idempotencyKeyTtlMs: number;
   /** How often a replica looks which organizations encrypt, and whose keys have changed. */
   readonly contentKeysEveryMs: number;
@@ -163,6 +170,11 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   partitionDaysAhead: 7,
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
+  scheduleEveryMs: SECOND_MS,
+  scheduleLateMs: MINUTE_MS,
+  bulkEveryMs: SECOND_MS,
+  bulkRunsMax: 100_000,
+  bulkBatchMax: 200,
   idempotencyKeyTtlMs: 7 * DAY_MS,
   contentKeysEveryMs: 2 * SECOND_MS,
   reencryptEveryMs: 5 * SECOND_MS,

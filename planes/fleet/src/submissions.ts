@@ -80,14 +80,31 @@ export class Submissions {
     });
   }
 
+  /** Decides what is left open, for whoever stores the runs in a transaction of its own. */
+  async prepare(
+    submissions: readonly Submission[],
+    by: Submitter,
+  ): Promise<{ readonly runs: NewRun[] }> {
+    return { runs: await this.#toRuns(submissions, await this.#place(submissions, by), by) };
+  }
+
+  /** What was stored stands in the queue now. */
+  tell(runs: readonly NewRun[]): void {
+    // What is put off is queued by a job when it is due, and told of then.
+    const queued = runs.filter(
+      ({ plan }) => plan?.run_at === undefined && plan?.delay_ms === undefined,
+    );
+    this.#options.onQueued(countLines(queued));
+  }
+
   /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
   async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
-    const { routings, room, full } = this.#options;
-    const project = await routings.find(by);
-    const placed = submissions.map((asked, at) => demandRequirement(asked, project, at));
+    const { room, full } = this.#options;
+    const placed = await this.#place(submissions, by);
     full.check({ ...by, pools: new Set(placed.map(({ requirement }) => requirement.pool)) });
     await room.take(submissions.length);
-    const stored = await this.#queue(submissions, placed, by).catch((error: unknown) => {
+    const storing = this.#toRuns(submissions, placed, by).then((runs) => this.#commits.add(runs));
+    const stored = await storing.catch((error: unknown) => {
       room.giveBack(submissions.length);
       throw full.explain(error, by.orgId);
     });
@@ -99,11 +116,19 @@ export class Submissions {
     });
   }
 
-  async #queue(
+  async #place(
+    submissions: readonly Submission[],
+    by: Submitter,
+  ): Promise<readonly DecidedRequirement[]> {
+    const project = await this.#options.routings.find(by);
+    return submissions.map((asked, at) => demandRequirement(asked, project, at));
+  }
+
+  async #toRuns(
     submissions: readonly Submission[],
     placed: readonly DecidedRequirement[],
     by: Submitter,
-  ): Promise<Stored[]> {
+  ): Promise<NewRun[]> {
     const sqs = await Promise.all(
       placed.map(({ requirement }, at) =>
         this.#sqFor(requirement, submissions[at]?.concurrency ?? null, by),
@@ -115,17 +140,13 @@ export class Submissions {
       const of = { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null, hashKey };
       return sealed(toRun(submission, of, by), sealer);
     });
-    return this.#commits.add(runs);
+    return runs;
   }
 
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
     const runs = batch.flat();
     const stored = await this.#options.store(runs);
-    // What is put off is queued by a job when it is due, and told of then.
-    const isQueued = ({ plan }: NewRun): boolean =>
-      plan?.run_at === undefined && plan?.delay_ms === undefined;
-    const queued = runs.filter((run, at) => stored[at]?.how === 'new' && isQueued(run));
-    this.#options.onQueued(countLines(queued));
+    this.tell(runs.filter((_, at) => stored[at]?.how === 'new'));
     let start = 0;
     return batch.map((part) => stored.slice(start, (start += part.length)));
   }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
+import { deadLettersCommand } from './fleet-dead-letters.ts';
 import { encryptionCommand } from './fleet-encryption.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
 import { limitCommands } from './fleet-limits.ts';
@@ -21,6 +22,7 @@ export function fleetCommand(around: Surroundings): Command {
       fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),
+      deadLettersCommand(around),
       retentionCommand(around),
       anomalyCommands(around),
       poolsCommand(around),

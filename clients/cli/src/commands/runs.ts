@@ -6,6 +6,7 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
 import { answerCommands } from './answer-run.ts';
+import { cancelCommand } from './cancel-runs.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
 import { logsCommand } from './run-logs.ts';
 import { submitCommand } from './submit-runs.ts';
@@ -30,7 +31,7 @@ export function runsCommand(around: Surroundings): Command {
       oneRun(around, ['watch', 'Wait for the end of a run, and show it'], watchRun),
       logsCommand(around),
       ...answerCommands(around),
-      oneRun(around, ['cancel', 'Cancel a run'], cancelRun),
+      cancelCommand(around),
     ],
     examples: [
       'sagewai runs submit --model gpt-4o --message "Summarise the plan" --wait',
@@ -94,12 +95,6 @@ async function tellProgress(context: Context, id: string, signal: AbortSignal): 
   await followEvents(context, id, { after: 0, follow: true, signal, onEvent }).catch(
     () => undefined,
   );
-}
-
-async function cancelRun(context: Context, id: string): Promise<void> {
-  const answer = await context.client.call('runs.cancelRun', { params: { run_id: id } });
-  const isRunning = answer.state === 'running' || answer.state === 'waiting';
-  context.show(answer, isRunning ? 'Its worker is told to stop.' : `It is ${answer.state}.`);
 }
 
 async function listRuns(

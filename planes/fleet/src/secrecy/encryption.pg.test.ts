@@ -147,6 +147,33 @@ describe('an organization that encrypts', () => {
     expect(openToken(other, mine?.content_key?.key)).toBe('forged');
   });
 
+  test('a dead letter says why in clear, and is given again under the key of its new run', async ({
+    replicaWith,
+  }) => {
+    const replica = replicaWith(shared);
+    await enable(replica);
+    const worker = await replica.worker();
+    const run = await replica.submit({ payload: { n: 1 } });
+    const [lease] = await claim(replica, worker);
+    await replica.report(worker, {
+      run_id: run,
+      epoch: lease?.epoch,
+      status: 'failed',
+      error: sealed(lease, CANARY),
+      content_key_id: lease?.content_key?.id,
+      dead_letter: true,
+    });
+    const letters = await replica.call('GET', '/api/v1/fleet/dead-letters', { as: 'read' });
+    expect(letters.body['dead_letters']).toMatchObject([{ run_id: run, error: CANARY }]);
+    const redriven = await replica.call('POST', `/api/v1/fleet/dead-letters/${run}/redrive`, {
+      as: 'admin',
+    });
+    expect(redriven.status).toBeLessThan(300);
+    const [again] = await claim(replica, worker);
+    expect(again?.run_id).not.toBe(run);
+    expect(openToken(again)).toEqual({ n: 1 });
+  });
+
   test('what cannot be opened is not taken, and what looks like it neither (E4)', async ({
     replicaWith,
   }) => {
