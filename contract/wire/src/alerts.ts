@@ -5,11 +5,17 @@ import { endpoint } from './endpoint.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
 import { name } from './worker.ts';
 
-export const ALERT_TYPES = ['worker.anomaly', 'worker.revoked', 'alert.test'] as const;
+export const ALERT_TYPES = [
+  'worker.anomaly',
+  'worker.revoked',
+  'worker.locked',
+  'alert.test',
+] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
 const alertType = Type.Union([
   Type.Literal('worker.anomaly'),
   Type.Literal('worker.revoked'),
+  Type.Literal('worker.locked'),
   Type.Literal('alert.test'),
 ]);
 

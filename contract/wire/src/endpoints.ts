@@ -57,6 +57,7 @@ import {
   setFleetProject,
 } from './fleet-limits.ts';
 import { getFleetSettings, setFleetSettings } from './fleet-settings.ts';
+import { issueFleetToken, listFleetTokens, revokeFleetToken } from './fleet-tokens.ts';
 import {
   claimRuns,
   heartbeat,
@@ -172,6 +173,9 @@ export const ENDPOINTS = [
   createEnrollmentKey,
   rotateEnrollmentKey,
   revokeEnrollmentKey,
+  issueFleetToken,
+  listFleetTokens,
+  revokeFleetToken,
   getFleetSettings,
   setFleetSettings,
   listPools,

@@ -6,19 +6,19 @@ import { id, instant, instantOrNull } from './schemas.ts';
 import { pool } from './tags.ts';
 import { name } from './worker.ts';
 
-const allowedModels = Type.Array(
+export const allowedModels = Type.Array(
   Type.String({ minLength: 1, maxLength: 200, pattern: MODEL_PATTERN }),
   { maxItems: 200 },
 );
 
 /** `region=eu` allows that value, `tier=*` any value; a label whose key is not named is not allowed. */
-const allowedLabels = Type.Array(
+export const allowedLabels = Type.Array(
   Type.String({ minLength: 2, maxLength: 400, pattern: '^[^=\\u0000]{1,200}=[^\\u0000]{0,200}$' }),
   { maxItems: 200 },
 );
 
 /** `10.0.0.0/8`, `2001:db8::/32`, or one address. */
-const allowedCidrs = Type.Array(
+export const allowedCidrs = Type.Array(
   Type.String({ minLength: 2, maxLength: 50, pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }),
   { maxItems: 100 },
 );

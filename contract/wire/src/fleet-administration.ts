@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import { id, idOrNull, instant, instantOrNull, textOrNull } from './schemas.ts';
 import { pool } from './tags.ts';
-import { workerState } from './worker.ts';
+import { workerScopes, workerState } from './worker.ts';
 
 export const worker = Type.Object({
   id,
@@ -187,6 +187,8 @@ export const issueWorkerToken = endpoint({
   body: Type.Object({
     /** 30 days unless said. */
     expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+    /** All unless said. */
+    scopes: Type.Optional(workerScopes),
   }),
   output: Type.Object({ worker_id: id, token: Type.String(), expires_at: instant }),
   status: 201,

@@ -30,6 +30,10 @@ const workerSession = {
   /** `wrt-1.…`; renewed in the answer to a heartbeat. */
   token: Type.String(),
   token_expires_at: instant,
+  /** When to ask for the next one: from then on, heartbeats of a bound worker carry `X-Worker-Proof`. */
+  token_renew_in_ms: Type.Optional(Type.Integer()),
+  /** Of a token that is bound to the worker's key pair: how often it was renewed. */
+  generation: Type.Optional(Type.Integer()),
   heartbeat_interval_ms: Type.Integer(),
 };
 
@@ -50,6 +54,14 @@ export const registerWorker = endpoint({
     max_concurrent: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     /** As the header `X-Enrollment-Key`: `sk-fleet-…`, or a worker token that may open sessions. */
     enrollment_key: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
+    /** Of the worker's key pair; proved in the header `X-Worker-Proof`. Its tokens are bound to it. */
+    public_key: Type.Optional(
+      Type.Object({
+        kty: Type.Literal('OKP'),
+        crv: Type.Literal('Ed25519'),
+        x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+      }),
+    ),
     /** Name or id; as the header `X-Organization`. For registration without a key. */
     organization: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   }),
@@ -158,6 +170,8 @@ export const heartbeat = endpoint({
     /** A new token, once the one in use has passed half of its life. */
     token: Type.Optional(Type.String()),
     token_expires_at: Type.Optional(instant),
+    token_renew_in_ms: Type.Optional(Type.Integer()),
+    generation: Type.Optional(Type.Integer()),
   }),
 });
 

@@ -131,6 +131,7 @@ export {
   getFleetSettings,
   setFleetSettings,
 } from './fleet-settings.ts';
+export { issueFleetToken, listFleetTokens, revokeFleetToken } from './fleet-tokens.ts';
 export {
   fleetQueue,
   fleetProject,

@@ -37,6 +37,11 @@ export const PROBLEMS = {
   'worker.unapproved': { status: 403, title: 'The worker is not approved', retry: 'later' },
   'worker.revoked': { status: 401, title: 'The worker was revoked', retry: 'never' },
   'worker.evicted': { status: 401, title: 'The worker was evicted', retry: 'never' },
+  'proof.required': {
+    status: 401,
+    title: 'A proof of the worker’s key pair is required',
+    retry: 'never',
+  },
   'worker.locked': { status: 403, title: 'The worker is locked', retry: 'never' },
   'worker.banned': { status: 403, title: 'The worker is banned', retry: 'never' },
   'worker_session.replaced': {

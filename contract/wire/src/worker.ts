@@ -4,6 +4,10 @@ import { Type } from 'typebox';
 /** What a worker token may be used for. */
 export const WORKER_SCOPES = ['claim', 'report', 'heartbeat'] as const;
 export type WorkerScope = (typeof WORKER_SCOPES)[number];
+export const workerScopes = Type.Array(
+  Type.Union([Type.Literal('claim'), Type.Literal('report'), Type.Literal('heartbeat')]),
+  { minItems: 1, maxItems: 3, uniqueItems: true },
+);
 
 /**
  * `locked`: its credential was used twice. `evicted` may enroll again, `banned` may not; `revoked` and

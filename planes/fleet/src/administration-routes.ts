@@ -44,14 +44,20 @@ export function administrationRoutes(parts: FleetParts): Route[] {
           : body.expires_in_seconds * 1_000;
       const expiresAt = new Date(issuedAt.getTime() + ttlMs);
       const tokenId = newId();
-      audit.about(`worker:${id}`, { token_id: tokenId, expires_at: expiresAt.toISOString() });
+      const scopes = body.scopes ?? [...WORKER_SCOPES];
+      audit.about(`worker:${id}`, {
+        token_id: tokenId,
+        expires_at: expiresAt.toISOString(),
+        scopes: scopes.join(' '),
+      });
       const token = mintWorkerToken(workerTokenKey, {
         workerId: id,
         orgId,
         pool: worker.pool,
-        scopes: WORKER_SCOPES,
+        scopes,
         tokenId,
         sessionEpoch: null,
+        binding: null,
         issuedAt,
         expiresAt,
       });

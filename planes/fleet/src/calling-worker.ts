@@ -1,6 +1,6 @@
 import { Fault } from '@sagewai/fault';
 import type { Caller } from '@sagewai/http';
-import type { ProblemCode, WorkerScope, WorkerState } from '@sagewai/wire';
+import type { ProblemCode, WorkerId, WorkerScope, WorkerState } from '@sagewai/wire';
 
 import type { CallingWorker, WorkerRecord } from './worker.ts';
 
@@ -35,10 +35,14 @@ const ENDS = {
 } as const satisfies Partial<Record<WorkerState, readonly [ProblemCode, string]>>;
 
 /** A worker that was ended has no credential any more. */
-export function demandNotEnded({ id, state }: WorkerRecord): void {
+export function demandNotEnded({ id, state }: Pick<WorkerRecord, 'id' | 'state'>): void {
   if (state === 'pending' || state === 'approved' || state === 'rejected') return;
+  throw ended(id, state);
+}
+
+export function ended(id: WorkerId, state: keyof typeof ENDS): Fault {
   const [code, detail] = ENDS[state];
-  throw new Fault(code, `worker ${id} is ${state}`, { detail });
+  return new Fault(code, `worker ${id} is ${state}`, { detail });
 }
 
 /** Pending workers may live, not work. */

@@ -14,6 +14,7 @@ import type { FleetOptions } from './fleet-options.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hints } from './hints.ts';
+import { IdentityMeters } from './identity-meters.ts';
 import {
   areAlive,
   beat,
@@ -247,6 +248,7 @@ export function createParts(options: FleetOptions): FleetParts {
     runTokenKey: options.runTokenKey,
     news,
     gate,
+    identityMeters: new IdentityMeters(options.metrics),
     afterDecided: (workerId) => news.tell(workerId),
     sealingKey: options.sealingKey,
     contentKeys,

@@ -3,12 +3,15 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import type { Caller, CredentialReader } from '@sagewai/http';
+import { ANONYMOUS, type Caller, type CredentialReader } from '@sagewai/http';
 import { findCredential } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
-import { WORKER_SCOPES, type WorkerId } from '@sagewai/wire';
+import type { Endpoint, WorkerId, WorkerScope } from '@sagewai/wire';
 
 import { demandNotEnded } from './calling-worker.ts';
+import { FINDINGS } from './enforcement.ts';
+import { proofRequired } from './prove.ts';
+import { readRegistrationToken } from './registration-token.ts';
 import type { WorkerDirectory } from './worker-directory.ts';
 import { readWorkerToken, WORKER_TOKEN_PREFIX, type WorkerClaims } from './worker-token.ts';
 import { type CallingWorker, WORKER_SECRET_KIND, type WorkerRecord } from './worker.ts';
@@ -21,48 +24,75 @@ export interface CredentialReaderOptions {
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Where a worker's secret is shown together with a proof of its key. */
+const PROVING: readonly string[] = ['fleet.openWorkerSession', 'fleet.registerWorker'];
 const BEARER = /^bearer +/i;
 
 /** Reads a worker's token, or its id and secret. */
 export function createWorkerCredentialReader(options: CredentialReaderOptions): CredentialReader {
   const { clock, directory, tokenKey } = options;
   return {
-    read: ({ headers }) => {
+    read: ({ headers, endpoint }) => {
       const bearer = headers.authorization?.replace(BEARER, '');
       if (bearer?.startsWith(WORKER_TOKEN_PREFIX) === true) {
         const read = readWorkerToken(tokenKey, bearer, clock.now());
+        if (readRegistrationToken(tokenKey, bearer, clock.now()) !== null) {
+          // It is no worker's yet; the registration itself looks at what it allows.
+          if (endpoint.id === 'fleet.registerWorker') return ANONYMOUS;
+          throw unknown('This token registers workers; it opens no session and claims nothing.');
+        }
         if (read.kind === 'expired') throw unknown('The worker token has expired.');
         if (read.kind === 'forged') throw unknown('Invalid worker credential');
+        const shown = { credential: bearer, endpoint };
         const record = directory.find(read.claims.workerId);
         return record instanceof Promise
-          ? record.then((found) => byToken(found, read.claims))
-          : byToken(record, read.claims);
+          ? record.then((found) => byToken(found, read.claims, shown))
+          : byToken(record, read.claims, shown);
       }
       const id = single(headers['x-worker-id']);
       if (id === undefined) return null;
-      return bySecret(options, id, single(headers['x-worker-secret']));
+      return bySecret(options, { id, secret: single(headers['x-worker-secret']), endpoint });
     },
   };
 }
 
-function byToken(record: WorkerRecord | null, claims: WorkerClaims): Caller {
+/** A token gives no more than its worker may do. */
+export function scopesOf(claims: WorkerClaims, record: WorkerRecord): ReadonlySet<WorkerScope> {
+  return new Set(claims.scopes.filter((scope) => record.scopes.includes(scope)));
+}
+
+function byToken(
+  record: WorkerRecord | null,
+  claims: WorkerClaims,
+  { credential, endpoint }: { readonly credential: string; readonly endpoint: Endpoint },
+): Caller {
   if (record === null || record.capabilities.orgId !== claims.orgId) {
     throw unknown('Invalid worker credential');
   }
-  return toCaller({
-    record,
-    sessionEpoch: claims.sessionEpoch ?? record.sessionEpoch,
-    scopes: new Set(claims.scopes),
-    opensSessions: claims.sessionEpoch === null,
-    token: claims.sessionEpoch === null ? null : claims,
-  });
+  const { binding, sessionEpoch } = claims;
+  // A key pair that is not the worker's any more.
+  if (binding !== null && binding.thumbprint !== record.keyThumbprint) {
+    throw unknown('The worker token is bound to another key pair.');
+  }
+  const opensSessions = sessionEpoch === null;
+  return toCaller(
+    {
+      record,
+      sessionEpoch: sessionEpoch ?? record.sessionEpoch,
+      scopes: scopesOf(claims, record),
+      opensSessions,
+      credential,
+      token: opensSessions ? null : claims,
+    },
+    endpoint,
+  );
 }
 
 async function bySecret(
   { db, directory }: CredentialReaderOptions,
-  id: string,
-  secret: string | undefined,
+  shown: { readonly id: string; readonly secret: string | undefined; readonly endpoint: Endpoint },
 ): Promise<Caller> {
+  const { id, secret, endpoint } = shown;
   if (secret === undefined || !UUID.test(id)) throw unknown('Worker credential required');
   const credential = await findCredential(db, {
     kind: WORKER_SECRET_KIND,
@@ -71,18 +101,30 @@ async function bySecret(
   if (credential?.id !== id.toLowerCase()) throw unknown('Invalid worker credential');
   const record = await directory.find(credential.id as WorkerId);
   if (record === null) throw unknown('Invalid worker credential');
-  return toCaller({
-    record,
-    sessionEpoch: record.sessionEpoch,
-    scopes: new Set(WORKER_SCOPES),
-    opensSessions: true,
-    token: null,
-  });
+  const { sessionEpoch } = record;
+  return toCaller(
+    {
+      record,
+      sessionEpoch,
+      scopes: new Set(record.scopes),
+      opensSessions: true,
+      credential: secret,
+      token: null,
+    },
+    endpoint,
+  );
 }
 
-function toCaller(worker: CallingWorker): Caller {
+function toCaller(worker: CallingWorker, endpoint: Endpoint): Caller {
   const { record } = worker;
   demandNotEnded(record);
+  if (!PROVING.includes(endpoint.id) && worker.token?.binding == null) {
+    if (record.enforcement === 'strict') throw proofRequired(FINDINGS.unbound_call);
+    // A token may be issued for a worker with a key pair; its secret alone proves nothing.
+    if (record.keyThumbprint !== null && !worker.credential.startsWith(WORKER_TOKEN_PREFIX)) {
+      throw proofRequired('open a session with it, and call with the token of the session');
+    }
+  }
   return {
     kind: 'worker',
     id: record.id,

@@ -16,8 +16,10 @@ import {
 
 import { findLeasesOf, takeBack } from './leases.sql.ts';
 import type { FleetParts } from './parts.ts';
+import { restartGenerations } from './renewals.sql.ts';
 import { readFleetSettings } from './settings.sql.ts';
 import { judgeApproval, TRANSITIONS, type WorkerDecision } from './worker-decision.ts';
+import { banKey } from './worker-keys.sql.ts';
 import { decideWorker, lockFirstApproval, noteFirstApproval } from './workers.sql.ts';
 
 type Decided = OutputOf<typeof rejectWorker>;
@@ -83,6 +85,8 @@ export async function decide(
   const { to, from, takesBack: why } = TRANSITIONS[decision];
   const num = await decideWorker(tx, { id, from, to, by });
   if (num === null) throw notIn(decision, id);
+  if (decision === 'ban') await banKey(tx, { id, by });
+  if (decision === 'unlock') await restartGenerations(tx, id);
   if (why !== null) {
     const leases = await findLeasesOf(tx, num, null);
     const taken = await takeBack(tx, leases, { why, counts: true });

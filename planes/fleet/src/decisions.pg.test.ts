@@ -63,7 +63,10 @@ test('a ban is final, an eviction can become one, and only a locked worker is un
     body: { code: 'worker.locked' },
   });
   expect((await decide(replica, worker.id, 'unlock')).body).toMatchObject({ status: 'approved' });
-  expect((await replica.call('POST', HEARTBEAT, { as: worker.token, body: {} })).status).toBe(200);
+  // The sessions of both holders have ended; the credential opens another.
+  expect((await replica.call('POST', HEARTBEAT, { as: worker.token, body: {} })).status).toBe(409);
+  const as = { 'x-worker-id': worker.id, 'x-worker-secret': worker.secret };
+  expect((await replica.call('POST', '/api/v1/fleet/sessions', { as })).status).toBe(201);
   expect((await decide(replica, worker.id, 'evict')).status).toBe(200);
   expect((await decide(replica, worker.id, 'ban')).status).toBe(200);
   for (const decision of ['approve', 'unlock', 'evict', 'revoke']) {

@@ -11,6 +11,7 @@ import {
   type OutputOf,
   revokeEnrollmentKey,
   rotateEnrollmentKey,
+  WORKER_SCOPES,
 } from '@sagewai/wire';
 
 import { wrongCidr } from './allows-address.ts';
@@ -28,7 +29,7 @@ const NO_SUCH_KEY = 'There is no such enrollment key, or it was revoked before.'
 export function enrollmentKeyRoutes(): Route[] {
   return [
     implement(listEnrollmentKeys, async ({ tx, orgId }) => {
-      const keys = await readKeys(tx, orgId);
+      const keys = await readKeys(tx, orgId, 'key');
       return { keys: keys.map(toKey), total: keys.length };
     }),
 
@@ -49,6 +50,8 @@ export function enrollmentKeyRoutes(): Route[] {
         allowedLabels: body.allowed_labels ?? [],
         allowedCidrs: demandCidrs(body.allowed_cidrs ?? []),
         autoApprove: body.auto_approve ?? true,
+        scopes: [...WORKER_SCOPES],
+        kind: 'key',
         createdBy: nameActor(caller),
       });
       await registerCredential(tx, { kind: ENROLLMENT_KEY_KIND, id, orgId, hash: hashToken(key) });
@@ -74,7 +77,7 @@ export function enrollmentKeyRoutes(): Route[] {
       async ({ tx, params, audit }): Promise<OutputOf<typeof revokeEnrollmentKey>> => {
         const id = params.key_id as EnrollmentKeyId;
         audit.about(`enrollment:${id}`);
-        const ended = await endKey(tx, id);
+        const ended = await endKey(tx, id, 'key');
         found(ended || null, NO_SUCH_KEY);
         return { status: 'ok' };
       },
@@ -88,7 +91,7 @@ function usesMaxOf({ max_uses: max, single_use: single }: BodyOf<typeof createEn
   throw invalid('A key for a single use has one use; leave out either max_uses or single_use.');
 }
 
-function demandCidrs(cidrs: readonly string[]): string[] {
+export function demandCidrs(cidrs: readonly string[]): string[] {
   const wrong = wrongCidr(cidrs);
   if (wrong === null) return [...cidrs];
   throw invalid(`allowed_cidrs: ${wrong} is neither an address nor a range such as 10.0.0.0/8.`);

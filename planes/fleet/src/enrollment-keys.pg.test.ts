@@ -40,6 +40,8 @@ async function makeKey(
       allowedLabels: ['region=*'],
       allowedCidrs: ['10.0.0.0/8'],
       autoApprove: false,
+      scopes: ['claim'],
+      kind: 'key',
       createdBy: 'token:t',
       expiresAt: null,
       expiresInSeconds: 60,
@@ -73,7 +75,7 @@ test('a revoked key has no use, and another organization has no such key', async
   const id = await makeKey(db, tenant, null);
   await inTenant(db, [foreign.orgId], async (tx) => {
     expect(await findEnrollmentKey(tx, { id, hash: NO_HASH })).toBeNull();
-    expect(await revokeEnrollmentKey(tx, id)).toBe(false);
+    expect(await revokeEnrollmentKey(tx, id, 'key')).toBe(false);
     expect(await useEnrollmentKey(tx, id)).toBe(false);
   });
   await inTenant(db, [tenant.orgId], async (tx) => {
@@ -85,9 +87,11 @@ test('a revoked key has no use, and another organization has no such key', async
       allowedCidrs: ['10.0.0.0/8'],
       autoApprove: false,
     });
-    expect(await revokeEnrollmentKey(tx, id)).toBe(true);
+    expect(await revokeEnrollmentKey(tx, id, 'key')).toBe(true);
     expect(await useEnrollmentKey(tx, id)).toBe(false);
-    expect(await listEnrollmentKeys(tx, tenant.orgId)).toMatchObject([{ id, currentUses: 0 }]);
+    expect(await listEnrollmentKeys(tx, tenant.orgId, 'key')).toMatchObject([
+      { id, currentUses: 0 },
+    ]);
   });
 });
 

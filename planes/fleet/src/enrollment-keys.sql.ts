@@ -1,5 +1,5 @@
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
-import type { EnrollmentKeyId, OrganizationId } from '@sagewai/wire';
+import type { EnrollmentKeyId, OrganizationId, WorkerScope } from '@sagewai/wire';
 
 import { ENROLLMENT_KEY_KIND } from './worker.ts';
 
@@ -17,6 +17,10 @@ export interface EnrollmentKey {
   readonly allowedLabels: string[];
   readonly allowedCidrs: string[];
   readonly autoApprove: boolean;
+  /** What its workers may do. */
+  readonly scopes: WorkerScope[];
+  /** `token`: its value is a signed token. */
+  readonly kind: 'key' | 'token';
   /** Until when a value that was rotated out is taken; null: none is. */
   readonly overlapUntil: Date | null;
   readonly createdAt: Date;
@@ -28,6 +32,7 @@ const COLUMNS = sql`
   id, org_id as "orgId", name, max_uses as "maxUses", current_uses as "currentUses",
   expires_at as "expiresAt", allowed_pools as "allowedPools", allowed_models as "allowedModels",
   allowed_labels as "allowedLabels", allowed_cidrs as "allowedCidrs", auto_approve as "autoApprove",
+  scopes, kind,
   (select max(r.ends_at) from replaced_enrollment_secret r
    where r.key_id = enrollment_key.id and r.ends_at > app_now()) as "overlapUntil",
   created_at as "createdAt", created_by as "createdBy", revoked_at as "revokedAt"
@@ -44,6 +49,8 @@ export type NewEnrollmentKey = Pick<
   | 'allowedLabels'
   | 'allowedCidrs'
   | 'autoApprove'
+  | 'scopes'
+  | 'kind'
   | 'createdBy'
 > & {
   /** At most one of these; both null: it does not expire. */
@@ -54,12 +61,12 @@ export type NewEnrollmentKey = Pick<
 export async function insertEnrollmentKey(tx: Tx, key: NewEnrollmentKey): Promise<EnrollmentKey> {
   const { rows } = await sql<EnrollmentKey>`
     insert into enrollment_key (id, org_id, name, max_uses, expires_at, allowed_pools, allowed_models,
-                                allowed_labels, allowed_cidrs, auto_approve, created_by)
+                                allowed_labels, allowed_cidrs, auto_approve, scopes, kind, created_by)
     values (${key.id}, ${key.orgId}, ${key.name}, ${key.maxUses},
             coalesce(${key.expiresAt}::timestamptz,
                      app_now() + ${key.expiresInSeconds}::integer * interval '1 second'),
             ${key.allowedPools}, ${key.allowedModels}, ${key.allowedLabels}, ${key.allowedCidrs},
-            ${key.autoApprove}, ${key.createdBy})
+            ${key.autoApprove}, ${key.scopes}, ${key.kind}, ${key.createdBy})
     returning ${COLUMNS}
   `.execute(tx);
   const [inserted] = rows;
@@ -71,9 +78,10 @@ export async function insertEnrollmentKey(tx: Tx, key: NewEnrollmentKey): Promis
 export async function listEnrollmentKeys(
   tx: Executor,
   orgId: OrganizationId,
+  kind: EnrollmentKey['kind'],
 ): Promise<EnrollmentKey[]> {
   const { rows } = await sql<EnrollmentKey>`
-    select ${COLUMNS} from enrollment_key where org_id = ${orgId} order by id desc limit 1000
+    select ${COLUMNS} from enrollment_key where org_id = ${orgId} and kind = ${kind} order by id desc limit 1000
   `.execute(tx);
   return rows;
 }
@@ -110,9 +118,14 @@ export async function useEnrollmentKey(tx: Tx, id: EnrollmentKeyId): Promise<boo
 }
 
 /** False when there is none that could be revoked. */
-export async function revokeEnrollmentKey(tx: Tx, id: EnrollmentKeyId): Promise<boolean> {
+export async function revokeEnrollmentKey(
+  tx: Tx,
+  id: EnrollmentKeyId,
+  kind: EnrollmentKey['kind'],
+): Promise<boolean> {
   const { rowCount } = await sql`
-    update enrollment_key set revoked_at = app_now() where id = ${id} and revoked_at is null
+    update enrollment_key set revoked_at = app_now()
+    where id = ${id} and kind = ${kind} and revoked_at is null
   `.execute(tx);
   return rowCount === 1;
 }
@@ -124,7 +137,7 @@ export async function replaceEnrollmentSecret(
 ): Promise<EnrollmentKey | null> {
   // Locked: of two rotations at the same time, the second replaces the value that the first made.
   const { rowCount } = await sql`
-    select from enrollment_key where id = ${id} and revoked_at is null for update
+    select from enrollment_key where id = ${id} and kind = 'key' and revoked_at is null for update
   `.execute(tx);
   if (rowCount === 0) return null;
   await sql`

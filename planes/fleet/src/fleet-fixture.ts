@@ -1,6 +1,7 @@
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, hash, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 
 import { type Clock, systemClock } from '@sagewai/clock';
+import { generateSigningKey, publicJwk, signBytes } from '@sagewai/crypto';
 import {
   type App,
   type Caller,
@@ -162,6 +163,34 @@ export class FleetFixture {
     await this.app.close();
     await this.fleet.close();
     await this.ledger.close();
+  }
+}
+
+/** A key pair of a worker, and the proofs that it signs. */
+export class FixtureKey {
+  readonly #pair = generateSigningKey();
+  readonly jwk = publicJwk(this.#pair.publicKey);
+
+  /** The header for one request. `claims` replaces what it would say. */
+  proof(
+    url: string,
+    credential: string,
+    claims: Record<string, unknown> = {},
+  ): Record<string, string> {
+    const encode = (value: unknown): string =>
+      Buffer.from(JSON.stringify(value)).toString('base64url');
+    const body = {
+      htm: 'POST',
+      htu: url,
+      ath: hash('sha256', credential, 'base64url'),
+      iat: Math.floor(Date.now() / 1_000),
+      jti: randomUUID(),
+      gen: 0,
+      ...claims,
+    };
+    const signed = `${encode({ alg: 'EdDSA', typ: 'worker-proof+jwt' })}.${encode(body)}`;
+    const signature = signBytes(this.#pair.privateKey, Buffer.from(signed)).toString('base64url');
+    return { 'x-worker-proof': `${signed}.${signature}` };
   }
 }
 

@@ -12,6 +12,7 @@ import { decisionRoutes } from './decision-routes.ts';
 import { drainRoutes } from './drain-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
+import { fleetTokenRoutes } from './fleet-token-routes.ts';
 import { WAKE_CHANNEL } from './hints.ts';
 import { checkWaiting, fleetJobs } from './jobs.ts';
 import { limitRoutes } from './limit-routes.ts';
@@ -27,6 +28,7 @@ import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -51,6 +53,7 @@ export function createFleet(options: FleetOptions): Fleet {
   return {
     routes: [
       registrationRoute(parts),
+      ...sessionRoutes(parts),
       ...workerRoutes(parts),
       ...runRoutes(parts),
       ...runEventRoutes(parts),
@@ -65,6 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...scalingRoutes(parts),
       ...decisionRoutes(parts),
       ...enrollmentKeyRoutes(),
+      ...fleetTokenRoutes(parts),
       ...settingsRoutes(),
       ...retentionRoutes(parts),
       ...limitRoutes(parts),

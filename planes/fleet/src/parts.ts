@@ -13,6 +13,7 @@ import type { RoutingParts } from './create-routing-parts.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import type { Hints } from './hints.ts';
+import type { IdentityMeters } from './identity-meters.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
 import type { ProjectFacts } from './project-facts.ts';
@@ -61,6 +62,7 @@ export interface FleetParts extends RoutingParts {
   readonly gate: RegistrationGate;
   /** Follows up runs that were queued again: hints, counters, watchers. */
   readonly afterQueued: (runs: readonly (Line & { readonly runId: RunId })[]) => void;
+  readonly identityMeters: IdentityMeters;
   /** Follows up runs that were taken from their workers: hints, counters, watchers. */
   readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
   /** A run of this subqueue runs no more: what a cap held back may start. */

@@ -48,6 +48,7 @@ export async function makePlace(
       decidedBy: 'test',
       enrolledBy: null,
       scopes: ['claim', 'report', 'heartbeat'],
+      key: null,
     }),
   );
   const record = (await readWorkerRecords(db, [id])).get(id);

@@ -17,13 +17,15 @@ import {
   type registerWorker as endpoint,
   WORKER_SCOPES,
   type WorkerId,
+  type WorkerScope,
 } from '@sagewai/wire';
 
 import { enrollWorker } from './enroll-worker.ts';
 import { findEnrollmentKey, type ShownKey, useEnrollmentKey } from './enrollment-keys.sql.ts';
 import { judgeKeyUse } from './judge-key-use.ts';
-import { openSession } from './leases.sql.ts';
+import { proofRequired } from './prove.ts';
 import { POOL_DEFAULT } from './run.ts';
+import { findUnanswered, isBanned, useProof, type WorkerPublicKey } from './worker-keys.sql.ts';
 import { WORKER_SECRET_KIND } from './worker.ts';
 import { countUndecided, insertWorker } from './workers.sql.ts';
 
@@ -31,6 +33,16 @@ const SECRET_BYTES = 32;
 
 /** What a worker calls itself and says that it can do. */
 export type Registration = BodyOf<typeof endpoint>;
+
+export interface ProvedKeyPair extends WorkerPublicKey {
+  readonly proofId: string;
+}
+
+/** The key that is shown, by the value that was shown. */
+export interface KeyName {
+  readonly id: EnrollmentKeyId;
+  readonly hash: Uint8Array;
+}
 
 export interface Origin {
   readonly orgId: OrganizationId;
@@ -42,12 +54,9 @@ export interface Origin {
   readonly undecidedMax: number;
   /** Where the registration comes from, as this server sees it. */
   readonly address: string;
-}
-
-/** The key that is shown, by the value that was shown. */
-export interface KeyName {
-  readonly id: EnrollmentKeyId;
-  readonly hash: Uint8Array;
+  /** The worker's own, proved. */
+  readonly keyPair: ProvedKeyPair | null;
+  readonly key: KeyName | null;
 }
 
 export interface Registered {
@@ -55,24 +64,34 @@ export interface Registered {
   readonly secret: string;
   readonly reason: string | null;
   readonly dropped: readonly string[];
+  readonly scopes: readonly WorkerScope[];
 }
 
 /** Records a worker: approved when a key vouches for it, else pending. */
 export async function registerWorker(
   tx: Tx,
   registration: Registration,
-  origin: Origin & { readonly key: KeyName | null },
+  origin: Origin,
 ): Promise<Registered> {
-  const { orgId } = origin;
-  const { pool = POOL_DEFAULT, models = [], labels = {}, name = 'worker' } = registration;
+  const { orgId, keyPair } = origin;
+  const { pool = POOL_DEFAULT, models = [], name = 'worker' } = registration;
+  const labels = withoutProject(registration.labels ?? {});
   const projectId = await projectOf(tx, origin);
-  const key = origin.key === null ? null : await demandUsable(tx, origin.key, origin.address);
-  const declared = withoutProject(labels);
-  const enrollment = enrollWorker({ pool, models, labels: declared }, key);
+  if (keyPair !== null) await demandFreshKeyPair(tx, orgId, keyPair);
+  const unanswered = await findLost(tx, origin, { name, pool, labels });
+  const key = origin.key === null ? null : await demandUsable(tx, origin, unanswered !== null);
+  const enrollment = enrollWorker({ pool, models, labels }, key);
+  const { reason, dropped, state } = enrollment;
+  const scopes = key?.scopes ?? WORKER_SCOPES;
+  if (unanswered !== null) {
+    const secret = await giveSecret(tx, { workerId: unanswered, orgId });
+    await appendAudit(tx, registered(unanswered, origin, { name, pool, again: true }));
+    return { workerId: unanswered, secret, reason, dropped, scopes };
+  }
   const vouching = enrollment.fits ? key : null;
-  if (vouching !== null && !(await useEnrollmentKey(tx, vouching.id)))
-    throw invalid('it is used up');
-  if (enrollment.state === 'pending') await demandRoom(tx, origin);
+  const isTaken = vouching === null || (await useEnrollmentKey(tx, vouching.id));
+  if (!isTaken) throw invalid('it is used up');
+  if (state === 'pending') await demandRoom(tx, origin);
 
   const workerId = newId<WorkerId>();
   await insertWorker(tx, {
@@ -83,66 +102,74 @@ export async function registerWorker(
     pool,
     models: enrollment.models,
     modelsCanonical: enrollment.modelsCanonical,
-    labels: declared,
+    labels,
     maxConcurrent: registration.max_concurrent ?? 1,
-    state: enrollment.state,
-    reason: enrollment.reason,
-    decidedBy: enrollment.state === 'approved' ? 'enrollment-key' : null,
+    state,
+    reason,
+    decidedBy: state === 'approved' ? 'enrollment-key' : null,
     enrolledBy: vouching?.id ?? null,
-    scopes: WORKER_SCOPES,
+    scopes,
+    key: keyPair,
   });
   const secret = await giveSecret(tx, { workerId, orgId });
-  const about = {
+  await appendAll(tx, [
+    ...(key === null ? [] : [keyUsed(key, { ...origin, outcome: 'ok', details: { state } })]),
+    registered(workerId, origin, { name, pool, state, models: enrollment.models.join(',') }),
+  ]);
+  return { workerId, secret, reason, dropped, scopes };
+}
+
+/** The answer to this registration was lost, and it is made again. */
+async function findLost(
+  tx: Tx,
+  { orgId, keyPair, key }: Origin,
+  declared: {
+    readonly name: string;
+    readonly pool: string;
+    readonly labels: Record<string, string>;
+  },
+): Promise<WorkerId | null> {
+  if (keyPair === null) return null;
+  const { thumbprint } = keyPair;
+  return findUnanswered(tx, { ...declared, orgId, thumbprint, enrolledBy: key?.id ?? null });
+}
+
+function registered(
+  workerId: WorkerId,
+  { orgId, actor, key, requestId, address, keyPair }: Origin,
+  details: AuditEntry['details'],
+): AuditEntry {
+  return {
     orgId,
+    actor: key === null ? actor : `enrollment:${key.id}`,
+    action: 'fleet.registerWorker',
     subject: `worker:${workerId}`,
     outcome: 'ok',
-    requestId: origin.requestId,
+    requestId,
+    details: { ...details, address, thumbprint: keyPair?.thumbprint ?? null },
   };
-  const actor = key === null ? origin.actor : `enrollment:${key.id}`;
-  const { address } = origin;
-  const { state } = enrollment;
-  await appendAll(tx, [
-    ...(key === null ? [] : [keyUsed(key.id, { ...origin, outcome: 'ok', details: { state } })]),
-    {
-      ...about,
-      actor,
-      action: 'fleet.registerWorker',
-      details: { name, pool, state, models: enrollment.models.join(','), address },
-    },
-  ]);
-  return { workerId, secret, reason: enrollment.reason, dropped: enrollment.dropped };
 }
 
-/** Registration of a worker that is known: a new session, and a new secret in place of the old one. */
-export async function registerAgain(
+/** E3. A proof is good once; and a key pair that was banned never again. */
+export async function demandFreshKeyPair(
   tx: Tx,
-  worker: { readonly id: WorkerId; readonly orgId: OrganizationId },
-  requestId: string,
-): Promise<{ readonly sessionEpoch: bigint; readonly secret: string }> {
-  const sessionEpoch = await openSession(tx, worker);
-  if (sessionEpoch === null) {
-    throw new Fault('worker.unapproved', `worker ${worker.id} may open no session`, {
-      detail: 'Worker not approved',
+  orgId: OrganizationId,
+  { proofId, thumbprint }: ProvedKeyPair,
+): Promise<void> {
+  if (!(await useProof(tx, { orgId, proofId }))) throw proofRequired('this one was used before');
+  if (await isBanned(tx, { orgId, thumbprint })) {
+    throw new Fault('worker.banned', `the key pair ${thumbprint} is banned`, {
+      detail: 'The key pair of this worker is banned.',
     });
   }
-  await dropCredential(tx, { kind: WORKER_SECRET_KIND, id: worker.id });
-  const secret = await giveSecret(tx, { workerId: worker.id, orgId: worker.orgId });
-  await appendAudit(tx, {
-    orgId: worker.orgId,
-    actor: `worker:${worker.id}`,
-    action: 'fleet.registerWorker',
-    subject: `worker:${worker.id}`,
-    outcome: 'ok',
-    requestId,
-    details: { session_epoch: Number(sessionEpoch) },
-  });
-  return { sessionEpoch, secret };
 }
 
-async function giveSecret(
+/** A new secret in place of the old one, if there is one. */
+export async function giveSecret(
   tx: Tx,
-  { workerId, orgId }: { workerId: WorkerId; orgId: OrganizationId },
+  { workerId, orgId }: { readonly workerId: WorkerId; readonly orgId: OrganizationId },
 ): Promise<string> {
+  await dropCredential(tx, { kind: WORKER_SECRET_KIND, id: workerId });
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
   const hash = hashToken(secret);
   await registerCredential(tx, { kind: WORKER_SECRET_KIND, id: workerId, orgId, hash });
@@ -163,17 +190,22 @@ async function demandRoom(tx: Tx, { orgId, undecidedMax }: Origin): Promise<void
   });
 }
 
-async function demandUsable(tx: Tx, name: KeyName, address: string): Promise<ShownKey> {
-  const key = await findEnrollmentKey(tx, name);
+/** `isCounted`: its use was taken before, and only the answer was lost. */
+async function demandUsable(
+  tx: Tx,
+  { key: name, address }: Origin,
+  isCounted: boolean,
+): Promise<ShownKey> {
+  const key = name === null ? null : await findEnrollmentKey(tx, name);
   if (key === null) throw invalid();
-  const why = judgeKeyUse(key, address);
+  const why = judgeKeyUse(isCounted ? { ...key, maxUses: null } : key, address);
   if (why !== null) throw invalid(why);
   return key;
 }
 
 /** Every use of a key is in the audit log, taken or refused. */
 export function keyUsed(
-  id: EnrollmentKeyId,
+  { id }: { readonly id: EnrollmentKeyId },
   use: Pick<Origin, 'orgId' | 'requestId' | 'address'> & {
     readonly outcome: string;
     readonly details: AuditEntry['details'];

@@ -1,4 +1,4 @@
-import { hashToken } from '@sagewai/crypto';
+import { hashToken, jwkThumbprint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, implementOwn, isAllowed, type RequestHead, type Route } from '@sagewai/http';
 import { findCredential, findOrganizationId, listOrganizationIds } from '@sagewai/identity';
@@ -9,27 +9,31 @@ import {
   type OrganizationId,
   PROBLEMS,
   registerWorker as endpoint,
-  type WorkerId,
 } from '@sagewai/wire';
 
 import { plainAddress } from './allows-address.ts';
 import { demandNotEnded, workerOf } from './calling-worker.ts';
-import { findLeasesOf, takeBack } from './leases.sql.ts';
+import { scopesOf } from './credential-reader.ts';
+import { enforceBinding } from './enforce-binding.ts';
+import type { Finding } from './enforcement.ts';
+import { bindingOf, FIRST_GENERATION } from './open-session.ts';
 import type { FleetParts } from './parts.ts';
+import { proofRequired, readShownProof } from './prove.ts';
+import { mayNotRegister, registerAgain } from './register-again.ts';
 import {
   invalid,
   type KeyName,
   keyUsed,
   type Origin,
-  registerAgain,
-  type Registered,
+  type ProvedKeyPair,
   registerWorker,
   type Registration,
 } from './register-worker.ts';
+import { readRegistrationToken } from './registration-token.ts';
 import { sessionToWire, type WireSession } from './session-to-wire.ts';
 import { readFleetSettings } from './settings.sql.ts';
 import { readWorkerToken, WORKER_TOKEN_PREFIX } from './worker-token.ts';
-import { ENROLLMENT_KEY_KIND } from './worker.ts';
+import { type CallingWorker, ENROLLMENT_KEY_KIND, type WorkerRecord } from './worker.ts';
 
 interface Answer extends WireSession {
   readonly organization_id: string;
@@ -44,17 +48,16 @@ interface Answer extends WireSession {
  */
 export function registrationRoute(parts: FleetParts): Route {
   return implementOwn(endpoint, async ({ body, caller, request }): Promise<Answer> => {
-    const shown = header(request, 'x-enrollment-key') ?? body.enrollment_key;
+    const shown =
+      header(request, 'x-enrollment-key') ?? body.enrollment_key ?? tokenOf(caller, request);
     parts.gate.enter(request.ip, shown);
-    if (shown?.startsWith(WORKER_TOKEN_PREFIX) === true) {
-      const read = readWorkerToken(parts.workerTokenKey, shown, parts.clock.now());
-      if (read.kind !== 'valid' || read.claims.sessionEpoch !== null) throw invalid();
-      return again(parts, read.claims.workerId, request);
-    }
-    const known = workerOf(caller);
-    if (shown === undefined && known !== null) {
-      if (!known.opensSessions) throw mayNotRegister();
-      return again(parts, known.record.id, request);
+    const known = shown === undefined ? workerOf(caller) : await workerOfToken(parts, shown);
+    const credential = known?.credential ?? shown ?? bearer(request) ?? '';
+    const keyPair = provedKeyPair(parts, body, { request, credential });
+    if (known !== null) {
+      const { record, binding, secret } = await registerAgain(parts, known, { request, keyPair });
+      const scopes = [...known.scopes];
+      return toAnswer(parts, record, { scopes, binding, secret, reason: null, dropped: [] });
     }
     const key = shown === undefined ? null : await findKey(parts, shown);
     const orgId = key?.orgId ?? (await organizationFor(parts, body, { caller, request }));
@@ -65,79 +68,125 @@ export function registrationRoute(parts: FleetParts): Route {
       project: header(request, 'x-project-id'),
       undecidedMax: parts.settings.undecidedWorkersMax,
       address: plainAddress(request.ip),
+      keyPair,
       key,
     };
     try {
-      const registered = await inTenant(parts.db, [orgId], async (tx) => {
-        const { openRegistration, registrationsPerSecond } = await readFleetSettings(tx, orgId);
-        if (shown !== undefined) parts.gate.learn(shown, orgId, registrationsPerSecond);
-        if (key === null && caller.kind === 'anonymous') {
-          if (!(openRegistration ?? parts.settings.openRegistration)) throw closed();
-        }
-        return registerWorker(tx, body, origin);
-      });
-      return await toAnswer(parts, registered);
+      return await registerNew(parts, body, { ...origin, caller, shown });
     } catch (thrown) {
-      if (key !== null) await noteRefusedUse(parts, key.id, origin, thrown);
+      if (key !== null) await noteRefusedUse(parts, key, { origin, thrown });
       throw thrown;
     }
   });
 }
 
+async function registerNew(
+  parts: FleetParts,
+  body: Registration,
+  origin: Origin & { readonly caller: Caller; readonly shown: string | undefined },
+): Promise<Answer> {
+  const { orgId, key, keyPair, caller, shown, requestId } = origin;
+  const isStranger = key === null && caller.kind === 'anonymous';
+  const registered = await inTenant(parts.db, [orgId], async (tx) => {
+    const settings = await readFleetSettings(tx, orgId);
+    if (shown !== undefined) parts.gate.learn(shown, orgId, settings.registrationsPerSecond);
+    if (isStranger && !(settings.openRegistration ?? parts.settings.openRegistration)) {
+      throw closed();
+    }
+    const findings: Finding[] = [
+      ...(isStranger ? (['no_credential'] as const) : []),
+      ...(keyPair === null ? (['no_key_pair'] as const) : []),
+    ];
+    const mode = settings.enforcement;
+    const subject = 'worker';
+    const noted = enforceBinding(parts, { mode, findings, orgId, subject, requestId });
+    const made = await registerWorker(tx, body, origin);
+    if (noted !== null) {
+      const named = `worker:${made.workerId}`;
+      await appendAudit(tx, { ...noted, actor: named, subject: named });
+    }
+    return made;
+  });
+  const record = await parts.directory.find(registered.workerId);
+  if (record === null) throw new Error(`worker ${registered.workerId} is not there`);
+  const binding = bindingOf(keyPair?.thumbprint ?? null, FIRST_GENERATION);
+  return toAnswer(parts, record, { ...registered, binding });
+}
+
+/** The public key that the worker declares, if it proves that it has the private one. */
+function provedKeyPair(
+  parts: FleetParts,
+  { public_key: jwk }: Registration,
+  { request, credential }: { readonly request: RequestHead; readonly credential: string },
+): ProvedKeyPair | null {
+  if (jwk === undefined) return null;
+  const proof = readShownProof(parts, request, { publicKey: jwk.x, credential });
+  if (proof === null) throw proofRequired('the registration names a public key');
+  return { x: jwk.x, thumbprint: jwkThumbprint(jwk), proofId: proof.id };
+}
+
 /** The registration was rolled back, and with it whatever it said: a refused use is told by itself. */
 async function noteRefusedUse(
   { db }: FleetParts,
-  keyId: EnrollmentKeyId,
-  origin: Origin,
-  thrown: unknown,
+  key: KeyName,
+  { origin, thrown }: { readonly origin: Origin; readonly thrown: unknown },
 ): Promise<void> {
   if (!(thrown instanceof Fault) || PROBLEMS[thrown.code].status >= 500) return;
   const details = { reason: thrown.detail };
-  const use = keyUsed(keyId, { ...origin, outcome: thrown.code, details });
+  const use = keyUsed(key, { ...origin, outcome: thrown.code, details });
   await inTenant(db, [origin.orgId], (tx) => appendAudit(tx, use));
 }
 
 async function findKey(
-  { db }: FleetParts,
-  key: string,
+  { db, workerTokenKey, clock }: FleetParts,
+  shown: string,
 ): Promise<KeyName & { readonly orgId: OrganizationId }> {
-  const hash = hashToken(key);
+  const hash = hashToken(shown);
+  if (shown.startsWith(WORKER_TOKEN_PREFIX)) {
+    const token = readRegistrationToken(workerTokenKey, shown, clock.now());
+    if (token === null) throw invalid();
+    return { ...token, hash };
+  }
   const found = await findCredential(db, { kind: ENROLLMENT_KEY_KIND, hash });
   if (found === null) throw invalid();
   return { id: found.id as EnrollmentKeyId, hash, orgId: found.orgId };
 }
 
-/** A worker that is known starts anew: a new session and a new secret; what is recorded of it stays (F3). */
-async function again(parts: FleetParts, workerId: WorkerId, request: RequestHead): Promise<Answer> {
-  const record = await parts.directory.find(workerId);
+/** The worker that a token was issued for; null: the text is no such token. */
+async function workerOfToken(parts: FleetParts, shown: string): Promise<CallingWorker | null> {
+  const read = readWorkerToken(parts.workerTokenKey, shown, parts.clock.now());
+  if (read.kind !== 'valid') return null;
+  const { claims } = read;
+  if (claims.sessionEpoch !== null) throw invalid();
+  const record = await parts.directory.find(claims.workerId);
   if (record === null) throw invalid();
   demandNotEnded(record);
-  const { orgId } = record.capabilities;
-  const { secret, sessionEpoch, taken } = await inTenant(parts.db, [orgId], async (tx) => {
-    const opened = await registerAgain(tx, { id: workerId, orgId }, request.id);
-    const leases = await findLeasesOf(tx, record.num, opened.sessionEpoch);
-    const why = 'the worker started anew';
-    return { ...opened, taken: await takeBack(tx, leases, { why, counts: true }) };
-  });
-  parts.afterTakenBack(taken);
-  return toAnswer(parts, { workerId, secret, reason: null, dropped: [] }, sessionEpoch);
+  return {
+    record,
+    sessionEpoch: record.sessionEpoch,
+    scopes: scopesOf(claims, record),
+    opensSessions: true,
+    credential: shown,
+    token: null,
+  };
 }
 
 /** The session is the one that was opened here, not the newest: another process may have come since. */
-async function toAnswer(
+function toAnswer(
   parts: FleetParts,
-  { workerId, secret, reason, dropped }: Registered,
-  sessionEpoch?: bigint,
-): Promise<Answer> {
-  if (sessionEpoch !== undefined) parts.afterDecided(workerId);
-  const record = await parts.directory.find(workerId);
-  if (record === null) throw new Error(`worker ${workerId} is not there after its registration`);
+  record: WorkerRecord,
+  given: Parameters<typeof sessionToWire>[2] & {
+    readonly secret: string;
+    readonly reason: string | null;
+    readonly dropped: readonly string[];
+  },
+): Answer {
   return {
-    ...sessionToWire(parts, sessionEpoch === undefined ? record : { ...record, sessionEpoch }),
+    ...sessionToWire(parts, record, given),
     organization_id: record.capabilities.orgId,
-    worker_secret: secret,
-    reason,
-    dropped_models: [...dropped],
+    worker_secret: given.secret,
+    reason: given.reason,
+    dropped_models: [...given.dropped],
   };
 }
 
@@ -169,6 +218,16 @@ async function onlyOrganization(db: FleetParts['db']): Promise<OrganizationId | 
   return only !== undefined && another === undefined ? only : null;
 }
 
+/** A registration token as the bearer; the bearers of others were read already. */
+function tokenOf(caller: Caller, request: RequestHead): string | undefined {
+  const text = caller.kind === 'anonymous' ? bearer(request) : undefined;
+  return text?.startsWith(WORKER_TOKEN_PREFIX) === true ? text : undefined;
+}
+
+function bearer(request: RequestHead): string | undefined {
+  return header(request, 'authorization')?.replace(/^bearer +/i, '');
+}
+
 function header({ headers }: RequestHead, name: string): string | undefined {
   const value = headers[name];
   const text = Array.isArray(value) ? value[0] : value;
@@ -178,11 +237,5 @@ function header({ headers }: RequestHead, name: string): string | undefined {
 function closed(): Fault {
   return new Fault('caller.unknown', 'the organization allows no open registration', {
     detail: 'Authentication required: show an enrollment key or an access token.',
-  });
-}
-
-function mayNotRegister(): Fault {
-  return new Fault('caller.forbidden', 'the credential may not register workers', {
-    detail: 'This credential may not register workers.',
   });
 }

@@ -16,6 +16,7 @@ import {
 import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
 import { forgetFirings } from './schedules.sql.ts';
 import { forgetWaits } from './waits.sql.ts';
+import { forgetProofs } from './worker-keys.sql.ts';
 
 const BATCH = 500;
 const HOUR_MS = 3_600_000;
@@ -88,6 +89,7 @@ async function forgetOrganizations(parts: FleetParts, signal: AbortSignal): Prom
       await forgetHeads(tx, settings.eventDaysKept);
       await forgetWaits(tx, settings.waitsKeptMs);
       await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);
+      await forgetProofs(tx, 4 * settings.proofAgeMs);
       return listRetentions(tx);
     });
     // Of a dropped day, what was kept then may be over since.

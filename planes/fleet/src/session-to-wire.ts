@@ -1,9 +1,9 @@
 import { newId } from '@sagewai/crypto';
-import { WORKER_SCOPES, type WorkerState } from '@sagewai/wire';
+import type { WorkerScope, WorkerState } from '@sagewai/wire';
 
 import type { FleetParts } from './parts.ts';
 import { isHalfSpent, mintWorkerToken } from './worker-token.ts';
-import type { CallingWorker, WorkerRecord } from './worker.ts';
+import type { CallingWorker, TokenBinding, WorkerRecord } from './worker.ts';
 
 type Minting = Pick<FleetParts, 'clock' | 'settings' | 'workerTokenKey'>;
 
@@ -20,10 +20,17 @@ export interface WireSession {
   readonly token: string;
   readonly token_expires_at: string;
   readonly heartbeat_interval_ms: number;
+  readonly token_renew_in_ms: number;
+  readonly generation?: number;
+}
+
+export interface Granted {
+  readonly scopes: readonly WorkerScope[];
+  readonly binding: TokenBinding | null;
 }
 
 /** A session as its worker gets it, with a fresh token. */
-export function sessionToWire(parts: Minting, record: WorkerRecord): WireSession {
+export function sessionToWire(parts: Minting, record: WorkerRecord, granted: Granted): WireSession {
   const { pool, labels } = record.capabilities;
   return {
     worker_id: record.id,
@@ -36,35 +43,46 @@ export function sessionToWire(parts: Minting, record: WorkerRecord): WireSession
     },
     session_epoch: Number(record.sessionEpoch),
     heartbeat_interval_ms: parts.settings.heartbeatIntervalMs,
-    ...mint(parts, record, record.sessionEpoch),
+    ...mint(parts, record, granted),
   };
 }
 
-/** The next token of a session whose token has passed half of its life. */
+/** The next token of a session that is bound to no key pair, once the one in use is half spent. */
 export function renewedToken(
   parts: Minting,
-  { record, sessionEpoch, token }: CallingWorker,
-): { token?: string; token_expires_at?: string } {
-  if (token === null || !isHalfSpent(token, parts.clock.now())) return {};
-  return mint(parts, record, sessionEpoch);
+  { record, sessionEpoch, scopes, token }: CallingWorker,
+): Partial<WireToken> {
+  if (token === null || token.binding !== null || !isHalfSpent(token, parts.clock.now())) return {};
+  return mint(parts, { ...record, sessionEpoch }, { scopes: [...scopes], binding: null });
 }
 
-function mint(
+type WireToken = Pick<
+  WireSession,
+  'token' | 'token_expires_at' | 'token_renew_in_ms' | 'generation'
+>;
+
+export function mint(
   { clock, settings, workerTokenKey }: Minting,
-  { id, capabilities }: WorkerRecord,
-  sessionEpoch: bigint,
-): { token: string; token_expires_at: string } {
+  { id, capabilities, sessionEpoch }: WorkerRecord,
+  { scopes, binding }: Granted,
+): WireToken {
   const issuedAt = clock.now();
   const expiresAt = new Date(issuedAt.getTime() + settings.workerTokenTtlMs);
   const token = mintWorkerToken(workerTokenKey, {
     workerId: id,
     orgId: capabilities.orgId,
     pool: capabilities.pool,
-    scopes: WORKER_SCOPES,
+    scopes,
     tokenId: newId(),
     sessionEpoch,
+    binding,
     issuedAt,
     expiresAt,
   });
-  return { token, token_expires_at: expiresAt.toISOString() };
+  return {
+    token,
+    token_expires_at: expiresAt.toISOString(),
+    token_renew_in_ms: Math.floor(settings.workerTokenTtlMs / 2),
+    ...(binding === null ? {} : { generation: Number(binding.generation) }),
+  };
 }

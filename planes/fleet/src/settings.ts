@@ -30,6 +30,8 @@ export interface FleetSettings {
   /** How long what is recorded of a worker is trusted: how late a revocation may be noticed. */
   readonly workerTrustMs: number;
   readonly workerTokenTtlMs: number;
+  /** How old a worker's proof of its key may be, and how far two clocks may differ. */
+  readonly proofAgeMs: number;
   /** Of a token that an administrator issues for a worker. */
   readonly issuedTokenTtlMs: number;
   /** A run token ends with its lease; this is for when nobody could tell. */
@@ -138,6 +140,7 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   cancelGraceMs: 2 * MINUTE_MS,
   workerTrustMs: 500,
   workerTokenTtlMs: 15 * MINUTE_MS,
+  proofAgeMs: 5 * MINUTE_MS,
   issuedTokenTtlMs: 30 * DAY_MS,
   runTokenTtlMs: DAY_MS,
   ownCallTtlMs: 10 * MINUTE_MS,

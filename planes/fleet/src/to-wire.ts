@@ -7,6 +7,7 @@ import {
   type getRun,
   type getTask,
   type listEnrollmentKeys,
+  type listFleetTokens,
   type listRunEvents,
   type listRuns,
   type listWorkers,
@@ -31,6 +32,7 @@ type Event = OutputOf<typeof listRunEvents>['events'][number];
 type RunProgress = OutputOf<typeof getRun>['progress'];
 type Resume = Extract<OutputOf<typeof claimRuns>, { leases: unknown }>['leases'][number]['resume'];
 type WireWait = OutputOf<typeof getRun>['waiting'];
+type FleetToken = OutputOf<typeof listFleetTokens>['tokens'][number];
 type Key = OutputOf<typeof listEnrollmentKeys>['keys'][number];
 
 /** A lease as its worker gets it. */
@@ -201,6 +203,11 @@ export function toWorker(row: WorkerRow): Worker {
     first_approved_by: row.firstApprovedBy,
     connection_type: null,
   };
+}
+
+export function toFleetToken(token: EnrollmentKey): FleetToken {
+  const { overlap_until: _overlap, auto_approve: _auto, ...limits } = toKey(token);
+  return { ...limits, scopes: token.scopes };
 }
 
 export function toKey(key: EnrollmentKey): Key {

@@ -1,9 +1,6 @@
-import { Fault } from '@sagewai/fault';
-import { implement, implementOwn, type Route } from '@sagewai/http';
+import { implementOwn, type Route } from '@sagewai/http';
 import {
   claimRuns,
-  heartbeat,
-  openWorkerSession,
   type OutputOf,
   POLL_TIMEOUT_SECONDS_MAX,
   reportRun,
@@ -11,11 +8,11 @@ import {
   type RunId,
 } from '@sagewai/wire';
 
-import { demandApproved, demandCurrentSession, demandWorker, replaced } from './calling-worker.ts';
+import { demandApproved, demandCurrentSession, demandWorker } from './calling-worker.ts';
 import { leasesOf } from './claims.ts';
 import { encodeContent } from './encode-content.ts';
 import { handBack } from './hand-backs.sql.ts';
-import { findLeasesOf, type LeaseName, openSession, takeBack } from './leases.sql.ts';
+import { type LeaseName, takeBack } from './leases.sql.ts';
 import { noteModels, noteReport } from './note-activity.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report, Reported } from './run.ts';
@@ -25,7 +22,6 @@ import {
   leaseContent,
   sealReported,
 } from './secrecy/open-contents.ts';
-import { renewedToken, sessionToWire } from './session-to-wire.ts';
 import { staleLease } from './stale-lease.ts';
 import { toLease, type WireLease } from './to-wire.ts';
 import type { CallingWorker } from './worker.ts';
@@ -84,49 +80,6 @@ export function workerRoutes(parts: FleetParts): Route[] {
       const leases = runs.map((run) => leaseFor(parts, worker, run));
       if (flat) return leases[0] ?? null;
       return worker.record.draining ? { leases, draining: true } : { leases };
-    }),
-
-    implementOwn(heartbeat, async ({ body, caller }): Promise<OutputOf<typeof heartbeat>> => {
-      const worker = demandWorker(caller, 'heartbeat');
-      demandCurrentSession(worker);
-      const { record, sessionEpoch } = worker;
-      const runs =
-        body.runs?.map(({ run_id: runId, epoch }) => ({
-          runId: runId as RunId,
-          epoch: BigInt(epoch),
-        })) ?? null;
-      const answer = await heartbeats.beat({ workerNum: record.num, sessionEpoch, runs });
-      if (!answer.lives) throw replaced();
-      return {
-        ok: true,
-        status: answer.state ?? record.state,
-        session_epoch: Number(sessionEpoch),
-        cancel: answer.cancel,
-        lost: answer.lost,
-        heartbeat_interval_ms: settings.heartbeatIntervalMs,
-        ...(record.draining ? { draining: true } : {}),
-        ...renewedToken(parts, worker),
-      };
-    }),
-
-    implement(openWorkerSession, async ({ tx, caller, audit }) => {
-      const worker = demandWorker(caller, 'heartbeat');
-      if (!worker.opensSessions) throw mayNotOpen();
-      const { record } = worker;
-      const id = { id: record.id, orgId: record.capabilities.orgId };
-      const sessionEpoch = await openSession(tx, id);
-      if (sessionEpoch === null)
-        throw new Fault('worker.revoked', 'the worker may open no session');
-      // F1. The older session cannot write any more, so its runs need not wait for its silence.
-      const leases = await findLeasesOf(tx, record.num, sessionEpoch);
-      const why = 'the worker started anew';
-      const taken = await takeBack(tx, leases, { why, counts: true });
-      tx.onCommit(() => {
-        parts.afterDecided(record.id);
-        parts.afterTakenBack(taken);
-      });
-      audit.about(`worker:${record.id}`, { session_epoch: Number(sessionEpoch) });
-      return sessionToWire(parts, { ...record, sessionEpoch });
     }),
 
     implementOwn(reportRun, async ({ body, caller }): Promise<OutputOf<typeof reportRun>> => {
@@ -237,10 +190,4 @@ async function toReport(
 function waitMsOf(seconds: number | undefined, defaultMs: number): number {
   if (seconds === undefined) return defaultMs;
   return Math.min(Math.max(seconds, 0), POLL_TIMEOUT_SECONDS_MAX) * 1_000;
-}
-
-function mayNotOpen(): Fault {
-  return new Fault('caller.forbidden', 'a token of a session opens no other', {
-    detail: 'A session is opened with X-Worker-Id and X-Worker-Secret, or with an issued token.',
-  });
 }

@@ -22,6 +22,7 @@ const claims: WorkerClaims = {
   scopes: ['claim', 'heartbeat'],
   tokenId: 'j',
   sessionEpoch: 7n,
+  binding: { thumbprint: 't', generation: 3n },
   issuedAt,
   expiresAt,
 };
@@ -38,6 +39,8 @@ describe('a worker token', () => {
       scopes: ['claim', 'heartbeat'],
       jti: 'j',
       session_epoch: 7,
+      cnf: { jkt: 't' },
+      gen: 3,
       exp: expiresAt.getTime() / 1000,
     });
   });

@@ -8,6 +8,8 @@ import type { KeyObject } from 'node:crypto';
 import { signJwt, verifyJwt } from '@sagewai/crypto';
 import { type OrganizationId, WORKER_SCOPES, type WorkerId, type WorkerScope } from '@sagewai/wire';
 
+import type { TokenBinding } from './worker.ts';
+
 export const WORKER_TOKEN_PREFIX = 'wrt-1.';
 const TYP = 'wrt+jwt';
 const ISSUER = 'sagewai';
@@ -22,6 +24,8 @@ export interface WorkerClaims {
   readonly tokenId: string;
   /** Null: bound to no session; such a token opens one. */
   readonly sessionEpoch: bigint | null;
+  /** Null: whoever has it may use it. */
+  readonly binding: TokenBinding | null;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
@@ -45,6 +49,12 @@ export function mintWorkerToken(key: KeyObject, claims: WorkerClaims): string {
         scopes: claims.scopes,
         jti: claims.tokenId,
         ...(claims.sessionEpoch === null ? {} : { session_epoch: Number(claims.sessionEpoch) }),
+        ...(claims.binding === null
+          ? {}
+          : {
+              cnf: { jkt: claims.binding.thumbprint },
+              gen: Number(claims.binding.generation),
+            }),
         iat: Math.floor(claims.issuedAt.getTime() / 1000),
         exp: Math.ceil(claims.expiresAt.getTime() / 1000),
       },
@@ -58,7 +68,19 @@ export function readWorkerToken(key: KeyObject, token: string, now: Date): ReadW
   const jwt = token.slice(WORKER_TOKEN_PREFIX.length);
   const read = verifyJwt(jwt, key, { typ: TYP, audience: AUDIENCE, now });
   if (read.kind === 'refused') return { kind: read.why === 'expired' ? 'expired' : 'forged' };
-  const { sub, org, pool, scopes, jti, session_epoch: epoch, iat, exp, iss } = read.claims;
+  const {
+    sub,
+    org,
+    pool,
+    scopes,
+    jti,
+    session_epoch: epoch,
+    cnf,
+    gen,
+    iat,
+    exp,
+    iss,
+  } = read.claims;
   // Only we sign with this key; the shape is checked all the same, as it came from outside.
   if (iss !== ISSUER || typeof sub !== 'string' || typeof org !== 'string')
     return { kind: 'forged' };
@@ -74,10 +96,17 @@ export function readWorkerToken(key: KeyObject, token: string, now: Date): ReadW
       scopes: WORKER_SCOPES.filter((scope) => Array.isArray(scopes) && scopes.includes(scope)),
       tokenId: jti,
       sessionEpoch: typeof epoch === 'number' ? BigInt(epoch) : null,
+      binding: readBinding(cnf, gen),
       issuedAt: new Date(iat * 1000),
       expiresAt: new Date(exp * 1000),
     },
   };
+}
+
+function readBinding(cnf: unknown, gen: unknown): TokenBinding | null {
+  const jkt: unknown = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf ? cnf.jkt : null;
+  if (typeof jkt !== 'string' || typeof gen !== 'number') return null;
+  return { thumbprint: jkt, generation: BigInt(gen) };
 }
 
 /** Whether a token has passed half of its life: the time to hand out the next one. */

@@ -1,4 +1,11 @@
-import type { OrganizationId, ProjectId, WorkerId, WorkerScope, WorkerState } from '@sagewai/wire';
+import type {
+  EnforcementMode,
+  OrganizationId,
+  ProjectId,
+  WorkerId,
+  WorkerScope,
+  WorkerState,
+} from '@sagewai/wire';
 
 /** What a worker may be given (F3), as recorded at its enrollment. */
 export interface Capabilities {
@@ -26,6 +33,13 @@ export interface WorkerRecord {
   /** As declared and allowed. */
   readonly models: readonly string[];
   readonly capabilities: Capabilities;
+  /** The most that a token of it may be used for. */
+  readonly scopes: readonly WorkerScope[];
+  /** The `x` of its public JWK; null: it has no key pair. */
+  readonly publicKey: string | null;
+  readonly keyThumbprint: string | null;
+  /** How its organization treats those without a key pair. */
+  readonly enforcement: EnforcementMode;
 }
 
 /** A worker that is calling. Stands in `caller.detail`. */
@@ -36,8 +50,23 @@ export interface CallingWorker {
   readonly scopes: ReadonlySet<WorkerScope>;
   /** Whether this credential may open a session. */
   readonly opensSessions: boolean;
-  /** Of a worker token: when it was issued and when it ends, to renew it in time. */
-  readonly token: { readonly issuedAt: Date; readonly expiresAt: Date } | null;
+  /** The credential itself, which a proof is for. */
+  readonly credential: string;
+  /** Of the token of a session, to renew it in time. */
+  readonly token: SessionToken | null;
+}
+
+export interface SessionToken {
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** What it is bound to; null: to no key pair. */
+  readonly binding: TokenBinding | null;
+}
+
+/** Names the key pair that a token is bound to, and counts how often it was renewed. */
+export interface TokenBinding {
+  readonly thumbprint: string;
+  readonly generation: bigint;
 }
 
 /** The kinds under which the fleet's keys stand in `credential`. */

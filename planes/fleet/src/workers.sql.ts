@@ -1,5 +1,6 @@
 import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
 import type {
+  EnforcementMode,
   EnrollmentKeyId,
   OrganizationId,
   ProjectId,
@@ -8,6 +9,7 @@ import type {
   WorkerState,
 } from '@sagewai/wire';
 
+import type { WorkerPublicKey } from './worker-keys.sql.ts';
 import type { WorkerRecord } from './worker.ts';
 
 export interface NewWorker {
@@ -27,6 +29,7 @@ export interface NewWorker {
   /** The enrollment key or token that vouched for it. */
   readonly enrolledBy: EnrollmentKeyId | null;
   readonly scopes: readonly WorkerScope[];
+  readonly key: WorkerPublicKey | null;
 }
 
 /** Records a worker and its first session. */
@@ -34,19 +37,21 @@ export async function insertWorker(tx: Tx, worker: NewWorker): Promise<void> {
   await sql`
     with recorded as (
       insert into worker (id, org_id, project_id, name, pool, models, models_canonical, labels,
-                          max_concurrent, state, reason, decided_at, decided_by, enrolled_by, scopes)
+                          max_concurrent, state, reason, decided_at, decided_by, enrolled_by, scopes, public_key,
+                          key_thumbprint)
       values (${worker.id}, ${worker.orgId}, ${worker.projectId}, ${worker.name}, ${worker.pool},
               ${[...worker.models]}, ${[...worker.modelsCanonical]},
               ${JSON.stringify(worker.labels)}::jsonb, ${worker.maxConcurrent}, ${worker.state},
               ${worker.reason},
               case when ${worker.decidedBy}::text is not null then app_now() end,
-              ${worker.decidedBy}::text, ${worker.enrolledBy}::uuid, ${[...worker.scopes]}::text[])
+              ${worker.decidedBy}::text, ${worker.enrolledBy}::uuid, ${[...worker.scopes]}::text[],
+              ${worker.key?.x ?? null}, ${worker.key?.thumbprint ?? null})
       returning num
     )
     insert into worker_session (worker_num, worker_id, org_id, pool, max_concurrent, state,
-                                session_epoch, last_seen_at)
+                                session_epoch, last_seen_at, generation)
     select num, ${worker.id}, ${worker.orgId}, ${worker.pool}, ${worker.maxConcurrent},
-           ${worker.state}, 1, app_now()
+           ${worker.state}, 1, app_now(), ${worker.key === null ? 0 : 1}::integer
     from recorded
   `.execute(tx);
 }
@@ -110,6 +115,10 @@ interface RecordRow {
   readonly models: string[];
   readonly modelsCanonical: string[];
   readonly labels: Record<string, string>;
+  readonly scopes: WorkerScope[];
+  readonly publicKey: string | null;
+  readonly keyThumbprint: string | null;
+  readonly enforcement: EnforcementMode;
 }
 
 /** What is recorded of these workers, whatever their organizations; unknown ones are left out. */
@@ -126,8 +135,11 @@ export async function readWorkerRecords(
     sql<RecordRow>`
       select w.id, w.num, w.org_id as "orgId", w.project_id as "projectId", w.name, w.state,
              s.session_epoch as "sessionEpoch", w.max_concurrent as "maxConcurrent", w.pool, w.models,
-             w.models_canonical as "modelsCanonical", w.labels, s.draining_at is not null as draining
+             w.models_canonical as "modelsCanonical", w.labels, w.scopes, w.public_key as "publicKey",
+             w.key_thumbprint as "keyThumbprint", coalesce(f.enforcement, 'off') as enforcement,
+             s.draining_at is not null as draining
       from worker w join worker_session s on s.worker_num = w.num
+        left join fleet_setting f on f.org_id = w.org_id
       where w.id = any(${[...ids]}::uuid[])
     `.execute(tx),
   );
@@ -145,6 +157,10 @@ function toRecord(row: RecordRow): WorkerRecord {
     maxConcurrent: row.maxConcurrent,
     draining: row.draining,
     models: row.models,
+    scopes: row.scopes,
+    publicKey: row.publicKey,
+    keyThumbprint: row.keyThumbprint,
+    enforcement: row.enforcement,
     capabilities: { orgId, projectId, pool, models, labels },
   };
 }

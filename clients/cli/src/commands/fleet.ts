@@ -12,6 +12,7 @@ import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
 import { fleetSettingsCommand } from './fleet-settings.ts';
+import { workerTokenCommands } from './fleet-tokens.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
@@ -19,6 +20,7 @@ export function fleetCommand(around: Surroundings): Command {
     commands: [
       ...enrollmentKeyCommands(around),
       ...workerCommands(around),
+      ...workerTokenCommands(around),
       fleetSettingsCommand(around),
       ...routingCommands(around),
       ...scalingCommands(around),

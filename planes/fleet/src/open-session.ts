@@ -1,0 +1,127 @@
+/** A new session of a worker that is known, by whatever proves that it is that worker. */
+import { Fault } from '@sagewai/fault';
+import type { RequestHead } from '@sagewai/http';
+import { inTenant, type Tx } from '@sagewai/postgres';
+
+import { plainAddress } from './allows-address.ts';
+import { enforceAndNote } from './enforce-binding.ts';
+import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
+import { refuseRenewal } from './lock-worker.ts';
+import type { FleetParts } from './parts.ts';
+import { proofRequired, readShownProof } from './prove.ts';
+import { renew } from './renewals.sql.ts';
+import { bindKey, type WorkerPublicKey } from './worker-keys.sql.ts';
+import type { WorkerProof } from './worker-proof.ts';
+import type { CallingWorker, TokenBinding, WorkerRecord } from './worker.ts';
+
+/** Of the token that a worker gets with its key pair. */
+export const FIRST_GENERATION = 1n;
+
+export interface OpenedSession {
+  readonly record: WorkerRecord;
+  readonly binding: TokenBinding | null;
+}
+
+export interface Opening {
+  readonly request: RequestHead;
+  /** A key pair for a worker that has none yet. */
+  readonly bind: WorkerPublicKey | null;
+  /** Happens in the same transaction. */
+  readonly also: (tx: Tx, sessionEpoch: bigint) => Promise<void>;
+}
+
+export async function openSessionOf(
+  parts: FleetParts,
+  worker: CallingWorker,
+  { request, bind, also }: Opening,
+): Promise<OpenedSession> {
+  const { record } = worker;
+  const { orgId } = record.capabilities;
+  const proof = shownProof(parts, worker, request);
+  if (proof === null && bind === null) {
+    await enforceAndNote(parts, {
+      mode: record.enforcement,
+      findings: ['unbound_session'],
+      orgId,
+      subject: `worker:${record.id}`,
+      requestId: request.id,
+    });
+  }
+  const opened = await inTenant(parts.db, [orgId], async (tx) => {
+    const session = await next(tx, record, { proof, bind });
+    if (session === null) return null;
+    await also(tx, session.sessionEpoch);
+    // F1. The older session cannot write any more, so its runs need not wait for its silence.
+    const leases = await findLeasesOf(tx, record.num, session.sessionEpoch);
+    const why = 'the worker started anew';
+    return { ...session, taken: await takeBack(tx, leases, { why, counts: true }) };
+  });
+  if (opened === null) throw await why(parts, record, { proof, request });
+  parts.afterDecided(record.id);
+  parts.afterTakenBack(opened.taken);
+  return {
+    record: { ...record, sessionEpoch: opened.sessionEpoch },
+    binding: bindingOf(record.keyThumbprint ?? bind?.thumbprint ?? null, opened.generation),
+  };
+}
+
+/** Its key pair is the worker's alone; an issued token speaks for it by an administrator's word. */
+function shownProof(
+  parts: FleetParts,
+  { record, credential }: CallingWorker,
+  request: RequestHead,
+): WorkerProof | null {
+  const { publicKey } = record;
+  if (publicKey === null) return null;
+  const proof = readShownProof(parts, request, { publicKey, credential });
+  if (proof === null && !credential.startsWith('wrt-')) {
+    throw proofRequired('this worker has a key pair');
+  }
+  return proof;
+}
+
+async function next(
+  tx: Tx,
+  { id, capabilities: { orgId } }: WorkerRecord,
+  by: { readonly proof: WorkerProof | null; readonly bind: WorkerPublicKey | null },
+): Promise<{ readonly sessionEpoch: bigint; readonly generation: bigint | null } | null> {
+  if (by.proof === null) {
+    if (by.bind !== null && !(await bindKey(tx, { id, key: by.bind }))) {
+      throw proofRequired('this worker has a key pair');
+    }
+    const sessionEpoch = await openSession(tx, { id, orgId });
+    const generation = by.bind === null ? null : FIRST_GENERATION;
+    return sessionEpoch === null ? null : { sessionEpoch, generation };
+  }
+  const { id: renewalId, generation } = by.proof;
+  return renew(tx, { workerId: id, orgId, sessionEpoch: null, generation, renewalId });
+}
+
+async function why(
+  parts: FleetParts,
+  record: WorkerRecord,
+  { proof, request }: { readonly proof: WorkerProof | null; readonly request: RequestHead },
+): Promise<Fault> {
+  if (proof === null) {
+    return new Fault('worker.revoked', `worker ${record.id} may open no session`);
+  }
+  const { orgId } = record.capabilities;
+  return refuseRenewal(parts, record, {
+    renewal: {
+      workerId: record.id,
+      orgId,
+      sessionEpoch: null,
+      generation: proof.generation,
+      renewalId: proof.id,
+    },
+    requestId: request.id,
+    address: plainAddress(request.ip),
+  });
+}
+
+export function bindingOf(
+  thumbprint: string | null,
+  generation: bigint | null,
+): TokenBinding | null {
+  return thumbprint === null || generation === null ? null : { thumbprint, generation };
+}

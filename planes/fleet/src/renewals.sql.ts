@@ -1,0 +1,55 @@
+/**
+ * Generations of a worker's token.
+ *
+ * - E1. Each renewal makes the next generation, and what it asks for by the same name is answered the same.
+ * - E2. A renewal of an older generation gets nothing: two have the token.
+ */
+import { type Executor, sql, type Tx } from '@sagewai/postgres';
+import type { OrganizationId, WorkerId, WorkerState } from '@sagewai/wire';
+
+export interface Renewal {
+  readonly workerId: WorkerId;
+  readonly orgId: OrganizationId;
+  /** Null: with a new session. */
+  readonly sessionEpoch: bigint | null;
+  /** As its holder knows it. */
+  readonly generation: bigint;
+  /** Names the renewal. */
+  readonly renewalId: string;
+}
+
+export interface Renewed {
+  readonly sessionEpoch: bigint;
+  readonly generation: bigint;
+}
+
+/** Null: see `readSession` for why. */
+export async function renew(tx: Executor, renewal: Renewal): Promise<Renewed | null> {
+  const { workerId, orgId, sessionEpoch, generation, renewalId } = renewal;
+  const { rows } = await sql<Renewed>`
+    select session_epoch as "sessionEpoch", generation
+    from fleet_renew(${workerId}, ${orgId}, ${sessionEpoch}, ${generation}, ${renewalId}::uuid)
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+export interface SessionNow extends Renewed {
+  readonly state: WorkerState;
+}
+
+export async function readSession(tx: Executor, workerId: WorkerId): Promise<SessionNow | null> {
+  const { rows } = await sql<SessionNow>`
+    select state, session_epoch as "sessionEpoch", generation
+    from worker_session where worker_id = ${workerId}
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Ends all tokens of a worker; the first of its holders to come makes the count begin anew. */
+export async function restartGenerations(tx: Tx, workerId: WorkerId): Promise<void> {
+  await sql`
+    update worker_session
+    set generation = 0, renewal_id = null, session_epoch = session_epoch + 1
+    where worker_id = ${workerId}
+  `.execute(tx);
+}
