@@ -25,11 +25,9 @@ export async function enroll(
   log: WorkerLog,
   signal: AbortSignal,
 ): Promise<Identity> {
-  if (options.workerToken) return { kind: 'token', token: options.workerToken };
-  // Somebody put a worker token where the enrollment key goes: both fit there.
-  if (options.enrollmentKey.startsWith('wrt-')) {
-    return { kind: 'token', token: options.enrollmentKey };
-  }
+  // Somebody put a worker token where the enrollment key goes, or the other way: both fit there.
+  const shown = options.workerToken || options.enrollmentKey;
+  if (shown.startsWith('wrt-') && namesWorker(shown)) return { kind: 'token', token: shown };
   const kept = await readWorkerCredential(fileOf(options));
   const other = kept ? declaresOtherwise(kept, options) : null;
   if (kept && other === null) return identityOf(kept);
@@ -37,6 +35,17 @@ export async function enroll(
   const credential = await register(options, log, signal);
   await keep(credential, options, log);
   return identityOf(credential);
+}
+
+/** A token of no worker yet is good for a registration. Only the server can say whether it is valid. */
+function namesWorker(token: string): boolean {
+  try {
+    const [, body = ''] = token.replace('wrt-1.', '').split('.');
+    const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
+    return typeof claims !== 'object' || claims === null || 'sub' in claims || !('jti' in claims);
+  } catch {
+    return true;
+  }
 }
 
 /** After the server said that it does not know the credential (any more). */
@@ -57,11 +66,12 @@ async function register(
   signal: AbortSignal,
 ): Promise<WorkerCredential> {
   const { url, name, pool, models, labels } = options;
+  const shown = options.workerToken || options.enrollmentKey;
   const client = createClient({
     url,
     send: options.send,
     signal,
-    headers: options.enrollmentKey ? { 'x-enrollment-key': options.enrollmentKey } : {},
+    headers: shown ? { 'x-enrollment-key': shown } : {},
     ...(options.organization ? { organization: options.organization } : {}),
   });
   const registered = await client.call('fleet.registerWorker', {

@@ -1,3 +1,4 @@
+import { Fault } from '@sagewai/fault';
 import { implementOwn, type Route } from '@sagewai/http';
 import {
   claimRuns,
