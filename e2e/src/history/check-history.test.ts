@@ -111,8 +111,12 @@ describe('checkHistory', () => {
     const claimedToo = { ...claimed, runId: 'q', epoch: 2, sentMs: 3, answeredMs: 3.5 };
     const reportedToo = { ...reported, runId: 'q', epoch: 2, sentMs: 6, answeredMs: 7 };
     const at = (claim: typeof claimedToo): HistoryEvent[] => [
-      ...[capped, other, claimed, reported],
-      ...[claim, reportedToo],
+      capped,
+      other,
+      claimed,
+      reported,
+      claim,
+      reportedToo,
     ];
     expect(broken(at(claimedToo), { outcomes })).toEqual(['H9']);
     // Nobody knows when the other's report had come: they may not have overlapped.

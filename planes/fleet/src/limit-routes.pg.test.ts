@@ -234,3 +234,39 @@ describe('back-pressure', () => {
     expect(await trySubmit(replica, [{ payload: {} }])).toMatchObject({ status: 503 });
   });
 });
+
+describe('priority', () => {
+  test('of what has waited for long is better than that of what has just come (F5)', async ({
+    replica,
+    replicaWith,
+    open,
+    owner,
+  }) => {
+    const old = await replica.submit({ priority: 0 });
+    const young = await replica.submit({ priority: 50 });
+    // As if it had been submitted a quarter of an hour later: a run id begins with the time.
+    const quarter = 900;
+    const laterMs = Number.parseInt(young.replace('-', '').slice(0, 12), 16) + quarter * 1_000;
+    const hex = laterMs.toString(16).padStart(12, '0');
+    const late = `${hex.slice(0, 8)}-${hex.slice(8)}${young.slice(13)}`;
+    await sql`update run set run_id = ${late} where run_id = ${young}`.execute(owner);
+    await sql`update ready set run_id = ${late} where run_id = ${young}`.execute(owner);
+    const claimOne = async (ahead: FleetFixture): Promise<string | undefined> => {
+      const worker = await ahead.worker();
+      const poll = ahead.claim(worker, { slots: 1, poll_timeout: 20 });
+      // The poll is on its way: it is looked for until it has come.
+      const sweeps = setInterval(() => void ahead.run('fleet.sweep'), 20);
+      const [lease] = await poll.finally(() => clearInterval(sweeps));
+      return lease?.run_id;
+    };
+    const options = { clockOffsetSeconds: quarter };
+    const ahead = replicaWith({
+      db: open(options),
+      dispatch: open({ ...options, role: 'sagewai_dispatch' }),
+      // Fifty steps of these are less than the quarter of an hour.
+      settings: { agingMs: 10_000 },
+    });
+    expect(await claimOne(ahead)).toBe(old);
+    expect(await claimOne(ahead)).toBe(late);
+  });
+});
