@@ -9,7 +9,15 @@ import type { RunId } from '@sagewai/wire';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { findLeasesOf, findOrphans, openSession, reportRuns, takeBack } from './leases.sql.ts';
+import { lockRepeatable } from './dead-letters.sql.ts';
+import {
+  findLeasesOf,
+  findOrphans,
+  findOverdue,
+  openSession,
+  reportRuns,
+  takeBack,
+} from './leases.sql.ts';
 import { makePlace, newRun, type Place, requestOf } from './queue-fixture.ts';
 import {
   cancelRun,
@@ -19,7 +27,8 @@ import {
   releaseScheduled,
   submitRuns,
 } from './queue.sql.ts';
-import type { Report } from './run.ts';
+import { repeatOf } from './redrive.ts';
+import type { NewRun, Report } from './run.ts';
 import { beginWaits, endWaits, resumeRun } from './waits.sql.ts';
 
 type Step =
@@ -28,6 +37,7 @@ type Step =
       readonly count: number;
       readonly attempts: number;
       readonly expires: boolean;
+      readonly plan: keyof typeof PLANS;
     }
   | {
       readonly kind: 'claim';
@@ -40,6 +50,7 @@ type Step =
       readonly pick: number;
       readonly status: Report['status'];
       readonly retry: boolean;
+      readonly mark: boolean;
     }
   | { readonly kind: 'takeBack'; readonly pick: number; readonly counts: boolean }
   | { readonly kind: 'cancel'; readonly pick: number }
@@ -55,7 +66,25 @@ type Step =
       readonly pick: number;
       readonly how: 'approved' | 'denied' | 'signal';
     }
+  | { readonly kind: 'redrive'; readonly pick: number }
   | { readonly kind: 'supervise' };
+
+/** What a submission may say of when and how often it is tried. */
+const PLANS = {
+  none: null,
+  late: { delay_ms: 3_600_000 },
+  soon: { delay_ms: 1, timeout_ms: 1 },
+  stubborn: {
+    retry: {
+      max_attempts: 9,
+      base_ms: 1,
+      factor: 1,
+      max_ms: 1,
+      jitter: 1,
+      classes: { error: true },
+    },
+  },
+} as const satisfies Record<string, NewRun['plan']>;
 
 const pick = fc.nat(30);
 const worker = fc.nat(1);
@@ -67,6 +96,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       count: fc.integer({ min: 1, max: 4 }),
       attempts: fc.integer({ min: 1, max: 3 }),
       expires: fc.boolean(),
+      plan: fc.constantFrom(...(Object.keys(PLANS) as (keyof typeof PLANS)[])),
     }),
   },
   {
@@ -85,6 +115,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       pick,
       status: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
       retry: fc.boolean(),
+      mark: fc.boolean(),
     }),
   },
   {
@@ -110,7 +141,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       how: fc.constantFrom('approved' as const, 'denied' as const, 'signal' as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('supervise' as const) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('redrive' as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('supervise' as const) }) },
 );
 
 class World {
@@ -165,6 +197,8 @@ class World {
         if (resumed?.how === 'resumed') this.resumed.push(runId);
         return;
       }
+      case 'redrive':
+        return this.#redrive(what);
       case 'session':
         return this.#startAnew(what.worker);
       case 'supervise': {
@@ -175,6 +209,8 @@ class World {
           limit: 100,
         });
         await this.#takeBack(orphans, true);
+        const late = await findOverdue(this.#db, 100);
+        await takeBack(this.#db, late, { why: 'late', counts: true, errorClass: 'timeout' });
         await expireRuns(this.#db, 100);
         await releaseScheduled(this.#db, 100);
         for (const { runId } of await endWaits(this.#db, 100)) this.resumed.push(runId);
@@ -212,10 +248,26 @@ class World {
     return place;
   }
 
-  async #submit({ count, attempts, expires }: Extract<Step, { kind: 'submit' }>): Promise<void> {
+  /** As the route and the job do it: what is dead is repeated once, by whoever comes first. */
+  async #redrive({ pick: at }: Extract<Step, { kind: 'redrive' }>): Promise<void> {
+    const { orgId } = this.#place(0).tenant;
+    const some = this.acknowledged.slice(at % 5);
+    const made = await inTenant(this.#db, [orgId], async (tx) => {
+      const runs = (await lockRepeatable(tx, some)).map((run) => repeatOf(run, 'token:t'));
+      return runs.length === 0 ? [] : submitRuns(tx, runs);
+    });
+    for (const { runId, how } of made) if (how === 'new') this.acknowledged.push(runId);
+  }
+
+  async #submit({
+    count,
+    attempts,
+    expires,
+    plan,
+  }: Extract<Step, { kind: 'submit' }>): Promise<void> {
     const deadline = expires ? new Date() : null;
     const runs = Array.from({ length: count }, () =>
-      newRun(this.#place(0), { maxAttempts: attempts, deadline }),
+      newRun(this.#place(0), { maxAttempts: attempts, deadline, plan: PLANS[plan] }),
     );
     for (const { runId } of await submitRuns(this.#db, runs)) this.acknowledged.push(runId);
   }
@@ -229,7 +281,12 @@ class World {
     this.leases.push(...answers.map((lease) => ({ ...lease, place, session, flat })));
   }
 
-  async #report({ pick: at, status, retry }: Extract<Step, { kind: 'report' }>): Promise<void> {
+  async #report({
+    pick: at,
+    status,
+    retry,
+    mark,
+  }: Extract<Step, { kind: 'report' }>): Promise<void> {
     const lease = this.leases[at % Math.max(1, this.leases.length)];
     if (lease === undefined) return;
     const [answer] = await reportRuns(
@@ -246,7 +303,7 @@ class World {
           error: null,
           retry,
           errorClass: null,
-          deadLetter: false,
+          deadLetter: mark,
         },
       ],
       -1_000,
@@ -285,9 +342,8 @@ test('random operations keep every acknowledged run in exactly one place, with o
   });
   await fc.assert(
     fc.asyncProperty(history, async (rounds) => {
-      await sql`truncate ready, scheduled, lease, lost_run, run_deadline, waiting, run_wait, run_signal`.execute(
-        owner,
-      );
+      await sql`truncate ready, scheduled, lease, lost_run, run_deadline, waiting, run_wait, run_signal,
+        run_timeout, attempt, dead_letter`.execute(owner);
       await sql`delete from outcome`.execute(owner);
       await sql`delete from run`.execute(owner);
       await sessionsOf.execute(owner);
@@ -317,6 +373,20 @@ test('random operations keep every acknowledged run in exactly one place, with o
         where l.attempt > r.max_attempts
       `.execute(owner);
       expect(attempts.rows).toEqual([{ over: 0 }]); // W3
+      const repeated = await sql<{ more: number; astray: number }>`
+        select
+          (select count(*)::int from (
+             select redrive_of from run where redrive_of is not null group by 1 having count(*) > 1) t) as more,
+          (select count(*)::int from dead_letter d where d.redriven_by is not null
+             and not exists (select from run r where r.run_id = d.redriven_by
+                             and r.redrive_of = d.run_id)) as astray
+      `.execute(owner);
+      expect(repeated.rows).toEqual([{ more: 0, astray: 0 }]);
+      const tries = await sql<{ over: number }>`
+        select count(*)::int as over from run r
+        where (select count(*) from attempt a where a.run_id = r.run_id) > r.max_attempts
+      `.execute(owner);
+      expect(tries.rows).toEqual([{ over: 0 }]);
       const epochs = world.leases.map(({ epoch }) => epoch);
       expect(new Set(epochs).size).toBe(epochs.length);
     }),

@@ -21,6 +21,7 @@ import {
 } from '@sagewai/wire';
 
 import { readAttempts } from './attempts.sql.ts';
+import { boundAnswer } from './bound-answer.ts';
 import { demandOrganization } from './calling-person.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
@@ -39,7 +40,7 @@ const ENDED: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled'
 
 /** For whoever has runs done. `tasks` is the fleet API's word for the same. */
 export function runRoutes(parts: FleetParts): Route[] {
-  const { db, submissions, watch, contentKeys } = parts;
+  const { db, submissions, watch, contentKeys, settings } = parts;
   const openHead = async (tx: Tx, orgId: OrganizationId, head: SaidSoFar) => {
     const [seen] = await openContents(contentKeys, { orgId, tx }, [
       { ...head, error: head.message },
@@ -95,7 +96,11 @@ export function runRoutes(parts: FleetParts): Route[] {
       const projectId = boundProject(caller);
       const limit = query.limit ?? RUNS_PER_PAGE;
       const rows = await readRuns(tx, { orgId, projectId, state, limit });
-      const seen = await openContents(contentKeys, { orgId, tx }, rows);
+      // A page ends where it is large enough: what is left out is read one by one.
+      const bytesOf = ({ output }: { readonly output: unknown }): number =>
+        output === null ? 0 : JSON.stringify(output).length;
+      const { fits } = boundAnswer(rows, bytesOf, settings.answerBytesMax);
+      const seen = await openContents(contentKeys, { orgId, tx }, fits);
       return { tasks: seen.map(toTask) };
     }),
 

@@ -81,6 +81,8 @@ export interface FleetSettings {
   readonly runRetentionMs: number;
   /** More that must be kept of a day than this, and the day stays. */
   readonly keptPerDayMax: number;
+  /** Payloads of one answer to a claim, and outputs of one page of runs. */
+  readonly answerBytesMax: number;
   readonly scheduleEveryMs: number;
   /** An instant that passed no longer ago than this is not late. */
   readonly scheduleLateMs: number;
@@ -173,6 +175,7 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   partitionDaysAhead: 7,
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
+  answerBytesMax: 16 * 1024 * 1024,
   scheduleEveryMs: SECOND_MS,
   scheduleLateMs: MINUTE_MS,
   bulkEveryMs: SECOND_MS,

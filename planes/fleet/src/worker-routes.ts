@@ -9,6 +9,7 @@ import {
   type RunId,
 } from '@sagewai/wire';
 
+import { boundAnswer } from './bound-answer.ts';
 import { demandApproved, demandCurrentSession, demandWorker } from './calling-worker.ts';
 import { leasesOf } from './claims.ts';
 import { encodeContent } from './encode-content.ts';
@@ -73,12 +74,22 @@ export function workerRoutes(parts: FleetParts): Route[] {
         parts.afterTakenBack(taken);
         return null;
       }
+      const { fits, rest } = boundAnswer(
+        runs,
+        ({ payload }) => payload.length,
+        settings.answerBytesMax,
+      );
+      if (rest.length > 0) {
+        // Given back before anybody was told of them: another poll gets them, and the attempt does not count.
+        const why = 'the answer would have been too large';
+        parts.afterTakenBack(await takeBack(parts.db, leasesOf(rest), { why, counts: false }));
+      }
       await holdForLeases(
         parts.contentKeys,
         worker.record.capabilities.orgId,
-        runs.map(({ payload }) => payload),
+        fits.map(({ payload }) => payload),
       );
-      const leases = runs.map((run) => leaseFor(parts, worker, run));
+      const leases = fits.map((run) => leaseFor(parts, worker, run));
       if (flat) return leases[0] ?? null;
       return worker.record.draining ? { leases, draining: true } : { leases };
     }),
