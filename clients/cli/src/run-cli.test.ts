@@ -57,6 +57,8 @@ const WORKER = {
   approved_at: null,
   approved_by: null,
   probe_status: 'unknown',
+  last_probe_at: null,
+  probes: [],
   ip_allowlist: [],
   requires_dual_approval: false,
   first_approved_by: null,

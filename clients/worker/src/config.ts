@@ -72,6 +72,22 @@ export const WORKER_FIELDS = {
     description: 'Between two signs of life (a bare number is seconds)',
     flag: 'heartbeat-interval',
   }),
+  WORKER_PROBE: field.oneOf(['list', 'completion', 'off'], {
+    default: 'list',
+    description: 'How its back ends are asked: for their models, for one token (may cost), or not',
+  }),
+  PROBE_INTERVAL: field.duration({
+    default: 60_000,
+    min: 100,
+    bareUnit: 's',
+    description: 'Between two probes, and up to a fifth more',
+  }),
+  PROBE_TIMEOUT: field.duration({
+    default: 5_000,
+    min: 10,
+    bareUnit: 's',
+    description: 'How long a back end may take to answer a probe',
+  }),
   POLL_TIMEOUT: field.duration({
     default: 30_000,
     min: 0,

@@ -47,6 +47,7 @@ async function connect(
     credentials: NO_CREDENTIALS,
     environment: {},
     send: createNodeSend(),
+    probe: null,
     sendToProvider: createNodeSend(),
     ...more,
   };
@@ -395,4 +396,59 @@ describe('a worker that is asked to go', () => {
     expect(await ended).toEqual({ kind: 'drained', unsent: 0 });
     expect(fleet.reports).toMatchObject([{ status: 'completed' }]);
   });
+});
+
+test('what a back end can serve is told with the heartbeat, and at once when it goes away', async () => {
+  const fleet = await scriptedFleet();
+  const told: unknown[] = [];
+  const models = ['ollama/llama3'];
+  fleet.on('fleet.openWorkerSession', () => ({
+    status: 201,
+    json: {
+      worker_id: '0199aaaa-0000-7000-8000-000000000001',
+      status: 'approved',
+      capabilities: { models, pool: 'default', labels: {}, max_concurrent: 2 },
+      session_epoch: 1,
+      token: 'wrt-1.session',
+      token_expires_at: '2030-01-01T00:00:00Z',
+      heartbeat_interval_ms: 60_000,
+    },
+  }));
+  let isThere = true;
+  const answered = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  fleet.on('fleet.heartbeat', ({ body }) => {
+    const { probes } = body as { probes?: { reachable: boolean }[] };
+    for (const { reachable } of probes ?? []) {
+      told.push(reachable);
+      (reachable ? answered : gone).resolve();
+    }
+    return {
+      json: {
+        ok: true,
+        status: 'approved',
+        session_epoch: 1,
+        cancel: [],
+        lost: [],
+        heartbeat_interval_ms: 60_000,
+      },
+    };
+  });
+  await connect(fleet, {
+    heartbeatIntervalMs: 60_000,
+    probe: { how: 'list', everyMs: 5, timeoutMs: 1_000 },
+    sendToProvider: () =>
+      isThere
+        ? Promise.resolve({
+            status: 200,
+            text: JSON.stringify({ models: [{ name: 'llama3:latest' }] }),
+            header: () => null,
+          })
+        : Promise.reject(new Error('ECONNREFUSED')),
+  });
+  await answered.promise;
+  isThere = false;
+  await gone.promise;
+  expect(told.at(0)).toBe(true);
+  expect(told.at(-1)).toBe(false);
 });

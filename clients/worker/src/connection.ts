@@ -19,6 +19,8 @@ import { fromWire, keyOf, type Lease, toWire } from './lease.ts';
 import type { WorkerLog } from './log.ts';
 import { createOutbox } from './outbox.ts';
 import { endsWithin, pauseAtMost, whenAborted } from './pause.ts';
+import { keepProbing } from './probe-loop.ts';
+import { probeModels } from './probe-models.ts';
 import { createReachability } from './reachability.ts';
 import { runLease } from './run-lease.ts';
 import type { Session } from './session.ts';
@@ -82,7 +84,22 @@ export async function serve(
     },
   });
   const heartbeat = startHeartbeat(session, options, hear);
+  const probing = options.probe === null ? null : startProbing(options.probe);
   let telling: NodeJS.Immediate | undefined;
+
+  function startProbing({ how, everyMs, timeoutMs }: NonNullable<WorkerOptions['probe']>) {
+    const { models } = session.capabilities;
+    const { providers, sendToProvider: send } = options;
+    return keepProbing(
+      {
+        probe: () => probeModels({ models, providers, send, how, timeoutMs }),
+        onProbed: (probes, isNews) => heartbeat.tell(probes, isNews),
+        everyMs,
+        random: Math.random,
+      },
+      over.signal,
+    );
+  }
 
   function changed(): void {
     const waitingMax = session.maxConcurrent * WAITING_REPORTS_PER_SLOT;
@@ -198,6 +215,7 @@ export async function serve(
     end({ kind: 'closed', reason: 'the worker has ended' });
     clearImmediate(telling);
     memory.busy();
+    await probing;
     await heartbeat.stop();
   }
 }

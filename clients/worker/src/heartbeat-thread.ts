@@ -8,6 +8,8 @@ import { type CallOutput, createClient, retryDelayMs, SagewaiError } from '@sage
 import { createNodeSend } from '@sagewai/sdk/node';
 
 import type { FromHeartbeat, HeartbeatStart, ToHeartbeat } from './heartbeat.ts';
+import type { WireLeaseName } from './lease.ts';
+import type { Probe } from './probe-models.ts';
 
 /** While it waits for approval, a worker asks more often: a person is looking on. */
 const PENDING_INTERVAL_MS = 2_000;
@@ -17,8 +19,12 @@ if (!port) throw new Error('this file runs as a worker thread');
 
 const start = workerData as HeartbeatStart;
 let { token, status, intervalMs } = start;
-let held: ToHeartbeat = [];
+let held: readonly WireLeaseName[] = [];
+let probes: readonly Probe[] | null = null;
 let misses = 0;
+let timer: NodeJS.Timeout | undefined;
+let isBeating = false;
+let isHurried = false;
 const client = createClient({
   url: start.url,
   token: () => token,
@@ -28,22 +34,28 @@ const tell = (message: FromHeartbeat): void => port.postMessage(message);
 
 async function beat(): Promise<void> {
   const named = held;
+  const found = probes;
+  clearTimeout(timer);
+  isBeating = true;
+  isHurried = false;
   try {
     const answer = await client.call(
       'fleet.heartbeat',
-      { body: { runs: [...named] } },
+      { body: { runs: [...named], ...(found === null ? {} : { probes: [...found] }) } },
       { timeoutMs: Math.max(1_000, intervalMs) },
     );
     misses = 0;
+    if (probes === found) probes = null;
     learn(answer, named);
   } catch (thrown) {
     misses += 1;
     tellFailure(thrown);
   }
-  setTimeout(() => void beat(), nextMs());
+  isBeating = false;
+  timer = setTimeout(() => void beat(), isHurried ? 0 : nextMs());
 }
 
-function learn(answer: CallOutput<'fleet.heartbeat'>, named: ToHeartbeat): void {
+function learn(answer: CallOutput<'fleet.heartbeat'>, named: readonly WireLeaseName[]): void {
   status = answer.status;
   intervalMs = Math.min(start.intervalMs, answer.heartbeat_interval_ms);
   token = answer.token ?? token;
@@ -77,7 +89,14 @@ function nextMs(): number {
   return misses === 0 ? regularMs : Math.min(regularMs, retryDelayMs(misses, null, Math.random()));
 }
 
-port.on('message', (runs: ToHeartbeat) => {
-  held = runs;
+port.on('message', (message: ToHeartbeat) => {
+  if (message.kind === 'hold') {
+    held = message.runs;
+    return;
+  }
+  ({ probes } = message);
+  if (!message.isNews) return;
+  isHurried = true;
+  if (!isBeating) void beat();
 });
 void beat();

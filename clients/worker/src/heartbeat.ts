@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
 import type { WireLeaseName } from './lease.ts';
+import type { Probe } from './probe-models.ts';
 import type { Session } from './session.ts';
 
 export type WorkerStatus = Session['status'];
@@ -14,8 +15,11 @@ export interface HeartbeatStart {
   readonly intervalMs: number;
 }
 
-/** The runs that are held from now on. */
-export type ToHeartbeat = readonly WireLeaseName[];
+export type ToHeartbeat =
+  /** The runs that are held from now on. */
+  | { readonly kind: 'hold'; readonly runs: readonly WireLeaseName[] }
+  /** What the next beat tells of models; `isNews`: it does not wait for its time. */
+  | { readonly kind: 'probed'; readonly probes: readonly Probe[]; readonly isNews: boolean };
 
 export interface Refusal {
   readonly status: number;
@@ -45,7 +49,8 @@ export interface Heartbeat {
    * Tells what is held: a lease that the server has and this list lacks goes back to the queue. So a run
    * is named before its first instruction and until its report has been taken.
    */
-  hold(runs: ToHeartbeat): void;
+  hold(runs: readonly WireLeaseName[]): void;
+  tell(probes: readonly Probe[], isNews: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -70,10 +75,12 @@ export function startHeartbeat(
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
+  const post = (message: ToHeartbeat): void => thread.postMessage(message);
   thread.on('message', onMessage);
   thread.on('error', (error: Error) => onMessage({ kind: 'died', detail: error.message }));
   return {
-    hold: (runs) => thread.postMessage(runs),
+    hold: (runs) => post({ kind: 'hold', runs }),
+    tell: (probes, isNews) => post({ kind: 'probed', probes, isNews }),
     stop: async () => void (await thread.terminate()),
   };
 }

@@ -45,6 +45,14 @@ export async function resolveOptions(
       secrets: [openaiKey, anthropicKey],
       log,
     }),
+    probe:
+      config.workerProbe === 'off'
+        ? null
+        : {
+            how: config.workerProbe,
+            everyMs: config.probeIntervalMs,
+            timeoutMs: config.probeTimeoutMs,
+          },
     providers: {
       openai: openaiKey ? { apiKey: openaiKey, baseUrl: trimmed(config.openaiBaseUrl) } : null,
       anthropic: anthropicKey

@@ -5,6 +5,7 @@ import { redactDeep } from './credentials/redact.ts';
 import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
+import { ModelCallFailed } from './models/post-chat.ts';
 import type { Report } from './outbox.ts';
 import { redactShapes } from './redact-shapes.ts';
 import { createRunJournal } from './run-journal.ts';
@@ -88,7 +89,9 @@ async function execute(
     const reason = failure.message;
     const error = redact(reason).slice(0, ERROR_LENGTH_MAX).toWellFormed();
     voice.log(error, 'error');
-    return { ...ours, status: 'failed', error, retry: isWorthAnother(failure) };
+    const isMissing = failure instanceof ModelCallFailed && failure.status === 404;
+    const what = isMissing ? { error_class: 'model_missing' } : {};
+    return { ...ours, status: 'failed', error, retry: isWorthAnother(failure), ...what };
   } finally {
     // Before the report: with it the lease is gone, and nothing is taken any more.
     await voice.close(signal.aborted ? 0 : LAST_EVENTS_MS);

@@ -30,6 +30,7 @@ const OPTIONS = {
   credentials: NO_CREDENTIALS,
   environment: {},
   send: createNodeSend(),
+  probe: null,
   sendToProvider: createNodeSend(),
 } as const;
 

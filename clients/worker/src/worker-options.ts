@@ -33,6 +33,12 @@ export interface WorkerOptions {
   readonly environment: Environment;
   /** Certificates (PEM) of the private authority that vouches for the server; null: none. */
   readonly serverCa: string | null;
+  /** How the back ends of its models are asked; null: not at all. */
+  readonly probe: {
+    readonly how: 'list' | 'completion';
+    readonly everyMs: number;
+    readonly timeoutMs: number;
+  } | null;
   /** Carries every request of the main thread to the server. */
   readonly send: Send;
   /** Carries calls to providers: an authority that vouches for the server does not for them. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { probeResult, probeStatus } from './probe.ts';
 import { id, idOrNull, instant, instantOrNull, textOrNull } from './schemas.ts';
 import { pool } from './tags.ts';
 import { workerScopes, workerState } from './worker.ts';
@@ -25,7 +26,10 @@ export const worker = Type.Object({
   approved_at: instantOrNull,
   /** `enrollment-key`, or who approved it. */
   approved_by: textOrNull,
-  probe_status: Type.Literal('unknown'),
+  /** `degraded`: it cannot reach some of its models, and is not offered them. */
+  probe_status: probeStatus,
+  last_probe_at: instantOrNull,
+  probes: Type.Array(probeResult),
   ip_allowlist: Type.Array(Type.String()),
   requires_dual_approval: Type.Boolean(),
   /** Who has approved it first, where two must. */

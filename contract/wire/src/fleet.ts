@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { probe } from './probe.ts';
 import { errorClass } from './retry.ts';
 import { resume } from './run-wait.ts';
 import { RUNS_PER_BATCH_MAX } from './runs.ts';
@@ -152,6 +153,8 @@ export const heartbeat = endpoint({
   permission: 'fleet:heartbeat',
   audit: 'read',
   body: Type.Object({
+    /** What it found when it asked its back ends; left out when it has not asked since. */
+    probes: Type.Optional(Type.Array(probe, { maxItems: 200 })),
     pool_stats: Type.Optional(Type.Unknown()),
     /** Every run the worker holds. When given, leases that it does not know of go back to the queue. */
     runs: Type.Optional(Type.Array(Type.Object({ run_id: id, epoch }), { maxItems: 10_000 })),

@@ -22,7 +22,11 @@ begin
                and s.last_seen_at > app_now() - p_heard_ms * interval '1 millisecond'
                and (k.project_id is null or k.project_id = q.project_id)
                and (need.model = '*' or need.model = any(k.models_canonical))
-               and k.labels @> need.labels) as served
+               and k.labels @> need.labels
+               and not exists (select from worker_probe b
+                               where b.worker_id = k.id and need.model = any(b.sick)
+                                 and b.probed_at > app_now() - p_heard_ms * interval '1 millisecond')
+           ) as served
     from (select r.sq, r.prio, count(*) as runs, min(r.seq) as head from ready r group by r.sq, r.prio) w
     join subqueue q on q.sq = w.sq
     join match_class need on need.class_id = q.class_id

@@ -26,6 +26,8 @@ import {
 import { rememberTurns } from './loads.sql.ts';
 import { FleetMeters } from './meters.ts';
 import type { FleetParts } from './parts.ts';
+import { writeProbes } from './probes.sql.ts';
+import { Probes } from './probes.ts';
 import { claimWithin, internSubqueue, submitRuns } from './queue.sql.ts';
 import { RegistrationGate } from './registration-gate.ts';
 import { Reports } from './reports.ts';
@@ -192,6 +194,15 @@ export function createParts(options: FleetOptions): FleetParts {
     write: (counts) => addActivity(dispatch, counts),
     monotonicMs,
   });
+  const probes = new Probes({
+    write: async (some) => {
+      const orgIds = [...new Set(some.map(({ orgId }) => orgId))];
+      await inTenant(db, orgIds, (tx) => writeProbes(tx, some));
+    },
+    onChanged: (workerId) => news.tell(workerId),
+    refreshMs: settings.probeRefreshMs,
+    monotonicMs,
+  });
   const directory = new WorkerDirectory({
     read: (ids) => readWorkerRecords(db, ids),
     trustMs: settings.workerTrustMs,
@@ -233,6 +244,7 @@ export function createParts(options: FleetOptions): FleetParts {
     waits,
     heartbeats,
     activity,
+    probes,
     directory,
     watch,
     eventWatch,

@@ -16,6 +16,7 @@ import type { Hints } from './hints.ts';
 import type { IdentityMeters } from './identity-meters.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
+import type { Probes } from './probes.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import type { RegistrationGate } from './registration-gate.ts';
 import type { Reports } from './reports.ts';
@@ -51,6 +52,7 @@ export interface FleetParts extends RoutingParts {
   readonly waits: GroupCommit<NewWait, WaitAnswer>;
   readonly heartbeats: Heartbeats;
   readonly activity: Activity;
+  readonly probes: Probes;
   readonly directory: WorkerDirectory;
   readonly watch: RunWatch;
   /** For whoever waits for what runs say. */

@@ -6,6 +6,7 @@ import { heartbeat, openWorkerSession, type OutputOf, type RunId } from '@sagewa
 import { plainAddress } from './allows-address.ts';
 import { demandCurrentSession, demandWorker, replaced } from './calling-worker.ts';
 import { refuseRenewal } from './lock-worker.ts';
+import { noteModels } from './note-activity.ts';
 import { openSessionOf } from './open-session.ts';
 import type { FleetParts } from './parts.ts';
 import { readShownProof } from './prove.ts';
@@ -52,6 +53,14 @@ export function sessionRoutes(parts: FleetParts): Route[] {
         noteUnbound(parts, worker);
         const answer = await heartbeats.beat({ workerNum: record.num, sessionEpoch, runs });
         if (!answer.lives) throw replaced();
+        if (body.probes !== undefined) {
+          noteModels(
+            parts.activity,
+            worker,
+            body.probes.map(({ model }) => model),
+          );
+          await parts.probes.report(record, body.probes);
+        }
         return {
           ok: true,
           status: answer.state ?? record.state,

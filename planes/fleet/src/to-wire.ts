@@ -16,6 +16,7 @@ import {
 
 import type { AttemptRow } from './attempts.sql.ts';
 import type { EnrollmentKey } from './enrollment-keys.sql.ts';
+import { statusOf } from './probe.ts';
 import type { RunEvent } from './run-event.ts';
 import type { SaidSoFar } from './run-events.sql.ts';
 import { type ClaimedRun, toTaskState } from './run.ts';
@@ -23,7 +24,7 @@ import type { RunRow } from './runs.sql.ts';
 import type { Subqueue } from './subqueue.ts';
 import type { Wait } from './wait.ts';
 import type { WorkerRecord } from './worker.ts';
-import type { WorkerRow } from './workers.sql.ts';
+import { PROBE_STALE_MS, type WorkerRow } from './workers.sql.ts';
 
 type Task = OutputOf<typeof getTask>;
 type Run = OutputOf<typeof listRuns>['runs'][number];
@@ -197,7 +198,12 @@ export function toWorker(row: WorkerRow): Worker {
     registered_at: row.registeredAt.toISOString(),
     approved_at: row.state === 'approved' ? instant(row.decidedAt) : null,
     approved_by: row.state === 'approved' ? row.decidedBy : null,
-    probe_status: 'unknown',
+    probe_status: statusOf(
+      row.probes === null ? null : { probes: row.probes, ageMs: row.probeAgeMs ?? 0 },
+      PROBE_STALE_MS,
+    ),
+    last_probe_at: instant(row.probedAt),
+    probes: row.probes ?? [],
     ip_allowlist: [],
     requires_dual_approval: row.dualApproval,
     first_approved_by: row.firstApprovedBy,

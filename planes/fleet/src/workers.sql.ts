@@ -9,6 +9,7 @@ import type {
   WorkerState,
 } from '@sagewai/wire';
 
+import type { Probe } from './probe.ts';
 import type { WorkerPublicKey } from './worker-keys.sql.ts';
 import type { WorkerRecord } from './worker.ts';
 
@@ -121,10 +122,14 @@ interface RecordRow {
   readonly enforcement: EnforcementMode;
 }
 
+/** A probe that is older says nothing any more. */
+export const PROBE_STALE_MS = 300_000;
+
 /** What is recorded of these workers, whatever their organizations; unknown ones are left out. */
 export async function readWorkerRecords(
   db: Db,
   ids: readonly WorkerId[],
+  probeStaleMs: number = PROBE_STALE_MS,
 ): Promise<Map<WorkerId, WorkerRecord>> {
   const { rows: sessions } = await sql<{ orgId: OrganizationId }>`
     select distinct org_id as "orgId" from worker_session where worker_id = any(${[...ids]}::uuid[])
@@ -135,11 +140,17 @@ export async function readWorkerRecords(
     sql<RecordRow>`
       select w.id, w.num, w.org_id as "orgId", w.project_id as "projectId", w.name, w.state,
              s.session_epoch as "sessionEpoch", w.max_concurrent as "maxConcurrent", w.pool, w.models,
-             w.models_canonical as "modelsCanonical", w.labels, w.scopes, w.public_key as "publicKey",
+             array(
+               select m from unnest(w.models_canonical) with ordinality as c(m, n)
+               where p.sick is null or not m = any(p.sick)  -- P1
+               order by n
+             ) as "modelsCanonical", w.labels, w.scopes, w.public_key as "publicKey",
              w.key_thumbprint as "keyThumbprint", coalesce(f.enforcement, 'off') as enforcement,
              s.draining_at is not null as draining
       from worker w join worker_session s on s.worker_num = w.num
         left join fleet_setting f on f.org_id = w.org_id
+        left join worker_probe p on p.worker_id = w.id
+          and p.probed_at > app_now() - ${probeStaleMs} * interval '1 millisecond'  -- P2
       where w.id = any(${[...ids]}::uuid[])
     `.execute(tx),
   );
@@ -191,6 +202,9 @@ export interface WorkerRow {
   readonly maxConcurrent: number;
   readonly activeRuns: number;
   readonly draining: boolean;
+  readonly probes: Probe[] | null;
+  readonly probedAt: Date | null;
+  readonly probeAgeMs: number | null;
   readonly lastSeenAt: Date | null;
   readonly registeredAt: Date;
   readonly decidedAt: Date | null;
@@ -218,12 +232,15 @@ export async function listWorkers(tx: Executor, filter: WorkerFilter): Promise<W
            w.models_canonical as "modelsCanonical", w.labels, w.max_concurrent as "maxConcurrent",
            (select count(*)::int from lease l where l.worker_num = w.num) as "activeRuns",
            s.draining_at is not null as draining,
+           p.results as probes, p.probed_at as "probedAt",
+           extract(epoch from app_now() - p.probed_at)::float8 * 1000 as "probeAgeMs",
            s.last_seen_at as "lastSeenAt", w.registered_at as "registeredAt",
            w.decided_at as "decidedAt", w.decided_by as "decidedBy",
            w.first_approved_by as "firstApprovedBy",
            coalesce((select f.dual_approval from fleet_setting f where f.org_id = w.org_id), false)
              as "dualApproval"
     from worker w join worker_session s on s.worker_num = w.num
+    left join worker_probe p on p.worker_id = w.id
     where ${sql.join(conditions, ' and ')}
     order by w.num desc limit ${filter.limit}
   `.execute(tx);

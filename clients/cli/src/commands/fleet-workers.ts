@@ -134,11 +134,32 @@ async function listWorkers(context: Context, { status, pool }: ListFlags): Promi
     worker.pool,
     `${worker.active_runs}/${worker.max_concurrent}`,
     worker.models.join(','),
+    probeText(worker),
     showAge(worker.last_heartbeat, context.now()),
     worker.reason,
   ]);
-  const headings = ['id', 'name', 'status', 'pool', 'runs', 'models', 'heartbeat', 'reason'];
+  const headings = [
+    'id',
+    'name',
+    'status',
+    'pool',
+    'runs',
+    'models',
+    'probe',
+    'heartbeat',
+    'reason',
+  ];
   context.show(answer, printColumns(headings, rows));
   const [pending] = answer.workers.filter((worker) => worker.status === 'pending');
   if (pending) context.terminal.note(`To let one in: sagewai fleet approve-worker ${pending.id}`);
+}
+
+/** `healthy`, or what it cannot reach. */
+function probeText(worker: {
+  readonly probe_status: string;
+  readonly probes: readonly { readonly model: string; readonly reachable: boolean | null }[];
+}): string {
+  if (worker.probe_status !== 'degraded') return worker.probe_status;
+  const sick = worker.probes.filter(({ reachable }) => reachable === false);
+  return `degraded: ${sick.map(({ model }) => model).join(',')}`;
 }
