@@ -83,6 +83,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
+import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
 import { getProjectRouting, listPools, setPool, setProjectRouting } from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
@@ -178,6 +179,9 @@ export const ENDPOINTS = [
   revokeFleetToken,
   getFleetSettings,
   setFleetSettings,
+  explainRun,
+  explainTask,
+  listPending,
   listPools,
   setPool,
   getProjectRouting,

@@ -209,8 +209,8 @@ export {
   PRIORITY_MAX,
   PRIORITY_MIN,
   run,
-  RUN_STATES,
   runDetail,
+  RUN_STATES,
   RUNS_PER_BATCH_MAX,
   type RunState,
   submission,
@@ -225,3 +225,4 @@ export {
   setProjectRouting,
   type WireSelector,
 } from './routing.ts';
+export { explainRun, explainTask, listPending } from './placement.ts';

@@ -153,6 +153,8 @@ const submitted = Type.Object({
   pool: Type.String(),
   /** As it is matched: `ollama/llama3.1:70b` is `llama3.1-70b`. */
   model: textOrNull,
+  /** No worker can serve it now, and why. */
+  warning: Type.Optional(Type.String()),
 });
 
 export const submitRun = endpoint({

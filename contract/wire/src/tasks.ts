@@ -19,6 +19,7 @@ const submittedTask = Type.Object({
   pool: Type.String(),
   model: textOrNull,
   created: Type.Boolean(),
+  warning: Type.Optional(Type.String()),
 });
 
 export const submitTask = endpoint({

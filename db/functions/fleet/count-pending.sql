@@ -23,6 +23,7 @@ begin
                and (k.project_id is null or k.project_id = q.project_id)
                and (need.model = '*' or need.model = any(k.models_canonical))
                and k.labels @> need.labels
+               and (need.routing is null or fleet_satisfies(k.labels, need.routing))
                and not exists (select from worker_probe b
                                where b.worker_id = k.id and need.model = any(b.sick)
                                  and b.probed_at > app_now() - p_heard_ms * interval '1 millisecond')

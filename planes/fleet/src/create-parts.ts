@@ -84,13 +84,8 @@ export function createParts(options: FleetOptions): FleetParts {
     lanes,
     onAppended: ({ runId }) => eventWatch.touch(runId),
   });
-  const routing = createRoutingParts({
-    db,
-    dispatch,
-    settings,
-    monotonicMs,
-    onPatienceEnded: (sq) => claims.look(backlog.release(sq)),
-  });
+  const onPatienceEnded = (sq: number): void => claims.look(backlog.release(sq));
+  const routing = createRoutingParts({ db, dispatch, settings, monotonicMs, onPatienceEnded });
   const claims: Claims = new Claims({
     backlog,
     placements: routing.placements,
@@ -154,6 +149,7 @@ export function createParts(options: FleetOptions): FleetParts {
     routings: routing.projectRoutings,
     contentKeys,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
+    judge: routing.judge,
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),
     classesMax: settings.matchClassesMax,

@@ -1,6 +1,11 @@
 import { type Db, inTenant } from '@sagewai/postgres';
+import type { OrganizationId } from '@sagewai/wire';
 
+import { judgeQueue } from './judge-queue.ts';
 import { readHead, readWorkersAndHead } from './loads.sql.ts';
+import type { Requirement } from './match-class.ts';
+import type { WorkerFact } from './placement-facts.ts';
+import { readWorkerFacts } from './placements.sql.ts';
 import { Placements, type PoolName } from './placements.ts';
 import { readPoolSetting } from './pools.sql.ts';
 import type { ProjectRouting } from './project-routing.ts';
@@ -15,6 +20,8 @@ export interface RoutingParts {
   readonly placements: Placements;
   readonly poolSettings: Remembered<PoolName, PoolSetting>;
   readonly projectRoutings: Remembered<Submitting, ProjectRouting>;
+  /** Why no worker can serve runs of this requirement now; null: one can. */
+  readonly judge: (by: Submitting, requirement: Requirement) => Promise<string | null>;
 }
 
 export interface RoutingPartsOptions {
@@ -50,5 +57,13 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
     monotonicMs,
     onPatienceEnded,
   });
-  return { placements, poolSettings, projectRoutings };
+  const workerFacts = new Remembered<OrganizationId, readonly WorkerFact[]>({
+    read: (orgId) =>
+      inTenant(db, [orgId], (tx) => readWorkerFacts(tx, orgId, settings.workerSilenceMs)),
+    nameOf: (orgId) => orgId,
+    ...trust,
+  });
+  const judge: RoutingParts['judge'] = async ({ orgId, projectId }, requirement) =>
+    judgeQueue({ requirement, projectId }, await workerFacts.find(orgId));
+  return { placements, poolSettings, projectRoutings, judge };
 }

@@ -18,6 +18,7 @@ import { checkWaiting, fleetJobs } from './jobs.ts';
 import { limitRoutes } from './limit-routes.ts';
 import { ownCallRoutes } from './own-call-routes.ts';
 import type { FleetParts } from './parts.ts';
+import { placementRoutes } from './placement-routes.ts';
 import { findNonempty } from './queue.sql.ts';
 import { registrationRoute } from './registration-route.ts';
 import { removalRoute } from './removal-route.ts';
@@ -63,6 +64,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...administrationRoutes(parts),
       ...encryptionRoutes(parts),
       ...routingRoutes(parts),
+      ...placementRoutes(parts),
       ...anomalyRoutes(),
       removalRoute(parts),
       ...scalingRoutes(parts),

@@ -7,6 +7,7 @@ import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './le
 import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
+import { reportUnmatchable } from './report-unmatchable.ts';
 import { retentionJobs } from './retention-jobs.ts';
 import { scheduleJob } from './schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
@@ -115,6 +116,15 @@ export function fleetJobs(parts: FleetParts): Job[] {
         await countPending(db, settings.workerSilenceMs);
         await mendLimits(dispatch, settings.queuedMax);
       },
+    }),
+
+    job({
+      name: 'fleet.unmatchable',
+      everyMs: settings.countEveryMs,
+      runsOn: 'leader',
+      converges: 'of every queue that nobody can serve it has been told once',
+      ifItNeverRuns: 'runs that no worker can have wait unseen until somebody asks',
+      run: (signal) => reportUnmatchable(parts, signal),
     }),
 
     job({

@@ -59,7 +59,7 @@ function poolWorkers(of: PoolAsked): Statement<unknown> {
       select count(*)::int as active, max(l.epoch) as epoch from lease l where l.worker_num = w.num
     ) held
     where w.org_id = ${of.orgId} and w.pool = ${of.pool} and w.state = 'approved'
-      and s.state = 'approved'
+      and s.state = 'approved' and s.draining_at is null
       and s.last_seen_at > app_now() - ${of.heardMs} * interval '1 millisecond'
   `;
 }

@@ -19,6 +19,7 @@ import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 import type { ContentKeys, Sealer } from './secrecy/content-keys.ts';
 import type { ServerRoom } from './server-room.ts';
+import { warnOf } from './warn-of.ts';
 
 export type Submission = BodyOf<typeof submitRun>;
 
@@ -42,6 +43,8 @@ export interface Accepted {
   readonly pool: string;
   /** Canonical; null: any. */
   readonly model: string | null;
+  /** No worker can serve it now, and why. */
+  readonly warning?: string;
 }
 
 export interface SubmissionsOptions {
@@ -60,6 +63,8 @@ export interface SubmissionsOptions {
   /** Runs in one transaction. */
   readonly batchMax: number;
   readonly lanes: number;
+  /** Why no worker can serve runs of this requirement now; null: one can. */
+  readonly judge: (by: Submitting, requirement: Requirement) => Promise<string | null>;
   /** Told after the commit. */
   readonly onQueued: (lines: readonly HintedLine[]) => void;
 }
@@ -103,16 +108,24 @@ export class Submissions {
     const placed = await this.#place(submissions, by);
     full.check({ ...by, pools: new Set(placed.map(({ requirement }) => requirement.pool)) });
     await room.take(submissions.length);
-    const storing = this.#toRuns(submissions, placed, by).then((runs) => this.#commits.add(runs));
-    const stored = await storing.catch((error: unknown) => {
+    const storing = this.#toRuns(submissions, placed, by).then(async (runs) => ({
+      stored: await this.#commits.add(runs),
+      sqs: runs.map(({ sq }) => sq),
+    }));
+    const { stored, sqs } = await storing.catch((error: unknown) => {
       room.giveBack(submissions.length);
       throw full.explain(error, by.orgId);
     });
     room.giveBack(stored.filter(({ how }) => how !== 'new').length);
+    const { backlog, judge } = this.#options;
+    const warnings = await warnOf(placed, sqs, { backlog, judge: (what) => judge(by, what) });
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
       const { pool, model } = (placed[at] as DecidedRequirement).requirement;
-      return { runId, created: how === 'new', pool, model: model === ANY_MODEL ? null : model };
+      const warning = warnings.get(sqs[at] ?? 0);
+      const said = { runId, created: how === 'new', pool };
+      const told = { ...said, model: model === ANY_MODEL ? null : model };
+      return warning === undefined ? told : { ...told, warning };
     });
   }
 

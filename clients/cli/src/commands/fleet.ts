@@ -13,6 +13,7 @@ import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
 import { fleetSettingsCommand } from './fleet-settings.ts';
 import { workerTokenCommands } from './fleet-tokens.ts';
+import { waitingCommand } from './fleet-waiting.ts';
 import { workerCommands } from './fleet-workers.ts';
 
 export function fleetCommand(around: Surroundings): Command {
@@ -30,6 +31,7 @@ export function fleetCommand(around: Surroundings): Command {
       poolsCommand(around),
       encryptionCommand(around),
       ...limitCommands(around),
+      waitingCommand(around),
     ],
     examples: [
       'sagewai fleet create-key --org acme --name gpu-onboarding --max-uses 10 --expires 7d',

@@ -7,6 +7,7 @@ import { printColumns } from '../print-columns.ts';
 import { showAge, showDuration } from '../show-duration.ts';
 import { answerCommands } from './answer-run.ts';
 import { cancelCommand } from './cancel-runs.ts';
+import { explainRun } from './explain-run.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
 import { logsCommand } from './run-logs.ts';
 import { submitCommand } from './submit-runs.ts';
@@ -32,11 +33,13 @@ export function runsCommand(around: Surroundings): Command {
       logsCommand(around),
       ...answerCommands(around),
       cancelCommand(around),
+      oneRun(around, ['why', 'Say why a run is not running'], explainRun),
     ],
     examples: [
       'sagewai runs submit --model gpt-4o --message "Summarise the plan" --wait',
       'sagewai runs list --state failed',
       'sagewai runs watch ID',
+      'sagewai runs why ID',
       'sagewai runs logs ID -f',
       'sagewai runs approve ID',
     ],

@@ -124,6 +124,8 @@ async function submit(context: Context, flags: SubmitFlags): Promise<void> {
   );
   if (!wait) {
     context.show(created, created.id);
+    if (created.warning !== undefined)
+      context.terminal.note(`Nobody can take it now: ${created.warning}`);
     context.terminal.note(`Its end: sagewai runs watch ${created.id}`);
     return;
   }

@@ -1,0 +1,58 @@
+import type { Requirement } from './match-class.ts';
+import type { WorkerFact } from './placement-facts.ts';
+import { ANY_MODEL } from './run.ts';
+import { describeSelector, satisfies } from './selector.ts';
+
+/** `never`: it may not have the run as it is recorded; `now`: it cannot take it at the moment. */
+export interface Lack {
+  readonly kind: 'never' | 'now';
+  readonly code:
+    | 'state'
+    | 'pool'
+    | 'model'
+    | 'label'
+    | 'selector'
+    | 'project'
+    | 'draining'
+    | 'silent'
+    | 'full';
+  /** What is missing: `region=eu`, `gpu_memory>=24`, a model, a pool. */
+  readonly what: string;
+  readonly text: string;
+}
+
+/** What a worker lacks for a run of this requirement and project; empty: it can have it now. */
+export function lacksOf(
+  worker: WorkerFact,
+  { requirement, projectId }: { readonly requirement: Requirement; readonly projectId: string },
+): Lack[] {
+  const { pool, model, labels, routing } = requirement;
+  const lacks: Lack[] = [];
+  const never = (code: Lack['code'], what: string, text: string): void =>
+    void lacks.push({ kind: 'never', code, what, text });
+  if (worker.state !== 'approved') never('state', worker.state, `it is ${worker.state}`);
+  if (worker.pool !== pool) never('pool', pool, `it is in pool ${worker.pool}`);
+  if (worker.projectId !== null && worker.projectId !== projectId) {
+    never('project', worker.projectId, 'it works for another project');
+  }
+  if (model !== ANY_MODEL && !worker.models.includes(model)) {
+    never('model', model, `it does not have the model ${model}`);
+  }
+  for (const [name, value] of Object.entries(labels)) {
+    const own = Object.hasOwn(worker.labels, name) ? worker.labels[name] : undefined;
+    if (own === value) continue;
+    const has = own === undefined ? 'is missing' : `is ${JSON.stringify(own)}`;
+    never('label', `${name}=${value}`, `label ${name} ${has}, not ${JSON.stringify(value)}`);
+  }
+  for (const selector of routing?.selectors ?? []) {
+    if (satisfies(worker.labels, selector)) continue;
+    const asked = describeSelector(selector);
+    never('selector', asked, `it does not satisfy ${asked}`);
+  }
+  const now = (code: Lack['code'], text: string): void =>
+    void lacks.push({ kind: 'now', code, what: '', text });
+  if (worker.isDraining) now('draining', 'it is draining');
+  if (!worker.isHeard) now('silent', 'it has not been heard lately');
+  if (worker.active >= worker.max) now('full', `it is full: ${worker.active} of ${worker.max}`);
+  return lacks;
+}

@@ -1,0 +1,40 @@
+import type { ProjectId, RunState, WorkerId, WorkerState } from '@sagewai/wire';
+
+import type { Requirement } from './match-class.ts';
+import type { Labels } from './selector.ts';
+
+/** A worker as somebody sees it who asks why a run is not with it. */
+export interface WorkerFact {
+  readonly id: WorkerId;
+  readonly name: string;
+  readonly state: WorkerState;
+  readonly projectId: ProjectId | null;
+  readonly pool: string;
+  readonly models: readonly string[];
+  readonly labels: Labels;
+  readonly max: number;
+  /** Leases that it holds. */
+  readonly active: number;
+  /** It was asked to go. */
+  readonly isDraining: boolean;
+  /** Lately. */
+  readonly isHeard: boolean;
+}
+
+/** Where a run is, and everything that may keep it there. A further reason adds what it needs. */
+export interface PlacementFacts {
+  readonly state: RunState;
+  readonly projectId: ProjectId;
+  readonly requirement: Requirement;
+  /** It is put off until then. */
+  readonly scheduledFor: Date | null;
+  /** What it waits for, in a person's words; null: nothing is known. */
+  readonly waitsFor: string | null;
+  readonly workerName: string | null;
+  readonly isDeadLetter: boolean;
+  /** Runs of the same line that come before it, as far as they were counted. */
+  readonly ahead: number;
+  readonly isAheadCounted: boolean;
+  /** Of the organization, whatever their pool. */
+  readonly workers: readonly WorkerFact[];
+}

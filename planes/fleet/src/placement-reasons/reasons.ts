@@ -1,0 +1,29 @@
+import { behind } from './behind.ts';
+import { draining } from './draining.ts';
+import { ended } from './ended.ts';
+import { full } from './full.ts';
+import { labelsMissing } from './labels-missing.ts';
+import { noModel } from './no-model.ts';
+import { noWorker } from './no-worker.ts';
+import { otherProject } from './other-project.ts';
+import type { Reason } from './reason.ts';
+import { running } from './running.ts';
+import { scheduled } from './scheduled.ts';
+import { silent } from './silent.ts';
+import { waiting } from './waiting.ts';
+
+/** Every reason there is, in the order in which they are told. */
+export const REASONS: readonly Reason[] = [
+  ended,
+  running,
+  waiting,
+  scheduled,
+  noWorker,
+  noModel,
+  labelsMissing,
+  otherProject,
+  silent,
+  draining,
+  full,
+  behind,
+];

@@ -1,0 +1,25 @@
+import type { Backlog } from './backlog.ts';
+import type { DecidedRequirement } from './decide-requirement.ts';
+import type { Requirement } from './match-class.ts';
+
+/** By subqueue, why nobody can serve it. Who polls here tells without a look. */
+export async function warnOf(
+  placed: readonly DecidedRequirement[],
+  sqs: readonly number[],
+  {
+    backlog,
+    judge,
+  }: {
+    readonly backlog: Backlog;
+    readonly judge: (requirement: Requirement) => Promise<string | null>;
+  },
+): Promise<Map<number, string>> {
+  const warnings = new Map<number, string>();
+  for (const sq of new Set(sqs)) {
+    const requirement = placed[sqs.indexOf(sq)]?.requirement;
+    if (requirement === undefined || backlog.groupsOf(sq).size > 0) continue;
+    const why = await judge(requirement);
+    if (why !== null) warnings.set(sq, why);
+  }
+  return warnings;
+}
