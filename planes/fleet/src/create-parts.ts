@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
+import type { RunId } from '@sagewai/wire';
 
 import { Activity } from './activity.ts';
 import { Alarm } from './alarm.ts';
@@ -10,6 +11,7 @@ import { Backlog } from './backlog.ts';
 import { Claims } from './claims.ts';
 import { createRoutingParts } from './create-routing-parts.ts';
 import { createSharingParts } from './create-sharing-parts.ts';
+import { createWaits } from './create-waits.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { GroupCommit } from './group-commit.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -39,8 +41,6 @@ import { ContentKeys } from './secrecy/content-keys.ts';
 import { completeSettings } from './settings.ts';
 import { Submissions } from './submissions.ts';
 import { readSubqueues } from './subqueues.sql.ts';
-import type { NewWait, WaitAnswer } from './wait.ts';
-import { beginWaits } from './waits.sql.ts';
 import { notifyWake } from './wakes.sql.ts';
 import { WorkerDirectory } from './worker-directory.ts';
 import { WorkerNews } from './worker-news.ts';
@@ -127,23 +127,8 @@ export function createParts(options: FleetOptions): FleetParts {
       afterFreed(sq);
     }
   };
-  const waits = new GroupCommit<NewWait, WaitAnswer>({
-    commit: async (some) => {
-      const answers = await beginWaits(db, some);
-      const changed = answers.map(({ how, sq, prio }, at) => {
-        const runId = (some[at] as NewWait).runId;
-        return { how, runId, sq: sq ?? 0, prio: prio ?? 0 };
-      });
-      for (const { runId } of changed) watch.touch(runId);
-      for (const { sq } of answers) if (sq !== null) afterFreed(sq);
-      afterQueued(changed.filter(({ how }) => how === 'resumed'));
-      return answers;
-    },
-    weightMax: batchMax,
-    lanes,
-    // Two of one run are two transactions: the second finds what the first has done.
-    keysOf: ({ runId }) => [runId],
-  });
+  const touch = (runId: RunId): void => watch.touch(runId);
+  const waits = createWaits({ db, batchMax, lanes, touch, afterFreed, afterQueued });
   const submissions = new Submissions({
     backlog,
     routings: routing.projectRoutings,
