@@ -6,12 +6,18 @@ import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
 
-type TlsSettings = Pick<ServerConfig, 'tlsCertFile' | 'tlsKeyFile' | 'tlsReloadIntervalMs'>;
+type TlsSettings = Pick<
+  ServerConfig,
+  'tlsCertFile' | 'tlsKeyFile' | 'tlsReloadIntervalMs' | 'mtlsPort'
+>;
 
 /** Null: plain HTTP. Throws `ConfigError`. */
 export async function findCertificate(settings: TlsSettings): Promise<ServerCertificate | null> {
   const { tlsCertFile: certFile, tlsKeyFile: keyFile } = settings;
-  if (certFile === null && keyFile === null) return null;
+  if (certFile === null && keyFile === null) {
+    if (settings.mtlsPort === null) return null;
+    throw new ConfigError(['MTLS_PORT: needs TLS_CERT_FILE and TLS_KEY_FILE']);
+  }
   if (certFile === null || keyFile === null) {
     throw new ConfigError(['TLS_CERT_FILE and TLS_KEY_FILE: expected both, or neither']);
   }

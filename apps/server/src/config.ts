@@ -36,6 +36,13 @@ export const SERVER_FIELDS = {
     min: 50,
     description: 'How often the certificate and its key are looked at for a change',
   }),
+  MTLS_PORT: field.integer({
+    ...optional,
+    min: 0,
+    max: 65_535,
+    description: 'Also listens here for workers that show a certificate of their own key',
+    flag: 'mtls-port',
+  }),
   PLANES: field.list({
     default: ['identity', 'trust', 'ledger', 'gateway', 'fleet'],
     description: 'Which planes this process serves',

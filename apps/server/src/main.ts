@@ -34,6 +34,7 @@ Serves the whole product on an existing PostgreSQL (DATABASE_URL). \`sagewai up\
   --home DIR          where secrets made at first start are kept (SAGEWAI_HOME; ~/.sagewai)
   --tls-cert FILE     serve HTTPS with this certificate (TLS_CERT_FILE)
   --tls-key FILE      and this key (TLS_KEY_FILE)
+  --mtls-port N       also listen for workers that show a certificate of their key (MTLS_PORT)
   --planes LIST       the planes this process serves (PLANES; all)
   --log-level LEVEL   debug, info, warn or error (LOG_LEVEL; info)
 
@@ -48,6 +49,7 @@ const OPTIONS = {
   planes: { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
+  'mtls-port': { type: 'string' },
   'log-level': { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -123,7 +125,10 @@ async function serve(config: ServerConfig): Promise<number> {
       },
     });
     const address = await listen(server, config);
-    log.info('listening', { address, planes: config.planes });
+    const { mtlsPort } = config;
+    const mutual =
+      mtlsPort === null ? {} : { mutual: await listenMutual(server, config.host, mtlsPort) };
+    log.info('listening', { address, ...mutual, planes: config.planes });
     await stop.stopped;
     log.info('draining');
   } finally {
@@ -134,12 +139,18 @@ async function serve(config: ServerConfig): Promise<number> {
   return exit.code;
 }
 
-async function listen({ app }: Server, { host, port }: ServerConfig): Promise<string> {
+const listen = ({ app }: Server, { host, port }: ServerConfig): Promise<string> =>
+  onPort(port, '--port', () => app.listen({ host, port }));
+
+const listenMutual = ({ app }: Server, host: string, port: number): Promise<string> =>
+  onPort(port, '--mtls-port', () => app.listenMutual({ host, port }));
+
+async function onPort(port: number, flag: string, take: () => Promise<string>): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    return await take();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const advice = `stop the program that has it, or choose another: --port ${port + 1}`;
+    const advice = `stop the program that has it, or choose another: ${flag} ${port + 1}`;
     throw new Error(`port ${port} is taken: ${advice}`, { cause: error });
   }
 }

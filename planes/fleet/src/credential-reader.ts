@@ -3,10 +3,10 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import { ANONYMOUS, type Caller, type CredentialReader } from '@sagewai/http';
+import { ANONYMOUS, type Caller, type CredentialReader, type RequestHead } from '@sagewai/http';
 import { findCredential } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
-import type { Endpoint, WorkerId, WorkerScope } from '@sagewai/wire';
+import type { WorkerId, WorkerScope } from '@sagewai/wire';
 
 import { demandNotEnded } from './calling-worker.ts';
 import { FINDINGS } from './enforcement.ts';
@@ -32,7 +32,7 @@ const BEARER = /^bearer +/i;
 export function createWorkerCredentialReader(options: CredentialReaderOptions): CredentialReader {
   const { clock, directory, tokenKey } = options;
   return {
-    read: ({ headers, endpoint }) => {
+    read: ({ headers, endpoint, peerThumbprint }) => {
       const bearer = headers.authorization?.replace(BEARER, '');
       if (bearer?.startsWith(WORKER_TOKEN_PREFIX) === true) {
         const read = readWorkerToken(tokenKey, bearer, clock.now());
@@ -43,7 +43,7 @@ export function createWorkerCredentialReader(options: CredentialReaderOptions): 
         }
         if (read.kind === 'expired') throw unknown('The worker token has expired.');
         if (read.kind === 'forged') throw unknown('Invalid worker credential');
-        const shown = { credential: bearer, endpoint };
+        const shown = { credential: bearer, endpoint, peerThumbprint };
         const record = directory.find(read.claims.workerId);
         return record instanceof Promise
           ? record.then((found) => byToken(found, read.claims, shown))
@@ -51,10 +51,14 @@ export function createWorkerCredentialReader(options: CredentialReaderOptions): 
       }
       const id = single(headers['x-worker-id']);
       if (id === undefined) return null;
-      return bySecret(options, { id, secret: single(headers['x-worker-secret']), endpoint });
+      const secret = single(headers['x-worker-secret']);
+      return bySecret(options, { id, secret, endpoint, peerThumbprint });
     },
   };
 }
+
+/** How a credential was shown. */
+type Shown = Pick<RequestHead, 'endpoint' | 'peerThumbprint'>;
 
 /** A token gives no more than its worker may do. */
 export function scopesOf(claims: WorkerClaims, record: WorkerRecord): ReadonlySet<WorkerScope> {
@@ -64,7 +68,7 @@ export function scopesOf(claims: WorkerClaims, record: WorkerRecord): ReadonlySe
 function byToken(
   record: WorkerRecord | null,
   claims: WorkerClaims,
-  { credential, endpoint }: { readonly credential: string; readonly endpoint: Endpoint },
+  { credential, ...shown }: Shown & { readonly credential: string },
 ): Caller {
   if (record === null || record.capabilities.orgId !== claims.orgId) {
     throw unknown('Invalid worker credential');
@@ -84,15 +88,14 @@ function byToken(
       credential,
       token: opensSessions ? null : claims,
     },
-    endpoint,
+    shown,
   );
 }
 
 async function bySecret(
   { db, directory }: CredentialReaderOptions,
-  shown: { readonly id: string; readonly secret: string | undefined; readonly endpoint: Endpoint },
+  { id, secret, ...shown }: Shown & { readonly id: string; readonly secret: string | undefined },
 ): Promise<Caller> {
-  const { id, secret, endpoint } = shown;
   if (secret === undefined || !UUID.test(id)) throw unknown('Worker credential required');
   const credential = await findCredential(db, {
     kind: WORKER_SECRET_KIND,
@@ -111,13 +114,17 @@ async function bySecret(
       credential: secret,
       token: null,
     },
-    endpoint,
+    shown,
   );
 }
 
-function toCaller(worker: CallingWorker, endpoint: Endpoint): Caller {
+function toCaller(worker: CallingWorker, { endpoint, peerThumbprint }: Shown): Caller {
   const { record } = worker;
   demandNotEnded(record);
+  // Whoever connected has proved a key: it must be the worker's, on every request.
+  if (peerThumbprint !== undefined && peerThumbprint !== record.keyThumbprint) {
+    throw unknown('The certificate of this connection is not of the key of this worker.');
+  }
   if (!PROVING.includes(endpoint.id) && worker.token?.binding == null) {
     if (record.enforcement === 'strict') throw proofRequired(FINDINGS.unbound_call);
     // A token may be issued for a worker with a key pair; its secret alone proves nothing.

@@ -15,7 +15,7 @@ import { plainAddress } from './allows-address.ts';
 import { demandNotEnded, workerOf } from './calling-worker.ts';
 import { scopesOf } from './credential-reader.ts';
 import { enforceBinding } from './enforce-binding.ts';
-import type { Finding } from './enforcement.ts';
+import { type Finding, FINDINGS } from './enforcement.ts';
 import { bindingOf, FIRST_GENERATION } from './open-session.ts';
 import type { FleetParts } from './parts.ts';
 import { proofRequired, readShownProof } from './prove.ts';
@@ -119,10 +119,18 @@ function provedKeyPair(
   { public_key: jwk }: Registration,
   { request, credential }: { readonly request: RequestHead; readonly credential: string },
 ): ProvedKeyPair | null {
-  if (jwk === undefined) return null;
+  const { peerThumbprint } = request;
+  if (jwk === undefined) {
+    if (peerThumbprint !== undefined) throw proofRequired(FINDINGS.no_key_pair);
+    return null;
+  }
+  const thumbprint = jwkThumbprint(jwk);
+  if (peerThumbprint !== undefined && peerThumbprint !== thumbprint) {
+    throw proofRequired('the certificate of its connection is of another key than it names');
+  }
   const proof = readShownProof(parts, request, { publicKey: jwk.x, credential });
   if (proof === null) throw proofRequired('the registration names a public key');
-  return { x: jwk.x, thumbprint: jwkThumbprint(jwk), proofId: proof.id };
+  return { x: jwk.x, thumbprint, proofId: proof.id };
 }
 
 /** The registration was rolled back, and with it whatever it said: a refused use is told by itself. */

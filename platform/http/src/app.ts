@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 import type { Clock } from '@sagewai/clock';
@@ -16,6 +19,7 @@ import { createFramework } from './framework.ts';
 import { createHttpMeters } from './meters.ts';
 import { MinuteAllowance } from './minute-allowance.ts';
 import { openApiRoute } from './openapi-route.ts';
+import { createMutualServer } from './peer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { compilePlan } from './plan.ts';
 import type { Route } from './route.ts';
@@ -54,6 +58,11 @@ export interface App {
   drain(limitMs: number): Promise<Drained>;
   /** Requests under way, health aside. */
   inFlight(): number;
+  /**
+   * Listens beside `listen` for those who show a certificate of their own (`RequestHead.peerThumbprint`).
+   * Only where there is a certificate. Returns the address.
+   */
+  listenMutual(where: { readonly host: string; readonly port: number }): Promise<string>;
   /** New connections are shown this one; those that stand go on. Only where there was one from the start. */
   replaceCertificate(certificate: ServerCertificate): void;
   /** Stops listening and ends every connection, whatever is on it. */
@@ -98,6 +107,7 @@ export function createApp(options: AppOptions): App {
   for (const route of routes) bindRoute(framework, compilePlan(route, compiling), pipeline);
 
   let drained: Promise<Drained> | undefined;
+  let mutual: HttpsServer | undefined;
   return {
     inject: framework.inject.bind(framework) as FastifyInstance['inject'],
     listen: ({ host, port }) => framework.listen({ host, port }),
@@ -107,11 +117,30 @@ export function createApp(options: AppOptions): App {
       return drained;
     },
     inFlight: () => drain.inFlight,
+    listenMutual: async ({ host, port }) => {
+      if (certificate === null) throw new Error('this app serves plain HTTP');
+      await framework.ready();
+      const server = createMutualServer(
+        (request, response) => framework.routing(request, response),
+        certificate,
+        settings,
+      );
+      server.listen(port, host);
+      await once(server, 'listening');
+      mutual = server;
+      return `https://${host}:${(server.address() as AddressInfo).port}`;
+    },
     replaceCertificate: ({ cert, key }) => {
       const server: Server | TlsServer = framework.server;
       if (!(server instanceof TlsServer)) throw new Error('this app serves plain HTTP');
-      server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      for (const each of [server, mutual]) {
+        each?.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      }
     },
-    close: () => framework.close(),
+    close: async () => {
+      mutual?.closeAllConnections();
+      mutual?.close();
+      await framework.close();
+    },
   };
 }

@@ -9,6 +9,7 @@ import type { Endpoint, OrganizationId, ProblemCode } from '@sagewai/wire';
 
 import type { AuditDetails, AuditNote, AuditRecord } from './audit.ts';
 import { ANONYMOUS, type Caller } from './caller.ts';
+import { readPeerThumbprint } from './peer.ts';
 import type { Plan } from './plan.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -55,6 +56,10 @@ export class Exchange implements RequestHead, AuditNote {
 
   get headers(): IncomingHttpHeaders {
     return this.#origin.raw.headers;
+  }
+
+  get peerThumbprint(): string | null | undefined {
+    return readPeerThumbprint(this.#origin.raw.socket);
   }
 
   get url(): string {

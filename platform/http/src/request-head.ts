@@ -9,6 +9,11 @@ export interface RequestHead {
   /** The caller's address; `x-forwarded-for` counts only behind a trusted proxy. */
   readonly ip: string;
   readonly headers: IncomingHttpHeaders;
+  /**
+   * On a connection that asks for a certificate: the thumbprint of the Ed25519 key that was shown and
+   * proved, or null when none was. Undefined on every other connection.
+   */
+  readonly peerThumbprint: string | null | undefined;
   /** As sent, with the query string. May hold secrets: never log it. */
   readonly url: string;
   readonly endpoint: Endpoint;

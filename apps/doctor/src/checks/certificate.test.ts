@@ -8,6 +8,7 @@ const base = {
   tlsCertFile: null,
   tlsKeyFile: null,
   tlsReloadIntervalMs: 1_000,
+  mtlsPort: null,
 };
 const now = new Date();
 
@@ -19,6 +20,12 @@ test.each([
     { ...base, tlsCertFile: '/c' },
     'failure',
     /expected both/,
+  ],
+  [
+    'a port for certificates without one of its own fails',
+    { ...base, mtlsPort: 8443 },
+    'failure',
+    /MTLS_PORT: needs/,
   ],
   [
     'a certificate that is not there fails',

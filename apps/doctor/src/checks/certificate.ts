@@ -7,7 +7,7 @@ import { failure, type Finding, ok, warning } from '../finding.ts';
 export async function checkCertificate(
   config: Pick<
     ServerConfig,
-    'host' | 'trustedProxies' | 'tlsCertFile' | 'tlsKeyFile' | 'tlsReloadIntervalMs'
+    'host' | 'trustedProxies' | 'tlsCertFile' | 'tlsKeyFile' | 'tlsReloadIntervalMs' | 'mtlsPort'
   >,
   now: Date,
 ): Promise<Finding> {
