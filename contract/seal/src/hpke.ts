@@ -3,8 +3,6 @@
  * ChaCha20Poly1305. Each message has an ephemeral key of its own, so its nonce is the first and the last.
  */
 import {
-  createCipheriv,
-  createDecipheriv,
   createHmac,
   createPrivateKey,
   createPublicKey,
@@ -13,11 +11,10 @@ import {
   type KeyObject,
 } from 'node:crypto';
 
+import { type AeadKey, aeadOpen, aeadSeal, KEY_BYTES, NONCE_BYTES } from './aead.ts';
+
 export const HPKE_SUITE = 'DHKEM(X25519,HKDF-SHA256),HKDF-SHA256,ChaCha20Poly1305';
 
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const HASH_BYTES = 32;
 
 const VERSION = Buffer.from('HPKE-v1');
@@ -63,7 +60,7 @@ export function hpkeKeyPair(privateBytes: Uint8Array): HpkeKeyPair | null {
   return { privateKey, publicKey: publicBytes(privateKey) };
 }
 
-export const hpkePrivateBytes = ({ privateKey }: HpkeKeyPair): Buffer =>
+export const hpkePrivateBytes = ({ privateKey }: Pick<HpkeKeyPair, 'privateKey'>): Buffer =>
   privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-KEY_BYTES);
 
 /** Null when the public key is none: not 32 bytes, or one with which every secret would be the same. */
@@ -76,11 +73,7 @@ export function hpkeSeal(
   const enc = ephemeral.publicKey;
   const secret = sharedSecret(ephemeral.privateKey, publicKey, [enc, publicKey]);
   if (secret === null) return null;
-  const { key, nonce } = schedule(secret, info);
-  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(aad, { plaintextLength: plaintext.length });
-  const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return { enc, ciphertext: Buffer.concat([body, cipher.getAuthTag()]) };
+  return { enc, ciphertext: aeadSeal(schedule(secret, info), plaintext, aad) };
 }
 
 /** Null: it was not sealed for this key, under this info and these additional data. */
@@ -89,19 +82,8 @@ export function hpkeOpen(
   { enc, ciphertext }: HpkeMessage,
   { info, aad }: Context,
 ): Buffer | null {
-  if (ciphertext.length < TAG_BYTES) return null;
   const secret = sharedSecret(privateKey, enc, [enc, publicKey]);
-  if (secret === null) return null;
-  const { key, nonce } = schedule(secret, info);
-  const body = ciphertext.subarray(0, -TAG_BYTES);
-  const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(aad, { plaintextLength: body.length });
-  decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
-  try {
-    return Buffer.concat([decipher.update(body), decipher.final()]);
-  } catch {
-    return null;
-  }
+  return secret === null ? null : aeadOpen(schedule(secret, info), ciphertext, aad);
 }
 
 /** The KEM: one Diffie-Hellman, then extract and expand over both public keys (section 4.1). */
@@ -126,7 +108,7 @@ function sharedSecret(
 }
 
 /** Section 5.1, without a pre-shared key. */
-function schedule(secret: Uint8Array, info: Uint8Array): { readonly key: Buffer; nonce: Buffer } {
+function schedule(secret: Uint8Array, info: Uint8Array): AeadKey {
   const context = [
     MODE_BASE,
     extract(SUITE, EMPTY, 'psk_id_hash', EMPTY),
