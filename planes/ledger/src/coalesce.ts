@@ -8,8 +8,6 @@
  *   C3. A database that is away is not asked again for each item.
  *   C4. The queue is bounded; beyond it an item is refused at once.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-
 import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
 
@@ -21,8 +19,6 @@ export interface CoalesceOptions<Item, Answer> {
   /** Waited for before each commit; what arrives meanwhile is part of it. */
   readonly takeTurn: TakeTurn;
   readonly clock: Clock;
-  /** How long the next commit waits for more, given how many wait already. */
-  readonly gatherMs?: (queued: number) => number;
   readonly batchMax: number;
   readonly queueMax: number;
   /** A batch that failed for no item's fault: true tries it again (safe only if commits repeat). */
@@ -64,8 +60,6 @@ export function coalesce<Item, Answer>(
     // Whatever else arrives in this turn of the event loop belongs to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
-      const waitMs = options.gatherMs?.(queue.length) ?? 0;
-      if (waitMs > 0) await delay(waitMs);
       const endTurn = await turnOrPatience();
       const batch = queue.slice(0, batchMax); // C1
       queue = queue.slice(batchMax);

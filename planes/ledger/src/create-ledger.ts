@@ -25,8 +25,6 @@ export interface LedgerOptions {
   readonly clock?: Clock;
   /** Calls a commit. */
   readonly batchMax?: number;
-  /** How long a settlement may wait for others, so that they share a commit. */
-  readonly gatherMs?: number;
   /** Calls that may wait for one; beyond it `service.busy`. */
   readonly queueMax?: number;
   /** How long a call waits for its reservation before it fails as `service.unavailable`. */
@@ -56,15 +54,12 @@ export interface Ledger {
 
 export const LEDGER_DEFAULTS = {
   batchMax: 128,
-  gatherMs: 1,
   queueMax: 10_000,
   reservePatienceMs: 5_000,
   settleRetriesMs: 30_000,
 } as const;
 
 const RETRY_DELAY_MS_MAX = 1_000;
-const GATHER_CALLS_MIN = 4;
-const GATHER_PART = 0.75;
 /** Of one call: by as many budgets as can refuse it one after the other, and hold shares. */
 const RECALLS_MAX = 3;
 const RECALL_CHANNEL = 'sagewai_shares';
@@ -87,11 +82,6 @@ export function createLedger(options: LedgerOptions): Ledger {
     commit: (settlements) => settleCalls(db, shared, settlements),
     takeTurn,
     clock,
-    // The fixed part of a commit is worth a moment's wait where more calls are about to end.
-    gatherMs: (queued) => {
-      const open = shared?.callsOpen ?? 0;
-      return open >= GATHER_CALLS_MIN && queued < open * GATHER_PART ? settings.gatherMs : 0;
-    },
     batchMax,
     queueMax,
     retries: async (failedForMs, attempt) => {

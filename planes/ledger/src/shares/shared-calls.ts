@@ -8,11 +8,12 @@ import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 import type { CallRequest, Reservation, Settlement } from '../call.ts';
 import type { TakeTurn } from '../take-turns.ts';
 import { applyBooked } from './apply-booked.ts';
+import { applyOwn, chargeShares } from './charge-shares.ts';
 import { GiveBack } from './give-back.ts';
 import { ShareBook } from './share-book.ts';
 import type { ShareSettings } from './share-settings.ts';
-import type { Holding, OpenCall } from './share.ts';
-import { bookShared, recallBudget, type SharedSettlement } from './shares.sql.ts';
+import type { Amounts, Holding, OpenCall, ScopeShares } from './share.ts';
+import { bookOwn, bookShared, recallBudget, type SharedSettlement } from './shares.sql.ts';
 
 export interface SharedCallsOptions {
   readonly db: Db;
@@ -27,6 +28,14 @@ const POLL_MS = 4;
 const SURPLUS = 4;
 
 /** The shares of this process: admits from them, keeps them up, and gives them back. */
+interface Want {
+  readonly orgId: OrganizationId;
+  readonly kind: ScopeShares['kind'];
+  readonly id: string;
+  readonly scope: ScopeShares;
+  readonly target: Amounts;
+}
+
 export class SharedCalls {
   readonly #options: SharedCallsOptions;
   readonly #book: ShareBook;
@@ -90,6 +99,10 @@ export class SharedCalls {
     for (const one of kept)
       if (isOver(one)) this.#giveBack.soon(one.call.holding, budgetsAbove(one.call));
     const sentMs = clock.monotonicMs();
+    const [only] = holdings;
+    if (only && holdings.size === 1 && kept.length === settlements.length) {
+      if (await this.#bookOwn(only, kept, { wants, sentMs })) return [];
+    }
     const asked = [...holdings].map((holding) => ({
       id: holding.id,
       orgId: holding.orgId,
@@ -111,6 +124,25 @@ export class SharedCalls {
     }
     for (const { call } of kept) if (live.has(call.holding)) this.#book.close(call);
     return settlements.filter(({ call }) => !live.has(call.holding));
+  }
+
+  /** The usual case: calls of one holding. False: it is not, and nothing was booked. */
+  async #bookOwn(
+    holding: Holding,
+    settlements: readonly SharedSettlement[],
+    { wants, sentMs }: { readonly wants: readonly Want[]; readonly sentMs: number },
+  ): Promise<boolean> {
+    const { db, settings } = this.#options;
+    const { ttlMs, divisor } = settings;
+    const charges = chargeShares(holding, settlements, wants);
+    if (charges === null || charges.length === 0 || holding.day === null) return false;
+    const { day } = holding;
+    const rows = await bookOwn(db, { holding, day, ttlMs, divisor, settlements, charges });
+    if (rows === null) return false;
+    const { isRecalled } = applyOwn(holding, charges, { rows, sentMs, ttlMs });
+    if (isRecalled) this.#giveBack.soon(holding, null);
+    for (const { call } of settlements) this.#book.close(call);
+    return true;
   }
 
   /** Told by the database: somebody needs these shares. */
@@ -160,7 +192,7 @@ export class SharedCalls {
     }
   }
 
-  #wantsOf(holding: Holding) {
+  #wantsOf(holding: Holding): Want[] {
     const scopes = holding.state === 'recalled' ? [] : [...holding.wanted];
     holding.wanted.clear();
     return scopes
@@ -169,6 +201,7 @@ export class SharedCalls {
         orgId: holding.orgId,
         kind: scope.kind,
         id: scope.id,
+        scope,
         target: this.#book.targetOf(scope),
       }));
   }

@@ -69,6 +69,60 @@ export async function bookShared(db: Executor, input: BookInput): Promise<Booked
   return rows;
 }
 
+export interface BookOwnInput {
+  readonly holding: { readonly id: string; readonly orgId: OrganizationId };
+  readonly day: string;
+  readonly ttlMs: number;
+  readonly divisor: number;
+  readonly settlements: readonly SharedSettlement[];
+  /** What each budget is charged, and how large its share is to be. */
+  readonly charges: readonly {
+    readonly budgetId: string;
+    readonly charged: number;
+    readonly overrun: number;
+    readonly want: number | null;
+  }[];
+}
+
+export interface BookedOwnRow {
+  readonly isRecalled: boolean;
+  readonly leftOfDayMs: bigint;
+  readonly budgetId: bigint;
+  readonly amount: bigint;
+  readonly limit: bigint;
+  readonly used: bigint;
+}
+
+/** As `bookShared`, for the usual case. Null: it is not, and nothing was booked. */
+export async function bookOwn(db: Executor, input: BookOwnInput): Promise<BookedOwnRow[] | null> {
+  const { holding, settlements, charges } = input;
+  const of = columnsOf(settlements);
+  try {
+    const { rows } = await sql<BookedOwnRow>`
+      select is_recalled as "isRecalled", left_of_day_ms as "leftOfDayMs", budget_id as "budgetId", amount,
+             limit_amount as "limit", used
+      from ledger_book_own(
+        ${holding.id}::uuid, ${holding.orgId}::uuid, ${input.day}::timestamptz, ${input.ttlMs}::bigint,
+        ${input.divisor}::bigint, ${of.id}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[],
+        ${of.run}::uuid[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
+        ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${of.cached}::bigint[],
+        ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
+        ${of.status}::text[], ${of.model}::text[], ${of.deployment}::text[], ${of.provider}::text[],
+        ${of.session}::text[], ${of.agent}::text[], ${of.tags}::text[],
+        ${charges.map(({ budgetId }) => budgetId)}::bigint[],
+        ${charges.map(({ charged }) => charged)}::bigint[],
+        ${charges.map(({ overrun }) => overrun)}::bigint[],
+        ${charges.map(({ want }) => want)}::bigint[])
+    `.execute(db);
+    return rows.length === 0 ? null : rows;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NOT_USUAL) return null;
+    throw error;
+  }
+}
+
+const NOT_USUAL = 'SG001';
+
 /** Books calls whose holding is gone; safe to repeat. */
 export async function bookLate(
   db: Executor,
