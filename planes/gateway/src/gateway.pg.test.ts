@@ -157,6 +157,8 @@ describe('a whole answer', () => {
     expect(await answer.text()).toBe(text);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('x-upstream')).toBe('yes');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('set-cookie')).toBeNull();
     expect(answer.headers.get('x-litellm-model-id')).toBe('fake');
     const callId = answer.headers.get('x-litellm-call-id');

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 
+import { SAFETY_HEADERS } from '@sagewai/http';
 import { formatUsd } from '@sagewai/wire';
 
 import type { AdmittedCall, Settled } from './admitted-call.ts';
@@ -23,6 +24,7 @@ const DROPPED = new Set([
   'strict-transport-security',
   'openai-organization',
   'openai-project',
+  ...Object.keys(SAFETY_HEADERS),
 ]);
 const DROPPED_PREFIXES = ['access-control-', 'x-litellm-'];
 // Ours have the same names and mean this server; the provider's go by another name.
@@ -30,7 +32,7 @@ const RENAMED = /^(?:x-request-id$|x-ratelimit-)/;
 
 /** The headers of a provider's answer as its client may see them. */
 export function passHeaders(upstream: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const passed: OutgoingHttpHeaders = {};
+  const passed: OutgoingHttpHeaders = { ...SAFETY_HEADERS };
   // A provider may name further headers that are for us alone.
   const ofConnection = namesOf(upstream.connection);
   for (const name in upstream) {
