@@ -12,7 +12,7 @@ import { checkLedger } from '../check-ledger.sql.ts';
 import { createLedger, type Ledger, type ShareOptions } from '../create-ledger.ts';
 import { type Account, budgetOf, callOf, limit, settlementOf } from '../fixture.sql.ts';
 import { sumSpend } from '../spend.sql.ts';
-import { forfeitDue } from './shares.sql.ts';
+import { bookOwn, forfeitDue } from './shares.sql.ts';
 
 const CENT = 10_000_000_000n;
 const opened: Ledger[] = [];
@@ -133,6 +133,58 @@ describe('calls that are admitted from shares', () => {
       overrunTokens: 4,
     });
     expect((await balanceOf(db, account)).settled).toBe(before + 3n * CENT);
+    // M1. Nothing more is given out before the next call has been decided with the excess.
+    await expect.poll(() => sharesOf(db, account), { timeout: 20_000 }).toEqual([]);
+    await isSound(db, account);
+  });
+
+  test('are booked once, and charged once, also when the answer of the database is lost (B3)', async ({
+    db,
+  }) => {
+    const account = await openAccount(db);
+    await limit(db, account, 'key', LIMITS);
+    let isLost = false;
+    const lossy: Db = {
+      ...db,
+      run: async (statement) => {
+        const result = await db.run(statement);
+        if (!isLost || !statement.compile().text.includes('ledger_book_own')) return result;
+        isLost = false;
+        throw new Error('Connection terminated unexpectedly');
+      },
+    };
+    const ledger = sharing(lossy, null);
+    await warmUp(db, ledger, account);
+    const { settled: before } = await balanceOf(db, account);
+    const call = callOf(account, CENT);
+    await ledger.reserve(call);
+    isLost = true;
+    expect(await ledger.settle(settlementOf(call))).toMatchObject({
+      kind: 'settled',
+      costPusd: CENT,
+    });
+    expect(isLost).toBe(false);
+    expect((await balanceOf(db, account)).settled).toBe(before + CENT);
+    await isSound(db, account);
+  });
+
+  test('of another day than the holder says charge nothing by its word (B3)', async ({ db }) => {
+    const account = await openAccount(db);
+    await limit(db, account, 'key', LIMITS);
+    const ledger = sharing(db, null);
+    await warmUp(db, ledger, account);
+    const { orgId } = account;
+    const { rows } = await inTenant(db, [orgId], (tx) =>
+      sql<{ id: string; budgetId: bigint; day: string }>`
+        select h.id, s.budget_id as "budgetId", (s.day - interval '1 day')::text as day
+        from holding h join share s on s.holding_id = h.id where s.day is not null
+      `.execute(tx),
+    );
+    const [share] = rows;
+    if (!share) throw new Error('no share of a day');
+    const charges = [{ budgetId: String(share.budgetId), charged: 1, overrun: 0, want: null }];
+    const batch = { ttlMs: 5_000, divisor: 8, settlements: [], charges, day: share.day };
+    expect(await bookOwn(db, { ...batch, holding: { id: share.id, orgId } })).toBeNull();
     await isSound(db, account);
   });
 

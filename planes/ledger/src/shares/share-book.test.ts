@@ -1,0 +1,163 @@
+import type { KeyId, OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
+import { describe, expect, test } from 'vitest';
+
+import type { CallRequest, Settlement } from '../call.ts';
+import { applyBooked } from './apply-booked.ts';
+import { chargeShares } from './charge-shares.ts';
+import { ShareBook } from './share-book.ts';
+import { type Holding, leftOf, type Share } from './share.ts';
+
+const [ORG, PROJECT, KEY] = ['org', 'project', 'key'] as const;
+const DAY = '2026-11-21 00:00:00+00';
+let made = 0;
+
+const callOf = (changed: Partial<CallRequest> = {}): CallRequest => ({
+  id: `call ${made++}` as ReservationId,
+  orgId: ORG as OrganizationId,
+  projectId: PROJECT as ProjectId,
+  keyId: KEY as KeyId,
+  model: 'm',
+  deployment: 'd',
+  price: { perCall: 0n, input: 0n, output: 1n },
+  inputTokensMax: 0,
+  outputTokens: 10,
+  mayCap: false,
+  expiresInMs: 60_000,
+  ...changed,
+});
+
+const shareOf = (measure: Share['measure'], amount: number): Share => ({
+  budgetId: String(measure),
+  measure,
+  period: measure === 0 ? 'day' : 'minute',
+  amount,
+  held: 0,
+  limit: 1_000n,
+  used: 0n,
+});
+
+/** A book whose holding lives until 1,000 ms, with these shares of the key and none above it. */
+function bookWith(shares: Share[]): { book: ShareBook; holding: Holding } {
+  const book = new ShareBook({ callsASecondMin: 1, stretchMs: 100 });
+  expect(book.admit(callOf(), 0n, 0)).toBeNull();
+  const holding = book.holdingOf(ORG as OrganizationId);
+  if (!holding) throw new Error('no holding is wanted');
+  holding.state = 'live';
+  holding.day = DAY;
+  holding.liveUntilMs = 1_000;
+  for (const scope of holding.scopes.values()) {
+    scope.isKnown = true;
+    scope.shares = scope.id === KEY ? shares : [];
+  }
+  return { book, holding };
+}
+
+describe('a call', () => {
+  test('is admitted while its shares have room, and not one more (S1)', () => {
+    const { book } = bookWith([shareOf(0, 25)]);
+    expect(book.admit(callOf(), 0n, 1)).toMatchObject({ kind: 'reserved', amountPusd: 10n });
+    expect(book.admit(callOf(), 0n, 1)).not.toBeNull();
+    expect(book.admit(callOf(), 0n, 1)).toBeNull();
+    expect(book.admit(callOf({ outputTokens: 5 }), 0n, 1)).not.toBeNull();
+  });
+
+  test('is not admitted when the holding is half as old as it can get (S2)', () => {
+    const { book, holding } = bookWith([shareOf(0, 100)]);
+    expect(book.admit(callOf(), 0n, 999)).not.toBeNull();
+    expect(book.admit(callOf(), 0n, 1_000)).toBeNull();
+    holding.liveUntilMs = 2_000;
+    holding.state = 'recalled';
+    expect(book.admit(callOf(), 0n, 1)).toBeNull();
+  });
+
+  test('that costs something needs a share of money, one that is free does not (S4)', () => {
+    const { book } = bookWith([shareOf(1, 100)]);
+    expect(book.admit(callOf(), 0n, 1)).toBeNull();
+    expect(book.admit(callOf({ price: null }), 0n, 1)).not.toBeNull();
+  });
+
+  test('of a scope that is not known, or being given back, is not admitted (S3)', () => {
+    const { book, holding } = bookWith([shareOf(0, 100)]);
+    expect(book.admit(callOf({ keyId: 'other' as KeyId }), 0n, 1)).toBeNull();
+    const scope = holding.scopes.get(KEY);
+    if (scope) scope.isYielding = true;
+    expect(book.admit(callOf(), 0n, 1)).toBeNull();
+  });
+
+  test('gives back what it held when it is booked (S5)', () => {
+    const share = shareOf(0, 10);
+    const { book } = bookWith([share]);
+    const call = callOf();
+    book.admit(call, 0n, 1);
+    expect(leftOf(share)).toBe(0);
+    const open = book.callOf(call.id);
+    if (open) book.close(open);
+    expect(leftOf(share)).toBe(10);
+  });
+
+  test('that becomes a reservation takes with it what it held', () => {
+    const share = shareOf(0, 15);
+    const { book } = bookWith([share]);
+    const call = callOf();
+    book.admit(call, 0n, 1);
+    const open = book.callOf(call.id);
+    if (open) book.convert(open);
+    expect(share).toMatchObject({ amount: 5, held: 0 });
+  });
+});
+
+describe('a day that ends', () => {
+  const nextDay = '2026-11-22 00:00:00+00';
+
+  test('takes its shares along, and leaves alone what is admitted from the next (B3)', () => {
+    const share = shareOf(0, 30);
+    const { book, holding } = bookWith([share]);
+    const call = callOf();
+    book.admit(call, 0n, 1);
+    const row = {
+      holdingId: holding.id,
+      isRecalled: false,
+      day: nextDay,
+      leftOfDayMs: 60_000n,
+      budgetId: null,
+      scopeKind: 'key' as const,
+      scopeId: KEY,
+      measure: 'cost' as const,
+      period: 'day' as const,
+      amount: 0n,
+      limit: 0n,
+      used: 0n,
+    };
+    applyBooked(holding, [row], { sentMs: 5, ttlMs: 1_000, wants: [] });
+    expect(share).toMatchObject({ amount: 0, held: 0 });
+    expect(holding.liveUntilMs).toBe(505);
+    const open = book.callOf(call.id);
+    if (!open) throw new Error('the call is not known any more');
+    // Its day is over: the database has to find out what it is charged to.
+    const settlement = { costPusd: 1n, inputTokens: 0, outputTokens: 1 } as Settlement;
+    expect(chargeShares(holding, [{ call: open, settlement, elapsedMs: 1 }], [])).toBeNull();
+    book.close(open);
+    expect(share.held).toBe(0);
+  });
+});
+
+test('what a batch is charged is what its calls cost up to what they held; the excess apart (B3)', () => {
+  const [money, tokens, requests] = [shareOf(0, 100), shareOf(1, 100), shareOf(2, 100)];
+  const { book, holding } = bookWith([money, tokens, requests]);
+  const batch = [
+    [4n, 4],
+    [15n, 12],
+  ].map(([costPusd, outputTokens]) => {
+    const request = callOf();
+    book.admit(request, 0n, 1);
+    const call = book.callOf(request.id);
+    if (!call) throw new Error('not admitted');
+    const settlement = { costPusd, inputTokens: 0, outputTokens } as Settlement;
+    return { call, settlement, elapsedMs: 1 };
+  });
+  expect(chargeShares(holding, batch, [])).toMatchObject([
+    { share: money, charged: 14, overrun: 5 },
+    { share: tokens, charged: 14, overrun: 2 },
+    { share: requests, charged: 2, overrun: 0 },
+  ]);
+});
