@@ -24,7 +24,7 @@ declare
   v_budget budget;
   v_charged bigint;
   v_overrun bigint;
-  v_lost lost_share;
+  v_lost record;
   v_back bigint;
 begin
   perform set_config('sagewai.orgs', array_to_string(p_orgs, ','), true);
@@ -92,39 +92,52 @@ begin
         when 'tokens' then v_booked.overrun_tokens else 0 end;
       v_charged := case v_budget.measure when 'cost' then v_booked.cost_pusd
         when 'tokens' then v_booked.input_tokens + v_booked.output_tokens else 1 end - v_overrun;
-      select l.* into v_lost from lost_share l
-      where l.holding_id = v_call.holding and l.amount > 0 and l.scope_kind = v_budget.scope_kind
-        and l.scope_id = v_budget.scope_id and l.measure = v_budget.measure and l.period = v_budget.period
-      order by l.id desc limit 1;
-      v_back := 0;
-      if found then
-        select least(v_charged, sum(l.amount)) into v_back from lost_share l
-        where l.holding_id = v_call.holding and l.scope_kind = v_budget.scope_kind
-          and l.scope_id = v_budget.scope_id and l.measure = v_budget.measure
-          and l.period = v_budget.period and l.charged_at = v_lost.charged_at;
-      end if;
-      if v_back > 0 then
-        insert into lost_share (org_id, holding_id, scope_kind, scope_id, measure, period, amount,
-                                charged_at, booked_at)
-        values (v_call.org, v_call.holding, v_budget.scope_kind, v_budget.scope_id, v_budget.measure,
-                v_budget.period, -v_back, v_lost.charged_at, v_now);
-      end if;
-
       if v_budget.period = 'minute' then
         update budget b set opened_at = date_trunc('second', v_now), settled = t.total, slots = t.slots
         from ring_after(v_budget.slots, v_budget.settled, v_budget.opened_at, v_now,
-          array[epoch_second(v_now), epoch_second(v_lost.charged_at)],
-          array[v_charged + v_overrun, -v_back]) t
+          array[epoch_second(v_now)], array[v_charged + v_overrun]) t
         where b.id = v_budget.id;
       else
         update budget b
         set opened_at = v_day,
             settled = case when b.opened_at >= v_day then b.settled else 0 end + v_overrun
-              + case when v_booked.started_at >= v_day then v_charged else 0 end
-              - case when v_lost.charged_at >= v_day then v_back else 0 end,
+              + case when v_booked.started_at >= v_day then v_charged else 0 end,
             reserved = case when b.opened_at >= v_day then b.reserved else 0 end
         where b.id = v_budget.id;
       end if;
+    end loop;
+
+    -- Also of a limit that is no more: it may come back, and starts from the rows then (B5).
+    for v_lost in
+      select l.scope_kind, l.scope_id, l.measure, l.period, l.charged_at, sum(l.amount)::bigint as amount
+      from lost_share l
+      where l.holding_id = v_call.holding and l.org_id = v_call.org
+        and in_scope(l.scope_kind, l.scope_id, v_call.org, v_call.project, v_call.key)
+      group by 1, 2, 3, 4, 5
+      having sum(l.amount) > 0
+    loop
+      v_back := least(v_lost.amount, case v_lost.measure
+        when 'cost' then v_booked.cost_pusd - v_booked.overrun_pusd
+        when 'tokens' then v_booked.input_tokens + v_booked.output_tokens - v_booked.overrun_tokens
+        else 1 end);
+      continue when v_back = 0;
+      insert into lost_share (org_id, holding_id, scope_kind, scope_id, measure, period, amount, charged_at,
+                              booked_at)
+      values (v_call.org, v_call.holding, v_lost.scope_kind, v_lost.scope_id, v_lost.measure, v_lost.period,
+              -v_back, v_lost.charged_at, v_now);
+      update budget b
+      set settled = case when b.period = 'minute' then t.total
+            when v_lost.charged_at >= v_day then b.settled - v_back else b.settled end,
+          slots = t.slots
+      from budget k
+      left join lateral (
+        select r.slots, r.total
+        from ring_after(k.slots, k.settled, k.opened_at, k.opened_at,
+                        array[epoch_second(v_lost.charged_at)], array[-v_back]) r
+        where k.period = 'minute'
+      ) t on true
+      where b.id = k.id and k.id = any(v_budgets) and k.scope_kind = v_lost.scope_kind
+        and k.scope_id = v_lost.scope_id and k.measure = v_lost.measure and k.period = v_lost.period;
     end loop;
 
     perform audit_append(v_booked.org_id, c_system, 'call.settled', v_booked.id::text, 'ok', '',
