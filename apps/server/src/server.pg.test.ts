@@ -5,6 +5,7 @@ import { ensureAdministrator, ensureOrganization } from '@sagewai/identity';
 import { silentLog } from '@sagewai/log';
 import { type Db, sql } from '@sagewai/postgres';
 import { databaseTest } from '@sagewai/testing';
+import { ENDPOINTS } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { SERVER_FIELDS } from './config.ts';
@@ -61,6 +62,18 @@ test('tells everybody that it lives, and only a token what it stands on', async 
       { name: 'postgresql', state: 'up', version: expect.stringMatching(/^1\d/), detail: null },
     ],
   });
+});
+
+test('serves every endpoint of the contract, and describes it', async ({ start }) => {
+  const { app } = await start();
+  const { paths } = (await app.inject('/openapi.json')).json() as {
+    paths: Record<string, Record<string, { operationId: string }>>;
+  };
+  const served = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  const missing = ENDPOINTS.map(({ id }) => id).filter((id) => !served.includes(id));
+  expect(missing).toEqual([]);
 });
 
 /** Ends the connections of all who are no superuser, and lets none of them in again. */

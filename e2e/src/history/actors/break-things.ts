@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { waitUntil } from '../../harness/wait-until.ts';
 import { type Arena, SILENCE_MS } from '../arena.ts';
 import type { Random } from '../random.ts';
 import { aborted } from './work.ts';
@@ -9,6 +10,7 @@ const FAULTS = ['kill a server', 'stop a server', 'restart PostgreSQL'] as const
 /** A PostgreSQL that dies more often is given up, as it should be. */
 const RESTARTS_MAX = 4;
 const RESTARTS_WINDOW_MS = 60_000;
+const RESTART_MS_MAX = 30_000;
 
 /** One fault after another, each mended before the next; in the end everything runs. */
 export async function breakThings(
@@ -38,7 +40,13 @@ export async function breakThings(
     } else {
       // Immediate shutdown: as a crash, with recovery from the log.
       restarts.push(journal.nowMs());
-      process.kill(postgres.pid, 'SIGQUIT');
+      const { pid } = postgres;
+      process.kill(pid, 'SIGQUIT');
+      // Servers may look ready until they notice; the next fault must find another process.
+      await waitUntil(() => postgres.pid !== pid, {
+        msMax: RESTART_MS_MAX,
+        otherwise: 'PostgreSQL does not come back',
+      });
     }
     await Promise.all(servers.map((one) => one.ready()));
   }
