@@ -9,6 +9,7 @@ export const ALERT_TYPES = [
   'worker.anomaly',
   'worker.revoked',
   'worker.locked',
+  'queue.unmatchable',
   'alert.test',
 ] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
@@ -16,6 +17,7 @@ const alertType = Type.Union([
   Type.Literal('worker.anomaly'),
   Type.Literal('worker.revoked'),
   Type.Literal('worker.locked'),
+  Type.Literal('queue.unmatchable'),
   Type.Literal('alert.test'),
 ]);
 

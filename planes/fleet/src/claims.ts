@@ -98,6 +98,15 @@ export class Claims {
     return workers;
   }
 
+  /** Whether somebody who may have its runs waits here, or has asked since then. */
+  isAskedFor(sq: number, sinceMs: number): boolean {
+    const { backlog } = this.#options;
+    for (const group of backlog.groupsOf(sq)) {
+      if (group.lastAskedMs > sinceMs || this.#desks.isAnyoneIn(group)) return true;
+    }
+    return false;
+  }
+
   /** Whether anybody waits: without, nobody needs a sweep. */
   get hasWaiting(): boolean {
     return this.#desks.size > 0;
@@ -250,7 +259,6 @@ export class Claims {
       backlog.learnAnswer(desk.group, want, found);
       if (found.count > 0) onClaimed(want, found.count);
     }
-    if (cuts.length > 0) onHeld();
     if (cuts.length > 0) onHeld();
     const runsOf = polls.map((): ClaimedRun[] => []);
     for (const answer of answers) runsOf[answer.poll]?.push(answer);

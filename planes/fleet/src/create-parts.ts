@@ -134,6 +134,7 @@ export function createParts(options: FleetOptions): FleetParts {
     routings: routing.projectRoutings,
     contentKeys,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
+    isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),
     judge: routing.judge,
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),

@@ -42,6 +42,14 @@ export class Desks {
     return polls;
   }
 
+  isAnyoneIn(group: Group): boolean {
+    for (const { called, waiting, fresh } of this.in(group)) {
+      for (const polls of [called, waiting, fresh])
+        if (polls.some((poll) => !poll.isOver)) return true;
+    }
+    return false;
+  }
+
   /** By worker, who of these groups waits here. */
   waitingIn(groups: Iterable<Group>): Map<number, Waiting> {
     const waiting = new Map<number, Waiting>();

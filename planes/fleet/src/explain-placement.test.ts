@@ -1,8 +1,9 @@
-import type { ProjectId, WorkerId } from '@sagewai/wire';
+import type { OrganizationId, ProjectId, WorkerId } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
 
 import { explainPlacement } from './explain-placement.ts';
 import { judgeQueue } from './judge-queue.ts';
+import type { Binding } from './limits.sql.ts';
 import type { PlacementFacts, WorkerFact } from './placement-facts.ts';
 
 const PROJECT = 'p' as ProjectId;
@@ -14,6 +15,7 @@ const worker = (name: string, of: Partial<WorkerFact> = {}): WorkerFact => ({
   projectId: null,
   pool: 'gpu',
   models: ['gpt-4o'],
+  sick: [],
   labels: { region: 'eu' },
   max: 2,
   active: 0,
@@ -35,7 +37,21 @@ const facts = (
   isDeadLetter: false,
   ahead: 0,
   isAheadCounted: true,
+  bindings: [],
   workers,
+  ...of,
+});
+
+const bound = (of: Partial<Binding>): Binding => ({
+  orgId: 'o' as OrganizationId,
+  pool: null,
+  projectId: null,
+  key: null,
+  maxRunning: null,
+  startsMax: null,
+  startsPerMs: null,
+  room: null,
+  held: null,
   ...of,
 });
 
@@ -80,6 +96,51 @@ describe('explainPlacement', () => {
       '1 worker of the pool work for another project only.',
     ],
     [
+      'paused',
+      facts([worker('a')], {
+        bindings: [
+          bound({ projectId: PROJECT, held: 'paused' }),
+          bound({ pool: 'gpu', held: 'paused' }),
+        ],
+      }),
+      'Its project is paused. Pool gpu is paused.',
+    ],
+    [
+      'paused',
+      facts([worker('a')], {
+        bindings: [bound({ projectId: PROJECT, pool: 'gpu', held: 'paused' })],
+      }),
+      'Its project is paused in pool gpu.',
+    ],
+    [
+      'capped',
+      facts([worker('a')], {
+        bindings: [bound({ projectId: PROJECT, maxRunning: 20, room: 0, held: 'cap' })],
+      }),
+      '20 runs of its project are running, and no more may.',
+    ],
+    [
+      'capped',
+      facts([worker('a')], {
+        bindings: [bound({ projectId: PROJECT, key: 'k', maxRunning: 1, room: 0, held: 'cap' })],
+      }),
+      '1 run of the concurrency key k is running, and no more may.',
+    ],
+    [
+      'rate_limited',
+      facts([worker('a')], {
+        bindings: [
+          bound({ pool: 'gpu', startsMax: 10, startsPerMs: 1_000, room: 0, held: 'rate' }),
+        ],
+      }),
+      '10 runs in pool gpu have started within 1 second, and no more may.',
+    ],
+    [
+      'unreachable',
+      facts([worker('a', { sick: ['gpt-4o'] }), worker('b', { sick: ['gpt-4o'] }), worker('c')]),
+      'The model gpt-4o cannot be reached on 2 of the 3 workers that may have it.',
+    ],
+    [
       'silent',
       facts([worker('a', { isHeard: false })]),
       'The one worker that matches has not been heard lately.',
@@ -122,6 +183,23 @@ describe('explainPlacement', () => {
     expect(explainPlacement(given).reasons[0]).toEqual({ code, text });
   });
 
+  test('does not say that it is next while a limit holds it back', () => {
+    for (const held of ['paused', 'cap', 'rate'] as const) {
+      const { reasons } = explainPlacement(facts([worker('a')], { bindings: [bound({ held })] }));
+      expect(reasons).toHaveLength(1);
+      expect(reasons[0]?.code).not.toBe('behind');
+    }
+  });
+
+  test('a limit with room and a model that is not asked for say nothing', () => {
+    const { reasons } = explainPlacement(
+      facts([worker('a'), worker('b', { sick: ['other'] })], {
+        bindings: [bound({ maxRunning: 2, room: 1 })],
+      }),
+    );
+    expect(reasons.map(({ code }) => code)).toEqual(['behind']);
+  });
+
   test('has always something to say', () => {
     const odd = facts([worker('a', { models: ['x'] }), worker('b', us)]);
     expect(explainPlacement(odd).reasons.length).toBeGreaterThan(0);
@@ -149,9 +227,10 @@ describe('explainPlacement', () => {
 describe('judgeQueue', () => {
   const queue = { requirement: facts([]).requirement, projectId: PROJECT };
 
-  test('a queue whose workers are full is served; one whose workers are away is not', () => {
+  test('a queue whose workers are full is served; one whose workers are away or sick is not', () => {
     expect(judgeQueue(queue, [worker('a', { active: 2 })])).toBeNull();
     expect(judgeQueue(queue, [worker('a', { isHeard: false })])).toContain('has not been heard');
+    expect(judgeQueue(queue, [worker('a', { sick: ['gpt-4o'] })])).toContain('cannot be reached');
     expect(judgeQueue(queue, [])).toContain('No approved worker is in pool gpu');
   });
 });

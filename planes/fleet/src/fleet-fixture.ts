@@ -93,7 +93,7 @@ export class FleetFixture {
   }
 
   async call(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     options: { readonly as?: string | Record<string, string>; readonly body?: unknown } = {},
   ): Promise<Answer> {

@@ -24,6 +24,7 @@ export function judgeQueue(
     isDeadLetter: false,
     ahead: 0,
     isAheadCounted: true,
+    bindings: [],
   });
   return reasons.map(({ text }) => text).join(' ');
 }

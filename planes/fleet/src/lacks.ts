@@ -15,6 +15,7 @@ export interface Lack {
     | 'project'
     | 'draining'
     | 'silent'
+    | 'unreachable'
     | 'full';
   /** What is missing: `region=eu`, `gpu_memory>=24`, a model, a pool. */
   readonly what: string;
@@ -53,6 +54,7 @@ export function lacksOf(
     void lacks.push({ kind: 'now', code, what: '', text });
   if (worker.isDraining) now('draining', 'it is draining');
   if (!worker.isHeard) now('silent', 'it has not been heard lately');
+  if (worker.sick.includes(model)) now('unreachable', `it cannot reach the model ${model}`);
   if (worker.active >= worker.max) now('full', `it is full: ${worker.active} of ${worker.max}`);
   return lacks;
 }

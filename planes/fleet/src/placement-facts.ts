@@ -1,5 +1,6 @@
 import type { ProjectId, RunState, WorkerId, WorkerState } from '@sagewai/wire';
 
+import type { Binding } from './limits.sql.ts';
 import type { Requirement } from './match-class.ts';
 import type { Labels } from './selector.ts';
 
@@ -11,6 +12,8 @@ export interface WorkerFact {
   readonly projectId: ProjectId | null;
   readonly pool: string;
   readonly models: readonly string[];
+  /** P1. Of these, what it said lately that it cannot reach. */
+  readonly sick: readonly string[];
   readonly labels: Labels;
   readonly max: number;
   /** Leases that it holds. */
@@ -35,6 +38,8 @@ export interface PlacementFacts {
   /** Runs of the same line that come before it, as far as they were counted. */
   readonly ahead: number;
   readonly isAheadCounted: boolean;
+  /** F7. What binds it, full or not. */
+  readonly bindings: readonly Binding[];
   /** Of the organization, whatever their pool. */
   readonly workers: readonly WorkerFact[];
 }

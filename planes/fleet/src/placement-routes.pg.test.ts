@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from '@sagewai/postgres';
 import { describe, expect } from 'vitest';
 
-import type { Answer, FleetFixture } from './fleet-fixture.ts';
+import type { Answer, FixtureWorker, FleetFixture } from './fleet-fixture.ts';
 import { fleetTest as test } from './fleet-test.ts';
 import { satisfies, type Selector } from './selector.ts';
 
@@ -75,10 +75,105 @@ describe('why a run is not running', () => {
   });
 });
 
+const tell = (replica: FleetFixture, worker: FixtureWorker, reachable: boolean): Promise<Answer> =>
+  replica.call('POST', '/api/v1/fleet/heartbeat', {
+    as: worker.token,
+    body: { probes: [{ model: 'gpt-4o', reachable, latency_ms: null, error: null }] },
+  });
+
+describe('a run that is held back', () => {
+  const hold = (replica: FleetFixture, path: string, body: object): Promise<Answer> =>
+    replica.call('PATCH', `/api/v1/fleet/${path}`, { as: 'admin', body });
+
+  test('says that its project or pool is paused, and is next when they go on', async ({
+    replica,
+    tenant,
+  }) => {
+    await replica.worker();
+    const run = await replica.submit();
+    const other = await replica.submit({ pool: 'other' });
+    const set = async (how: string, body: object): Promise<void> => {
+      const { status } = await replica.call('POST', `/api/v1/fleet/${how}`, { as: 'admin', body });
+      expect(status).toBe(200);
+    };
+    expect(await why(replica, run)).toEqual(['behind']);
+    await set('pause', { project: tenant.projectName });
+    expect(await why(replica, run)).toEqual(['paused']);
+    expect((await why(replica, other))[0]).toBe('paused');
+    await set('resume', { project: tenant.projectName });
+    await set('pause', { pool: 'default' });
+    expect(await why(replica, run)).toEqual(['paused']);
+    expect(await why(replica, other)).toEqual(['no_worker']);
+    await set('resume', { pool: 'default' });
+    expect(await why(replica, run)).toEqual(['behind']);
+  });
+
+  test('says that its project or key is capped until one ends (F7)', async ({
+    replica,
+    tenant,
+  }) => {
+    const worker = await replica.worker({ max_concurrent: 10 });
+    await hold(replica, `projects/${tenant.projectName}`, { max_running: 1 });
+    const [first, second] = [await replica.submit(), await replica.submit()];
+    const [lease] = await replica.claim(worker);
+    expect(lease?.run_id).toBe(first);
+    expect(await why(replica, second)).toEqual(['capped']);
+    await replica.report(worker, { run_id: first, epoch: lease?.epoch });
+    expect(await why(replica, second)).toEqual(['behind']);
+    await hold(replica, `projects/${tenant.projectName}`, { max_running: null });
+    const concurrency = { key: 'k', limit: 1 };
+    const [third, fourth] = [
+      await replica.submit({ concurrency }),
+      await replica.submit({ concurrency }),
+    ];
+    expect((await replica.claim(worker)).map(({ run_id: id }) => id)).toContain(third);
+    expect(await why(replica, fourth)).toEqual(['capped']);
+  });
+
+  test('says that no more may start, and that a bound of what waits binds nothing', async ({
+    replica,
+  }) => {
+    const worker = await replica.worker({ max_concurrent: 10 });
+    await hold(replica, 'queues/default', {
+      max_starts: { count: 1, per_seconds: 3_600 },
+      max_queued: 2,
+    });
+    const [first, second] = [await replica.submit(), await replica.submit()];
+    expect(await why(replica, second)).toEqual(['behind']);
+    expect((await replica.claim(worker)).map(({ run_id: id }) => id)).toEqual([first]);
+    expect(await why(replica, second)).toEqual(['rate_limited']);
+    await hold(replica, 'queues/default', { max_starts: null });
+    expect(await why(replica, second)).toEqual(['behind']);
+  });
+
+  test('says that workers cannot reach its model, and warns of it (P1)', async ({
+    replica,
+    owner,
+  }) => {
+    const sick = await replica.worker({ models: ['gpt-4o'] });
+    const well = await replica.worker({ models: ['gpt-4o'] });
+    await replica.claim(sick);
+    await tell(replica, sick, false);
+    const run = await replica.submit({ model: 'gpt-4o' });
+    expect(await why(replica, run)).toEqual(['unreachable', 'behind']);
+    const warned = async (): Promise<unknown> => {
+      const body = { payload: {}, model: 'gpt-4o' };
+      return (await replica.call('POST', '/api/v1/runs', { as: 'write', body })).body['warning'];
+    };
+    expect(await warned()).toBeUndefined();
+    await tell(replica, well, false);
+    expect(await why(replica, run)).toEqual(['unreachable']);
+    expect(await warned()).toContain('cannot be reached on 2 of the 2 workers');
+    await sql`update worker_probe set probed_at = now() - interval '1 hour'`.execute(owner);
+    expect(await why(replica, run)).toEqual(['behind']);
+  });
+});
+
 describe('a queue that nobody can serve', () => {
   test('is warned of at the submission, listed, told once, and forgotten when served', async ({
     replica,
     owner,
+    tenant,
   }) => {
     const asked = { payload: {}, selectors: [{ label: 'memory', op: 'gte', value: 24 }] };
     const submit = async (url: string): Promise<Answer['body']> =>
@@ -96,8 +191,27 @@ describe('a queue that nobody can serve', () => {
       `.execute(owner);
       return rows[0]?.n ?? 0;
     };
+    const hook = randomUUID();
+    await sql`
+      insert into alert_webhook (id, org_id, name, url, event_types, secret_sealed, created_by)
+      values (${hook}, ${tenant.orgId}, 'ops', 'https://hooks.example.com/', '{queue.unmatchable}', '', 'test')
+    `.execute(owner);
     expect(await told()).toBe(1);
     expect(await told()).toBe(1);
+    const { rows: alerts } = await sql<{ data: object }>`
+      select body::json -> 'data' as data from alert_delivery where event_type = 'queue.unmatchable'
+    `.execute(owner);
+    expect(alerts).toEqual([
+      {
+        data: {
+          project_id: tenant.projectId,
+          pool: 'default',
+          model: '*',
+          pending: 2,
+          why: expect.stringContaining('No approved worker'),
+        },
+      },
+    ]);
     const counted = async (): Promise<unknown> => {
       await replica.run('fleet.count');
       const { rows } = await sql<{ n: string }>`

@@ -12,6 +12,7 @@ import {
 
 import { explainPlacement } from './explain-placement.ts';
 import { judgeQueue } from './judge-queue.ts';
+import { readBindings } from './limits.sql.ts';
 import type { FleetParts } from './parts.ts';
 import { readPlacementFacts, readWaitingQueues, readWorkerFacts } from './placements.sql.ts';
 import { ANY_MODEL } from './run.ts';
@@ -61,8 +62,10 @@ async function explain(
   const bound = boundProject(of.caller);
   const seen = bound === null || facts?.projectId === bound ? facts : null;
   const known = found(seen, 'There is no such run.');
-  const workers = known.state === 'queued' ? await readWorkerFacts(tx, of.orgId, of.heardMs) : [];
-  const { reasons, nearest, matching } = explainPlacement({ ...known, workers });
+  const isQueued = known.state === 'queued';
+  const workers = isQueued ? await readWorkerFacts(tx, of.orgId, of.heardMs) : [];
+  const bindings = isQueued ? await readBindings(tx, of.orgId, known.sq) : [];
+  const { reasons, nearest, matching } = explainPlacement({ ...known, workers, bindings });
   return {
     run_id: of.runId,
     state: known.state,

@@ -3,23 +3,25 @@ import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import type { Requirement } from './match-class.ts';
 import type { PlacementFacts, WorkerFact } from './placement-facts.ts';
+import { PROBE_STALE_MS } from './workers.sql.ts';
 
 /** Beyond it, runs that stand before one are not counted on. */
 const AHEAD_MAX = 1_000;
 const WORKERS_MAX = 10_000;
 
-type RunFacts = Omit<PlacementFacts, 'workers' | 'requirement' | 'isAheadCounted'> &
+export type RunPlacement = Omit<PlacementFacts, 'workers' | 'bindings'> & {
+  readonly sq: number;
+};
+
+type RunFacts = Omit<RunPlacement, 'requirement' | 'isAheadCounted'> &
   Omit<Requirement, 'model'> & { readonly model: string };
 
 /** Where a run is and what it requires; null when the transaction's organization has no such run. */
-export async function readPlacementFacts(
-  tx: Executor,
-  runId: RunId,
-): Promise<Omit<PlacementFacts, 'workers'> | null> {
+export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<RunPlacement | null> {
   const { rows } = await sql<RunFacts>`
     select coalesce(o.status, case when l.run_id is not null then 'running'
                                    when p.run_id is not null then 'waiting' else 'queued' end) as state,
-           r.project_id as "projectId", c.pool, c.model, c.labels, c.routing,
+           r.sq, r.project_id as "projectId", c.pool, c.model, c.labels, c.routing,
            s.due_at as "scheduledFor", wk.name as "workerName",
            exists (select from dead_letter d where d.run_id = r.run_id) as "isDeadLetter",
            case x.kind when 'approval' then 'somebody to approve it'
@@ -61,11 +63,13 @@ export async function readWorkerFacts(
 ): Promise<WorkerFact[]> {
   const { rows } = await sql<WorkerFact>`
     select w.id, w.name, w.state, w.project_id as "projectId", w.pool, w.models_canonical as models,
-           w.labels, w.max_concurrent as max,
+           coalesce(p.sick, '{}') as sick, w.labels, w.max_concurrent as max,
            (select count(*)::int from lease l where l.worker_num = w.num) as active,
            s.draining_at is not null as "isDraining",
            coalesce(s.last_seen_at > app_now() - ${heardMs} * interval '1 millisecond', false) as "isHeard"
     from worker w join worker_session s on s.worker_num = w.num
+    left join worker_probe p on p.worker_id = w.id
+      and p.probed_at > app_now() - ${PROBE_STALE_MS} * interval '1 millisecond'  -- P2
     where w.org_id = ${orgId} and w.state in ('approved', 'pending')
     order by w.num desc limit ${WORKERS_MAX}
   `.execute(tx);

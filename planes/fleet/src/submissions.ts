@@ -63,6 +63,8 @@ export interface SubmissionsOptions {
   /** Runs in one transaction. */
   readonly batchMax: number;
   readonly lanes: number;
+  /** Somebody who may have runs of the subqueue asks here, or did a moment ago. */
+  readonly isAskedFor: (sq: number) => boolean;
   /** Why no worker can serve runs of this requirement now; null: one can. */
   readonly judge: (by: Submitting, requirement: Requirement) => Promise<string | null>;
   /** Told after the commit. */
@@ -117,8 +119,8 @@ export class Submissions {
       throw full.explain(error, by.orgId);
     });
     room.giveBack(stored.filter(({ how }) => how !== 'new').length);
-    const { backlog, judge } = this.#options;
-    const warnings = await warnOf(placed, sqs, { backlog, judge: (what) => judge(by, what) });
+    const { isAskedFor, judge } = this.#options;
+    const warnings = await warnOf(placed, sqs, { isAskedFor, judge: (what) => judge(by, what) });
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
       const { pool, model } = (placed[at] as DecidedRequirement).requirement;

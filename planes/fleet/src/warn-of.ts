@@ -1,4 +1,3 @@
-import type { Backlog } from './backlog.ts';
 import type { DecidedRequirement } from './decide-requirement.ts';
 import type { Requirement } from './match-class.ts';
 
@@ -6,19 +5,17 @@ import type { Requirement } from './match-class.ts';
 export async function warnOf(
   placed: readonly DecidedRequirement[],
   sqs: readonly number[],
-  {
-    backlog,
-    judge,
-  }: {
-    readonly backlog: Backlog;
+  by: {
+    /** Somebody who may have its runs asks here, or did a moment ago. */
+    readonly isAskedFor: (sq: number) => boolean;
     readonly judge: (requirement: Requirement) => Promise<string | null>;
   },
 ): Promise<Map<number, string>> {
   const warnings = new Map<number, string>();
   for (const sq of new Set(sqs)) {
     const requirement = placed[sqs.indexOf(sq)]?.requirement;
-    if (requirement === undefined || backlog.groupsOf(sq).size > 0) continue;
-    const why = await judge(requirement);
+    if (requirement === undefined || by.isAskedFor(sq)) continue;
+    const why = await by.judge(requirement);
     if (why !== null) warnings.set(sq, why);
   }
   return warnings;

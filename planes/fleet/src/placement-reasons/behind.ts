@@ -6,6 +6,8 @@ export const behind: Reason = {
   explain: (facts) => {
     const { ahead, isAheadCounted, scheduledFor } = facts;
     if (facts.state !== 'queued' || scheduledFor !== null) return null;
+    const isHeld = facts.bindings.some(({ held }) => held !== null);
+    if (isHeld && ahead === 0) return null;
     const isFree = matching(facts).some(({ lacks }) => lacks.length === 0);
     if (!isFree && ahead === 0) return null;
     const count = `${isAheadCounted ? '' : 'at least '}${plural(ahead, 'run')}`;

@@ -3,7 +3,7 @@ import { matching, type Reason } from './reason.ts';
 export const full: Reason = {
   code: 'full',
   explain: (facts) => {
-    const live = matching(facts).filter(({ worker }) => worker.isHeard && !worker.isDraining);
+    const live = matching(facts).filter(({ lacks }) => lacks.every(({ code }) => code === 'full'));
     if (facts.state !== 'queued' || live.length === 0) return null;
     if (live.some(({ worker }) => worker.active < worker.max)) return null;
     return live.length === 1

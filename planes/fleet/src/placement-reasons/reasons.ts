@@ -1,4 +1,5 @@
 import { behind } from './behind.ts';
+import { capped } from './capped.ts';
 import { draining } from './draining.ts';
 import { ended } from './ended.ts';
 import { full } from './full.ts';
@@ -6,10 +7,13 @@ import { labelsMissing } from './labels-missing.ts';
 import { noModel } from './no-model.ts';
 import { noWorker } from './no-worker.ts';
 import { otherProject } from './other-project.ts';
+import { paused } from './paused.ts';
+import { rateLimited } from './rate-limited.ts';
 import type { Reason } from './reason.ts';
 import { running } from './running.ts';
 import { scheduled } from './scheduled.ts';
 import { silent } from './silent.ts';
+import { unreachable } from './unreachable.ts';
 import { waiting } from './waiting.ts';
 
 /** Every reason there is, in the order in which they are told. */
@@ -18,10 +22,14 @@ export const REASONS: readonly Reason[] = [
   running,
   waiting,
   scheduled,
+  paused,
+  capped,
+  rateLimited,
   noWorker,
   noModel,
   labelsMissing,
   otherProject,
+  unreachable,
   silent,
   draining,
   full,
