@@ -48,6 +48,7 @@ import {
   undrainWorker,
   unlockWorker,
 } from './fleet-administration.ts';
+import { listFleetEvents } from './fleet-audit.ts';
 import {
   listQueues,
   listFleetProjects,
@@ -99,7 +100,7 @@ import {
   updateSchedule,
 } from './schedules.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
-import { listAudit } from './trust.ts';
+import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
@@ -120,6 +121,7 @@ export const ENDPOINTS = [
   revokeToken,
   whoAmI,
   listAudit,
+  exportAudit,
   listAlertWebhooks,
   createAlertWebhook,
   updateAlertWebhook,
@@ -186,6 +188,7 @@ export const ENDPOINTS = [
   setPool,
   getProjectRouting,
   setProjectRouting,
+  listFleetEvents,
   askWhetherSafe,
   listAnomalies,
   resetWorker,

@@ -53,3 +53,21 @@ export const listAudit = endpoint({
     head: Type.Union([Type.Object({ seq, hash }), Type.Null()]),
   }),
 });
+
+/** Oldest first, streamed to the end; the last number seen, as `cursor`, continues a broken export. */
+export const exportAudit = endpoint({
+  id: 'trust.exportAudit',
+  method: 'GET',
+  path: '/api/v1/audit/export',
+  surface: 'own',
+  summary: 'Export the audit log, an entry a line, as JSON lines or in the Common Event Format',
+  permission: 'audit:read',
+  audit: 'read',
+  query: Type.Object({
+    format: Type.Optional(Type.Union([Type.Literal('jsonl'), Type.Literal('cef')])),
+    since: Type.Optional(Type.String({ format: 'date-time' })),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$' })),
+  }),
+  output: Type.String(),
+  mediaTypes: ['application/x-ndjson', 'text/plain'],
+});

@@ -109,9 +109,10 @@ begin
     where d.limit_id = t.limit_id and (d.max_queued is not null or d.starts_max is not null)
   ),
   recorded as materialized (
-    select fleet_record(p_org, 'run.claimed', o.ids, fleet_digest(o.records)) as seq
+    select fleet_record(p_org, 'run.claimed', o.ids, fleet_digest(o.records), o.workers) as seq
     from (
       select array_agg(l.run_id::text order by l.epoch) as ids,
+             array_agg(l.worker_num order by l.epoch) as workers,
              string_agg(netstring(netstring(l.run_id::text) || netstring(l.epoch::text)
                || netstring(l.worker_num::text) || netstring(l.session_epoch::text)), '' order by l.epoch)
                as records

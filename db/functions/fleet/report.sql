@@ -82,9 +82,10 @@ begin
     where e.ending = 'failed' and not e.again and (e.mark or e.delay_ms is not null)
   ),
   recorded as materialized (
-    select fleet_record(o.org_id, 'run.reported', o.ids, fleet_digest(o.records)) as seq
+    select fleet_record(o.org_id, 'run.reported', o.ids, fleet_digest(o.records), o.workers) as seq
     from (
       select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
+             array_agg(e.worker_num order by e.run_id) as workers,
              string_agg(netstring(netstring(e.run_id::text) || netstring(e.epoch::text)
                || netstring(case when e.again then 'requeued' else e.ending end)), '' order by e.run_id)
                as records

@@ -11,6 +11,7 @@ import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { drainRoutes } from './drain-routes.ts';
 import { enrollmentKeyRoutes } from './enrollment-key-routes.ts';
+import { eventRoutes } from './event-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { fleetTokenRoutes } from './fleet-token-routes.ts';
 import { WAKE_CHANNEL } from './hints.ts';
@@ -66,6 +67,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...routingRoutes(parts),
       ...placementRoutes(parts),
       ...anomalyRoutes(),
+      ...eventRoutes(),
       removalRoute(parts),
       ...scalingRoutes(parts),
       ...decisionRoutes(parts),

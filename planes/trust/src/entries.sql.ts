@@ -43,6 +43,9 @@ export interface AuditFilter {
   readonly orgId: OrganizationId;
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
+  readonly actions?: readonly string[] | undefined;
+  /** Subjects, or actions whose entries are read whatever their subject. */
+  readonly about?: { readonly subject: string; readonly orActions: readonly string[] } | undefined;
   readonly subject?: string | undefined;
   readonly outcome?: string | undefined;
   /** Recorded at or after. */
@@ -77,6 +80,13 @@ function conditionsOf(filter: AuditFilter): Statement<unknown>[] {
   const conditions = [sql`org_id = ${filter.orgId}`];
   if (actor !== undefined) conditions.push(sql`actor = ${actor}`);
   if (action !== undefined) conditions.push(sql`action = ${action}`);
+  if (filter.actions !== undefined) {
+    conditions.push(sql`action = any(${[...filter.actions]}::text[])`);
+  }
+  if (filter.about !== undefined) {
+    const { subject: one, orActions } = filter.about;
+    conditions.push(sql`(subject = ${one} or action = any(${[...orActions]}::text[]))`);
+  }
   if (subject !== undefined) conditions.push(sql`subject = ${subject}`);
   if (outcome !== undefined) conditions.push(sql`outcome = ${outcome}`);
   if (since !== undefined) conditions.push(sql`recorded_at >= ${since}::timestamptz`);

@@ -1,11 +1,26 @@
+import { once } from 'node:events';
+
 import { Fault } from '@sagewai/fault';
-import { type Caller, implementOwn, type Route } from '@sagewai/http';
+import {
+  type Caller,
+  implementOwn,
+  implementStream,
+  type Route,
+  SAFETY_HEADERS,
+} from '@sagewai/http';
 import { type Db, inTenant } from '@sagewai/postgres';
-import { listAudit, type OrganizationId, PLATFORM_CHAIN } from '@sagewai/wire';
+import {
+  exportAudit,
+  formatEntry,
+  listAudit,
+  type OrganizationId,
+  PLATFORM_CHAIN,
+} from '@sagewai/wire';
 
 import { readEntries, readHead } from './entries.sql.ts';
 
 const PAGE_ENTRIES = 100;
+const EXPORT_ENTRIES = 1_000;
 
 export function trustRoutes({ db }: { readonly db: Db }): Route[] {
   return [
@@ -25,6 +40,32 @@ export function trustRoutes({ db }: { readonly db: Db }): Route[] {
           next_cursor: found.length > limit && last ? String(last.seq) : null,
         };
       });
+    }),
+
+    implementStream(exportAudit, async ({ query, caller, request, reply }) => {
+      const orgId = chooseChain('organization', caller);
+      const format = query.format ?? 'jsonl';
+      let { cursor } = query;
+      const type = format === 'jsonl' ? 'application/x-ndjson' : 'text/plain; charset=utf-8';
+      for (;;) {
+        const page = {
+          orgId,
+          since: query.since,
+          cursor,
+          order: 'oldest',
+          limit: EXPORT_ENTRIES,
+        } as const;
+        // A page a transaction: a slow reader holds none open.
+        const entries = await inTenant(db, [orgId], (tx) => readEntries(tx, page));
+        if (!reply.headersSent) reply.writeHead(200, { ...SAFETY_HEADERS, 'content-type': type });
+        const text = entries.map((entry) => `${formatEntry(entry, format)}\n`).join('');
+        if (text !== '' && !reply.write(text)) {
+          await once(reply, 'drain', { signal: request.signal });
+        }
+        if (entries.length < EXPORT_ENTRIES || request.signal.aborted) break;
+        cursor = String(entries.at(-1)?.seq);
+      }
+      reply.end();
     }),
   ];
 }

@@ -6,6 +6,7 @@ import { act, group, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { printColumns } from '../print-columns.ts';
+import { exportCommand } from './audit-export.ts';
 
 interface ListFlags extends ConnectionFlags {
   readonly actor?: string;
@@ -37,10 +38,15 @@ export function auditCommand(around: Surroundings): Command {
     'Recompute the chain here, and name the first broken entry',
   ).option('--platform', 'the chain of the platform itself');
   return group('audit', 'The audit log: who did what, and that nobody changed it since', {
-    commands: [act<ListFlags>(list, around, listEntries), act<VerifyFlags>(check, around, verify)],
+    commands: [
+      act<ListFlags>(list, around, listEntries),
+      act<VerifyFlags>(check, around, verify),
+      exportCommand(around),
+    ],
     examples: [
       'sagewai audit list --action fleet.approveWorker --since 2026-01-01T00:00:00Z',
       'sagewai audit verify',
+      'sagewai audit export --format cef --since 2026-01-01T00:00:00Z',
     ],
   });
 }

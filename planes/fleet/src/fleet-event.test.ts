@@ -1,0 +1,76 @@
+import { type ChainEntry, FLEET_EVENT_TYPES, GENESIS_HASH } from '@sagewai/wire';
+import { describe, expect, test } from 'vitest';
+
+import { ACTIONS_OF, eventsOf } from './fleet-event.ts';
+
+const entry = (of: Partial<ChainEntry>): ChainEntry => ({
+  version: 1,
+  organization_id: 'o',
+  seq: 9,
+  at: '2026-11-27T12:00:00.000000Z',
+  actor: 'token:t',
+  action: 'fleet.approveWorker',
+  subject: 'worker:w1',
+  outcome: 'ok',
+  request_id: '',
+  details: '{}',
+  previous_hash: GENESIS_HASH,
+  hash: 'h',
+  ...of,
+});
+
+describe('eventsOf', () => {
+  test('every type has its actions, and no action two types', () => {
+    expect(Object.keys(ACTIONS_OF)).toEqual([...FLEET_EVENT_TYPES]);
+    const actions = Object.values(ACTIONS_OF).flat();
+    expect(new Set(actions).size).toBe(actions.length);
+  });
+
+  test('an entry about a worker is one event', () => {
+    expect(eventsOf(entry({ details: '{"approvals":1}' }))).toEqual([
+      {
+        seq: 9,
+        index: 0,
+        type: 'worker.approved',
+        worker: 'w1',
+        subject: 'worker:w1',
+        actor: 'token:t',
+        details: { approvals: 1 },
+        at: '2026-11-27T12:00:00.000000Z',
+      },
+    ]);
+  });
+
+  test('a batch is as many events as it has records, each with its worker', () => {
+    const details = JSON.stringify({
+      kind: 'run.claimed',
+      count: 2,
+      digest: 'd',
+      ids: 'r1 r2',
+      workers: '5 6',
+    });
+    const events = eventsOf(entry({ action: 'run.claimed', subject: 'batch', details }));
+    expect(events.map(({ index, subject, worker }) => [index, subject, worker])).toEqual([
+      [0, 'run:r1', 5],
+      [1, 'run:r2', 6],
+    ]);
+  });
+
+  test('a batch that names only its ends is one event that says how many', () => {
+    const details = JSON.stringify({
+      kind: 'run.reported',
+      count: 900,
+      digest: 'd',
+      first: 'a',
+      last: 'z',
+    });
+    expect(eventsOf(entry({ action: 'run.reported', subject: 'batch', details }))).toMatchObject([
+      { type: 'run.reported', subject: null, worker: null, details: { count: 900, first: 'a' } },
+    ]);
+  });
+
+  test('what was refused, and what is not the fleet’s, is none', () => {
+    expect(eventsOf(entry({ outcome: 'caller.forbidden' }))).toEqual([]);
+    expect(eventsOf(entry({ action: 'gateway.createKey' }))).toEqual([]);
+  });
+});
