@@ -1,4 +1,7 @@
-/** What happened to workers, keys and runs, as read from the audit log. */
+/**
+ * What happened to workers, keys and runs, as read from the audit log. A batch of up to 200 runs is an event
+ * a run; a larger one is one event that says how many, and is no worker's.
+ */
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';

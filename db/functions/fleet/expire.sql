@@ -12,6 +12,7 @@ declare
   v_ended_orgs uuid[] := '{}';
   v_ended_runs uuid[] := '{}';
   v_ended_hows text[] := '{}';
+  v_ended_workers integer[] := '{}';
 begin
   select string_agg(distinct q.org_id::text, ',') into v_orgs
   from (select d.sq from run_deadline d where d.due_at <= app_now() order by d.due_at limit p_limit) d
@@ -58,16 +59,19 @@ begin
     v_ended_orgs := v_ended_orgs || v_run.org_id;
     v_ended_runs := v_ended_runs || v_run.run_id;
     v_ended_hows := v_ended_hows || how;
+    v_ended_workers := v_ended_workers || case how when 'running' then v_lease.worker_num end;
     return next;
   end loop;
 
   -- After the last lease: whoever reports holds its leases while it waits for the log.
-  perform fleet_record(o.org_id, 'run.expired', o.ids, fleet_digest(o.records))
+  perform fleet_record(o.org_id, 'run.expired', o.ids, fleet_digest(o.records), o.workers)
   from (
     select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
+           array_agg(e.worker_num order by e.run_id) as workers,
            string_agg(netstring(netstring(e.run_id::text) || netstring(e.how)), '' order by e.run_id)
              as records
-    from unnest(v_ended_orgs, v_ended_runs, v_ended_hows) as e(org_id, run_id, how)
+    from unnest(v_ended_orgs, v_ended_runs, v_ended_hows, v_ended_workers)
+    as e(org_id, run_id, how, worker_num)
     group by e.org_id order by e.org_id
   ) o;
 end $$;

@@ -1,5 +1,5 @@
--- `p_workers`: the short name of each record's worker, in the order of the ids.
 -- One audit entry for a batch of one organization; as `entryOfBatch` of the trust plane writes it.
+-- `p_workers`: the short name of each record's worker, in the order of the ids; null: it had none.
 create or replace function fleet_record(
   p_org uuid, p_kind text, p_ids text[], p_digest text, p_workers integer[] default null
 ) returns bigint
@@ -13,7 +13,7 @@ as $$
       when cardinality(p_ids) <= 200 and p_workers is not null
       then json_build_object('kind', p_kind, 'count', cardinality(p_ids), 'digest', p_digest,
                              'ids', array_to_string(p_ids, ' '),
-                             'workers', array_to_string(p_workers, ' '))
+                             'workers', array_to_string(p_workers, ' ', '0'))
       when cardinality(p_ids) <= 200
       then json_build_object('kind', p_kind, 'count', cardinality(p_ids), 'digest', p_digest,
                              'ids', array_to_string(p_ids, ' '))

@@ -93,9 +93,10 @@ begin
     returning 1
   ),
   recorded as materialized (
-    select fleet_record(o.org_id, 'run.taken_back', o.ids, fleet_digest(o.records)) as seq
+    select fleet_record(o.org_id, 'run.taken_back', o.ids, fleet_digest(o.records), o.workers) as seq
     from (
       select b.org_id, array_agg(b.run_id::text order by b.run_id) as ids,
+             array_agg(b.worker_num order by b.run_id) as workers,
              string_agg(netstring(netstring(b.run_id::text) || netstring(b.epoch::text)
                || netstring(b.how)), '' order by b.run_id) as records
       from back b group by b.org_id order by b.org_id

@@ -44,15 +44,16 @@ describe('eventsOf', () => {
   test('a batch is as many events as it has records, each with its worker', () => {
     const details = JSON.stringify({
       kind: 'run.claimed',
-      count: 2,
+      count: 3,
       digest: 'd',
-      ids: 'r1 r2',
-      workers: '5 6',
+      ids: 'r1 r2 r3',
+      workers: '5 6 0',
     });
     const events = eventsOf(entry({ action: 'run.claimed', subject: 'batch', details }));
     expect(events.map(({ index, subject, worker }) => [index, subject, worker])).toEqual([
       [0, 'run:r1', 5],
       [1, 'run:r2', 6],
+      [2, 'run:r3', null],
     ]);
   });
 

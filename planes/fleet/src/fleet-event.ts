@@ -65,7 +65,8 @@ export function eventsOf(entry: ChainEntry): FleetEvent[] {
   return ids.split(' ').map((id, index) => ({
     ...common,
     index,
-    worker: nums[index] ?? null,
+    // 0: nobody had it.
+    worker: nums[index] || null,
     subject: `run:${id}`,
     details: { batch: details['count'], digest: details['digest'] },
   }));

@@ -18,7 +18,7 @@ import { describe, expect } from 'vitest';
 
 import { createAuditor } from './auditor.ts';
 import { digestBatch } from './batch.ts';
-import { appendAudit, readEntries, readHead } from './entries.sql.ts';
+import { appendAll, appendAudit, readEntries, readHead } from './entries.sql.ts';
 import { recordBatch, recordBatches } from './record-batch.ts';
 import { trustRoutes } from './routes.ts';
 
@@ -218,6 +218,77 @@ describe('GET /api/v1/audit', () => {
     const response = await appOf(db, null).inject({ url: '/api/v1/audit', ...bearer('platform') });
     expect(response.statusCode).toBe(400);
     expect(response.json()).toMatchObject({ code: 'organization.required' });
+  });
+});
+
+describe('GET /api/v1/audit/export', () => {
+  const fill = (db: Db, orgId: OrganizationId, count: number): Promise<void> =>
+    inTenant(db, [orgId], (tx) =>
+      appendAll(
+        tx,
+        Array.from({ length: count }, (_, n) => ({
+          orgId,
+          actor: 'token:1',
+          action: 'thing|done',
+          subject: `thing:${n + 1}`,
+          outcome: 'ok',
+          requestId: '',
+          details: {},
+        })),
+      ),
+    );
+  const linesOf = async (app: App, query: string): Promise<string[]> => {
+    const answer = await app.inject({ url: `/api/v1/audit/export${query}`, ...bearer('read') });
+    expect(answer.statusCode).toBe(200);
+    return answer.payload.split('\n').slice(0, -1);
+  };
+
+  test('is every entry, oldest first, a line each, past any page; it verifies as it stands', async ({
+    db,
+  }) => {
+    const { orgId } = await makeTenant(db);
+    await fill(db, orgId, 2_500);
+    const lines = await linesOf(appOf(db, orgId), '');
+    const entries = lines.map((line) => JSON.parse(line) as ChainEntry);
+    expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2_500 }, (_, n) => n + 1));
+    expect(entries.slice(0, 1_000)).toEqual(await chainOf(db, orgId));
+  });
+
+  test('goes on after an entry, from an instant on, and in the Common Event Format', async ({
+    db,
+  }) => {
+    const { orgId } = await makeTenant(db);
+    await fill(db, orgId, 5);
+    const app = appOf(db, orgId);
+    const rest = await linesOf(app, '?cursor=3');
+    expect(rest.map((line) => (JSON.parse(line) as ChainEntry).seq)).toEqual([4, 5]);
+    expect(await linesOf(app, '?since=2999-01-01T00:00:00Z')).toEqual([]);
+    const cef = await app.inject({
+      url: '/api/v1/audit/export?format=cef&cursor=4',
+      ...bearer('read'),
+    });
+    expect(cef.headers['content-type']).toContain('text/plain');
+    expect(cef.payload).toMatch(
+      /^CEF:0\|Sagewai\|Sagewai\|1\|thing\\\|done\|.* externalId=5 .*\n$/,
+    );
+  });
+
+  test('is the organization’s alone (T3), and refuses what it does not know', async ({ db }) => {
+    const [one, other] = [await makeTenant(db), await makeTenant(db)];
+    await fill(db, one.orgId, 1);
+    expect(await linesOf(appOf(db, other.orgId), '')).toEqual([]);
+    const url = '/api/v1/audit/export';
+    const app = appOf(db, one.orgId);
+    expect((await app.inject({ url })).statusCode).toBe(401);
+    for (const query of [
+      'format=xml',
+      'cursor=0',
+      'since=yesterday',
+      'since=0000-01-01T00:00:00Z',
+    ]) {
+      const answer = await app.inject({ url: `${url}?${query}`, ...bearer('read') });
+      expect.soft(answer.statusCode, query).toBe(400);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { group } from '../command.ts';
 import type { Surroundings } from '../context.ts';
 import { anomalyCommands } from './fleet-anomalies.ts';
+import { fleetAuditCommand } from './fleet-audit.ts';
 import { deadLettersCommand } from './fleet-dead-letters.ts';
 import { encryptionCommand } from './fleet-encryption.ts';
 import { enrollmentKeyCommands } from './fleet-keys.ts';
@@ -28,6 +29,7 @@ export function fleetCommand(around: Surroundings): Command {
       deadLettersCommand(around),
       retentionCommand(around),
       anomalyCommands(around),
+      fleetAuditCommand(around),
       poolsCommand(around),
       encryptionCommand(around),
       ...limitCommands(around),
