@@ -38,11 +38,15 @@ async function listEvents(context: Context, flags: AuditFlags): Promise<void> {
     event.created_at,
     event.event_type,
     event.worker_id,
-    event.subject ?? `${String(event.details['count'] ?? '')} runs`,
+    event.subject ?? countOf(event.details),
     event.actor,
   ]);
   context.show(answer, printColumns(['at', 'type', 'worker', 'about', 'by'], rows));
   if (answer.next_cursor !== null) {
     context.terminal.note(`There is more: --cursor ${answer.next_cursor}`);
   }
+}
+
+function countOf({ count }: Readonly<Record<string, unknown>>): string | null {
+  return typeof count === 'number' ? `${count} runs` : null;
 }
