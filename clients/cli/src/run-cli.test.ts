@@ -60,6 +60,7 @@ const WORKER = {
   last_probe_at: null,
   probes: [],
   ip_allowlist: [],
+  version: null,
   requires_dual_approval: false,
   first_approved_by: null,
   connection_type: null,

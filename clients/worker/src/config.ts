@@ -53,6 +53,11 @@ export const WORKER_FIELDS = {
     description: 'Labels that runs may ask for, as region=us-east-1,tier=production',
     flag: 'labels',
   }),
+  WORKER_VERSION: field.string({
+    default: '',
+    description: 'Version of its code, which runs may pin and pools may ramp',
+    flag: 'version-label',
+  }),
   WORKER_MODELS: field.list({
     default: [],
     description: 'Models it can run, by comma',

@@ -81,6 +81,7 @@ async function register(
       models: [...models],
       labels: { ...labels },
       max_concurrent: options.maxConcurrent,
+      ...(options.version === '' ? {} : { version: options.version }),
     },
   });
   log.note(`registered as ${registered.worker_id}: ${registered.status}`);

@@ -26,6 +26,7 @@ export async function resolveOptions(
     home: expandHome(config.sagewaiHome, homedir()),
     pool: config.workerPool,
     labels: config.workerLabels,
+    version: config.workerVersion,
     models: config.workerModels,
     maxConcurrent: config.workerMaxConcurrent,
     enrollmentKey: config.enrollmentKey?.reveal() ?? '',

@@ -37,7 +37,8 @@ export async function openSession(
         ? { 'x-worker-id': identity.workerId, 'x-worker-secret': identity.secret }
         : {},
   });
-  const opened = await opener.call('fleet.openWorkerSession', {});
+  const query = options.version === '' ? {} : { version: options.version };
+  const opened = await opener.call('fleet.openWorkerSession', { query });
   let token = opened.token;
   return {
     workerId: opened.worker_id,

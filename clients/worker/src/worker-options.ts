@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly home: string;
   readonly pool: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of its code. Empty: it does not say. */
+  readonly version: string;
   readonly models: readonly string[];
   readonly maxConcurrent: number;
   /** `sk-fleet-…`, or a worker token: servers accept either in this slot. Empty for none. */

@@ -86,7 +86,14 @@ import { listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
-import { getProjectRouting, listPools, setPool, setProjectRouting } from './routing.ts';
+import {
+  getProjectRouting,
+  listPools,
+  listVersions,
+  setPool,
+  setProjectRouting,
+  setRamp,
+} from './routing.ts';
 import { appendRunEvents, listRunEvents, streamRunEvents } from './run-events.ts';
 import { cancelRun, getRun, listRuns, submitRun, submitRuns } from './runs.ts';
 import {
@@ -186,6 +193,8 @@ export const ENDPOINTS = [
   listPending,
   listPools,
   setPool,
+  listVersions,
+  setRamp,
   getProjectRouting,
   setProjectRouting,
   listFleetEvents,

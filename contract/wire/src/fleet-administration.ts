@@ -17,6 +17,8 @@ export const worker = Type.Object({
   models: Type.Array(Type.String()),
   models_canonical: Type.Array(Type.String()),
   labels: Type.Record(Type.String(), Type.String()),
+  /** Of its code, as it says; null: it does not say. */
+  version: textOrNull,
   max_concurrent: Type.Integer(),
   active_runs: Type.Integer(),
   /** It is asked to go, and is given nothing more. */

@@ -6,7 +6,7 @@ import { errorClass } from './retry.ts';
 import { resume } from './run-wait.ts';
 import { RUNS_PER_BATCH_MAX } from './runs.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
-import { labels, model, pool } from './tags.ts';
+import { labels, model, pool, version } from './tags.ts';
 import { epoch, name, workerState } from './worker.ts';
 
 const models = Type.Array(model, { maxItems: 200 });
@@ -53,6 +53,8 @@ export const registerWorker = endpoint({
     pool: Type.Optional(pool),
     labels: Type.Optional(labels),
     max_concurrent: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    /** Of its code; a run may pin it, and a pool may ramp it. Each session says it anew. */
+    version: Type.Optional(version),
     /** As the header `X-Enrollment-Key`: `sk-fleet-…`, or a worker token that may open sessions. */
     enrollment_key: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
     /** Of the worker's key pair; proved in the header `X-Worker-Proof`. Its tokens are bound to it. */
@@ -89,6 +91,10 @@ export const openWorkerSession = endpoint({
   summary: 'Start a new session of a worker: the older one loses its runs to the queue',
   permission: 'fleet:heartbeat',
   audit: 'record',
+  query: Type.Object({
+    /** Of the worker's code. */
+    version: Type.Optional(version),
+  }),
   output: Type.Object(workerSession),
   status: 201,
 });

@@ -222,9 +222,11 @@ export {
 export {
   getProjectRouting,
   listPools,
+  listVersions,
   type RoutingConstraints,
   setPool,
   setProjectRouting,
+  setRamp,
   type WireSelector,
 } from './routing.ts';
 export { explainRun, explainTask, listPending } from './placement.ts';

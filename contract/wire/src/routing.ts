@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { orNull, textOrNull } from './schemas.ts';
-import { labelName, labels, labelValue, model, pool } from './tags.ts';
+import { labelName, labels, labelValue, model, pool, version } from './tags.ts';
 
 /** How a selector compares a label. `eq` and `ne` are `in` and `not_in` with one value. */
 const selectorOp = Type.Union([
@@ -99,6 +99,51 @@ export const setPool = endpoint({
     capacity_threshold: Type.Optional(orNull(capacityThreshold)),
   }),
   output: Type.Object({ pool: Type.String(), ...poolSetting }),
+});
+
+const ramp = Type.Object({
+  version: Type.String(),
+  /** Of the runs submitted from then on that pin no version. */
+  percent: Type.Integer(),
+});
+
+export const listVersions = endpoint({
+  id: 'fleet.listVersions',
+  method: 'GET',
+  path: '/api/v1/fleet/versions',
+  surface: 'own',
+  summary: 'List which versions the workers of each pool have, and what is ramped',
+  permission: 'fleet:read',
+  audit: 'read',
+  output: Type.Object({
+    versions: Type.Array(
+      Type.Object({
+        pool: Type.String(),
+        /** Null: workers that say none. */
+        version: textOrNull,
+        /** Approved workers that were heard lately. */
+        workers: Type.Integer(),
+        slots: Type.Integer(),
+        active: Type.Integer(),
+        ramp: orNull(ramp),
+      }),
+    ),
+  }),
+});
+
+export const setRamp = endpoint({
+  id: 'fleet.setRamp',
+  method: 'PUT',
+  path: '/api/v1/fleet/pools/{pool}/ramp',
+  surface: 'own',
+  summary: 'Give a version of workers a share of the runs of a pool; null ends it',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: Type.Object({ pool }),
+  body: Type.Object({
+    ramp: orNull(Type.Object({ version, percent: Type.Integer({ minimum: 0, maximum: 100 }) })),
+  }),
+  output: Type.Object({ pool: Type.String(), ramp: orNull(ramp) }),
 });
 
 /** What every run of a project requires beside its own requirements. */

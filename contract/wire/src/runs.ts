@@ -5,7 +5,7 @@ import { retryPolicy } from './retry.ts';
 import { routingConstraints, selectors } from './routing.ts';
 import { wait } from './run-wait.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
-import { labels, model, pool, PRINTABLE_PATTERN } from './tags.ts';
+import { labels, model, pool, PRINTABLE_PATTERN, version } from './tags.ts';
 
 /** The states of a run, in the order in which it passes them. `waiting` is a claimed run that waits for a person. */
 export const RUN_STATES = [
@@ -46,6 +46,8 @@ export const submission = Type.Object({
   selectors: Type.Optional(selectors),
   /** Which of the workers that may have it gets it. */
   routing: Type.Optional(routingConstraints),
+  /** The version that the worker must have, exactly, or a range: `2.0.1`, `2.x`, `^2.1`, `>=2 <3`. */
+  worker_version: Type.Optional(version),
   /** Higher goes first, among the runs of one project. 0 unless said. */
   priority: Type.Optional(Type.Integer({ minimum: PRIORITY_MIN, maximum: PRIORITY_MAX })),
   /** How many workers may be lost on it before it fails. 3 unless said. */

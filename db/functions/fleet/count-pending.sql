@@ -1,6 +1,10 @@
 -- Counts the queue for the autoscaler; what was ever asked for stays, with 0. A worker counts as able
 -- to serve when it was heard within `p_heard_ms`.
-create or replace function fleet_count_pending(p_heard_ms double precision) returns void
+--
+--   p_pin_classes, p_pin_versions  which versions of workers satisfy the pins of which classes
+create or replace function fleet_count_pending(
+  p_heard_ms double precision, p_pin_classes integer[] default '{}', p_pin_versions text[] default '{}'
+) returns void
 language plpgsql
 as $$
 begin
@@ -17,6 +21,7 @@ begin
     select q.class_id, w.runs, first.created_at as oldest_at,
            exists (
              select from worker k join worker_session s on s.worker_num = k.num
+             left join pool_setting ps on ps.org_id = k.org_id and ps.pool = k.pool
              where k.org_id = need.org_id and k.pool = need.pool and k.state = 'approved'
                and s.draining_at is null
                and s.last_seen_at > app_now() - p_heard_ms * interval '1 millisecond'
@@ -24,6 +29,15 @@ begin
                and (need.model = '*' or need.model = any(k.models_canonical))
                and k.labels @> need.labels
                and (need.routing is null or fleet_satisfies(k.labels, need.routing))
+               and case
+                 when need.routing ->> 'pin' is not null then exists (
+                   select from unnest(p_pin_classes, p_pin_versions) as p(class_id, version)
+                   where p.class_id = need.class_id and p.version = s.version)
+                 when ps.ramp_version is null then true
+                 when ps.ramp_percent in (0, 100)
+                   then (s.version is not distinct from ps.ramp_version) = (ps.ramp_percent = 100)
+                 else (s.version is not distinct from ps.ramp_version)
+                      = (need.routing ->> 'ramped' is not distinct from ps.ramp_version) end
                and not exists (select from worker_probe b
                                where b.worker_id = k.id and need.model = any(b.sick)
                                  and b.probed_at > app_now() - p_heard_ms * interval '1 millisecond')

@@ -28,6 +28,7 @@ import { NOTHING_FOUND, shareOut, tally, toDemand } from './share-out.ts';
 import { type How, isPlain } from './strategy.ts';
 import type { Line } from './subqueue.ts';
 import { type PollRequest, WaitingPoll } from './waiting-poll.ts';
+import type { WorkerRecord } from './worker.ts';
 
 export interface ClaimsOptions {
   readonly backlog: Backlog;
@@ -105,6 +106,16 @@ export class Claims {
       if (group.lastAskedMs > sinceMs || this.#desks.isAnyoneIn(group)) return true;
     }
     return false;
+  }
+
+  /** Of those whose polls wait here, each once. */
+  waitingRecords(): WorkerRecord[] {
+    const records = new Map<WorkerId, WorkerRecord>();
+    for (const { fresh, waiting } of this.#desks.all()) {
+      for (const { request } of [...fresh, ...waiting])
+        records.set(request.worker.id, request.worker);
+    }
+    return [...records.values()];
   }
 
   /** Whether anybody waits: without, nobody needs a sweep. */

@@ -1,6 +1,9 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
+import { satisfiesPin } from './version.ts';
+import { readPins } from './versions.sql.ts';
+
 export interface PendingCount {
   readonly pool: string;
   /** Canonical, or `*`. */
@@ -16,7 +19,11 @@ export interface PendingCount {
 
 /** Counts the queue into `pending_count`. Its cost grows with the backlog: for a job, not for a request. */
 export async function countPending(db: Executor, heardMs: number): Promise<void> {
-  await sql`select fleet_count_pending(${heardMs})`.execute(db);
+  const pins = (await readPins(db)).filter(({ pin, version }) => satisfiesPin(version, pin));
+  await sql`
+    select fleet_count_pending(${heardMs}, ${pins.map(({ classId }) => classId)}::integer[],
+                               ${pins.map(({ version }) => version)}::text[])
+  `.execute(db);
 }
 
 const FACTS = sql`

@@ -132,6 +132,7 @@ export function createParts(options: FleetOptions): FleetParts {
   const submissions = new Submissions({
     backlog,
     routings: routing.projectRoutings,
+    rampOf: routing.rampOf,
     contentKeys,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),

@@ -14,12 +14,14 @@ import { Remembered } from './remembered.ts';
 import type { FleetSettings } from './settings.ts';
 import type { PoolSetting } from './strategy.ts';
 import type { Submitting } from './submissions.ts';
+import type { Ramp } from './version.ts';
 
 /** What decides where runs may go, and to whom. */
 export interface RoutingParts {
   readonly placements: Placements;
   readonly poolSettings: Remembered<PoolName, PoolSetting>;
   readonly projectRoutings: Remembered<Submitting, ProjectRouting>;
+  readonly rampOf: (orgId: OrganizationId, pool: string) => Ramp | null | Promise<Ramp | null>;
   /** Why no worker can serve runs of this requirement now; null: one can. */
   readonly judge: (by: Submitting, requirement: Requirement) => Promise<string | null>;
 }
@@ -65,5 +67,10 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
   });
   const judge: RoutingParts['judge'] = async ({ orgId, projectId }, requirement) =>
     judgeQueue({ requirement, projectId }, await workerFacts.find(orgId));
-  return { placements, poolSettings, projectRoutings, judge };
+  const rampOf: RoutingParts['rampOf'] = (orgId, pool) => {
+    const setting = poolSettings.find({ orgId, pool });
+    const toRamp = ({ ramp }: PoolSetting): Ramp | null => ramp ?? null;
+    return setting instanceof Promise ? setting.then(toRamp) : toRamp(setting);
+  };
+  return { placements, poolSettings, projectRoutings, rampOf, judge };
 }

@@ -6,6 +6,7 @@ import { type ReadSelectors, readSelectors } from './read-selectors.ts';
 import { ANY_MODEL, POOL_DEFAULT } from './run.ts';
 import type { Labels } from './selector.ts';
 import { readStrategy } from './strategy.ts';
+import { isMistakenPin } from './version.ts';
 
 /** What a submission says of the worker that it wants. */
 export interface Asked {
@@ -14,6 +15,7 @@ export interface Asked {
   readonly labels?: Labels;
   readonly selectors?: readonly WireSelector[];
   readonly routing?: RoutingConstraints;
+  readonly worker_version?: string;
 }
 
 export interface DecidedRequirement {
@@ -45,7 +47,11 @@ export function decideRequirement(asked: Asked, project: ProjectRouting): Decide
   }
   const read = readSelectors(asked.selectors ?? []);
   if (read.kind === 'mistaken') return mistaken(`selectors/${read.at}`, read.message);
-  const routing = toRouting(read, constraints);
+  const { worker_version: pin } = asked;
+  if (pin !== undefined && isMistakenPin(pin)) {
+    return mistaken('worker_version', 'is neither a version nor a range of versions');
+  }
+  const routing = toRouting(read, constraints, pin);
   const requirement = requirementOf({ pool, model, labels, routing });
   return requirement === null
     ? mistaken('model', 'is no name of a model')
@@ -55,6 +61,7 @@ export function decideRequirement(asked: Asked, project: ProjectRouting): Decide
 function toRouting(
   { required, preferred }: ReadSelectors,
   constraints: RoutingConstraints,
+  pin: string | undefined,
 ): Routing | null {
   const { capacity_threshold: threshold } = constraints;
   const strategy = constraints.strategy === undefined ? null : readStrategy(constraints.strategy);
@@ -66,6 +73,7 @@ function toRouting(
     ...(threshold === undefined || (strategy !== null && strategy !== 'THRESHOLD')
       ? {}
       : { threshold }),
+    ...(pin === undefined ? {} : { pin }),
   };
   const saysNothing = Object.keys(routing).length === 2;
   return saysNothing && required.length === 0 && preferred.length === 0 ? null : routing;

@@ -32,6 +32,7 @@ import { scheduleRoutes } from './schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
+import { versionRoutes } from './version-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
@@ -65,6 +66,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...administrationRoutes(parts),
       ...encryptionRoutes(parts),
       ...routingRoutes(parts),
+      ...versionRoutes(parts),
       ...placementRoutes(parts),
       ...anomalyRoutes(),
       ...eventRoutes(),

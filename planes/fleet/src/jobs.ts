@@ -2,6 +2,7 @@ import { type Job, job } from '@sagewai/jobs';
 
 import { bulkJob } from './bulk-job.ts';
 import { countPending, readLoads, readPending } from './counts.sql.ts';
+import { followRamps } from './follow-ramps.ts';
 import { patienceMs } from './judge-silence.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
@@ -156,6 +157,7 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
   const silence = await readSilence(dispatch, { silenceMs: settings.workerSilenceMs, upSince });
   const silenceMs = patienceMs(silence, settings);
   if (silenceMs > settings.workerSilenceMs) {
+    meters.massSilence();
     parts.log.warn('many workers are silent at once: they are given as long again', { ...silence });
   }
   for (;;) {
@@ -190,13 +192,15 @@ export async function supervise(parts: FleetParts, signal: AbortSignal): Promise
 }
 
 /** Ends the polls of workers that may not claim any more, as this replica was perhaps not told. */
-export async function checkWaiting({ dispatch, claims, directory }: FleetParts): Promise<void> {
+export async function checkWaiting(parts: FleetParts): Promise<void> {
+  const { dispatch, claims, directory } = parts;
   const waiting = [...claims.waitingWorkers()];
   if (waiting.length === 0) return;
   for (const id of await findUnapproved(dispatch, waiting)) {
     directory.forget(id);
     claims.dismiss(id);
   }
+  await followRamps(parts);
 }
 
 /** The shorter the patience with workers, the shorter the pause that excuses them. */

@@ -1,4 +1,4 @@
-import type { Requirement } from './match-class.ts';
+import { allowsVersion, type Requirement, type Routing } from './match-class.ts';
 import type { WorkerFact } from './placement-facts.ts';
 import { ANY_MODEL } from './run.ts';
 import { describeSelector, satisfies } from './selector.ts';
@@ -13,6 +13,7 @@ export interface Lack {
     | 'label'
     | 'selector'
     | 'project'
+    | 'version'
     | 'draining'
     | 'silent'
     | 'unreachable'
@@ -50,6 +51,9 @@ export function lacksOf(
     const asked = describeSelector(selector);
     never('selector', asked, `it does not satisfy ${asked}`);
   }
+  if (worker.pool === pool && !allowsVersion(worker, routing ?? null)) {
+    never('version', versionAsked(worker, routing ?? null), versionText(worker, routing ?? null));
+  }
   const now = (code: Lack['code'], text: string): void =>
     void lacks.push({ kind: 'now', code, what: '', text });
   if (worker.isDraining) now('draining', 'it is draining');
@@ -57,4 +61,18 @@ export function lacksOf(
   if (worker.sick.includes(model)) now('unreachable', `it cannot reach the model ${model}`);
   if (worker.active >= worker.max) now('full', `it is full: ${worker.active} of ${worker.max}`);
   return lacks;
+}
+
+function versionAsked({ ramp }: WorkerFact, routing: Routing | null): string {
+  if (routing?.pin !== undefined) return routing.pin;
+  const isForNew = ramp?.percent === 100 || routing?.ramped === ramp?.version;
+  return isForNew ? String(ramp?.version) : `not ${ramp?.version}`;
+}
+
+function versionText(worker: WorkerFact, routing: Routing | null): string {
+  const has = worker.version == null ? 'says no version' : `has version ${worker.version}`;
+  const asked = versionAsked(worker, routing);
+  return routing?.pin === undefined
+    ? `it ${has}, and the pool's ramp has this run for ${asked}`
+    : `it ${has}, not ${asked}`;
 }

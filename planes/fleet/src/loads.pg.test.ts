@@ -25,6 +25,8 @@ describe('readPoolWorkers', () => {
         projectId: null,
         models: [],
         labels: {},
+        version: null,
+        ramp: null,
         max: 1,
         active: 0,
         lastEpoch: 0n,

@@ -2,6 +2,8 @@ import { type Executor, sql, type Statement } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, WorkerId } from '@sagewai/wire';
 
 import type { Line } from './subqueue.ts';
+import type { Ramp } from './version.ts';
+import { RAMP } from './versions.sql.ts';
 
 /** A worker of a pool, with what it holds. Its load is counted from leases: what it says never counts. */
 export interface PoolWorker {
@@ -11,6 +13,8 @@ export interface PoolWorker {
   readonly projectId: ProjectId | null;
   readonly models: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly version: string | null;
+  readonly ramp: Ramp | null;
   readonly max: number;
   readonly active: number;
   /** Of the last lease that it was given; 0: none is known. */
@@ -49,12 +53,13 @@ export async function readWorkersAndHead(
 
 function poolWorkers(of: PoolAsked): Statement<unknown> {
   return sql`
-    select w.id, w.name, w.num, w.project_id as "projectId", w.models_canonical as models, w.labels,
+    select w.id, w.name, w.num, w.project_id as "projectId", w.models_canonical as models, w.labels, s.version, ${RAMP} as ramp,
            w.max_concurrent as max, held.active,
            greatest(held.epoch, t.last_epoch, 0) as "lastEpoch"
     from worker w
     join worker_session s on s.worker_num = w.num
     left join worker_turn t on t.worker_num = w.num
+    left join pool_setting ps on ps.org_id = w.org_id and ps.pool = w.pool
     cross join lateral (
       select count(*)::int as active, max(l.epoch) as epoch from lease l where l.worker_num = w.num
     ) held

@@ -3,6 +3,7 @@ import { canonicalModel } from '@sagewai/wire';
 import { ANY_MODEL } from './run.ts';
 import { type Preference, satisfies, type Selector } from './selector.ts';
 import type { Strategy } from './strategy.ts';
+import { allowedByRamp, satisfiesPin } from './version.ts';
 import type { Capabilities } from './worker.ts';
 
 /** What a requirement says beyond pool, model and equal labels. */
@@ -14,6 +15,10 @@ export interface Routing {
   /** Left out: as the pool has it. */
   readonly strategy?: Strategy;
   readonly threshold?: number;
+  /** The version that a worker must have, or a range of them. */
+  readonly pin?: string;
+  /** Chosen for this version when the pool ramped it. */
+  readonly ramped?: string;
 }
 
 /** What a run requires of a worker. All runs with equal requirements are one match class. */
@@ -46,7 +51,17 @@ export function classKey({ pool, model, labels, routing }: Requirement): string 
 /** Equal for workers that may be given the same runs; there are few of these, however many workers. */
 export function capabilityKey(of: Capabilities): string {
   const models = [...of.models].toSorted();
-  return JSON.stringify([of.orgId, of.projectId, of.pool, models, sorted(of.labels)]);
+  const { version = null, ramp = null } = of;
+  return JSON.stringify([
+    of.orgId,
+    of.projectId,
+    of.pool,
+    models,
+    sorted(of.labels),
+    version,
+    ramp?.version,
+    ramp?.percent,
+  ]);
 }
 
 /** F3. Whether a worker with these capabilities may be given runs of this class. */
@@ -57,8 +72,19 @@ export function serves(of: Capabilities, { pool, model, labels, routing }: Requi
     Object.entries(labels).every(
       ([name, value]) => Object.hasOwn(of.labels, name) && of.labels[name] === value,
     ) &&
-    (routing?.selectors ?? []).every((selector) => satisfies(of.labels, selector))
+    (routing?.selectors ?? []).every((selector) => satisfies(of.labels, selector)) &&
+    allowsVersion(of, routing ?? null)
   );
+}
+
+/** A run that pins a version takes no part in a ramp. */
+export function allowsVersion(
+  { version = null, ramp = null }: Pick<Capabilities, 'version' | 'ramp'>,
+  routing: Routing | null,
+): boolean {
+  return routing?.pin === undefined
+    ? allowedByRamp(version, routing?.ramped, ramp)
+    : satisfiesPin(version, routing.pin);
 }
 
 function sorted(labels: Readonly<Record<string, string>>): [string, string][] {

@@ -32,6 +32,7 @@ export class FleetMeters {
   readonly #poolSlots: Gauge<'pool'>;
   readonly #poolActive: Gauge<'pool'>;
   readonly #duration: Histogram<'pool' | 'status'>;
+  readonly #massSilences: Counter;
   readonly #wakes: Counter;
   readonly #anomalies: Counter<'kind'>;
 
@@ -72,6 +73,10 @@ export class FleetMeters {
       help: 'Anomalies of workers that were raised, by kind.',
       labels: ['kind'],
     });
+    this.#massSilences = metrics.counter({
+      name: 'sagewai_mass_silence_rounds_total',
+      help: 'Looks at which so many workers were silent at once that they were given as long again.',
+    });
     this.#wakes = metrics.counter({
       name: 'sagewai_fleet_wakes_total',
       help: 'Notifications sent to the other replicas, each of all that was queued in a moment.',
@@ -90,6 +95,11 @@ export class FleetMeters {
   /** A NOTIFY was sent. */
   woke(): void {
     this.#wakes.add({});
+  }
+
+  /** The supervisor blames nobody in this round. */
+  massSilence(): void {
+    this.#massSilences.add({});
   }
 
   found(kind: AnomalyKind): void {

@@ -10,6 +10,7 @@ import { refuseRenewal } from './lock-worker.ts';
 import type { FleetParts } from './parts.ts';
 import { proofRequired, readShownProof } from './prove.ts';
 import { renew } from './renewals.sql.ts';
+import { noteVersion } from './versions.sql.ts';
 import { bindKey, type WorkerPublicKey } from './worker-keys.sql.ts';
 import type { WorkerProof } from './worker-proof.ts';
 import type { CallingWorker, TokenBinding, WorkerRecord } from './worker.ts';
@@ -26,6 +27,8 @@ export interface Opening {
   readonly request: RequestHead;
   /** A key pair for a worker that has none yet. */
   readonly bind: WorkerPublicKey | null;
+  /** What version of its code it says it has. */
+  readonly version: string | null;
   /** Happens in the same transaction. */
   readonly also: (tx: Tx, sessionEpoch: bigint) => Promise<void>;
 }
@@ -33,7 +36,7 @@ export interface Opening {
 export async function openSessionOf(
   parts: FleetParts,
   worker: CallingWorker,
-  { request, bind, also }: Opening,
+  { request, bind, version, also }: Opening,
 ): Promise<OpenedSession> {
   const { record } = worker;
   const { orgId } = record.capabilities;
@@ -50,6 +53,7 @@ export async function openSessionOf(
   const opened = await inTenant(parts.db, [orgId], async (tx) => {
     const session = await next(tx, record, { proof, bind });
     if (session === null) return null;
+    await noteVersion(tx, record.id, version);
     await also(tx, session.sessionEpoch);
     // F1. The older session cannot write any more, so its runs need not wait for its silence.
     const leases = await findLeasesOf(tx, record.num, session.sessionEpoch);

@@ -3,6 +3,7 @@ import type { ProjectId, RunState, WorkerId, WorkerState } from '@sagewai/wire';
 import type { Binding } from './limits.sql.ts';
 import type { Requirement } from './match-class.ts';
 import type { Labels } from './selector.ts';
+import type { Ramp } from './version.ts';
 
 /** A worker as somebody sees it who asks why a run is not with it. */
 export interface WorkerFact {
@@ -15,6 +16,9 @@ export interface WorkerFact {
   /** P1. Of these, what it said lately that it cannot reach. */
   readonly sick: readonly string[];
   readonly labels: Labels;
+  /** Null or left out: it does not say. */
+  readonly version?: string | null;
+  readonly ramp?: Ramp | null;
   readonly max: number;
   /** Leases that it holds. */
   readonly active: number;

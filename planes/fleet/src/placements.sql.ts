@@ -3,6 +3,7 @@ import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import type { Requirement } from './match-class.ts';
 import type { PlacementFacts, WorkerFact } from './placement-facts.ts';
+import { RAMP } from './versions.sql.ts';
 import { PROBE_STALE_MS } from './workers.sql.ts';
 
 /** Beyond it, runs that stand before one are not counted on. */
@@ -63,13 +64,15 @@ export async function readWorkerFacts(
 ): Promise<WorkerFact[]> {
   const { rows } = await sql<WorkerFact>`
     select w.id, w.name, w.state, w.project_id as "projectId", w.pool, w.models_canonical as models,
-           coalesce(p.sick, '{}') as sick, w.labels, w.max_concurrent as max,
+           coalesce(p.sick, '{}') as sick, w.labels, s.version, ${RAMP} as ramp,
+           w.max_concurrent as max,
            (select count(*)::int from lease l where l.worker_num = w.num) as active,
            s.draining_at is not null as "isDraining",
            coalesce(s.last_seen_at > app_now() - ${heardMs} * interval '1 millisecond', false) as "isHeard"
     from worker w join worker_session s on s.worker_num = w.num
     left join worker_probe p on p.worker_id = w.id
       and p.probed_at > app_now() - ${PROBE_STALE_MS} * interval '1 millisecond'  -- P2
+    left join pool_setting ps on ps.org_id = w.org_id and ps.pool = w.pool
     where w.org_id = ${orgId} and w.state in ('approved', 'pending')
     order by w.num desc limit ${WORKERS_MAX}
   `.execute(tx);

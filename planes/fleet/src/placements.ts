@@ -205,13 +205,15 @@ function candidatesOf(
   const candidates: Candidate[] = [];
   for (const worker of workers) {
     if (worker.projectId !== null && worker.projectId !== projectId) continue;
-    const { models, labels, num, max } = worker;
+    const { models, labels, version, ramp, num, max } = worker;
     const capabilities = {
       orgId,
       projectId: worker.projectId,
       pool: requirement.pool,
       models,
       labels,
+      version,
+      ramp,
     };
     if (!serves(capabilities, requirement)) continue;
     const here = of.waiting.get(num);

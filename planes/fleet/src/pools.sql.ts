@@ -2,17 +2,22 @@ import { type Executor, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { NO_POOL_SETTING, type PoolSetting } from './strategy.ts';
+import type { Ramp } from './version.ts';
+import { RAMP } from './versions.sql.ts';
 
 export async function readPoolSetting(
   db: Executor,
   orgId: OrganizationId,
   pool: string,
 ): Promise<PoolSetting> {
-  const { rows } = await sql<PoolSetting>`
-    select strategy, capacity_threshold as threshold from pool_setting
-    where org_id = ${orgId} and pool = ${pool}
+  const { rows } = await sql<PoolSetting & { ramp: Ramp | null }>`
+    select ps.strategy, ps.capacity_threshold as threshold, ${RAMP} as ramp from pool_setting ps
+    where ps.org_id = ${orgId} and ps.pool = ${pool}
   `.execute(db);
-  return rows[0] ?? NO_POOL_SETTING;
+  const [row] = rows;
+  if (row === undefined) return NO_POOL_SETTING;
+  const { ramp, ...setting } = row;
+  return ramp === null ? setting : { ...setting, ramp };
 }
 
 export async function setPoolSetting(

@@ -15,7 +15,15 @@ import type { CallingWorker } from './worker.ts';
 export async function registerAgain(
   parts: FleetParts,
   worker: CallingWorker,
-  { request, keyPair }: { readonly request: RequestHead; readonly keyPair: ProvedKeyPair | null },
+  {
+    request,
+    keyPair,
+    version,
+  }: {
+    readonly request: RequestHead;
+    readonly keyPair: ProvedKeyPair | null;
+    readonly version: string | null;
+  },
 ): Promise<OpenedSession & { readonly secret: string }> {
   const { id, capabilities, keyThumbprint } = worker.record;
   const { orgId } = capabilities;
@@ -25,6 +33,7 @@ export async function registerAgain(
   const opened = await openSessionOf(parts, worker, {
     request,
     bind,
+    version,
     also: async (tx, sessionEpoch) => {
       if (bind !== null) await demandFreshKeyPair(tx, orgId, bind);
       secret = await giveSecret(tx, { workerId: id, orgId });

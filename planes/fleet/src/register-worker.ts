@@ -25,6 +25,7 @@ import { findEnrollmentKey, type ShownKey, useEnrollmentKey } from './enrollment
 import { judgeKeyUse } from './judge-key-use.ts';
 import { proofRequired } from './prove.ts';
 import { POOL_DEFAULT } from './run.ts';
+import { noteVersion } from './versions.sql.ts';
 import { findUnanswered, isBanned, useProof, type WorkerPublicKey } from './worker-keys.sql.ts';
 import { WORKER_SECRET_KIND } from './worker.ts';
 import { countUndecided, insertWorker } from './workers.sql.ts';
@@ -111,6 +112,7 @@ export async function registerWorker(
     scopes,
     key: keyPair,
   });
+  if (registration.version !== undefined) await noteVersion(tx, workerId, registration.version);
   const secret = await giveSecret(tx, { workerId, orgId });
   await appendAll(tx, [
     ...(key === null ? [] : [keyUsed(key, { ...origin, outcome: 'ok', details: { state } })]),

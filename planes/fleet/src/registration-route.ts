@@ -55,7 +55,9 @@ export function registrationRoute(parts: FleetParts): Route {
     const credential = known?.credential ?? shown ?? bearer(request) ?? '';
     const keyPair = provedKeyPair(parts, body, { request, credential });
     if (known !== null) {
-      const { record, binding, secret } = await registerAgain(parts, known, { request, keyPair });
+      const version = body.version ?? null;
+      const again = { request, keyPair, version };
+      const { record, binding, secret } = await registerAgain(parts, known, again);
       const scopes = [...known.scopes];
       return toAnswer(parts, record, { scopes, binding, secret, reason: null, dropped: [] });
     }

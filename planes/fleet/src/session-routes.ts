@@ -18,13 +18,14 @@ import type { CallingWorker } from './worker.ts';
 export function sessionRoutes(parts: FleetParts): Route[] {
   const { heartbeats, settings } = parts;
   return [
-    implementOwn(openWorkerSession, async ({ caller, request }) => {
+    implementOwn(openWorkerSession, async ({ query, caller, request }) => {
       const worker = demandWorker(caller, 'heartbeat');
       if (!worker.opensSessions) throw mayNotOpen();
       const { id, capabilities } = worker.record;
       const { record, binding } = await openSessionOf(parts, worker, {
         request,
         bind: null,
+        version: query.version ?? null,
         also: (tx, sessionEpoch) =>
           appendAudit(tx, {
             orgId: capabilities.orgId,

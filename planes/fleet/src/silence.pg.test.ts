@@ -46,6 +46,7 @@ test('many that are silent at once are given as long again, and not more', async
   const silence = await readSilence(dispatch, { silenceMs: 300_000, upSince });
   expect(silence).toEqual({ holders: 4, silent: 3 });
   expect(await countQueued(replica, runs)).toBe(0);
+  expect(await replica.metrics.render()).toContain('sagewai_mass_silence_rounds_total 1');
   await fallSilent(owner, 3, 11);
   expect(await countQueued(replica, runs)).toBe(3);
 });

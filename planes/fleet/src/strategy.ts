@@ -1,5 +1,6 @@
 import type { Requirement } from './match-class.ts';
 import type { Preference } from './selector.ts';
+import type { Ramp } from './version.ts';
 
 /**
  * Which of the workers that may have a run gets it.
@@ -19,6 +20,8 @@ export const CAPACITY_THRESHOLD_DEFAULT = 0.9;
 export interface PoolSetting {
   readonly strategy: Strategy | null;
   readonly threshold: number | null;
+  /** Left out: it ramps no version. */
+  readonly ramp?: Ramp;
 }
 
 export const NO_POOL_SETTING: PoolSetting = { strategy: null, threshold: null };

@@ -10,7 +10,7 @@ import { encodeContent } from './encode-content.ts';
 import type { FullQueues } from './full-queues.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
-import { classKey, type Requirement } from './match-class.ts';
+import { classKey, type Requirement, type Routing } from './match-class.ts';
 import { planOf } from './plan-run.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
@@ -19,7 +19,16 @@ import { maxAttemptsOf } from './retry-policy.ts';
 import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
 import type { ContentKeys, Sealer } from './secrecy/content-keys.ts';
 import type { ServerRoom } from './server-room.ts';
+import { type Ramp, rampedVersion } from './version.ts';
 import { warnOf } from './warn-of.ts';
+
+interface Place {
+  readonly runId: RunId;
+  readonly sq: number;
+  readonly sqAsked: number;
+}
+
+const NO_ROUTING: Routing = { selectors: [], preferences: [] };
 
 export type Submission = BodyOf<typeof submitRun>;
 
@@ -57,6 +66,8 @@ export interface SubmissionsOptions {
   readonly intern: (request: InternRequest) => Promise<number | null>;
   readonly classesMax: number;
   readonly routings: Remembered<Submitting, ProjectRouting>;
+  /** Of a pool, what its runs are shared out by between versions of workers. */
+  readonly rampOf: (orgId: OrganizationId, pool: string) => Ramp | null | Promise<Ramp | null>;
   readonly keysMax: number;
   readonly room: ServerRoom;
   readonly full: FullQueues;
@@ -119,8 +130,13 @@ export class Submissions {
       throw full.explain(error, by.orgId);
     });
     room.giveBack(stored.filter(({ how }) => how !== 'new').length);
-    const { isAskedFor, judge } = this.#options;
-    const warnings = await warnOf(placed, sqs, { isAskedFor, judge: (what) => judge(by, what) });
+    const { backlog, isAskedFor, judge } = this.#options;
+    // As they were interned: the ramp of a pool may have added to what was asked.
+    const interned = placed.map((asked, at) => ({
+      ...asked,
+      requirement: backlog.subqueue(sqs[at] ?? 0)?.requirement ?? asked.requirement,
+    }));
+    const warnings = await warnOf(interned, sqs, { isAskedFor, judge: (what) => judge(by, what) });
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
       const { pool, model } = (placed[at] as DecidedRequirement).requirement;
@@ -144,18 +160,37 @@ export class Submissions {
     placed: readonly DecidedRequirement[],
     by: Submitter,
   ): Promise<NewRun[]> {
-    const sqs = await Promise.all(
+    const places = await Promise.all(
       placed.map(({ requirement }, at) =>
-        this.#sqFor(requirement, submissions[at]?.concurrency ?? null, by),
+        this.#placeOf(requirement, submissions[at]?.concurrency ?? null, by),
       ),
     );
     const { contentKeys, hashKey } = this.#options;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
-      const of = { sq: sqs[at] ?? 0, model: placed[at]?.model ?? null, hashKey };
+      const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
+      const of = { ...place, model: placed[at]?.model ?? null, hashKey };
       return sealed(toRun(submission, of, by), sealer);
     });
     return runs;
+  }
+
+  /** `sqAsked`: without the ramp, which may be another when the same request is repeated. */
+  async #placeOf(
+    requirement: Requirement,
+    concurrency: InternRequest['concurrency'],
+    by: Submitter,
+  ): Promise<Place> {
+    const runId = newId<RunId>();
+    const known = this.#options.rampOf(by.orgId, requirement.pool);
+    const ramp = known instanceof Promise ? await known : known;
+    const sqAsked = await this.#sqFor(requirement, concurrency, by);
+    const pinned = requirement.routing?.pin !== undefined;
+    const ramped = pinned ? undefined : rampedVersion(runId, ramp);
+    if (ramped === undefined) return { runId, sq: sqAsked, sqAsked };
+    const routing = { ...(requirement.routing ?? NO_ROUTING), ramped };
+    const sq = await this.#sqFor({ ...requirement, routing }, concurrency, by);
+    return { runId, sq, sqAsked };
   }
 
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
@@ -203,10 +238,10 @@ function demandRequirement(
 
 function toRun(
   submission: Submission,
-  of: { readonly sq: number; readonly model: string | null; readonly hashKey: KeyObject },
+  of: Place & { readonly model: string | null; readonly hashKey: KeyObject },
   by: Submitter,
 ): NewRun {
-  const { sq, model, hashKey } = of;
+  const { runId, sq, sqAsked, model, hashKey } = of;
   const { priority = 0, max_attempts: maxAttempts, deadline, concurrency } = submission;
   if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
     throw new Fault('request.invalid', 'a run is put off in two ways', {
@@ -216,7 +251,7 @@ function toRun(
   const payload = encodeContent(submission.payload, 'payload');
   return {
     ...by,
-    runId: newId<RunId>(),
+    runId,
     sq,
     prio: 0 - priority,
     model,
@@ -228,7 +263,7 @@ function toRun(
       .update(
         JSON.stringify([
           payload,
-          sq,
+          sqAsked,
           model,
           priority,
           maxAttempts,

@@ -191,6 +191,7 @@ export function toWorker(row: WorkerRow): Worker {
     models: row.models,
     models_canonical: row.modelsCanonical,
     labels: row.labels,
+    version: row.version,
     max_concurrent: row.maxConcurrent,
     active_runs: row.activeRuns,
     draining: row.draining,

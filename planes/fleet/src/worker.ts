@@ -7,6 +7,8 @@ import type {
   WorkerState,
 } from '@sagewai/wire';
 
+import type { Ramp } from './version.ts';
+
 /** What a worker may be given (F3), as recorded at its enrollment. */
 export interface Capabilities {
   readonly orgId: OrganizationId;
@@ -16,6 +18,10 @@ export interface Capabilities {
   /** Canonical. */
   readonly models: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Of its code, as it says when a session is opened; left out or null: it does not say. */
+  readonly version?: string | null;
+  /** Of its pool. */
+  readonly ramp?: Ramp | null;
 }
 
 /** What the server knows of a worker; the whole of what its word is checked against. */

@@ -10,6 +10,8 @@ import type {
 } from '@sagewai/wire';
 
 import type { Probe } from './probe.ts';
+import type { Ramp } from './version.ts';
+import { RAMP } from './versions.sql.ts';
 import type { WorkerPublicKey } from './worker-keys.sql.ts';
 import type { WorkerRecord } from './worker.ts';
 
@@ -120,6 +122,8 @@ interface RecordRow {
   readonly publicKey: string | null;
   readonly keyThumbprint: string | null;
   readonly enforcement: EnforcementMode;
+  readonly version: string | null;
+  readonly ramp: Ramp | null;
 }
 
 /** A probe that is older says nothing any more. */
@@ -146,8 +150,9 @@ export async function readWorkerRecords(
                order by n
              ) as "modelsCanonical", w.labels, w.scopes, w.public_key as "publicKey",
              w.key_thumbprint as "keyThumbprint", coalesce(f.enforcement, 'off') as enforcement,
-             s.draining_at is not null as draining
+             s.draining_at is not null as draining, s.version, ${RAMP} as ramp
       from worker w join worker_session s on s.worker_num = w.num
+        left join pool_setting ps on ps.org_id = w.org_id and ps.pool = w.pool
         left join fleet_setting f on f.org_id = w.org_id
         left join worker_probe p on p.worker_id = w.id
           and p.probed_at > app_now() - ${probeStaleMs} * interval '1 millisecond'  -- P2
@@ -158,7 +163,7 @@ export async function readWorkerRecords(
 }
 
 function toRecord(row: RecordRow): WorkerRecord {
-  const { orgId, projectId, pool, labels, modelsCanonical: models } = row;
+  const { orgId, projectId, pool, labels, modelsCanonical: models, version, ramp } = row;
   return {
     id: row.id,
     num: row.num,
@@ -172,7 +177,7 @@ function toRecord(row: RecordRow): WorkerRecord {
     publicKey: row.publicKey,
     keyThumbprint: row.keyThumbprint,
     enforcement: row.enforcement,
-    capabilities: { orgId, projectId, pool, models, labels },
+    capabilities: { orgId, projectId, pool, models, labels, version, ramp },
   };
 }
 
@@ -199,6 +204,7 @@ export interface WorkerRow {
   readonly models: string[];
   readonly modelsCanonical: string[];
   readonly labels: Record<string, string>;
+  readonly version: string | null;
   readonly maxConcurrent: number;
   readonly activeRuns: number;
   readonly draining: boolean;
@@ -229,7 +235,7 @@ export async function listWorkers(tx: Executor, filter: WorkerFilter): Promise<W
   if (filter.pool !== undefined) conditions.push(sql`w.pool = ${filter.pool}`);
   const { rows } = await sql<WorkerRow>`
     select w.id, w.name, w.project_id as "projectId", w.state, w.reason, w.pool, w.models,
-           w.models_canonical as "modelsCanonical", w.labels, w.max_concurrent as "maxConcurrent",
+           w.models_canonical as "modelsCanonical", w.labels, s.version, w.max_concurrent as "maxConcurrent",
            (select count(*)::int from lease l where l.worker_num = w.num) as "activeRuns",
            s.draining_at is not null as draining,
            p.results as probes, p.probed_at as "probedAt",

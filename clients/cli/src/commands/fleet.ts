@@ -14,6 +14,7 @@ import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
 import { fleetSettingsCommand } from './fleet-settings.ts';
 import { workerTokenCommands } from './fleet-tokens.ts';
+import { versionsCommand } from './fleet-versions.ts';
 import { waitingCommand } from './fleet-waiting.ts';
 import { workerCommands } from './fleet-workers.ts';
 
@@ -31,6 +32,7 @@ export function fleetCommand(around: Surroundings): Command {
       anomalyCommands(around),
       fleetAuditCommand(around),
       poolsCommand(around),
+      versionsCommand(around),
       encryptionCommand(around),
       ...limitCommands(around),
       waitingCommand(around),

@@ -31,6 +31,7 @@ interface SubmitFlags extends ConnectionFlags {
   readonly require?: Selector[];
   readonly prefer?: Selector[];
   readonly strategy?: string;
+  readonly workerVersion?: string;
   readonly capacityThreshold?: number;
   readonly priority?: number;
   readonly maxAttempts?: number;
@@ -65,6 +66,7 @@ export function submitCommand(around: Surroundings): Command {
       "the same with a weight: 'zone in (a,b):5'; repeatable",
       preferred,
     )
+    .option('--worker-version <range>', 'such as 2.0.1, 2.x, ^2.1 or ">=2 <3"')
     .option('--strategy <strategy>', 'direct, round_robin, least_loaded or threshold')
     .option('--capacity-threshold <share>', '0 to 1: threshold passes by above it', share)
     .option('--priority <n>', '-100 to 100; higher goes first', integer)
@@ -168,6 +170,7 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
     system: flags.system,
     common: {
       ...(flags.pool === undefined ? {} : { pool: flags.pool }),
+      ...(flags.workerVersion === undefined ? {} : { worker_version: flags.workerVersion }),
       ...(labels === undefined ? {} : { labels }),
       ...(Object.keys(routing).length === 0 ? {} : { routing }),
       ...(selectors.length === 0 ? {} : { selectors }),

@@ -5,6 +5,7 @@ import { ended } from './ended.ts';
 import { full } from './full.ts';
 import { labelsMissing } from './labels-missing.ts';
 import { noModel } from './no-model.ts';
+import { noVersion } from './no-version.ts';
 import { noWorker } from './no-worker.ts';
 import { otherProject } from './other-project.ts';
 import { paused } from './paused.ts';
@@ -28,6 +29,7 @@ export const REASONS: readonly Reason[] = [
   noWorker,
   noModel,
   labelsMissing,
+  noVersion,
   otherProject,
   unreachable,
   silent,
