@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
@@ -6,27 +6,19 @@ import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagew
 
 import type { Backlog } from './backlog.ts';
 import { type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
-import { encodeContent } from './encode-content.ts';
 import type { FullQueues } from './full-queues.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement, type Routing } from './match-class.ts';
-import { planOf } from './plan-run.ts';
+import { type Place, newRunOf } from './new-run-of.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
 import type { Remembered } from './remembered.ts';
-import { maxAttemptsOf } from './retry-policy.ts';
-import { ANY_MODEL, MAX_ATTEMPTS_DEFAULT, type NewRun, type Stored } from './run.ts';
+import { ANY_MODEL, type NewRun, type Stored } from './run.ts';
 import type { ContentKeys, Sealer } from './secrecy/content-keys.ts';
 import type { ServerRoom } from './server-room.ts';
 import { type Ramp, rampedVersion } from './version.ts';
 import { warnOf } from './warn-of.ts';
-
-interface Place {
-  readonly runId: RunId;
-  readonly sq: number;
-  readonly sqAsked: number;
-}
 
 const NO_ROUTING: Routing = { selectors: [], preferences: [] };
 
@@ -170,12 +162,11 @@ export class Submissions {
     const runs = submissions.map((submission, at) => {
       const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
       const of = { ...place, model: placed[at]?.model ?? null, hashKey };
-      return sealed(toRun(submission, of, by), sealer);
+      return sealed(newRunOf(submission, of, by), sealer);
     });
     return runs;
   }
 
-  /** `sqAsked`: without the ramp, which may be another when the same request is repeated. */
   async #placeOf(
     requirement: Requirement,
     concurrency: InternRequest['concurrency'],
@@ -236,58 +227,10 @@ function demandRequirement(
   });
 }
 
-function toRun(
-  submission: Submission,
-  of: Place & { readonly model: string | null; readonly hashKey: KeyObject },
-  by: Submitter,
-): NewRun {
-  const { runId, sq, sqAsked, model, hashKey } = of;
-  const { priority = 0, max_attempts: maxAttempts, deadline, concurrency } = submission;
-  if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
-    throw new Fault('request.invalid', 'a run is put off in two ways', {
-      detail: 'Say run_at or delay_seconds, not both.',
-    });
-  }
-  const payload = encodeContent(submission.payload, 'payload');
-  return {
-    ...by,
-    runId,
-    sq,
-    prio: 0 - priority,
-    model,
-    maxAttempts: maxAttemptsOf(maxAttempts, submission.retry, MAX_ATTEMPTS_DEFAULT),
-    deadline: typeof deadline === 'string' ? new Date(deadline) : null,
-    payload,
-    idempotencyKey: submission.idempotency_key ?? null,
-    requestHash: createHmac('sha256', hashKey)
-      .update(
-        JSON.stringify([
-          payload,
-          sqAsked,
-          model,
-          priority,
-          maxAttempts,
-          deadline,
-          ...unusual(submission),
-        ]),
-      )
-      .digest('hex'),
-    plan: planOf(submission),
-    keyLimit: concurrency?.limit ?? null,
-  };
-}
-
 /** E1. */
 function sealed(run: NewRun, sealer: Sealer | null): NewRun {
   if (sealer === null) return run;
   return { ...run, payload: JSON.stringify(sealer.encrypt(run.runId, run.payload)) };
-}
-
-/** What few submissions say; nothing of the others, so that their hash stays what it was. */
-function unusual(submission: Submission): unknown[] {
-  const { run_at: runAt, delay_seconds: delay, timeout_seconds: timeout, retry } = submission;
-  const said = [runAt, delay, timeout, retry];
-  return said.every((one) => one === undefined) ? [] : said;
 }
 
 function countLines(runs: readonly NewRun[]): HintedLine[] {

@@ -1,0 +1,66 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+
+import { Fault } from '@sagewai/fault';
+import type { RunId } from '@sagewai/wire';
+
+import { encodeContent } from './encode-content.ts';
+import { planOf } from './plan-run.ts';
+import { maxAttemptsOf } from './retry-policy.ts';
+import { MAX_ATTEMPTS_DEFAULT, type NewRun } from './run.ts';
+import type { Submission, Submitter } from './submissions.ts';
+
+/** Where a run will wait. */
+export interface Place {
+  readonly runId: RunId;
+  readonly sq: number;
+  /** Without the ramp of the pool, which may be another when the same request is repeated. */
+  readonly sqAsked: number;
+}
+
+export function newRunOf(
+  submission: Submission,
+  of: Place & { readonly model: string | null; readonly hashKey: KeyObject },
+  by: Submitter,
+): NewRun {
+  const { runId, sq, sqAsked, model, hashKey } = of;
+  const { priority = 0, max_attempts: maxAttempts, deadline, concurrency } = submission;
+  if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
+    throw new Fault('request.invalid', 'a run is put off in two ways', {
+      detail: 'Say run_at or delay_seconds, not both.',
+    });
+  }
+  const payload = encodeContent(submission.payload, 'payload');
+  return {
+    ...by,
+    runId,
+    sq,
+    prio: 0 - priority,
+    model,
+    maxAttempts: maxAttemptsOf(maxAttempts, submission.retry, MAX_ATTEMPTS_DEFAULT),
+    deadline: typeof deadline === 'string' ? new Date(deadline) : null,
+    payload,
+    idempotencyKey: submission.idempotency_key ?? null,
+    requestHash: createHmac('sha256', hashKey)
+      .update(
+        JSON.stringify([
+          payload,
+          sqAsked,
+          model,
+          priority,
+          maxAttempts,
+          deadline,
+          ...unusual(submission),
+        ]),
+      )
+      .digest('hex'),
+    plan: planOf(submission),
+    keyLimit: concurrency?.limit ?? null,
+  };
+}
+
+/** What few submissions say; nothing of the others, so that their hash stays what it was. */
+function unusual(submission: Submission): unknown[] {
+  const { run_at: runAt, delay_seconds: delay, timeout_seconds: timeout, retry } = submission;
+  const said = [runAt, delay, timeout, retry];
+  return said.every((one) => one === undefined) ? [] : said;
+}
