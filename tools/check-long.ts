@@ -1,23 +1,29 @@
 /**
- * What takes too long for every change: histories for minutes, all mutants of the checker, and the
- * benchmarks in their short form. One line a step; all steps always run.
+ * What takes too long for every change: histories for minutes, all mutants of the checker and of the
+ * sources, and the benchmarks in their short form. One line a step; all steps always run.
  *
- *   npm run check:long -- --minutes 20     how long histories are played (10)
+ *   npm run check:long -- --minutes 20          how long histories are played (10)
+ *   npm run check:long -- --only mutants        steps whose name has the text
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
+});
 
 const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['histories', 'e2e/src/history/main.ts', '--minutes', values.minutes],
   ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
+  ['mutants of sources', 'tools/check-mutants.ts'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
+  ['benchmark of pollers', 'bench/src/pollers/main.ts', '--quick'],
 ];
+const chosen = steps.filter(([name]) => name.includes(values.only));
 
 let failed = 0;
-for (const [name, ...args] of steps) {
+for (const [name, ...args] of chosen) {
   const startedAt = performance.now();
   console.log(`---- ${name}`);
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
@@ -25,5 +31,5 @@ for (const [name, ...args] of steps) {
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
   if (status !== 0) failed += 1;
 }
-console.log(`${steps.length - failed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(`${chosen.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;

@@ -43,6 +43,8 @@ export interface Arena {
   readonly servers: Installation['servers'];
   readonly journal: Journal;
   readonly enrollmentKey: string;
+  /** What may wait for an answer, as workers have begun it. */
+  readonly waits: { readonly runId: string; readonly wait: number }[];
   /** One request to a server by chance; null when no answer arrived. `lose` gives it up on the way. */
   send(random: Random, path: string, request: Request & { readonly lose?: boolean }): Promise<Sent>;
 }
@@ -79,6 +81,7 @@ export async function openArena(stage: Stage, servers: number): Promise<Arena> {
     servers: installation.servers,
     journal,
     enrollmentKey: await makeEnrollmentKey(server),
+    waits: [],
     send: (random, path, request) =>
       send(journal, random, {
         server: random.pick(installation.servers),

@@ -11,6 +11,10 @@ const REST: FinalState = {
   budgets: [BUDGET],
   ledgerMismatches: [],
   brokenChains: [],
+  attempts: [],
+  redrives: [],
+  firings: [],
+  strays: [],
 };
 const submitted = { kind: 'submitted', runId: 'r', idempotencyKey: 'i', answeredMs: 1 } as const;
 const claimed = {
@@ -79,6 +83,9 @@ describe('checkHistory', () => {
   test('a late report of a cancelled run, answered as known, is no second outcome', () => {
     const outcomes = [{ runId: 'r', epoch: 1, status: 'cancelled', output: null }];
     expect(broken([{ ...reported, repeated: true }], { outcomes })).toEqual([]);
+    const exhausted = [{ runId: 'r', epoch: 1, status: 'failed', output: null }];
+    expect(broken([{ ...reported, repeated: true }], { outcomes: exhausted })).toEqual([]);
+    expect(broken([reported], { outcomes: exhausted })).toEqual(['H3']);
     expect(broken([reported], { outcomes })).toEqual(['H3']);
   });
 

@@ -1,4 +1,14 @@
 import { checkCaps } from './check-caps.ts';
+import {
+  checkDelays,
+  checkGivenUp,
+  checkPlacement,
+  checkPolls,
+  checkRedrives,
+  checkRetries,
+  checkSchedules,
+  type FleetHistory,
+} from './check-fleet.ts';
 import type { FinalState, HistoryEvent } from './event.ts';
 
 type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: Kind }>;
@@ -16,20 +26,45 @@ type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: 
  *   H7. No budget has settled and reserved, or spent by its rows, more than its limit (M1).
  *   H8. Balances equal their rows; each audit chain is whole.
  *   H9. No more runs with one concurrency key are held at once than its limit (F7).
+ *   H10. A run that was put off is not handed out before it is due.
+ *   H11. A failed attempt is followed by another exactly when the run's policy says so of its class.
+ *   H12. A dead letter is repeated by one run, whoever asks and however often.
+ *   H13. A lease that was given up, by a wait or handed back, ends nothing and counts as no attempt (F1,
+ *        W3); one answer ends a wait (W2).
+ *   H14. A planned instant of a schedule submits one run, which ends (S1).
+ *   H15. The same poll again is given the same leases, and nothing else (F6).
+ *   H16. A worker is given what matches its enrollment (F3).
  *
  * Returns the broken promises in words; an empty list is a pass.
  */
 export function checkHistory(events: readonly HistoryEvent[], final: FinalState): string[] {
   const claimed = only(events, 'claimed');
   const reported = only(events, 'reported');
+  const fleet: FleetHistory = {
+    submitted: only(events, 'submitted'),
+    registered: only(events, 'registered'),
+    claimed,
+    polled: only(events, 'polled'),
+    reported,
+    tried: only(events, 'tried again'),
+    gaveUp: only(events, 'gave up'),
+    answered: only(events, 'answered'),
+  };
   return [
-    ...checkSubmissions(only(events, 'submitted'), final),
+    ...checkSubmissions(fleet.submitted, final),
     ...checkOutcomes(reported, final),
     ...checkEpochs(claimed),
     ...checkFences(claimed, reported, only(events, 'confirmed')),
     ...checkSpend(only(events, 'called'), final),
     ...checkBudgets(final),
-    ...checkCaps(only(events, 'submitted'), claimed, reported),
+    ...checkCaps(fleet.submitted, claimed, reported),
+    ...checkDelays(fleet),
+    ...checkRetries(fleet, final),
+    ...checkRedrives(final),
+    ...checkGivenUp(fleet, final),
+    ...checkSchedules(final),
+    ...checkPolls(fleet),
+    ...checkPlacement(fleet),
     ...final.ledgerMismatches.map((mismatch) => `H8: ledger: ${mismatch}`),
     ...final.brokenChains.map((chain) => `H8: audit: ${chain}`),
   ];
@@ -61,10 +96,10 @@ function checkOutcomes(reported: readonly EventOf<'reported'>[], final: FinalSta
   );
   for (const [runId, reports] of accepted) {
     const outcome = kept.get(runId);
-    // A run that was cancelled while it ran may end as that; its worker's report is answered as known.
-    const binding = reports.filter(
-      ({ repeated }) => !(repeated && outcome?.status === 'cancelled'),
-    );
+    // What the server ended by itself (cancelled while it ran, or out of attempts) has no output; a late
+    // report that says the same is answered as known.
+    const isOwn = outcome?.status === 'cancelled' || outcome?.output === null;
+    const binding = reports.filter(({ repeated }) => !(repeated && isOwn));
     const distinct = new Set(binding.map(({ epoch, output }) => `${epoch} ${output}`));
     if (distinct.size > 1) broken.push(`H3: run ${runId} accepted ${distinct.size} outcomes`);
     const [report] = binding;

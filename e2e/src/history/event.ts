@@ -1,3 +1,5 @@
+import type { ErrorClass } from './check-fleet.ts';
+
 /**
  * What the checker writes down while it runs. Times are milliseconds of one monotonic clock (the
  * checker's), so two events of different clients can be ordered: `sentMs` is before the request left,
@@ -12,6 +14,17 @@ export type HistoryEvent =
       readonly answeredMs: number;
       /** Its concurrency key, and how many runs with it may run at once. */
       readonly concurrency?: { readonly key: string; readonly limit: number };
+      /** Not before: the delay counts from when it was first sent, at the earliest. */
+      readonly dueMs?: number;
+      /** What a worker must have. */
+      readonly needs?: Needs;
+    }
+  | {
+      readonly kind: 'registered';
+      readonly workerId: string;
+      readonly pool: string;
+      readonly models: readonly string[];
+      readonly labels: Readonly<Record<string, string>>;
     }
   | {
       readonly kind: 'claimed';
@@ -19,6 +32,13 @@ export type HistoryEvent =
       readonly epoch: number;
       readonly workerId: string;
       readonly sentMs: number;
+      readonly answeredMs: number;
+    }
+  | {
+      /** One answer to a poll that has a number. */
+      readonly kind: 'polled';
+      readonly pollId: string;
+      readonly epochs: readonly number[];
       readonly answeredMs: number;
     }
   | {
@@ -31,8 +51,29 @@ export type HistoryEvent =
       readonly accepted: boolean;
       /** Accepted because this lease had ended the run already. */
       readonly repeated: boolean;
+      /** Of a run with a policy: what it failed with. */
+      readonly failure?: Failure;
       readonly sentMs: number;
       readonly answeredMs: number;
+    }
+  | (Failure & {
+      /** A failed attempt of a run with a policy, which is followed by another. */
+      readonly kind: 'tried again';
+      readonly runId: string;
+    })
+  | {
+      /** A worker gave its lease up, and the run is not over. */
+      readonly kind: 'gave up';
+      readonly how: 'waits' | 'handed back';
+      readonly runId: string;
+      readonly epoch: number;
+      readonly answeredMs: number;
+    }
+  | {
+      /** An approval or a denial that has ended this wait. */
+      readonly kind: 'answered';
+      readonly runId: string;
+      readonly wait: number;
     }
   | {
       /** A heartbeat named the lease, and the answer did not call it lost. */
@@ -49,6 +90,17 @@ export type HistoryEvent =
       /** Computed from the usage that the answer tells, not from what the server says it cost. */
       readonly costPico: bigint;
     };
+
+export interface Needs {
+  readonly pool: string;
+  readonly model: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Failure {
+  readonly attempt: number;
+  readonly errorClass: ErrorClass;
+}
 
 /** What the database holds when everything has come to rest. */
 export interface FinalState {
@@ -80,6 +132,14 @@ export interface FinalState {
   }[];
   /** What reconciling the balances with their rows complained of. */
   readonly ledgerMismatches: readonly string[];
+  /** Attempts that ended without ending their run. */
+  readonly attempts: readonly { readonly runId: string; readonly epoch: number }[];
+  /** How many runs repeat a dead one. */
+  readonly redrives: readonly { readonly of: string; readonly runs: number }[];
+  /** Instants of schedules that have submitted. */
+  readonly firings: readonly { readonly plannedAt: string; readonly outcomes: number }[];
+  /** Runs of schedules that belong to no firing. */
+  readonly strays: readonly string[];
   /** What verifying each organization's chain complained of. */
   readonly brokenChains: readonly string[];
 }

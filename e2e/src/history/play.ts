@@ -2,11 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Stage } from '../harness/stage.ts';
 import { waitUntil } from '../harness/wait-until.ts';
+import { answerWaits } from './actors/answer-waits.ts';
 import { breakThings } from './actors/break-things.ts';
 import { callModels } from './actors/call.ts';
 import { forgetAndReturn } from './actors/forget-and-return.ts';
+import { redriveDead } from './actors/redrive-dead.ts';
+import { schedule } from './actors/schedule.ts';
 import { submitRuns } from './actors/submit.ts';
 import { work } from './actors/work.ts';
+import type { Declared } from './actors/worker-session.ts';
 import { openArena } from './arena.ts';
 import { checkHistory } from './check-history.ts';
 import { applyMutant, type Mutant } from './mutants.ts';
@@ -64,6 +68,9 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
         callModels(arena, own, { name: `caller-${n}`, signal: playing.signal }),
       ),
     ),
+    actor('answers', (own) => answerWaits(arena, own, { signal: playing.signal })),
+    actor('redrives', (own) => redriveDead(arena, own, { signal: playing.signal })),
+    actor('schedule', (own) => schedule(arena, own, { signal: playing.signal })),
   ];
   const signals = { playing: playing.signal, over: over.signal };
   const workers = [
@@ -91,11 +98,14 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
   return { seed, counts: arena.journal.counts, broken };
 }
 
-/** Two pools, and labels that only some have; the third worker is of an older version. */
-const declaredBy = (n: number): { name: string; pool: string; labels?: Record<string, string> } =>
-  n % 2 === 0
-    ? { name: `worker-${n}`, pool: 'default' }
-    : { name: `worker-${n}`, pool: 'gpu', labels: { tier: 'production', n: String(n) } };
+/** Two pools, labels that only some have, and a model that the last does not have; the second is older. */
+const declaredBy = (n: number): Declared => {
+  const name = `worker-${n}`;
+  const models = [n === WORKERS - 1 ? 'half' : 'full'];
+  return n % 2 === 0
+    ? { name, pool: 'default', models }
+    : { name, pool: 'gpu', models, labels: { tier: 'production', n: String(n) } };
+};
 
 /** Nothing is queued or leased, and every call is settled or has expired. */
 async function untilAtRest(adminUrl: string, msMax: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { ChainEntry } from '@sagewai/wire';
 import pg from 'pg';
 
 import type { FinalState } from './event.ts';
+import { readFleetState } from './read-fleet-state.ts';
 
 /** Everything that the checker looks at, by the superuser, whom no policy binds. */
 export async function readFinalState(adminUrl: string): Promise<FinalState> {
@@ -27,6 +28,7 @@ export async function readFinalState(adminUrl: string): Promise<FinalState> {
         ({ mismatch }) => mismatch,
       ),
       brokenChains: await readBrokenChains(client),
+      ...(await readFleetState((text) => read(client, text))),
     };
   } finally {
     await client.end();

@@ -4,7 +4,9 @@ import { test } from '../harness/e2e-test.ts';
 import { MUTANTS } from '../history/mutants.ts';
 import { playHistory } from '../history/play.ts';
 
-test.for(MUTANTS)('the history checker fails without $name', async (mutant, { stage }) => {
+const OFTEN = MUTANTS.filter(({ isSlow }) => !isSlow);
+
+test.for(OFTEN)('the history checker fails without $name', async (mutant, { stage }) => {
   const { broken } = await playHistory(stage, {
     seed: 3,
     seconds: 7,

@@ -17,6 +17,7 @@ interface WireLease {
   readonly run_id: string;
   readonly epoch: number;
   readonly attempt: number;
+  readonly payload: { readonly policed?: boolean };
 }
 
 const TRIES = 3;
@@ -28,7 +29,9 @@ export async function claimInto(
   { session, held, slots, lose }: ClaimOptions,
 ): Promise<void> {
   const poll = { poll_timeout: random.pick([0, 0.2, 1]) };
-  const body = slots === null ? poll : { ...poll, slots, poll_id: randomUUID() };
+  const pollId = randomUUID();
+  const body = slots === null ? poll : { ...poll, slots, poll_id: pollId };
+  let again = slots !== null && random.chance(0.25);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const { answer, sentMs, answeredMs } = await session.post(
       '/api/v1/fleet/claim',
@@ -37,12 +40,19 @@ export async function claimInto(
     );
     if (answer?.status === 200) {
       const leases = (slots === null ? [answer.json] : answer.json.leases) as WireLease[];
-      for (const { run_id: runId, epoch, attempt: nth } of leases) {
-        const { workerId } = session;
+      const { workerId } = session;
+      for (const { run_id: runId, epoch, attempt: nth, payload } of leases) {
         arena.journal.record({ kind: 'claimed', runId, epoch, workerId, sentMs, answeredMs });
-        held.set(runId, { runId, epoch, attempt: nth });
+        held.set(runId, { runId, epoch, attempt: nth, policed: payload.policed === true });
       }
-      return;
+      if (slots !== null) {
+        const epochs = leases.map(({ epoch }) => epoch);
+        arena.journal.record({ kind: 'polled', pollId, epochs, answeredMs });
+      }
+      // As if the answer had been lost on the way: the same poll has the same leases (F6).
+      if (!again || leases.length === 0) return;
+      again = false;
+      continue;
     }
     if (answer?.status === 401 || answer?.status === 409) return void (await session.reopen());
     if (answer && answer.status < 500) return;

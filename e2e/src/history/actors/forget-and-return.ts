@@ -16,7 +16,7 @@ export async function forgetAndReturn(
   random: Random,
   { playing, over }: { playing: AbortSignal; over: AbortSignal },
 ): Promise<void> {
-  const declared = { name: 'forgetful', pool: 'solo' };
+  const declared = { name: 'forgetful', pool: 'solo', models: ['full'] };
   const session = await register(arena, random, { declared, signal: over });
   if (!session) return;
   const reporter = createReporter(arena, random, { session, flat: false });

@@ -1,4 +1,5 @@
 import type { Arena, Sent } from '../arena.ts';
+import type { ErrorClass } from '../check-fleet.ts';
 import type { Random } from '../random.ts';
 import type { Held, WorkerSession } from './worker-session.ts';
 
@@ -16,9 +17,11 @@ interface Said extends Held {
   readonly status: 'completed' | 'failed';
   readonly retry: boolean;
   readonly output: string;
+  readonly errorClass: ErrorClass | null;
 }
 
 const REMEMBERED_MAX = 40;
+const CLASSES: readonly [ErrorClass, ...ErrorClass[]] = ['flaky', 'flaky', 'broken'];
 
 export function createReporter(
   arena: Arena,
@@ -33,19 +36,30 @@ export function createReporter(
 
   /** One lease has one report, however often it is sent: its words follow from its number. */
   const say = (lease: Held, honest: boolean): Said => {
-    const failed = !honest && random.chance(0.12);
-    // The wait before another attempt doubles each time, and the end of the history waits for all.
-    const retry = failed && lease.attempt <= 2 && random.chance(0.8);
+    const failed = !honest && random.chance(lease.policed ? 0.6 : 0.12);
+    const errorClass = failed && lease.policed ? random.pick(CLASSES) : null;
+    // The wait before another attempt doubles each time, and the end of the history waits for all. What
+    // a policy forbids is final, whatever the worker asks.
+    const retry = failed && (lease.policed || lease.attempt <= 2) && random.chance(0.8);
     const status = failed ? 'failed' : 'completed';
-    return { ...lease, status, retry, output: `${lease.runId} ${lease.epoch} ${session.workerId}` };
+    const output = `${lease.runId} ${lease.epoch} ${session.workerId}`;
+    return { ...lease, status, retry, output, errorClass };
   };
 
-  const toWire = ({ runId, epoch, status, retry, output }: Said): Record<string, unknown> => ({
+  const toWire = ({
+    runId,
+    epoch,
+    status,
+    retry,
+    output,
+    errorClass,
+  }: Said): Record<string, unknown> => ({
     run_id: runId,
     ...(flat ? {} : { epoch }),
     status,
     output: { said: output },
     ...(status === 'failed' ? { error: 'the checker says so', retry } : {}),
+    ...(errorClass === null ? {} : { error_class: errorClass }),
   });
 
   const note = (
@@ -53,8 +67,12 @@ export function createReporter(
     sent: Sent,
     result: { ok: boolean; requeued: boolean; repeated: boolean },
   ): void => {
-    if (result.requeued) return arena.journal.count('requeued');
-    const { runId, epoch, output } = said;
+    const { runId, epoch, output, attempt, errorClass } = said;
+    const failure = errorClass === null ? null : { attempt, errorClass };
+    if (result.requeued) {
+      if (failure) arena.journal.record({ kind: 'tried again', runId, ...failure });
+      return arena.journal.count('requeued');
+    }
     const { sentMs, answeredMs } = sent;
     const { ok: accepted, repeated } = result;
     if (repeated) arena.journal.count('repeated');
@@ -65,6 +83,7 @@ export function createReporter(
       output,
       accepted,
       repeated,
+      ...(failure ? { failure } : {}),
       sentMs,
       answeredMs,
     });

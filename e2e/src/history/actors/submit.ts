@@ -2,11 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { bearer } from '../../harness/api.ts';
 import type { Arena } from '../arena.ts';
+import { POLICY } from '../check-fleet.ts';
+import type { Needs } from '../event.ts';
 import type { Random } from '../random.ts';
 
 interface Submission {
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly needs: Needs;
+  readonly delayMs: number;
+  /** When it was first sent; null: not yet. */
+  firstSentMs: number | null;
 }
 
 /** Across pools and servers. */
@@ -28,32 +34,55 @@ export async function submitRuns(
   const headers = bearer(arena.installation.secrets.administrator);
   const remembered: Submission[] = [];
   const acknowledged: string[] = [];
-  let made = 0;
+  let count = 0;
 
   const make = (): Submission => {
-    made += 1;
-    const key = `${name}-${made}`;
+    count += 1;
+    const key = `${name}-${count}`;
     // One worker alone serves the pool `solo`.
     const pool = random.chance(0.1) ? 'solo' : random.pick(['default', 'gpu']);
+    const policed = random.chance(0.15);
+    const delayMs = random.chance(0.1) ? random.between(200, 1_500) : 0;
+    const labels: Record<string, string> = pool === 'gpu' ? { tier: 'production' } : {};
+    const needs = { pool, labels, model: random.chance(0.2) ? 'full' : null };
     const body = {
-      payload: { task: key },
-      pool,
+      payload: policed ? { task: key, policed } : { task: key },
+      ...needs,
       priority: random.between(-2, 2),
-      max_attempts: random.chance(0.2) ? 3 : 100,
+      max_attempts: !policed && random.chance(0.2) ? 3 : 100,
       ...(random.chance(0.08) ? { concurrency: CAPPED } : {}),
-      ...(pool === 'gpu' ? { labels: { tier: 'production' } } : {}),
+      ...(policed ? { retry: POLICY } : {}),
+      ...(delayMs > 0 ? { delay_seconds: delayMs / 1_000 } : {}),
     };
-    remembered.push({ key, body });
+    const made = { key, body, needs, delayMs, firstSentMs: null };
+    remembered.push(made);
     if (remembered.length > REMEMBERED_MAX) remembered.shift();
-    return { key, body };
+    return made;
   };
   const choose = (): Submission => (random.chance(0.25) ? random.any(remembered) : null) ?? make();
+
+  function note(one: Submission, runId: string, answeredMs: number): void {
+    const { key: idempotencyKey, body, needs, delayMs, firstSentMs } = one;
+    const concurrency = body['concurrency'] as typeof CAPPED | undefined;
+    if (concurrency) journal.count('capped runs');
+    if (delayMs > 0) journal.count('delayed runs');
+    journal.record({
+      kind: 'submitted',
+      runId,
+      idempotencyKey,
+      answeredMs,
+      needs,
+      ...(concurrency ? { concurrency } : {}),
+      ...(delayMs > 0 ? { dueMs: (firstSentMs ?? 0) + delayMs } : {}),
+    });
+  }
 
   /** Asks until it is answered: a client that wants to know does not stop at a lost answer. */
   async function submit(submissions: readonly Submission[]): Promise<void> {
     const [only] = submissions;
     const alone = submissions.length === 1 && only !== undefined;
     const runs = submissions.map(({ key, body }) => ({ ...body, idempotency_key: key }));
+    for (const each of submissions) each.firstSentMs ??= journal.nowMs();
     for (let lose = random.chance(0.15); !signal.aborted; lose = false) {
       const { answer, answeredMs } = await arena.send(
         random,
@@ -67,11 +96,9 @@ export async function submitRuns(
       if (answer?.status === 201) {
         const ids = (alone ? [answer.json] : answer.json.runs) as { id: string }[];
         for (const [index, { id }] of ids.entries()) {
-          const { key: idempotencyKey = '', body } = submissions[index] ?? {};
-          const concurrency = body?.['concurrency'] as typeof CAPPED | undefined;
-          const event = { kind: 'submitted', runId: id, idempotencyKey, answeredMs } as const;
-          journal.record({ ...event, ...(concurrency ? { concurrency } : {}) });
-          if (concurrency) journal.count('capped runs');
+          const one = submissions[index];
+          if (!one) continue;
+          note(one, id, answeredMs);
           acknowledged.push(id);
         }
         return;
@@ -94,7 +121,7 @@ export async function submitRuns(
 
   while (!signal.aborted) {
     const size = random.chance(0.4) ? random.between(2, BATCH_MAX) : 1;
-    if (made < RUNS_MAX || random.chance(0.1)) {
+    if (count < RUNS_MAX || random.chance(0.1)) {
       const chosen = new Map(Array.from({ length: size }, choose).map((one) => [one.key, one]));
       await submit([...chosen.values()]);
     }

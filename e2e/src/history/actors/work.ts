@@ -4,6 +4,7 @@ import { type Arena, SILENCE_MS } from '../arena.ts';
 import type { Random } from '../random.ts';
 import { claimInto } from './claim.ts';
 import { createReporter } from './report.ts';
+import { beginWait, handBack } from './wait.ts';
 import { type Declared, type Held, register } from './worker-session.ts';
 
 /** How a worker behaves while the history plays, and how it ends it. */
@@ -53,12 +54,23 @@ export async function work(arena: Arena, random: Random, options: WorkOptions): 
     }
   };
 
+  /** Waits with one of its runs, or hands some back, and reports about them late all the same. */
+  const giveUp = async (): Promise<void> => {
+    const leases = take(held, random);
+    const [first, ...rest] = leases;
+    if (first === undefined) return;
+    await beginWait(arena, random, { session, lease: first });
+    if (random.chance(0.5)) await handBack(arena, random, { session, leases: rest });
+    for (const lease of leases) reporter.remember(lease);
+  };
+
   while (!playing.aborted) {
     const die = random.next();
     if (die < 0.35) await claim(random.between(1, 8), random.chance(0.1));
-    else if (die < 0.7) await reporter.report(take(held, random), { lose: random.chance(0.1) });
-    else if (die < 0.8) await reporter.late();
-    else if (die < 0.92) await beat();
+    else if (die < 0.66) await reporter.report(take(held, random), { lose: random.chance(0.1) });
+    else if (die < 0.75) await reporter.late();
+    else if (die < 0.86) await beat();
+    else if (die < 0.92 && !flat) await giveUp();
     else if (die < 0.95) {
       forget();
       await session.reopen();

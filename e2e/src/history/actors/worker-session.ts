@@ -5,11 +5,14 @@ export interface Held {
   readonly runId: string;
   readonly epoch: number;
   readonly attempt: number;
+  /** Its run has a policy of retries. */
+  readonly policed: boolean;
 }
 
 export interface Declared {
   readonly name: string;
   readonly pool: string;
+  readonly models: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -31,9 +34,15 @@ export async function register(
     if (signal.aborted) return null;
     const { answer } = await arena.send(random, '/api/v1/fleet/register', {
       headers: { 'x-enrollment-key': arena.enrollmentKey },
-      body: { ...declared, models: ['full'], max_concurrent: 200 },
+      body: { ...declared, max_concurrent: 200 },
     });
-    if (answer?.status === 201) return sessionOf(arena, random, answer.json as Registered);
+    if (answer?.status === 201) {
+      const registered = answer.json as Registered;
+      const { pool, models, labels = {} } = declared;
+      const { worker_id: workerId } = registered;
+      arena.journal.record({ kind: 'registered', workerId, pool, models, labels });
+      return sessionOf(arena, random, registered);
+    }
     if (answer && answer.status < 500) throw new Error(`registration was refused: ${answer.text}`);
   }
 }
