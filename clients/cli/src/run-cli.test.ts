@@ -49,6 +49,7 @@ const WORKER = {
   models: ['gpt-4o'],
   models_canonical: ['gpt-4o'],
   labels: {},
+  seal_key: null,
   max_concurrent: 4,
   draining: false,
   active_runs: 1,
@@ -183,6 +184,7 @@ describe('the lines of the seeds work as they stand', () => {
       models: ['gpt-4o', 'ollama/llama3.1:70b'],
       labels: { region: 'us-east-1', tier: 'production' },
       max_concurrent: 4,
+      seal_key: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
     });
   });
 

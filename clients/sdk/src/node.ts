@@ -1,5 +1,13 @@
 export { createNodeSend, type NodeSendOptions } from './node-send.ts';
+export {
+  type HpkeKeyPair as SealKeyPair,
+  type SealedPayload,
+  sealKeyText,
+  sealPayload,
+} from '@sagewai/seal';
 export { readCa } from './read-ca.ts';
+export { makeSealKey, readSealKey } from './seal-key-file.ts';
+export { type OpenedRun, openRun, type SealedRun } from './sealed-run.ts';
 export { travelsInClear } from './travels-in-clear.ts';
 export {
   forgetWorkerCredential,
@@ -7,4 +15,5 @@ export {
   saveWorkerCredential,
   type WorkerCredential,
   workerCredentialFile,
+  workerSealKeyFile,
 } from './worker-credential.ts';

@@ -114,6 +114,7 @@ export const PATHS = {
   'runs.listRunEvents': ['GET', '/api/v1/runs/{run_id}/events'],
   'runs.listRuns': ['GET', '/api/v1/runs'],
   'runs.listSchedules': ['GET', '/api/v1/schedules'],
+  'runs.listSealRecipients': ['GET', '/api/v1/seal-recipients'],
   'runs.previewSchedule': ['GET', '/api/v1/schedules/{schedule}/next'],
   'runs.signalRun': ['POST', '/api/v1/runs/{run_id}/signal'],
   'runs.streamRunEvents': ['GET', '/api/v1/runs/{run_id}/events/stream'],

@@ -13,6 +13,8 @@ export interface WorkerCredential {
   readonly pool: string;
   readonly models: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** The public half of its sealing key; left out: none was registered. */
+  readonly seal_key?: string;
 }
 
 /** One file a worker and server: several workers may share a home, and a worker may know two servers. */
@@ -21,6 +23,10 @@ export function workerCredentialFile(home: string, url: string, name: string): s
   const slug = name.replaceAll(/[^\w.-]+/g, '_').slice(0, 80);
   return join(home, 'workers', `${slug}-${server}.json`);
 }
+
+/** Where its sealing key is kept, beside its credential. */
+export const workerSealKeyFile = (home: string, url: string, name: string): string =>
+  workerCredentialFile(home, url, name).replace(/json$/, 'seal.pem');
 
 /** The kept credential, or null; a file that cannot be read as one counts as none. */
 export async function readWorkerCredential(file: string): Promise<WorkerCredential | null> {

@@ -125,6 +125,11 @@ export const WORKER_FIELDS = {
     description: 'Model credentials and overrides (YAML or JSON, mode 0600); stays here',
     flag: 'creds-file',
   }),
+  WORKER_SEAL_KEY_FILE: field.string({
+    default: '',
+    description: 'A private key (PEM, mode 0600) that opens sealed payloads, the same for a pool',
+    flag: 'seal-key-file',
+  }),
   OPENAI_API_KEY: field.secret({ ...optional, description: 'Own credential for OpenAI' }),
   OPENAI_BASE_URL: field.url({
     default: 'https://api.openai.com/v1',

@@ -46,6 +46,8 @@ async function connect(
     serverCa: null,
     credentials: NO_CREDENTIALS,
     environment: {},
+    sealKey: null,
+    isSealKeyGiven: false,
     send: createNodeSend(),
     probe: null,
     sendToProvider: createNodeSend(),

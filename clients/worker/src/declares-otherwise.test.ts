@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { declaresOtherwise } from './declares-otherwise.ts';
 
-const kept = { pool: 'gpu', models: ['a', 'b'], labels: { x: '1', y: '2' } };
+const kept = { pool: 'gpu', models: ['a', 'b'], labels: { x: '1', y: '2' }, seal_key: 'a' };
 const nothing = { pool: 'default', models: [], labels: {} };
 
 test.each([
@@ -14,6 +14,7 @@ test.each([
   ],
   ['another pool', { ...nothing, pool: 'cpu' }, 'pool'],
   ['other models', { ...nothing, models: ['a'] }, 'models'],
+  ['another sealing key', { ...nothing, seal_key: 'b' }, 'seal_key'],
   ['other labels', { ...nothing, labels: { x: '2', y: '2' } }, 'labels'],
 ])('%s', (_, now, changed) => {
   expect(declaresOtherwise(kept, now)).toBe(changed);

@@ -2,7 +2,7 @@ import type { WorkerCredential } from '@sagewai/sdk/node';
 
 import { POOL_DEFAULT } from './config.ts';
 
-type Declared = Pick<WorkerCredential, 'pool' | 'models' | 'labels'>;
+type Declared = Pick<WorkerCredential, 'pool' | 'models' | 'labels' | 'seal_key'>;
 
 /**
  * What is declared now and was not declared when the credential was made; null when it still fits. What
@@ -13,7 +13,8 @@ export function declaresOtherwise(kept: Declared, now: Declared): keyof Declared
   if (now.pool !== POOL_DEFAULT && now.pool !== kept.pool) return 'pool';
   if (now.models.length > 0 && !isSameSet(now.models, kept.models)) return 'models';
   const labels = pairsOf(now.labels);
-  return labels.length > 0 && !isSameSet(labels, pairsOf(kept.labels)) ? 'labels' : null;
+  if (labels.length > 0 && !isSameSet(labels, pairsOf(kept.labels))) return 'labels';
+  return now.seal_key !== undefined && now.seal_key !== kept.seal_key ? 'seal_key' : null;
 }
 
 const pairsOf = (labels: Readonly<Record<string, string>>): string[] =>

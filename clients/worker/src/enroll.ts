@@ -6,6 +6,7 @@ import {
   type WorkerCredential,
   workerCredentialFile,
 } from '@sagewai/sdk/node';
+import { sealKeyText } from '@sagewai/seal';
 
 import { declaresOtherwise } from './declares-otherwise.ts';
 import type { WorkerLog } from './log.ts';
@@ -29,13 +30,21 @@ export async function enroll(
   const shown = options.workerToken || options.enrollmentKey;
   if (shown.startsWith('wrt-') && namesWorker(shown)) return { kind: 'token', token: shown };
   const kept = await readWorkerCredential(fileOf(options));
-  const other = kept ? declaresOtherwise(kept, options) : null;
+  const other = kept ? declaresOtherwise(kept, { ...options, ...sealKeyFor(kept, options) }) : null;
   if (kept && other === null) return identityOf(kept);
   if (other !== null) log.note(`its ${other} changed since it was registered: registering again`);
   const credential = await register(options, log, signal);
   await keep(credential, options, log);
   return identityOf(credential);
 }
+
+/** A key of its own is not worth another registration of a worker that was registered without. */
+function sealKeyFor(kept: WorkerCredential, options: WorkerOptions): { seal_key?: string } {
+  return kept.seal_key === undefined && !options.isSealKeyGiven ? {} : sealKeyOf(options);
+}
+
+const sealKeyOf = ({ sealKey }: WorkerOptions): { seal_key?: string } =>
+  sealKey === null ? {} : { seal_key: sealKeyText(sealKey) };
 
 /** A token of no worker yet is good for a registration. Only the server can say whether it is valid. */
 function namesWorker(token: string): boolean {
@@ -82,6 +91,7 @@ async function register(
       labels: { ...labels },
       max_concurrent: options.maxConcurrent,
       ...(options.version === '' ? {} : { version: options.version }),
+      ...sealKeyOf(options),
     },
   });
   log.note(`registered as ${registered.worker_id}: ${registered.status}`);
@@ -98,6 +108,7 @@ async function register(
     pool,
     models,
     labels,
+    ...sealKeyOf(options),
   };
 }
 

@@ -2,6 +2,8 @@ import type { CallOutput } from '@sagewai/sdk';
 
 /** A run that this worker holds. What it says about it counts only while the server agrees. */
 export interface Lease extends LeaseName {
+  readonly orgId: string;
+  readonly projectId: string;
   readonly model: string | null;
   /** With a content key: a Fernet token. */
   readonly payload: unknown;
@@ -45,6 +47,8 @@ export function leasesOf(claimed: Claimed | null): Lease[] {
   const rows = 'leases' in claimed ? claimed.leases : [claimed];
   return rows.map((row) => ({
     ...fromWire(row),
+    orgId: row.org_id,
+    projectId: row.project_id,
     model: row.model,
     payload: row.payload,
     contentKey: row.content_key ?? null,

@@ -7,6 +7,7 @@ import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
 import { CredentialsFileError } from './credentials/credential-store.ts';
 import { processLog, redactedLog } from './log.ts';
+import { withSealKey } from './own-seal-key.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { supervise } from './supervise.ts';
 import type { WorkerEnd } from './worker-options.ts';
@@ -43,8 +44,9 @@ export async function main(words: readonly string[]): Promise<number> {
     if (travelsInClear(options.url)) {
       log.warn(`plain HTTP to ${options.url}: its credential can be read on the way`);
     }
+    const sealing = await withSealKey(options, log);
     const stop = stopSignal((text) => log.note(text));
-    return tell(await supervise(options, log, stop), (text) => log.warn(text));
+    return tell(await supervise(sealing, log, stop), (text) => log.warn(text));
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CredentialsFileError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 
 import { ConfigError, expandHome } from '@sagewai/config';
-import { createNodeSend, readCa } from '@sagewai/sdk/node';
+import { createNodeSend, readCa, readSealKey } from '@sagewai/sdk/node';
+import type { HpkeKeyPair } from '@sagewai/seal';
 
 import type { WorkerConfig } from './config.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
@@ -18,6 +19,9 @@ export async function resolveOptions(
   { environment, log }: { readonly environment: Environment; readonly log: WorkerLog },
 ): Promise<WorkerOptions> {
   const serverCa = config.sagewaiCaFile === null ? null : await readCaOf(config.sagewaiCaFile);
+  const sealKey = config.workerSealKeyFile
+    ? await sealKeyOf(expandHome(config.workerSealKeyFile, homedir()))
+    : null;
   const openaiKey = config.openaiApiKey?.reveal() ?? '';
   const anthropicKey = config.anthropicApiKey?.reveal() ?? '';
   return {
@@ -38,6 +42,8 @@ export async function resolveOptions(
     drainMsMax: config.drainTimeoutMs,
     exitWhenDrained: config.exitWhenDrained,
     serverCa,
+    sealKey,
+    isSealKeyGiven: sealKey !== null,
     send: createNodeSend({ ca: serverCa }),
     sendToProvider: createNodeSend(),
     environment,
@@ -62,6 +68,14 @@ export async function resolveOptions(
       ollama: { baseUrl: `${ollamaUrl(config.ollamaHost) ?? ''}/v1` },
     },
   };
+}
+
+async function sealKeyOf(file: string): Promise<HpkeKeyPair> {
+  try {
+    return await readSealKey(file);
+  } catch (error) {
+    throw new ConfigError([`WORKER_SEAL_KEY_FILE (--seal-key-file): ${(error as Error).message}`]);
+  }
 }
 
 async function readCaOf(file: string): Promise<string> {

@@ -10,6 +10,7 @@ import type { Report } from './outbox.ts';
 import { redactShapes } from './redact-shapes.ts';
 import { createRunJournal } from './run-journal.ts';
 import { openPayload, sealReport } from './seal-report.ts';
+import { openSealed, quieted, type SealedRun } from './sealed-run.ts';
 import type { Session } from './session.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { runAgent } from './workflows/agent.ts';
@@ -32,7 +33,7 @@ const LAST_EVENTS_MS = 2_000;
 
 type RunOptions = Pick<
   WorkerOptions,
-  'providers' | 'credentials' | 'environment' | 'send' | 'sendToProvider'
+  'providers' | 'credentials' | 'environment' | 'sealKey' | 'send' | 'sendToProvider'
 >;
 
 /** Runs one lease to its end and says what to report: null when it is not ours to report any more. */
@@ -56,6 +57,7 @@ async function execute(
   const { client } = session;
   const { providers, send, sendToProvider } = options;
   const { redact } = options.credentials;
+  let sealed: SealedRun | null = null;
   const voice = createRunJournal({
     client,
     lease,
@@ -63,6 +65,8 @@ async function execute(
   });
   try {
     const own = await options.credentials.take();
+    const given = openPayload(lease);
+    sealed = openSealed(given, lease, options.sealKey);
     const callModel = createModelCaller({
       client,
       send,
@@ -71,31 +75,41 @@ async function execute(
       credentials: providers,
       signal,
       redact,
+      isSealed: sealed !== null,
     });
-    const payload = openPayload(lease);
+    const payload = sealed === null ? given : sealed.payload;
+    const heard = sealed === null ? voice : quieted(voice);
     const { model, resume } = lease;
     const env = runEnvironment(options.environment);
     const output = await withCredentials(own, () =>
-      runAgent({ payload, model, callModel, env, voice, resume, signal }),
+      runAgent({ payload, model, callModel, env, voice: heard, resume, signal }),
     );
-    return { ...ours, status: 'completed', output: redactDeep(output, redact) };
+    const report = { ...ours, status: 'completed', output: redactDeep(output, redact) } as const;
+    return sealed === null ? report : sealed.seal(report);
   } catch (thrown) {
     const failure = await waitIfAsked(thrown, async (wait) => {
       await voice.close(LAST_EVENTS_MS);
-      await beginWait(client, lease, wait, signal);
+      await beginWait(client, lease, sealed === null ? wait : unprompted(wait), signal);
     });
     if (failure === null) return null;
     if (signal.reason instanceof RunStopped) return reportOfStopped(signal.reason, ours);
     const reason = failure.message;
     const error = redact(reason).slice(0, ERROR_LENGTH_MAX).toWellFormed();
-    voice.log(error, 'error');
+    if (sealed === null) voice.log(error, 'error');
     const isMissing = failure instanceof ModelCallFailed && failure.status === 404;
     const what = isMissing ? { error_class: 'model_missing' } : {};
-    return { ...ours, status: 'failed', error, retry: isWorthAnother(failure), ...what };
+    const retry = isWorthAnother(failure);
+    const report = { ...ours, status: 'failed', error, retry, ...what } as const;
+    return sealed === null ? report : sealed.seal(report);
   } finally {
     // Before the report: with it the lease is gone, and nothing is taken any more.
     await voice.close(signal.aborted ? 0 : LAST_EVENTS_MS);
   }
+}
+
+/** A prompt is stored where the server can read it. */
+function unprompted({ wait: { prompt: _prompt, ...wait } }: RunWaits): RunWaits {
+  return new RunWaits(wait);
 }
 
 const asError = (thrown: unknown): Error =>

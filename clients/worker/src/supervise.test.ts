@@ -29,6 +29,8 @@ const OPTIONS = {
   serverCa: null,
   credentials: NO_CREDENTIALS,
   environment: {},
+  sealKey: null,
+  isSealKeyGiven: false,
   send: createNodeSend(),
   probe: null,
   sendToProvider: createNodeSend(),

@@ -1,4 +1,5 @@
 import type { Send } from '@sagewai/sdk';
+import type { HpkeKeyPair } from '@sagewai/seal';
 
 import type { CredentialStore } from './credentials/credential-store.ts';
 import type { Environment } from './credentials/run-scope.ts';
@@ -31,6 +32,10 @@ export interface WorkerOptions {
   readonly providers: ProviderCredentials;
   /** What overrides them, for the runs that begin now. */
   readonly credentials: CredentialStore;
+  /** Opens sealed payloads; null: none can be opened. */
+  readonly sealKey: HpkeKeyPair | null;
+  /** It was given, and is not only this worker's. */
+  readonly isSealKeyGiven: boolean;
   /** Of the process; runs see it under their overrides. */
   readonly environment: Environment;
   /** Certificates (PEM) of the private authority that vouches for the server; null: none. */

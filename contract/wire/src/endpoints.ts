@@ -106,6 +106,7 @@ import {
   triggerSchedule,
   updateSchedule,
 } from './schedules.ts';
+import { listSealRecipients } from './sealing.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -150,6 +151,7 @@ export const ENDPOINTS = [
   submitRun,
   submitRuns,
   listRuns,
+  listSealRecipients,
   getRun,
   cancelRun,
   listRunEvents,

@@ -19,6 +19,8 @@ export const worker = Type.Object({
   labels: Type.Record(Type.String(), Type.String()),
   /** Of its code, as it says; null: it does not say. */
   version: textOrNull,
+  /** The public half, in hex, of the key that opens what is sealed for it; null: it has none. */
+  seal_key: textOrNull,
   max_concurrent: Type.Integer(),
   active_runs: Type.Integer(),
   /** It is asked to go, and is given nothing more. */

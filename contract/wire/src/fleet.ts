@@ -6,6 +6,7 @@ import { errorClass } from './retry.ts';
 import { resume } from './run-wait.ts';
 import { RUNS_PER_BATCH_MAX } from './runs.ts';
 import { id, instant, instantOrNull, textOrNull } from './schemas.ts';
+import { sealKey } from './sealing.ts';
 import { labels, model, pool, version } from './tags.ts';
 import { epoch, name, workerState } from './worker.ts';
 
@@ -65,6 +66,8 @@ export const registerWorker = endpoint({
         x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
       }),
     ),
+    /** The public half of the key with which it opens sealed payloads. */
+    seal_key: Type.Optional(sealKey),
     /** Name or id; as the header `X-Organization`. For registration without a key. */
     organization: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   }),

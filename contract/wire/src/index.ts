@@ -40,6 +40,7 @@ export {
   type Surface,
 } from './endpoint.ts';
 export { type EndpointTable, ENDPOINTS } from './endpoints.ts';
+export { listSealRecipients } from './sealing.ts';
 export type {
   EnrollmentKeyId,
   KeyId,

@@ -9,6 +9,7 @@
  * either is first seen (F4).
  */
 import { ActiveLine } from './active-line.ts';
+import type { BacklogOptions } from './backlog-options.ts';
 import { FairShare } from './fair-share.ts';
 import {
   acquaint,
@@ -24,6 +25,7 @@ import type { Held } from './limit.ts';
 import { capabilityKey } from './match-class.ts';
 import { Parking, placeOf } from './parking.ts';
 import type { Cut } from './queue.sql.ts';
+import { NamedKeys } from './seal-keys.ts';
 import type { Line, Subqueue, Want } from './subqueue.ts';
 import type { Capabilities } from './worker.ts';
 
@@ -45,20 +47,6 @@ export interface Found {
   readonly cut?: Cut | undefined;
 }
 
-export interface BacklogOptions {
-  /** F5. What share of the workers a project has, beside the others' 1. */
-  readonly weightOf: (projectId: string) => number;
-  /** F5. What a run of a project in a pool is expected to cost. */
-  readonly costOf: (projectId: string, pool: string) => number;
-  /** A run that waits for so long is as urgent as one of the next priority. */
-  readonly agingMs: number;
-  readonly fullLookEveryMs: number;
-  /** A limit without room is looked at again after so long, if nothing is heard of it. */
-  readonly heldLookEveryMs: number;
-  readonly monotonicMs: () => number;
-  readonly nowMs: () => number;
-}
-
 /** Numbers are given in order but become visible in the order of commits: a floor trails by so many. */
 const FLOOR_TRAIL = 1_000n;
 const WANTS_MAX = 64;
@@ -72,6 +60,9 @@ export class Backlog {
   readonly #under = new Map<string, Set<KnownSubqueue>>();
   readonly #groups = new Map<string, Group>();
   readonly #parking = new Parking();
+  readonly #sealKeys = new NamedKeys();
+  /** Told of keys that now tell workers apart which were one group. */
+  onKeysNamed: (keys: ReadonlySet<string>) => void = () => undefined;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -96,10 +87,13 @@ export class Backlog {
       this.#under.set(limited, (this.#under.get(limited) ?? new Set()).add(known));
     }
     for (const group of this.#groups.values()) acquaint(group, known);
+    const fresh = this.#sealKeys.learn(subqueue.requirement);
+    if (fresh.size > 0) this.onKeysNamed(fresh);
   }
 
   /** The group of these capabilities. */
-  group(capabilities: Capabilities): Group {
+  group(of: Capabilities): Group {
+    const capabilities = this.#sealKeys.relevant(of);
     const key = capabilityKey(capabilities);
     const group = this.#groups.get(key) ?? this.#form(key, capabilities);
     group.lastAskedMs = this.#options.monotonicMs();

@@ -1,6 +1,9 @@
 import { Fault } from '@sagewai/fault';
 import type { Caller } from '@sagewai/http';
+import { nameActor } from '@sagewai/trust';
 import type { OrganizationId } from '@sagewai/wire';
+
+import type { Submitter } from './submissions.ts';
 
 /** The organization that somebody acts for. */
 export function demandOrganization({ orgId }: Caller): OrganizationId {
@@ -8,4 +11,12 @@ export function demandOrganization({ orgId }: Caller): OrganizationId {
   throw new Fault('organization.required', 'the caller has no organization', {
     detail: 'Say which organization in the header X-Organization.',
   });
+}
+
+/** Who submits, and for which project. */
+export function submitterOf(caller: Caller): Submitter {
+  const orgId = demandOrganization(caller);
+  const { projectId } = caller;
+  if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
+  return { orgId, projectId, actor: nameActor(caller) };
 }

@@ -24,6 +24,7 @@ import type { Group } from './group.ts';
 import type { Placements, Waiting } from './placements.ts';
 import type { Claimed, ClaimRequest, PollDemand } from './queue.sql.ts';
 import type { ClaimedRun } from './run.ts';
+import { sealKeyOf } from './seal-keys.ts';
 import { NOTHING_FOUND, shareOut, tally, toDemand } from './share-out.ts';
 import { type How, isPlain } from './strategy.ts';
 import type { Line } from './subqueue.ts';
@@ -58,6 +59,7 @@ export class Claims {
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
+    options.backlog.onKeysNamed = (keys) => this.#dismissHolders(keys);
   }
 
   poll(request: PollRequest): Promise<ClaimedRun[]> {
@@ -86,6 +88,16 @@ export class Claims {
     for (const { fresh, waiting } of this.#desks.all()) {
       for (const poll of [...fresh, ...waiting]) {
         if (poll.request.worker.id === workerId) poll.dismiss();
+      }
+    }
+  }
+
+  /** They stand at the desk of a group that they are not of any more: they ask again. */
+  #dismissHolders(keys: ReadonlySet<string>): void {
+    for (const { fresh, waiting, called } of this.#desks.all()) {
+      for (const poll of [...fresh, ...waiting, ...called]) {
+        const key = sealKeyOf(poll.request.worker.capabilities.labels);
+        if (key !== null && keys.has(key)) poll.dismiss();
       }
     }
   }

@@ -4,12 +4,14 @@ import { type Requirement, requirementOf, type Routing } from './match-class.ts'
 import type { ProjectRouting } from './project-routing.ts';
 import { type ReadSelectors, readSelectors } from './read-selectors.ts';
 import { ANY_MODEL, POOL_DEFAULT } from './run.ts';
+import { sealDemandOf } from './seal-keys.ts';
 import type { Labels } from './selector.ts';
 import { readStrategy } from './strategy.ts';
 import { isMistakenPin } from './version.ts';
 
 /** What a submission says of the worker that it wants. */
 export interface Asked {
+  readonly payload?: unknown;
   readonly pool?: string;
   readonly model?: string | null;
   readonly labels?: Labels;
@@ -51,7 +53,10 @@ export function decideRequirement(asked: Asked, project: ProjectRouting): Decide
   if (pin !== undefined && isMistakenPin(pin)) {
     return mistaken('worker_version', 'is neither a version nor a range of versions');
   }
-  const routing = toRouting(read, constraints, pin);
+  const seal = sealDemandOf(asked.payload);
+  if (seal.kind === 'mistaken') return mistaken('payload/sealed', seal.message);
+  const required = seal.kind === 'none' ? read.required : [...read.required, seal.selector];
+  const routing = toRouting({ ...read, required }, constraints, pin);
   const requirement = requirementOf({ pool, model, labels, routing });
   return requirement === null
     ? mistaken('model', 'is no name of a model')

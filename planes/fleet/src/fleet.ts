@@ -29,6 +29,7 @@ import { runEventRoutes } from './run-event-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { scalingRoutes } from './scaling-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
+import { sealRoutes } from './seal-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
@@ -67,6 +68,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...encryptionRoutes(parts),
       ...routingRoutes(parts),
       ...versionRoutes(parts),
+      ...sealRoutes(parts),
       ...placementRoutes(parts),
       ...anomalyRoutes(),
       ...eventRoutes(),

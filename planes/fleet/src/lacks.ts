@@ -1,7 +1,10 @@
 import { allowsVersion, type Requirement, type Routing } from './match-class.ts';
 import type { WorkerFact } from './placement-facts.ts';
 import { ANY_MODEL } from './run.ts';
+import { SEAL_KEY_LABEL } from './seal-keys.ts';
 import { describeSelector, satisfies } from './selector.ts';
+
+const SEALED_FOR_OTHERS = 'the payload is not sealed for a key that it has';
 
 /** `never`: it may not have the run as it is recorded; `now`: it cannot take it at the moment. */
 export interface Lack {
@@ -48,6 +51,10 @@ export function lacksOf(
   }
   for (const selector of routing?.selectors ?? []) {
     if (satisfies(worker.labels, selector)) continue;
+    if (selector.label === SEAL_KEY_LABEL) {
+      never('selector', 'a recipient of the sealed payload', SEALED_FOR_OTHERS);
+      continue;
+    }
     const asked = describeSelector(selector);
     never('selector', asked, `it does not satisfy ${asked}`);
   }

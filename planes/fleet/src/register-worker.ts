@@ -25,6 +25,7 @@ import { findEnrollmentKey, type ShownKey, useEnrollmentKey } from './enrollment
 import { judgeKeyUse } from './judge-key-use.ts';
 import { proofRequired } from './prove.ts';
 import { POOL_DEFAULT } from './run.ts';
+import { RESERVED_LABELS, SEAL_KEY_LABEL } from './seal-keys.ts';
 import { noteVersion } from './versions.sql.ts';
 import { findUnanswered, isBanned, useProof, type WorkerPublicKey } from './worker-keys.sql.ts';
 import { WORKER_SECRET_KIND } from './worker.ts';
@@ -76,12 +77,14 @@ export async function registerWorker(
 ): Promise<Registered> {
   const { orgId, keyPair } = origin;
   const { pool = POOL_DEFAULT, models = [], name = 'worker' } = registration;
-  const labels = withoutProject(registration.labels ?? {});
+  const declared = declarable(registration.labels ?? {});
+  const sealKey = registration.seal_key;
+  const labels = sealKey === undefined ? declared : { ...declared, [SEAL_KEY_LABEL]: sealKey };
   const projectId = await projectOf(tx, origin);
   if (keyPair !== null) await demandFreshKeyPair(tx, orgId, keyPair);
   const unanswered = await findLost(tx, origin, { name, pool, labels });
   const key = origin.key === null ? null : await demandUsable(tx, origin, unanswered !== null);
-  const enrollment = enrollWorker({ pool, models, labels }, key);
+  const enrollment = enrollWorker({ pool, models, labels: declared }, key);
   const { reason, dropped, state } = enrollment;
   const scopes = key?.scopes ?? WORKER_SCOPES;
   if (unanswered !== null) {
@@ -232,7 +235,7 @@ export function invalid(why?: string): Fault {
   });
 }
 
-/** The project is never taken from a label. */
-function withoutProject(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== 'project_id'));
+/** The project is never taken from a label, and a sealing key is one that was registered as such. */
+function declarable(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !RESERVED_LABELS.has(name)));
 }

@@ -2,7 +2,6 @@ import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, implementOwn, type Route } from '@sagewai/http';
 import { boundProject, findProject } from '@sagewai/identity';
 import { inTenant, type Tx } from '@sagewai/postgres';
-import { nameActor } from '@sagewai/trust';
 import {
   cancelRun,
   cancelTask,
@@ -22,7 +21,7 @@ import {
 
 import { readAttempts } from './attempts.sql.ts';
 import { boundAnswer } from './bound-answer.ts';
-import { demandOrganization } from './calling-person.ts';
+import { demandOrganization, submitterOf } from './calling-person.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
 import { readHeads, type SaidSoFar } from './run-events.sql.ts';
@@ -30,7 +29,7 @@ import { readRunSpent } from './run-spending.ts';
 import { toRunState, toTaskState } from './run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from './runs.sql.ts';
 import { openContents } from './secrecy/open-contents.ts';
-import type { Submission, Submitter } from './submissions.ts';
+import type { Submission } from './submissions.ts';
 import { toAttempt, toProgress, toRun, toTask, toWait } from './to-wire.ts';
 import { findWait } from './waits.sql.ts';
 
@@ -199,11 +198,4 @@ function withKey(submission: Submission, header: string | string[] | undefined):
     });
   }
   return { ...submission, idempotency_key: header };
-}
-
-function submitterOf(caller: Caller): Submitter {
-  const orgId = demandOrganization(caller);
-  const { projectId } = caller;
-  if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
-  return { orgId, projectId, actor: nameActor(caller) };
 }

@@ -5,12 +5,13 @@ import { Fault } from '@sagewai/fault';
 import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
 
 import type { Backlog } from './backlog.ts';
-import { type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
+import { type Asked, type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
 import type { FullQueues } from './full-queues.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement, type Routing } from './match-class.ts';
 import { type Place, newRunOf } from './new-run-of.ts';
+import { demandOwnSeal } from './own-seal.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
 import type { Remembered } from './remembered.ts';
@@ -144,7 +145,10 @@ export class Submissions {
     by: Submitter,
   ): Promise<readonly DecidedRequirement[]> {
     const project = await this.#options.routings.find(by);
-    return submissions.map((asked, at) => demandRequirement(asked, project, at));
+    return submissions.map((asked, at) => {
+      demandOwnSeal(asked, by, at);
+      return demandRequirement(asked, project, at);
+    });
   }
 
   async #toRuns(
@@ -213,8 +217,8 @@ export class Submissions {
   }
 }
 
-function demandRequirement(
-  asked: Submission,
+export function demandRequirement(
+  asked: Asked,
   project: ProjectRouting,
   at: number,
 ): DecidedRequirement {

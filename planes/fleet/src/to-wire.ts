@@ -21,6 +21,7 @@ import type { RunEvent } from './run-event.ts';
 import type { SaidSoFar } from './run-events.sql.ts';
 import { type ClaimedRun, toTaskState } from './run.ts';
 import type { RunRow } from './runs.sql.ts';
+import { sealKeyOf } from './seal-keys.ts';
 import type { Subqueue } from './subqueue.ts';
 import type { Wait } from './wait.ts';
 import type { WorkerRecord } from './worker.ts';
@@ -192,6 +193,7 @@ export function toWorker(row: WorkerRow): Worker {
     models_canonical: row.modelsCanonical,
     labels: row.labels,
     version: row.version,
+    seal_key: sealKeyOf(row.labels),
     max_concurrent: row.maxConcurrent,
     active_runs: row.activeRuns,
     draining: row.draining,

@@ -4,7 +4,15 @@ import { setTimeout } from 'node:timers/promises';
 
 import { parseLabels } from '@sagewai/config';
 import { createClient, SagewaiError, spreadDelayMs } from '@sagewai/sdk';
-import { saveWorkerCredential, travelsInClear, workerCredentialFile } from '@sagewai/sdk/node';
+import {
+  makeSealKey,
+  readSealKey,
+  saveWorkerCredential,
+  sealKeyText,
+  travelsInClear,
+  workerCredentialFile,
+  workerSealKeyFile,
+} from '@sagewai/sdk/node';
 
 import type { ConnectionFlags, Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -41,6 +49,11 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
         headers: { 'x-enrollment-key': flags.enrollmentKey },
       })
     : context.client;
+  const file = workerCredentialFile(context.home, context.url, name);
+  const keyFile = workerSealKeyFile(context.home, context.url, name);
+  // Of an earlier registration, or new.
+  const seal = await readSealKey(keyFile).catch(() => makeSealKey(keyFile));
+  const seal_key = sealKeyText(seal);
   const registered = await registerInTime(context, flags, () =>
     client.call('fleet.registerWorker', {
       body: {
@@ -49,10 +62,10 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
         models,
         labels: { ...labels },
         max_concurrent: flags.maxConcurrent,
+        seal_key,
       },
     }),
   );
-  const file = workerCredentialFile(context.home, context.url, name);
   await saveWorkerCredential(file, {
     url: context.url,
     name,
@@ -62,6 +75,7 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
     pool: flags.pool,
     models,
     labels,
+    seal_key,
   });
   // The secret and the token stay in the file: a result is often kept in a log.
   const { worker_secret: _secret, token: _token, ...result } = registered;

@@ -10,12 +10,17 @@ import { cancelCommand } from './cancel-runs.ts';
 import { explainRun } from './explain-run.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
 import { logsCommand } from './run-logs.ts';
+import { openedRun, sealKeygenCommand } from './seal-runs.ts';
 import { submitCommand } from './submit-runs.ts';
 import { exitFor, hasEnded, type RunDetail, showRun, waitForEnd } from './watch-run.ts';
 
 type Run = CallOutput<'runs.listRuns'>['runs'][number];
 
 const STATES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+
+interface KeyFlags extends ConnectionFlags {
+  readonly keyFile?: string;
+}
 
 interface ListFlags extends ConnectionFlags {
   readonly state?: (typeof STATES)[number];
@@ -31,6 +36,7 @@ export function runsCommand(around: Surroundings): Command {
       oneRun(around, ['get', 'Show a run'], getRun),
       oneRun(around, ['watch', 'Wait for the end of a run, and show it'], watchRun),
       logsCommand(around),
+      sealKeygenCommand(around),
       ...answerCommands(around),
       cancelCommand(around),
       oneRun(around, ['why', 'Say why a run is not running'], explainRun),
@@ -57,18 +63,23 @@ function listCommand(around: Surroundings): Command {
 function oneRun(
   around: Surroundings,
   [name, description]: readonly [string, string],
-  work: (context: Context, run: string) => Promise<void>,
+  work: (context: Context, run: string, keyFile: string | undefined) => Promise<void>,
 ): Command {
-  const command = serverCommand(name, description).argument('<id>', 'its id', id);
-  return act(command, around, (context, _, [run = '']) => work(context, run));
+  const command = serverCommand(name, description)
+    .argument('<id>', 'its id', id)
+    .option('--key-file <file>', 'reads a sealed run (default: the key that runs submit made)');
+  return act<KeyFlags>(command, around, (context, { keyFile }, [run = '']) =>
+    work(context, run, keyFile),
+  );
 }
 
-async function getRun(context: Context, id: string): Promise<void> {
-  const run = await context.client.call('runs.getRun', { params: { run_id: id } });
+async function getRun(context: Context, id: string, keyFile: string | undefined): Promise<void> {
+  const seen = await context.client.call('runs.getRun', { params: { run_id: id } });
+  const run = await openedRun(context, seen, keyFile);
   context.show(run, showRun(run));
 }
 
-async function watchRun(context: Context, id: string): Promise<void> {
+async function watchRun(context: Context, id: string, keyFile: string | undefined): Promise<void> {
   const over = new AbortController();
   let progress: Promise<void> | undefined;
   const tell = (run: RunDetail): void => {
@@ -76,8 +87,9 @@ async function watchRun(context: Context, id: string): Promise<void> {
     context.terminal.note(`${run.state}${worker}${askedOf(run)}`);
     if (!hasEnded(run)) progress ??= tellProgress(context, id, over.signal);
   };
-  const run = await waitForEnd(context, id, tell, { isUp: false }).finally(() => over.abort());
+  const ended = await waitForEnd(context, id, tell, { isUp: false }).finally(() => over.abort());
   await progress;
+  const run = await openedRun(context, ended, keyFile);
   context.show(run, showRun(run));
   context.end(exitFor(run.state));
 }

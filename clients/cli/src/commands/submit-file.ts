@@ -6,6 +6,7 @@ import { jsonText } from '../json-text.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { inBatches } from './in-batches.ts';
+import { openedRun, type Seal } from './seal-runs.ts';
 import { type SubmissionDefaults, submissionOfLine } from './submission-of-line.ts';
 import { type RunDetail, waitForEnd } from './watch-run.ts';
 
@@ -16,6 +17,9 @@ interface SubmittedFile {
   readonly key: string;
   readonly defaults: SubmissionDefaults;
   readonly wait: boolean;
+  /** Null: it goes as it is. */
+  readonly seal: Seal | null;
+  readonly keyFile: string | undefined;
 }
 
 const WATCHERS = 16;
@@ -23,18 +27,22 @@ const WATCHERS = 16;
 /** Submits one run a line. With `wait`: until all have ended; 1 unless all have completed. */
 export async function submitFile(
   context: Context,
-  { file, key, defaults, wait }: SubmittedFile,
+  { file, key, defaults, wait, seal, keyFile }: SubmittedFile,
 ): Promise<void> {
   const lines = (await readInput(file)).split('\n');
   const submissions = lines.flatMap((line, index) => {
     if (line.trim() === '') return [];
-    const submission = submissionOfLine(line, index + 1, defaults);
+    const clear = submissionOfLine(line, index + 1, defaults);
+    const submission = seal === null ? clear : seal(clear);
     return [{ ...submission, idempotency_key: submission.idempotency_key ?? `${key}:${index}` }];
   });
   if (submissions.length === 0) throw new UsageError(`${file} has no submissions`);
   const ids = await submitAll(context, submissions);
   if (!wait) return context.show({ runs: ids }, ids.join('\n'));
-  tellEnds(context, await waitForAll(context, ids));
+  const ended = await waitForAll(context, ids);
+  if (seal === null) return tellEnds(context, ended);
+  const opened = ended.map((run) => openedRun(context, run, keyFile));
+  tellEnds(context, await Promise.all(opened));
 }
 
 /**

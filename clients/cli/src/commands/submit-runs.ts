@@ -10,6 +10,7 @@ import { durationSeconds } from '../read-duration.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { parsePreferred, parseRequired, type Selector } from './parse-selector.ts';
+import { openedRun, sealFor, type SealFlags, withSealFlags } from './seal-runs.ts';
 import { share } from './share.ts';
 import {
   agentSubmission,
@@ -19,7 +20,7 @@ import {
 import { submitFile } from './submit-file.ts';
 import { exitFor, showRun, waitForEnd } from './watch-run.ts';
 
-interface SubmitFlags extends ConnectionFlags {
+interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly agent: string;
   readonly message?: string;
   readonly model?: string;
@@ -98,9 +99,10 @@ message, turns, prompt, question or input.
 
 Examples:
   sagewai runs submit --model gpt-4o --message "Summarise the plan" --wait
-  sagewai runs submit --model gpt-4o --jsonl questions.jsonl --wait`,
+  sagewai runs submit --model gpt-4o --jsonl questions.jsonl --wait
+  sagewai runs submit --model gpt-4o --message "For the worker's eyes" --seal --wait`,
     );
-  return act<SubmitFlags>(command, around, submit);
+  return act<SubmitFlags>(withSealFlags(command), around, submit);
 }
 
 const required = (text: string, before: Selector[] = []): Selector[] => [
@@ -115,13 +117,15 @@ const preferred = (text: string, before: Selector[] = []): Selector[] => [
 async function submit(context: Context, flags: SubmitFlags): Promise<void> {
   const { idempotencyKey, jsonl, wait = false } = flags;
   const defaults = defaultsOf(flags);
+  const seal = await sealFor(context, flags, flags);
   if (oneOf(flags) === 'jsonl') {
     const set = { file: jsonl ?? '', key: idempotencyKey ?? randomUUID() };
-    return submitFile(context, { ...set, defaults, wait });
+    return submitFile(context, { ...set, defaults, wait, seal, keyFile: flags.keyFile });
   }
+  const submission = await submissionOf(flags, defaults);
   const created = await context.client.call(
     'runs.submitRun',
-    { body: await submissionOf(flags, defaults) },
+    { body: seal === null ? submission : seal(submission) },
     { idempotencyKey: idempotencyKey ?? randomUUID() },
   );
   if (!wait) {
@@ -132,7 +136,8 @@ async function submit(context: Context, flags: SubmitFlags): Promise<void> {
     return;
   }
   context.terminal.note(`submitted ${created.id}`);
-  const run = await waitForEnd(context, created.id, ({ state }) => context.terminal.note(state));
+  const ended = await waitForEnd(context, created.id, ({ state }) => context.terminal.note(state));
+  const run = seal === null ? ended : await openedRun(context, ended, flags.keyFile);
   context.show(run, showRun(run));
   context.end(exitFor(run.state));
 }

@@ -17,6 +17,8 @@ const lease = {
   epoch: 7,
   model: 'm',
   payload: {},
+  orgId: 'org',
+  projectId: 'project',
   contentKey: null,
   runToken: 'rt-1.x',
 };
@@ -35,7 +37,7 @@ interface Place {
 }
 
 /** A server with a ledger, a provider, and a worker with credentials for OpenAI at that provider. */
-async function place(): Promise<Place> {
+async function place(isSealed = false): Promise<Place> {
   const [server, provider] = [await scriptedServer(), await scriptedServer()];
   const stop = new AbortController();
   const call = createModelCaller({
@@ -50,6 +52,7 @@ async function place(): Promise<Place> {
     },
     signal: stop.signal,
     redact: createRedactor(['sk-run-0123456789']),
+    isSealed,
   });
   server.on('fleet.reserveForRun', () => ({
     status: 201,
@@ -60,6 +63,19 @@ async function place(): Promise<Place> {
 }
 
 describe('through the gateway', () => {
+  test('nothing is asked for a run that is sealed; by an own credential it is', async () => {
+    const { server, provider, call } = await place(true);
+    const seen: string[] = [];
+    server.on(CALL, () => {
+      seen.push('gateway');
+      return OK;
+    });
+    provider.on(CALL, () => OK);
+    await expect(call(ask('other'))).rejects.toThrow(/needs a credential of its own/);
+    expect(seen).toEqual([]);
+    expect(await call(ask('gpt-4o'))).toMatchObject({ content: 'hi' });
+  });
+
   test('carries the token of the run and the parameters of the agent', async () => {
     const { server, call } = await place();
     server.on(CALL, () => OK);

@@ -4,6 +4,7 @@ import type { Redact } from '../credentials/redact.ts';
 import { currentCredentials } from '../credentials/run-scope.ts';
 import type { Lease } from '../lease.ts';
 import type { ProviderCredentials } from '../worker-options.ts';
+import { RunFailed } from '../workflows/workflow.ts';
 import { callProvider } from './call-provider.ts';
 import { chooseRoute } from './choose-route.ts';
 import type { ModelAnswer, ModelCaller } from './model-call.ts';
@@ -21,6 +22,8 @@ export interface ModelCallerOptions {
   readonly signal: AbortSignal;
   /** Applied to whatever a provider says of a failure, before it is shortened. */
   readonly redact: Redact;
+  /** The server is not to see what is asked: its gateway is not called. */
+  readonly isSealed?: boolean;
 }
 
 /**
@@ -41,6 +44,11 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
     const model = overrideModel({ model: asked.model, isExplicit }, models);
     const request = { ...asked, model };
     const route = chooseRoute(model, providersOf(credentials, currentCredentials()), inference);
+    if (route.kind === 'gateway' && options.isSealed === true) {
+      const why = `a call of ${model} through the gateway would show it to the server`;
+      const advice = 'the worker needs a credential of its own for it';
+      return Promise.reject(new RunFailed(`the payload is sealed, and ${why}: ${advice}`));
+    }
     const once = (): Promise<ModelAnswer> =>
       route.kind === 'gateway'
         ? postChat(gateway, request, options)
