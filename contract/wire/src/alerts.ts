@@ -10,6 +10,7 @@ export const ALERT_TYPES = [
   'worker.revoked',
   'worker.locked',
   'queue.unmatchable',
+  'run.stalled',
   'alert.test',
 ] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
@@ -18,6 +19,7 @@ const alertType = Type.Union([
   Type.Literal('worker.revoked'),
   Type.Literal('worker.locked'),
   Type.Literal('queue.unmatchable'),
+  Type.Literal('run.stalled'),
   Type.Literal('alert.test'),
 ]);
 

@@ -107,6 +107,7 @@ import {
   updateSchedule,
 } from './schedules.ts';
 import { listSealRecipients } from './sealing.ts';
+import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -197,6 +198,8 @@ export const ENDPOINTS = [
   setPool,
   listVersions,
   setRamp,
+  listStalled,
+  setPoolProgress,
   getProjectRouting,
   setProjectRouting,
   listFleetEvents,

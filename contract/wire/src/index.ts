@@ -231,3 +231,4 @@ export {
   type WireSelector,
 } from './routing.ts';
 export { explainRun, explainTask, listPending } from './placement.ts';
+export { listStalled, setPoolProgress } from './stalled.ts';

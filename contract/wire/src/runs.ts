@@ -5,6 +5,7 @@ import { retryPolicy } from './retry.ts';
 import { routingConstraints, selectors } from './routing.ts';
 import { wait } from './run-wait.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
+import { noProgressSeconds } from './stalled.ts';
 import { labels, model, pool, PRINTABLE_PATTERN, version } from './tags.ts';
 
 /** The states of a run, in the order in which it passes them. `waiting` is a claimed run that waits for a person. */
@@ -60,6 +61,8 @@ export const submission = Type.Object({
   delay_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: DELAY_SECONDS_MAX })),
   /** An attempt that takes longer is taken back, and fails with the class `timeout`. */
   timeout_seconds: Type.Optional(Type.Number({ minimum: 0.1, maximum: TIMEOUT_SECONDS_MAX })),
+  /** When it says nothing for so long though its worker is alive, it is told of as stalled. */
+  no_progress_seconds: Type.Optional(noProgressSeconds),
   retry: Type.Optional(retryPolicy),
   /** The same key with the same request gives the same run; the header `Idempotency-Key` wins. */
   idempotency_key: Type.Optional(

@@ -1,7 +1,7 @@
 -- F2. Stores runs and queues them, or puts them off. `how`: new, same (the key was used for the same
 -- request, or the dead letter was redriven before) or conflict.
 --
---   p_plans  null, or {run_at | delay_ms, timeout_ms, retry, redrive_of}
+--   p_plans  null, or {run_at | delay_ms, timeout_ms, no_progress_ms, retry, redrive_of}
 create or replace function fleet_submit(
   p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
   p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
@@ -93,9 +93,11 @@ begin
     select f.run_at, f.run_id, f.sq, f.prio, 0 from fresh f where f.run_at > app_now()
   ),
   timed as (
-    insert into run_timeout (run_id, timeout_ms)
-    select f.run_id, (f.how_to_run ->> 'timeout_ms')::integer from fresh f
-    where f.how_to_run ->> 'timeout_ms' is not null
+    insert into run_timeout (run_id, timeout_ms, no_progress_ms)
+    select f.run_id, (f.how_to_run ->> 'timeout_ms')::integer,
+           (f.how_to_run ->> 'no_progress_ms')::integer
+    from fresh f
+    where coalesce(f.how_to_run ->> 'timeout_ms', f.how_to_run ->> 'no_progress_ms') is not null
   ),
   due as (
     insert into run_deadline (due_at, run_id, sq)

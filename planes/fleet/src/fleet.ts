@@ -33,6 +33,7 @@ import { sealRoutes } from './seal-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
+import { stalledRoutes } from './stalled-routes.ts';
 import { versionRoutes } from './version-routes.ts';
 import { waitRoutes } from './wait-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -69,6 +70,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...routingRoutes(parts),
       ...versionRoutes(parts),
       ...sealRoutes(parts),
+      ...stalledRoutes(),
       ...placementRoutes(parts),
       ...anomalyRoutes(),
       ...eventRoutes(),

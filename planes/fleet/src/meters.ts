@@ -32,6 +32,7 @@ export class FleetMeters {
   readonly #poolSlots: Gauge<'pool'>;
   readonly #poolActive: Gauge<'pool'>;
   readonly #duration: Histogram<'pool' | 'status'>;
+  readonly #stalled: Counter<'pool'>;
   readonly #massSilences: Counter;
   readonly #wakes: Counter;
   readonly #anomalies: Counter<'kind'>;
@@ -73,6 +74,11 @@ export class FleetMeters {
       help: 'Anomalies of workers that were raised, by kind.',
       labels: ['kind'],
     });
+    this.#stalled = metrics.counter({
+      name: 'sagewai_stalled_runs_total',
+      help: 'Runs that were found to make no progress while their worker was alive.',
+      labels: ['pool'],
+    });
     this.#massSilences = metrics.counter({
       name: 'sagewai_mass_silence_rounds_total',
       help: 'Looks at which so many workers were silent at once that they were given as long again.',
@@ -100,6 +106,10 @@ export class FleetMeters {
   /** The supervisor blames nobody in this round. */
   massSilence(): void {
     this.#massSilences.add({});
+  }
+
+  stalled(pool: string): void {
+    this.#stalled.add({ pool: this.#pools.name(pool) });
   }
 
   found(kind: AnomalyKind): void {

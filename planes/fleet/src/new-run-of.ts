@@ -62,5 +62,7 @@ export function newRunOf(
 function unusual(submission: Submission): unknown[] {
   const { run_at: runAt, delay_seconds: delay, timeout_seconds: timeout, retry } = submission;
   const said = [runAt, delay, timeout, retry];
-  return said.every((one) => one === undefined) ? [] : said;
+  const { no_progress_seconds: noProgress } = submission;
+  const since = noProgress === undefined ? [] : [noProgress];
+  return said.every((one) => one === undefined) && since.length === 0 ? [] : [...said, ...since];
 }

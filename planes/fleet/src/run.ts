@@ -56,6 +56,7 @@ export interface RunPlan {
   readonly run_at?: string;
   readonly delay_ms?: number;
   readonly timeout_ms?: number;
+  readonly no_progress_ms?: number;
   readonly retry?: RetryPolicy;
   /** The dead letter that the run repeats. */
   readonly redrive_of?: RunId;

@@ -195,6 +195,23 @@ test('a signal is not missed, whether it comes before, while or after the wait b
   expect((await claimAgain(db, second))?.resume).toContain('signal');
 });
 
+test('a signal is not missed by a run that has waited before (W1)', async ({ db, owner }) => {
+  const here = await claimed(db);
+  const signal = { kind: 'signal', name: 'go' } as const;
+  await beginWaits(db, [here.wait()]);
+  await here.inside((tx) => resumeRun(tx, here.answer(), 5));
+  const again = (await claimAgain(db, here)) as ClaimAnswer;
+
+  const sending = await holdTransaction(db, [here.place.tenant.orgId], (tx) =>
+    resumeRun(tx, here.answer(signal), 5),
+  );
+  const waiting = beginWaits(db, [here.wait({ kind: 'signal', epoch: again.epoch })]);
+  await untilWaiting(owner);
+  await sending.commit();
+  expect(sending.output).toEqual({ how: 'kept' });
+  expect(await waiting).toMatchObject([{ how: 'resumed' }]);
+});
+
 test('kept signals are bounded, and an answer to another wait is none', async ({ db }) => {
   const here = await claimed(db);
   const signal = here.answer({ kind: 'signal', name: 'x' });

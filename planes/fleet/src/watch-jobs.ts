@@ -3,6 +3,7 @@ import { type Job, job } from '@sagewai/jobs';
 import { forgetActivity } from './anomalies.sql.ts';
 import { judgeWorkers } from './judge-workers.ts';
 import type { FleetParts } from './parts.ts';
+import { reportStalled } from './report-stalled.ts';
 
 /** What watches over workers. */
 export function watchJobs(parts: FleetParts): Job[] {
@@ -24,6 +25,15 @@ export function watchJobs(parts: FleetParts): Job[] {
       converges: 'every anomaly has been told, and workers with several kinds are revoked',
       ifItNeverRuns: 'a worker that does what it should not goes on',
       run: (signal) => judgeWorkers(parts, signal),
+    }),
+
+    job({
+      name: 'fleet.stalled',
+      everyMs: settings.judgeEveryMs,
+      runsOn: 'leader',
+      converges: 'of every run that makes no progress it has been told once',
+      ifItNeverRuns: 'a run that hangs is found by whoever waits for it',
+      run: (signal) => reportStalled(parts, signal),
     }),
 
     job({

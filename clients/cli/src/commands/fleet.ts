@@ -13,6 +13,7 @@ import { retentionCommand } from './fleet-retention.ts';
 import { routingCommands } from './fleet-routing.ts';
 import { scalingCommands } from './fleet-scaling.ts';
 import { fleetSettingsCommand } from './fleet-settings.ts';
+import { stalledCommand } from './fleet-stalled.ts';
 import { workerTokenCommands } from './fleet-tokens.ts';
 import { versionsCommand } from './fleet-versions.ts';
 import { waitingCommand } from './fleet-waiting.ts';
@@ -33,6 +34,7 @@ export function fleetCommand(around: Surroundings): Command {
       fleetAuditCommand(around),
       poolsCommand(around),
       versionsCommand(around),
+      stalledCommand(around),
       encryptionCommand(around),
       ...limitCommands(around),
       waitingCommand(around),

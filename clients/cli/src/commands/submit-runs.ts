@@ -40,6 +40,7 @@ interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly delay?: number;
   readonly runAt?: string;
   readonly timeout?: number;
+  readonly stalledAfter?: number;
   readonly retry?: Submission['retry'];
   readonly idempotencyKey?: string;
   readonly concurrencyKey?: string;
@@ -75,6 +76,7 @@ export function submitCommand(around: Surroundings): Command {
     .option('--deadline <instant>', 'ISO 8601; a run that has not ended by then fails')
     .option('--delay <duration>', 'not before so long, such as 90s or 2h', durationSeconds)
     .option('--run-at <instant>', 'ISO 8601; not before then')
+    .option('--stalled-after <duration>', 'quiet for so long, it is stalled', durationSeconds)
     .option('--timeout <duration>', 'of one attempt; then another is made', durationSeconds)
     .option('--retry <policy>', 'as JSON: {"base_ms":1000,"classes":{"error":true}}', retryPolicy)
     .option(
@@ -184,6 +186,7 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
       ...(flags.deadline === undefined ? {} : { deadline: flags.deadline }),
       ...(flags.delay === undefined ? {} : { delay_seconds: flags.delay }),
       ...(flags.runAt === undefined ? {} : { run_at: flags.runAt }),
+      ...(flags.stalledAfter === undefined ? {} : { no_progress_seconds: flags.stalledAfter }),
       ...(flags.timeout === undefined ? {} : { timeout_seconds: flags.timeout }),
       ...(flags.retry === undefined ? {} : { retry: flags.retry }),
       ...(flags.concurrencyKey === undefined
