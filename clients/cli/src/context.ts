@@ -15,6 +15,8 @@ export interface Context {
   readonly home: string;
   readonly organization: string | undefined;
   readonly client: SagewaiClient;
+  /** What the client shows; empty for none. */
+  readonly token: string;
   /** Carries requests to the server. */
   readonly send: Send;
   /** Aborts at Ctrl-C. */
@@ -83,6 +85,7 @@ export async function createContext(
     organization,
     signal,
     send,
+    token: token?.trim() ?? '',
     end: around.end,
     client: createClient({
       url,

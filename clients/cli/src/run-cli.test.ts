@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { proofIn } from '@sagewai/testing/scripted-fleet';
 import { scriptedServer } from '@sagewai/testing/scripted-server';
 import { describe, expect, test } from 'vitest';
 
@@ -185,7 +186,10 @@ describe('the lines of the seeds work as they stand', () => {
       labels: { region: 'us-east-1', tier: 'production' },
       max_concurrent: 4,
       seal_key: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
+      public_key: { kty: 'OKP', crv: 'Ed25519', x: expect.stringMatching(/^[\w-]{43}$/) },
     });
+    expect(proofIn(asked?.headers ?? {})).toMatchObject({ gen: 0, htu: '/api/v1/fleet/register' });
+    expect((await stat(file.replace(/json$/, 'key'))).mode & 0o777).toBe(0o600);
   });
 
   test('fleet register without a key says who lets it in', async () => {

@@ -6,13 +6,16 @@ import type { Send } from './send.ts';
 export interface NodeSendOptions {
   /** Certificates (PEM) of a private authority, trusted beside those that Node trusts. */
   readonly ca?: string | null;
+  /** A certificate (PEM) that says who sends, and its key; shown to a server that asks for one. */
+  readonly cert?: string | null;
+  readonly key?: string | null;
 }
 
 /**
  * Sends by `node:http`. A process that makes many small calls needs a third of the memory that `fetch`
  * takes (its parser and its streams), in every thread; and an answer may take as long as its signal says.
  */
-export function createNodeSend({ ca = null }: NodeSendOptions = {}): Send {
+export function createNodeSend(tlsOptions: NodeSendOptions = {}): Send {
   const agent = new Agent({ keepAlive: true });
   let secure: { readonly agent: https.Agent; readonly request: typeof https.request } | undefined;
   return ({ url, method, headers, body, signal }) =>
@@ -23,7 +26,7 @@ export function createNodeSend({ ca = null }: NodeSendOptions = {}): Send {
         // Loaded when it is needed: a worker beside its server never speaks TLS.
         const tls = process.getBuiltinModule('node:https');
         secure ??= {
-          agent: new tls.Agent({ keepAlive: true, ...trusting(ca) }),
+          agent: new tls.Agent({ keepAlive: true, ...showing(tlsOptions) }),
           request: tls.request,
         };
         request = secure.request(url, { ...options, agent: secure.agent });
@@ -42,6 +45,10 @@ export function createNodeSend({ ca = null }: NodeSendOptions = {}): Send {
       });
       request.end(body ?? undefined);
     });
+}
+
+function showing({ ca = null, cert = null, key = null }: NodeSendOptions): https.AgentOptions {
+  return { ...trusting(ca), ...(cert === null || key === null ? {} : { cert, key }) };
 }
 
 /** Naming authorities replaces Node's own, so those are named too; Node 20 cannot tell the system's. */

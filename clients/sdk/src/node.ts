@@ -1,4 +1,5 @@
 export { createNodeSend, type NodeSendOptions } from './node-send.ts';
+export { type ProofOf, proveWorker } from './prove-worker.ts';
 export {
   type HpkeKeyPair as SealKeyPair,
   type SealedPayload,
@@ -17,3 +18,18 @@ export {
   workerCredentialFile,
   workerSealKeyFile,
 } from './worker-credential.ts';
+export {
+  forgetWorkerKey,
+  keepWorkerKey,
+  makeWorkerKey,
+  type WorkerKey,
+  workerKeyFile,
+} from './worker-key.ts';
+export {
+  createWorkerRenewals,
+  forgetWorkerRenewals,
+  type Renewal,
+  type RenewalStore,
+  type WorkerRenewals,
+  workerRenewalsFile,
+} from './worker-renewals.ts';

@@ -9,6 +9,8 @@ export interface WorkerCredential {
   readonly worker_id: string;
   readonly worker_secret: string;
   readonly organization_id: string;
+  /** The `x` of the key pair that its tokens are bound to; left out without one. */
+  readonly public_key?: string;
   /** What was declared at registration; other declarations need a registration of their own. */
   readonly pool: string;
   readonly models: readonly string[];

@@ -18,6 +18,7 @@ Enrolls with the server (once), long-polls for runs that match, and runs agents.
   --max-concurrent N          runs at the same time (WORKER_MAX_CONCURRENT; 4)
   --heartbeat-interval TIME   between two signs of life (HEARTBEAT_INTERVAL; 30)
   --creds-file FILE           model credentials and overrides (WORKER_CREDENTIALS_FILE; mode 0600)
+  --mtls                      shows a certificate of its key pair to the server (WORKER_MTLS)
   --home DIR                  where its credential is kept (SAGEWAI_HOME; ~/.sagewai)
 
 \`sagewai config explain worker\` lists every setting. SIGTERM drains: running runs may end
@@ -29,6 +30,9 @@ Examples:
 `;
 
 const flagNames = Object.values(WORKER_FIELDS).flatMap(({ flag }) => flag ?? []);
+const switches = Object.values(WORKER_FIELDS).flatMap(({ flag, kind }) =>
+  kind === 'boolean' && flag !== undefined ? `--${flag}` : [],
+);
 const OPTIONS = {
   ...Object.fromEntries(flagNames.map((flag) => [flag, { type: 'string' as const }])),
   help: { type: 'boolean', short: 'h' },
@@ -48,7 +52,8 @@ export type CommandLine =
 
 export function parseFlags(words: readonly string[]): CommandLine {
   try {
-    const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });
+    const args = withTruths(words);
+    const { values } = parseArgs({ args, options: OPTIONS, strict: true });
     const { help, json, 'explain-config': explains, ...flags } = values;
     if (help === true) return { kind: 'help', text: HELP };
     if (explains === true) return { kind: 'explain', flags, json: json === true };
@@ -56,6 +61,14 @@ export function parseFlags(words: readonly string[]): CommandLine {
   } catch (error) {
     return { kind: 'wrong', message: `error: ${(error as Error).message}${nearest(words)}` };
   }
+}
+
+/** A switch may stand alone; a value is taken too, as from the environment. */
+function withTruths(words: readonly string[]): string[] {
+  return words.map((word, at) => {
+    const isAlone = words[at + 1]?.startsWith('-') ?? true;
+    return isAlone && switches.includes(word) ? `${word}=true` : word;
+  });
 }
 
 function nearest(words: readonly string[]): string {

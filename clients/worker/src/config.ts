@@ -20,6 +20,11 @@ export const WORKER_FIELDS = {
     description: 'A private authority (PEM) that vouches for the server, beside those Node trusts',
     flag: 'ca-file',
   }),
+  WORKER_MTLS: field.boolean({
+    default: false,
+    description: 'Connections to the server show a certificate of the worker’s own key pair',
+    flag: 'mtls',
+  }),
   ENROLLMENT_KEY: field.secret({
     ...optional,
     description: 'Enrolls the worker at its first start (or a WRT_TOKEN)',

@@ -1,4 +1,4 @@
-import { createNodeSend } from '@sagewai/sdk/node';
+import { createNodeSend, makeWorkerKey } from '@sagewai/sdk/node';
 import {
   completion,
   lease,
@@ -43,7 +43,9 @@ async function connect(
     drainMsMax: 60_000,
     exitWhenDrained: false,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
-    serverCa: null,
+    key: makeWorkerKey(),
+    mtls: false,
+    serverTls: {},
     credentials: NO_CREDENTIALS,
     environment: {},
     sealKey: null,
@@ -59,7 +61,11 @@ async function connect(
     note: (text: string) => void lines.push(text),
     warn: (text: string) => void lines.push(text),
   };
-  const session = await openSession(options, { kind: 'token', token: 'wrt-1.issued' }, stop.signal);
+  const session = await openSession(
+    options,
+    { kind: 'token', token: 'wrt-1.issued' },
+    { holder: 'h', signal: stop.signal },
+  );
   const ended = serve(session, options, log, stop.signal);
   const drain = (): Promise<ConnectionEnd> => {
     stop.abort(new Error('told to stop'));

@@ -65,7 +65,7 @@ export async function serve(
     client: session.client,
     log,
     over: over.signal,
-    onRefused: (refusal) => end(endOf(refusal)),
+    onRefused: (refusal) => end(endOf(refusal, session)),
     onTaken: () => changed(),
   });
   const held = createHeldRuns({
@@ -131,7 +131,12 @@ export async function serve(
 
   function hear(message: FromHeartbeat): void {
     if (message.kind === 'missed') return reach.missed(message.detail);
-    if (message.kind === 'refused') return end(endOf(message));
+    if (message.kind === 'unkept') {
+      return log.warn(
+        `no new token is asked for: its generation cannot be kept (${message.detail})`,
+      );
+    }
+    if (message.kind === 'refused') return end(endOf(message, session));
     if (message.kind === 'died') {
       return end({ kind: 'closed', reason: `the heartbeat thread died: ${message.detail}` });
     }
@@ -206,7 +211,7 @@ export async function serve(
     over.signal.throwIfAborted();
     return await drain();
   } catch (thrown) {
-    const failure = thrown instanceof SagewaiError ? new Ended(endOf(thrown)) : thrown;
+    const failure = thrown instanceof SagewaiError ? new Ended(endOf(thrown, session)) : thrown;
     held.stop('lost', () => true);
     await endsWithin(held.allEnded(), STOP_MS);
     if (failure instanceof Ended) return failure.end;

@@ -1,133 +1,154 @@
-import { createClient } from '@sagewai/sdk';
+import { SagewaiError } from '@sagewai/sdk';
 import {
   forgetWorkerCredential,
+  forgetWorkerKey,
+  forgetWorkerRenewals,
   readWorkerCredential,
+  type RenewalStore,
   saveWorkerCredential,
   type WorkerCredential,
   workerCredentialFile,
+  workerRenewalsFile,
 } from '@sagewai/sdk/node';
-import { sealKeyText } from '@sagewai/seal';
 
 import { declaresOtherwise } from './declares-otherwise.ts';
 import type { WorkerLog } from './log.ts';
+import { namesWorker, workerNamedBy } from './names-worker.ts';
+import { keyFileOf } from './own-key.ts';
+import { bringKey, register, sealKeyOf } from './register.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /** How the worker proves who it is when it opens a session. */
 export type Identity =
-  | { readonly kind: 'secret'; readonly workerId: string; readonly secret: string }
+  | {
+      readonly kind: 'secret';
+      readonly workerId: string;
+      readonly secret: string;
+      /** Where its generations are counted; null: the server knows no key pair of it. */
+      readonly renewals: RenewalStore | null;
+    }
   | { readonly kind: 'token'; readonly token: string };
 
+/** What one process of a worker knows of itself, from one session to the next. */
+export interface Self {
+  /** Names the process. */
+  readonly holder: string;
+  /** For a home that cannot be written. */
+  readonly memory: SharedArrayBuffer;
+  /** The last credential, where it could not be kept. */
+  unkept: WorkerCredential | null;
+  /** Whether the server has answered that it takes no key pair of a worker that it knows. */
+  isKeyless: boolean;
+}
+
+export interface Enrolling {
+  readonly options: WorkerOptions;
+  readonly log: WorkerLog;
+  readonly self: Self;
+  readonly signal: AbortSignal;
+}
+
 /**
- * The kept credential when it was made for these declarations, else a new registration. A pre-issued
- * token needs neither: it names a worker that exists.
+ * The kept credential when it was made for these declarations, else a new registration. A token that was
+ * issued for a worker needs neither.
  */
-export async function enroll(
-  options: WorkerOptions,
-  log: WorkerLog,
-  signal: AbortSignal,
-): Promise<Identity> {
+export async function enroll(enrolling: Enrolling): Promise<Identity> {
+  const { options, log, self } = enrolling;
   // Somebody put a worker token where the enrollment key goes, or the other way: both fit there.
   const shown = options.workerToken || options.enrollmentKey;
-  if (shown.startsWith('wrt-') && namesWorker(shown)) return { kind: 'token', token: shown };
-  const kept = await readWorkerCredential(fileOf(options));
-  const other = kept ? declaresOtherwise(kept, { ...options, ...sealKeyFor(kept, options) }) : null;
-  if (kept && other === null) return identityOf(kept);
+  const kept = (await readWorkerCredential(fileOf(options))) ?? self.unkept;
+  if (shown.startsWith('wrt-') && namesWorker(shown)) {
+    const isIts = kept?.public_key !== undefined && kept.worker_id === workerNamedBy(shown);
+    return isIts ? identityOf(kept, enrolling) : { kind: 'token', token: shown };
+  }
+  const other = kept ? differs(kept, options) : null;
+  if (kept && other === null) return identityOf(await bound(kept, enrolling), enrolling);
   if (other !== null) log.note(`its ${other} changed since it was registered: registering again`);
-  const credential = await register(options, log, signal);
-  await keep(credential, options, log);
-  return identityOf(credential);
+  const credential = await register(enrolling);
+  self.isKeyless = credential.public_key === undefined;
+  await keep(credential, enrolling);
+  return identityOf(credential, enrolling);
 }
+
+/** Makes the worker of an issued token its own: it brings its key pair, and gets a secret. */
+export async function bringKeyByToken(enrolling: Enrolling, token: string): Promise<Identity> {
+  const workerId = workerNamedBy(token) ?? '';
+  const store = workerRenewalsFile(fileOf(enrolling.options));
+  const credential = await bringKey(enrolling, { kind: 'token', token, workerId }, store);
+  await keep(credential, enrolling);
+  return identityOf(credential, enrolling);
+}
+
+/** After the server said that it does not know the credential (any more). */
+export async function forget({ options, self }: Enrolling): Promise<void> {
+  const file = fileOf(options);
+  self.unkept = null;
+  await forgetWorkerCredential(file);
+  forgetWorkerRenewals(workerRenewalsFile(file));
+}
+
+/** An evicted worker's credential may have been copied, and its key with it. */
+export const forgetKey = ({ options }: Enrolling): void => forgetWorkerKey(keyFileOf(options));
+
+const fileOf = ({ home, url, name }: WorkerOptions): string =>
+  workerCredentialFile(home, url, name);
 
 /** A key of its own is not worth another registration of a worker that was registered without. */
 function sealKeyFor(kept: WorkerCredential, options: WorkerOptions): { seal_key?: string } {
   return kept.seal_key === undefined && !options.isSealKeyGiven ? {} : sealKeyOf(options);
 }
 
-const sealKeyOf = ({ sealKey }: WorkerOptions): { seal_key?: string } =>
-  sealKey === null ? {} : { seal_key: sealKeyText(sealKey) };
+function differs(kept: WorkerCredential, options: WorkerOptions): string | null {
+  const { public_key: known } = kept;
+  const isOwn = known === undefined || known === options.key.publicKey.x;
+  return isOwn ? declaresOtherwise(kept, { ...options, ...sealKeyFor(kept, options) }) : 'key pair';
+}
 
-/** A token of no worker yet is good for a registration. Only the server can say whether it is valid. */
-function namesWorker(token: string): boolean {
+/** A credential from before there were key pairs gets one, where the server knows of them. */
+async function bound(kept: WorkerCredential, enrolling: Enrolling): Promise<WorkerCredential> {
+  if (kept.public_key !== undefined || enrolling.self.isKeyless) return kept;
   try {
-    const [, body = ''] = token.replace('wrt-1.', '').split('.');
-    const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
-    return typeof claims !== 'object' || claims === null || 'sub' in claims || !('jti' in claims);
-  } catch {
-    return true;
+    const bearing = await bringKey(enrolling, { kind: 'secret', kept }, storeOf(enrolling));
+    await keep(bearing, enrolling);
+    enrolling.self.isKeyless = bearing.public_key === undefined;
+    return bearing;
+  } catch (thrown) {
+    const why = whyUnbound(thrown);
+    if (why === null) throw thrown;
+    enrolling.self.isKeyless = true;
+    enrolling.log.note(`it goes on without a key pair: ${why}`);
+    return kept;
   }
 }
 
-/** After the server said that it does not know the credential (any more). */
-export async function forget(options: WorkerOptions): Promise<void> {
-  await forgetWorkerCredential(fileOf(options));
-}
-
-const fileOf = ({ home, url, name }: WorkerOptions): string =>
-  workerCredentialFile(home, url, name);
-
-/**
- * Takes one use of the enrollment key. When the answer is lost the use may be gone, and with it a worker
- * that nobody will ever be: the server cannot tell a repetition from a second worker of that name.
- */
-async function register(
-  options: WorkerOptions,
-  log: WorkerLog,
-  signal: AbortSignal,
-): Promise<WorkerCredential> {
-  const { url, name, pool, models, labels } = options;
-  const shown = options.workerToken || options.enrollmentKey;
-  const client = createClient({
-    url,
-    send: options.send,
-    signal,
-    headers: shown ? { 'x-enrollment-key': shown } : {},
-    ...(options.organization ? { organization: options.organization } : {}),
-  });
-  const registered = await client.call('fleet.registerWorker', {
-    body: {
-      name,
-      pool,
-      models: [...models],
-      labels: { ...labels },
-      max_concurrent: options.maxConcurrent,
-      ...(options.version === '' ? {} : { version: options.version }),
-      ...sealKeyOf(options),
-    },
-  });
-  log.note(`registered as ${registered.worker_id}: ${registered.status}`);
-  if (registered.reason) log.warn(registered.reason);
-  if (registered.dropped_models.length > 0) {
-    log.warn(`the enrollment key does not allow ${registered.dropped_models.join(', ')}`);
-  }
-  return {
-    url,
-    name,
-    worker_id: registered.worker_id,
-    worker_secret: registered.worker_secret,
-    organization_id: registered.organization_id,
-    pool,
-    models,
-    labels,
-    ...sealKeyOf(options),
-  };
+/** An older server, a home that cannot be written, or a credential that opens no session either. */
+function whyUnbound(thrown: unknown): string | null {
+  if (thrown instanceof SagewaiError) return thrown.retryable ? null : thrown.detail;
+  return (thrown as NodeJS.ErrnoException).code ?? null;
 }
 
 async function keep(
   credential: WorkerCredential,
-  options: WorkerOptions,
-  log: WorkerLog,
+  { options, log, self }: Enrolling,
 ): Promise<void> {
   try {
     await saveWorkerCredential(fileOf(options), credential);
+    self.unkept = null;
   } catch (error) {
     // The use of the key is taken: working without a file is better than taking another one.
     const { code = '', message } = error as NodeJS.ErrnoException;
     log.warn(`its credential cannot be kept (${code || message}): the next start registers again`);
+    self.unkept = credential;
   }
 }
 
-const identityOf = ({ worker_id, worker_secret }: WorkerCredential): Identity => ({
-  kind: 'secret',
-  workerId: worker_id,
-  secret: worker_secret,
-});
+function identityOf(
+  { worker_id: workerId, worker_secret: secret, public_key: key }: WorkerCredential,
+  enrolling: Enrolling,
+): Identity {
+  const renewals = key === undefined ? null : storeOf(enrolling);
+  return { kind: 'secret', workerId, secret, renewals };
+}
+
+const storeOf = ({ options, self }: Enrolling): RenewalStore =>
+  self.unkept === null ? workerRenewalsFile(fileOf(options)) : self.memory;

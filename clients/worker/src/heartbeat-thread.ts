@@ -10,6 +10,7 @@ import { createNodeSend } from '@sagewai/sdk/node';
 import type { FromHeartbeat, HeartbeatStart, ToHeartbeat } from './heartbeat.ts';
 import type { WireLeaseName } from './lease.ts';
 import type { Probe } from './probe-models.ts';
+import { createTokenRenewal } from './token-renewal.ts';
 
 /** While it waits for approval, a worker asks more often: a person is looking on. */
 const PENDING_INTERVAL_MS = 2_000;
@@ -28,9 +29,10 @@ let isHurried = false;
 const client = createClient({
   url: start.url,
   token: () => token,
-  send: createNodeSend({ ca: start.serverCa }),
+  send: createNodeSend(start.serverTls),
 });
 const tell = (message: FromHeartbeat): void => port.postMessage(message);
+const renewal = createTokenRenewal(start, (detail) => tell({ kind: 'unkept', detail }));
 
 async function beat(): Promise<void> {
   const named = held;
@@ -42,7 +44,7 @@ async function beat(): Promise<void> {
     const answer = await client.call(
       'fleet.heartbeat',
       { body: { runs: [...named], ...(found === null ? {} : { probes: [...found] }) } },
-      { timeoutMs: Math.max(1_000, intervalMs) },
+      { timeoutMs: Math.max(1_000, intervalMs), headers: renewal.headers(token) },
     );
     misses = 0;
     if (probes === found) probes = null;
@@ -58,6 +60,7 @@ async function beat(): Promise<void> {
 function learn(answer: CallOutput<'fleet.heartbeat'>, named: readonly WireLeaseName[]): void {
   status = answer.status;
   intervalMs = Math.min(start.intervalMs, answer.heartbeat_interval_ms);
+  renewal.learn(answer);
   token = answer.token ?? token;
   tell({
     kind: 'beaten',
@@ -85,7 +88,8 @@ function tellFailure(thrown: unknown): void {
 
 /** A missed beat is made up for soon: a server that restarts must not find its workers silent. */
 function nextMs(): number {
-  const regularMs = status === 'pending' ? Math.min(intervalMs, PENDING_INTERVAL_MS) : intervalMs;
+  const askedMs = status === 'pending' ? Math.min(intervalMs, PENDING_INTERVAL_MS) : intervalMs;
+  const regularMs = Math.min(askedMs, renewal.dueInMs());
   return misses === 0 ? regularMs : Math.min(regularMs, retryDelayMs(misses, null, Math.random()));
 }
 

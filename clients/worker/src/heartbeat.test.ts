@@ -6,7 +6,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type FromHeartbeat, startHeartbeat } from './heartbeat.ts';
 import type { Session } from './session.ts';
 
-const SESSION = { status: 'approved', heartbeatIntervalMs: 20, token: () => 'wrt-1.x' } as const;
+const SESSION = {
+  status: 'approved',
+  heartbeatIntervalMs: 20,
+  token: () => 'wrt-1.x',
+  renewing: null,
+} as const;
 
 test('beats on while the main thread is busy', async () => {
   const fleet = await scriptedFleet();
@@ -15,8 +20,8 @@ test('beats on while the main thread is busy', async () => {
   const code = `
     import { workerData } from 'node:worker_threads';
     const { startHeartbeat } = await import(${JSON.stringify(new URL('heartbeat.ts', import.meta.url))});
-    const session = { status: 'approved', heartbeatIntervalMs: 20, token: () => 'wrt-1.x' };
-    const heartbeat = startHeartbeat(session, { url: workerData.url, serverCa: null }, () => undefined);
+    const session = { status: 'approved', heartbeatIntervalMs: 20, token: () => 'wrt-1.x', renewing: null };
+    const heartbeat = startHeartbeat(session, { url: workerData.url, serverTls: {} }, () => undefined);
     Atomics.wait(workerData.gate, 0, 0, 20_000);
     await heartbeat.stop();
   `;
@@ -52,7 +57,7 @@ test('a beat without an answer is made up for long before the next is due', asyn
         },
   );
   const session = { ...SESSION, heartbeatIntervalMs: 3_600_000 } as unknown as Session;
-  const heartbeat = startHeartbeat(session, { url: fleet.url, serverCa: null }, ({ kind }) => {
+  const heartbeat = startHeartbeat(session, { url: fleet.url, serverTls: {} }, ({ kind }) => {
     seen.push(kind);
     if (kind === 'beaten') beaten.resolve();
   });

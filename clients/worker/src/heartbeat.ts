@@ -1,16 +1,19 @@
 import { Worker } from 'node:worker_threads';
 
+import type { NodeSendOptions } from '@sagewai/sdk/node';
+
 import type { WireLeaseName } from './lease.ts';
 import type { Probe } from './probe-models.ts';
-import type { Session } from './session.ts';
+import type { Renewing, Session } from './session.ts';
 
 export type WorkerStatus = Session['status'];
 
 export interface HeartbeatStart {
   readonly url: string;
-  /** PEM; null: none but Node's own. */
-  readonly serverCa: string | null;
+  readonly serverTls: NodeSendOptions;
+  readonly workerId: string;
   readonly token: string;
+  readonly renewing: Renewing | null;
   readonly status: WorkerStatus;
   readonly intervalMs: number;
 }
@@ -42,6 +45,8 @@ export type FromHeartbeat =
   | ({ readonly kind: 'refused' } & Refusal)
   /** No answer this time; it is tried again. */
   | { readonly kind: 'missed'; readonly detail: string }
+  /** It asks for no new token: the name of the renewal cannot be kept. */
+  | { readonly kind: 'unkept'; readonly detail: string }
   | { readonly kind: 'died'; readonly detail: string };
 
 export interface Heartbeat {
@@ -57,13 +62,15 @@ export interface Heartbeat {
 /** Starts the signs of life of one session, in a thread of their own. */
 export function startHeartbeat(
   session: Session,
-  { url, serverCa }: Pick<HeartbeatStart, 'url' | 'serverCa'>,
+  { url, serverTls }: Pick<HeartbeatStart, 'url' | 'serverTls'>,
   onMessage: (message: FromHeartbeat) => void,
 ): Heartbeat {
   const start: HeartbeatStart = {
     url,
-    serverCa,
+    serverTls,
+    workerId: session.workerId,
     token: session.token(),
+    renewing: session.renewing,
     status: session.status,
     intervalMs: session.heartbeatIntervalMs,
   };

@@ -48,6 +48,14 @@ test('without a server it ends with 2, and says what is missing', async () => {
   expect(err).toMatch(/FLEET_GATEWAY_URL \(or --gateway\): missing/);
 });
 
+test('--mtls without HTTPS ends with 2, before there is a key pair', async () => {
+  const { ended } = await worker(['--mtls'], { FLEET_GATEWAY_URL: 'http://127.0.0.1:1' });
+  expect(await ended).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/WORKER_MTLS \(--mtls\).*not https/),
+  });
+});
+
 test('a flag that does not exist ends with 2, and names the one that was meant', async () => {
   const { ended } = await worker(['--modles', 'a'], {});
   expect(await ended).toMatchObject({
@@ -89,13 +97,26 @@ test('SIGTERM drains: the run ends, is reported, and the process ends with 0', a
   expect(err).toMatch(/draining/);
 });
 
-test('a session that was replaced ends with 5', async () => {
+test('a session that was replaced by another process of its home ends with 5', async () => {
   const fleet = await scriptedFleet();
+  const SAGEWAI_HOME = await mkdtemp(join(tmpdir(), 'sagewai-worker-main-'));
+  onTestFinished(() => rm(SAGEWAI_HOME, { recursive: true }));
+  const environment = { FLEET_GATEWAY_URL: fleet.url, SAGEWAI_HOME, HEARTBEAT_INTERVAL: '100ms' };
+  const first = await worker([], environment);
+  await fleet.reached('fleet.claimRuns');
+  const second = await worker([], environment);
+  const { headers } = await fleet.reached('fleet.claimRuns', 2);
   const json = { code: 'worker_session.replaced', detail: 'A newer session exists.' };
-  fleet.on('fleet.heartbeat', () => ({ status: 409, json }));
-  const { ended } = await worker([], { FLEET_GATEWAY_URL: fleet.url });
-  expect(await ended).toMatchObject({ code: 5, err: expect.stringContaining('WORKER_NAME') });
-});
+  const beats = { ok: true, status: 'approved', session_epoch: 3, cancel: [], lost: [] } as const;
+  fleet.on('fleet.heartbeat', (asked) =>
+    asked.headers.authorization === headers.authorization
+      ? { json: { ...beats, heartbeat_interval_ms: 30_000 } }
+      : { status: 409, json },
+  );
+  expect(await first.ended).toMatchObject({ code: 5, err: expect.stringContaining('WORKER_NAME') });
+  second.signal('SIGTERM');
+  expect(await second.ended).toMatchObject({ code: 0 });
+}, 30_000);
 
 test('a server that does not come ends with 6', async () => {
   const fleet = await scriptedFleet();

@@ -9,6 +9,7 @@ import { createCredentialStore } from './credentials/credential-store.ts';
 import type { Environment } from './credentials/run-scope.ts';
 import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
+import { takeKey, withKey } from './own-key.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
@@ -24,10 +25,19 @@ export async function resolveOptions(
     : null;
   const openaiKey = config.openaiApiKey?.reveal() ?? '';
   const anthropicKey = config.anthropicApiKey?.reveal() ?? '';
-  return {
+  const place = {
     url: trimmed(config.fleetGatewayUrl),
     name: config.workerName,
     home: expandHome(config.sagewaiHome, homedir()),
+  };
+  const mtls = config.workerMtls;
+  if (mtls && !place.url.startsWith('https:')) {
+    throw new ConfigError(['WORKER_MTLS (--mtls): the address of the server is not https']);
+  }
+  return {
+    ...place,
+    mtls,
+    ...withKey(keyOf(place, log), { ...place, mtls, serverTls: { ca: serverCa } }),
     pool: config.workerPool,
     labels: config.workerLabels,
     version: config.workerVersion,
@@ -41,10 +51,8 @@ export async function resolveOptions(
     serverWaitMsMax: config.serverWaitMs,
     drainMsMax: config.drainTimeoutMs,
     exitWhenDrained: config.exitWhenDrained,
-    serverCa,
     sealKey,
     isSealKeyGiven: sealKey !== null,
-    send: createNodeSend({ ca: serverCa }),
     sendToProvider: createNodeSend(),
     environment,
     credentials: createCredentialStore({
@@ -83,5 +91,13 @@ async function readCaOf(file: string): Promise<string> {
     return await readCa(file);
   } catch (error) {
     throw new ConfigError([`SAGEWAI_CA_FILE (--ca-file): ${(error as Error).message}`]);
+  }
+}
+
+function keyOf(place: Parameters<typeof takeKey>[0], log: WorkerLog): WorkerOptions['key'] {
+  try {
+    return takeKey(place, log);
+  } catch (error) {
+    throw new ConfigError([`SAGEWAI_HOME (--home): ${(error as Error).message}`]);
   }
 }

@@ -1,80 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { createNodeSend } from '@sagewai/sdk/node';
 import { completion, lease, scriptedFleet, WORKER_ID } from '@sagewai/testing/scripted-fleet';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { NO_CREDENTIALS } from './credentials/credential-fixture.ts';
-import { supervise } from './supervise.ts';
-import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
-
-const OPTIONS = {
-  name: 'w',
-  pool: 'default',
-  labels: {},
-  models: [],
-  maxConcurrent: 2,
-  enrollmentKey: '',
-  workerToken: '',
-  organization: '',
-  heartbeatIntervalMs: 20,
-  pollTimeoutMs: 1_000,
-  serverWaitMsMax: 60_000,
-  drainMsMax: 60_000,
-  exitWhenDrained: false,
-  providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
-  serverCa: null,
-  credentials: NO_CREDENTIALS,
-  environment: {},
-  sealKey: null,
-  isSealKeyGiven: false,
-  send: createNodeSend(),
-  probe: null,
-  sendToProvider: createNodeSend(),
-} as const;
-
-interface Started {
-  readonly lines: readonly string[];
-  readonly home: string;
-  /** Resolves with the first line that matches. */
-  said(pattern: RegExp): Promise<string>;
-  drain(): Promise<WorkerEnd>;
-  readonly ended: Promise<WorkerEnd>;
-}
-
-async function start(url: string, more: Partial<WorkerOptions> = {}): Promise<Started> {
-  const made = await mkdtemp(join(tmpdir(), 'sagewai-worker-'));
-  const home = more.home ?? made;
-  const stop = new AbortController();
-  const lines: string[] = [];
-  let written = Promise.withResolvers<void>();
-  const write = (text: string): void => {
-    lines.push(text);
-    written.resolve();
-    written = Promise.withResolvers();
-  };
-  const log = { note: write, warn: (text: string) => write(`warning: ${text}`) };
-  const ended = supervise({ ...OPTIONS, url, home, ...more }, log, stop.signal);
-  const drain = (): Promise<WorkerEnd> => {
-    stop.abort(new Error('told to stop'));
-    return ended;
-  };
-  onTestFinished(async () => {
-    await drain();
-    await rm(made, { recursive: true });
-  });
-  const said = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const line = lines.find((each) => pattern.test(each));
-      if (line !== undefined) return line;
-      await written.promise;
-    }
-  };
-  return { lines, home, said, drain, ended };
-}
+import { start } from './supervise-fixture.ts';
 
 describe('enrollment', () => {
   test('registers with the key, keeps the credential to itself, and uses it at the next start', async () => {
@@ -90,14 +21,18 @@ describe('enrollment', () => {
       models: ['m'],
       labels: { a: 'b' },
       max_concurrent: 2,
+      public_key: { kty: 'OKP', crv: 'Ed25519', x: expect.stringMatching(/^[\w-]{43}$/) },
     });
     expect(fleet.asked('fleet.openWorkerSession')[0]?.headers).toMatchObject({
       'x-worker-id': WORKER_ID,
       'x-worker-secret': 'a secret',
     });
-    const [file = ''] = await readdir(join(first.home, 'workers'));
-    expect((await stat(join(first.home, 'workers', file))).mode & 0o777).toBe(0o600);
-    expect(await readFile(join(first.home, 'workers', file), 'utf8')).not.toContain('sk-fleet');
+    const files = await readdir(join(first.home, 'workers'));
+    expect(files.map((file) => extname(file)).toSorted()).toEqual(['.generation', '.json', '.key']);
+    for (const file of files.map((each) => join(first.home, 'workers', each))) {
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      expect(await readFile(file, 'utf8')).not.toContain('sk-fleet');
+    }
     await first.drain();
 
     const second = await start(fleet.url, { ...more, home: first.home });
@@ -231,6 +166,9 @@ describe('the end of a session', () => {
     const worker = await start(fleet.url);
     await fleet.reached('fleet.claimRuns');
     const json = { code: 'worker_session.replaced', detail: 'A newer session exists.' };
+    // Of the same home, so that it counts the generations from now on.
+    await start(fleet.url, { home: worker.home });
+    await fleet.reached('fleet.openWorkerSession', 2);
     fleet.on('fleet.heartbeat', () => ({ status: 409, json }));
     expect(await worker.ended).toMatchObject({
       kind: 'fatal',

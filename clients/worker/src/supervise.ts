@@ -1,25 +1,47 @@
+import { randomUUID } from 'node:crypto';
+
 import { retryDelayMs, SagewaiError, spreadDelayMs } from '@sagewai/sdk';
 
+import { adviceFor } from './advice.ts';
 import { serve } from './connection.ts';
-import { enroll, forget, type Identity } from './enroll.ts';
+import {
+  bringKeyByToken,
+  enroll,
+  type Enrolling,
+  forget,
+  forgetKey,
+  type Identity,
+  type Self,
+} from './enroll.ts';
 import type { WorkerLog } from './log.ts';
+import { takeKey, withKey } from './own-key.ts';
 import { pauseAtMost } from './pause.ts';
 import { openSession, type Session } from './session.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 
 /** A session that lasted so long was a good one: the next is opened without delay. */
 const GOOD_SESSION_MS = 60_000;
+/** Of the generation of a token, with room to spare. */
+const MEMORY_BYTES = 1_024;
 
 /** Redial, backoff and stop: keeps one session alive after another until told to drain. */
 export async function supervise(
-  options: WorkerOptions,
+  given: WorkerOptions,
   log: WorkerLog,
   draining: AbortSignal,
 ): Promise<WorkerEnd> {
+  const self: Self = {
+    holder: randomUUID(),
+    memory: new SharedArrayBuffer(MEMORY_BYTES),
+    unkept: null,
+    isKeyless: false,
+  };
+  let options = given;
   let closed = 0;
   while (!draining.aborted) {
-    const opened = await open(options, log, draining);
+    const opened = await open(options, log, { draining, self });
     if (opened.kind !== 'open') return opened;
+    ({ options } = opened);
     const openedAt = performance.now();
     log.note(describe(opened.session, options));
     const end = await serve(opened.session, options, log, draining);
@@ -42,30 +64,45 @@ function describe(session: Session, { maxConcurrent }: WorkerOptions): string {
   return `${parts.join('; ')}${status === 'pending' ? '; waits for approval' : ''}`;
 }
 
-type Opened = { readonly kind: 'open'; readonly session: Session } | WorkerEnd;
+type Opened =
+  | { readonly kind: 'open'; readonly session: Session; readonly options: WorkerOptions }
+  | WorkerEnd;
 
 /** Waits for a server that is not up yet, with one clear line; what a person must mend ends it. */
 async function open(
-  options: WorkerOptions,
+  given: WorkerOptions,
   log: WorkerLog,
-  draining: AbortSignal,
+  { draining, self }: { readonly draining: AbortSignal; readonly self: Self },
 ): Promise<Opened> {
   const startedAt = performance.now();
+  let enrolling: Enrolling = { options: given, log, self, signal: draining };
   let identity: Identity | null = null;
-  let mayEnrollAnew = options.enrollmentKey !== '';
+  let mayEnrollAnew = given.enrollmentKey !== '' || given.workerToken !== '';
+  let bringing: string | null = null;
   for (let failures = 1; ; failures += 1) {
+    const { options } = enrolling;
     try {
-      identity ??= await enroll(options, log, draining);
-      return { kind: 'open', session: await openSession(options, identity, draining) };
+      identity ??= await (bringing === null
+        ? enroll(enrolling)
+        : bringKeyByToken(enrolling, bringing));
+      const by = { holder: self.holder, signal: draining };
+      const session = await openSession(options, identity, by);
+      return { kind: 'open', session, options };
     } catch (thrown) {
       if (draining.aborted) return { kind: 'drained', unsent: 0 };
-      if (!(thrown instanceof SagewaiError)) throw thrown;
+      if (!(thrown instanceof SagewaiError)) return cannotKeep(thrown);
+      if (bringing === null && identity?.kind === 'token' && thrown.code === 'proof.required') {
+        bringing = identity.token;
+        identity = null;
+        continue;
+      }
       if (!thrown.retryable) {
-        if (!mayEnrollAnew || !isForgotten(identity, thrown)) return fatal(thrown, options);
+        if (!mayEnrollAnew || !isForgotten(identity, thrown))
+          return fatal(thrown, identity, options);
         // Once: were the new credential refused too, every try would take a use of the key.
         mayEnrollAnew = false;
         log.note(`${thrown.detail}: enrolling again`);
-        await forget(options);
+        enrolling = await forgetAll(enrolling, thrown);
         identity = null;
         continue;
       }
@@ -80,20 +117,38 @@ async function open(
   }
 }
 
-/** Whether the server does not know the kept credential: a key can make another. */
-function isForgotten(identity: Identity | null, { status, code }: SagewaiError): boolean {
-  return identity?.kind === 'secret' && status === 401 && code !== 'worker.revoked';
+/** An evicted worker comes back as another: what it had may be in other hands. */
+async function forgetAll(enrolling: Enrolling, { code }: SagewaiError): Promise<Enrolling> {
+  await forget(enrolling);
+  if (code !== 'worker.evicted') return enrolling;
+  forgetKey(enrolling);
+  const { options, log } = enrolling;
+  return { ...enrolling, options: { ...options, ...withKey(takeKey(options, log), options) } };
 }
 
-function fatal({ status, detail }: SagewaiError, { enrollmentKey, workerToken }: WorkerOptions) {
+/** Whether the server does not know the kept credential (any more): an enrollment key can make another. */
+function isForgotten(identity: Identity | null, { status, code }: SagewaiError): boolean {
+  if (identity?.kind !== 'secret' || status !== 401) return false;
+  return code !== 'worker.revoked' && code !== 'proof.required';
+}
+
+/** Its generation counts only when the next start knows it too. */
+function cannotKeep(thrown: unknown): WorkerEnd {
+  const { code = '', path = '' } = thrown as NodeJS.ErrnoException;
+  if (path === '') throw thrown;
+  const reason = `${path} cannot be written (${code}): a worker with a key pair needs a SAGEWAI_HOME that it can write to`;
+  return { kind: 'fatal', why: 'error', reason };
+}
+
+function fatal(
+  { status, code, detail }: SagewaiError,
+  identity: Identity | null,
+  { enrollmentKey, workerToken }: WorkerOptions,
+): WorkerEnd {
   const isAuth = status === 401 || status === 403;
-  const lacksBoth = isAuth && !enrollmentKey && !workerToken;
+  const lacksBoth = isAuth && identity === null && !enrollmentKey && !workerToken;
   const advice = lacksBoth
     ? '; ENROLLMENT_KEY enrolls it (`sagewai fleet create-key` makes one), and so does WRT_TOKEN'
-    : '';
-  return {
-    kind: 'fatal',
-    why: isAuth ? 'auth' : 'error',
-    reason: `${detail}${advice}`,
-  } as const;
+    : adviceFor(code, identity?.kind === 'secret' ? identity.workerId : '');
+  return { kind: 'fatal', why: isAuth ? 'auth' : 'error', reason: `${detail}${advice}` };
 }

@@ -1,4 +1,5 @@
 import type { Send } from '@sagewai/sdk';
+import type { NodeSendOptions, WorkerKey } from '@sagewai/sdk/node';
 import type { HpkeKeyPair } from '@sagewai/seal';
 
 import type { CredentialStore } from './credentials/credential-store.ts';
@@ -38,8 +39,12 @@ export interface WorkerOptions {
   readonly isSealKeyGiven: boolean;
   /** Of the process; runs see it under their overrides. */
   readonly environment: Environment;
-  /** Certificates (PEM) of the private authority that vouches for the server; null: none. */
-  readonly serverCa: string | null;
+  /** Of this worker. */
+  readonly key: WorkerKey;
+  /** Whether connections to the server prove the key pair too. */
+  readonly mtls: boolean;
+  /** The private authority that vouches for the server, and with `mtls` what the worker shows. */
+  readonly serverTls: NodeSendOptions;
   /** How the back ends of its models are asked; null: not at all. */
   readonly probe: {
     readonly how: 'list' | 'completion';

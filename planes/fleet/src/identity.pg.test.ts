@@ -182,6 +182,34 @@ describe('a key pair', () => {
   });
 });
 
+test('a key pair whose bringing was not answered is brought again by the same name (E1)', async ({
+  replica,
+}) => {
+  const { id, secret } = await replica.worker();
+  const [key, jti] = [new FixtureKey(), randomUUID()];
+  const bring = (name: string) =>
+    replica.call('POST', REGISTER, {
+      as: {
+        'x-worker-id': id,
+        'x-worker-secret': secret,
+        ...key.proof(REGISTER, secret, { jti: name }),
+      },
+      body: { public_key: key.jwk },
+    });
+  const lost = await bring(jti);
+  const again = await bring(jti);
+  expect([lost, again].map(({ body }) => [body['worker_id'], body['generation']])).toEqual([
+    [id, 1],
+    [id, 1],
+  ]);
+  // What was shown still opens: no answer has to arrive for it.
+  expect(again.body['worker_secret']).toBe(secret);
+  expect((await open(replica, key, { id, secret }, { gen: 1 })).body).toMatchObject({
+    generation: 2,
+  });
+  expect((await bring(randomUUID())).body).toMatchObject({ code: 'worker.locked' });
+});
+
 describe('a generation', () => {
   test('is renewed by a heartbeat with a proof, and by no other', async ({ replica }) => {
     const key = new FixtureKey();

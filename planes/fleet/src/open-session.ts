@@ -9,9 +9,10 @@ import { findLeasesOf, openSession, takeBack } from './leases.sql.ts';
 import { refuseRenewal } from './lock-worker.ts';
 import type { FleetParts } from './parts.ts';
 import { proofRequired, readShownProof } from './prove.ts';
+import type { ProvedKeyPair } from './register-worker.ts';
 import { renew } from './renewals.sql.ts';
 import { noteVersion } from './versions.sql.ts';
-import { bindKey, type WorkerPublicKey } from './worker-keys.sql.ts';
+import { bindKey } from './worker-keys.sql.ts';
 import type { WorkerProof } from './worker-proof.ts';
 import type { CallingWorker, TokenBinding, WorkerRecord } from './worker.ts';
 
@@ -26,7 +27,7 @@ export interface OpenedSession {
 export interface Opening {
   readonly request: RequestHead;
   /** A key pair for a worker that has none yet. */
-  readonly bind: WorkerPublicKey | null;
+  readonly bind: ProvedKeyPair | null;
   /** What version of its code it says it has. */
   readonly version: string | null;
   /** Happens in the same transaction. */
@@ -87,10 +88,10 @@ function shownProof(
 async function next(
   tx: Tx,
   { id, capabilities: { orgId } }: WorkerRecord,
-  by: { readonly proof: WorkerProof | null; readonly bind: WorkerPublicKey | null },
+  by: { readonly proof: WorkerProof | null; readonly bind: ProvedKeyPair | null },
 ): Promise<{ readonly sessionEpoch: bigint; readonly generation: bigint | null } | null> {
   if (by.proof === null) {
-    if (by.bind !== null && !(await bindKey(tx, { id, key: by.bind }))) {
+    if (by.bind !== null && !(await bindKey(tx, { id, key: by.bind, proofId: by.bind.proofId }))) {
       throw proofRequired('this worker has a key pair');
     }
     const sessionEpoch = await openSession(tx, { id, orgId });

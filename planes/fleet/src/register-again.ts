@@ -6,11 +6,13 @@ import { registerWorker as endpoint } from '@sagewai/wire';
 import { openSessionOf, type OpenedSession } from './open-session.ts';
 import type { FleetParts } from './parts.ts';
 import { demandFreshKeyPair, giveSecret, type ProvedKeyPair } from './register-worker.ts';
+import { WORKER_TOKEN_PREFIX } from './worker-token.ts';
 import type { CallingWorker } from './worker.ts';
 
 /**
- * A worker that is known starts anew: a new session and a new secret; what is recorded of it stays (F3).
- * One that has no key pair yet may bring one.
+ * A worker that is known starts anew, in a new session; what is recorded of it stays (F3). One that has no
+ * key pair yet may bring one. A secret that was shown stays: were the answer with another one lost, so
+ * would be the worker.
  */
 export async function registerAgain(
   parts: FleetParts,
@@ -27,16 +29,17 @@ export async function registerAgain(
 ): Promise<OpenedSession & { readonly secret: string }> {
   const { id, capabilities, keyThumbprint } = worker.record;
   const { orgId } = capabilities;
+  const isToken = worker.credential.startsWith(WORKER_TOKEN_PREFIX);
   if (!worker.opensSessions) throw mayNotRegister();
   const bind = keyThumbprint === null ? keyPair : null;
-  let secret = '';
+  let secret = worker.credential;
   const opened = await openSessionOf(parts, worker, {
     request,
     bind,
     version,
     also: async (tx, sessionEpoch) => {
       if (bind !== null) await demandFreshKeyPair(tx, orgId, bind);
-      secret = await giveSecret(tx, { workerId: id, orgId });
+      if (isToken) secret = await giveSecret(tx, { workerId: id, orgId });
       await appendAudit(tx, {
         orgId,
         actor: `worker:${id}`,

@@ -1,4 +1,4 @@
-import { inTenant } from '@sagewai/postgres';
+import { inTenant, sql } from '@sagewai/postgres';
 import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
 import { expect } from 'vitest';
 
@@ -41,5 +41,29 @@ test('two changes at the same time keep both', async ({ db, owner }) => {
   );
   await untilWaiting(owner);
   await held.commit();
+  expect(await other).toMatchObject({ dualApproval: true, enforcement: 'warn' });
+});
+
+test('a change that has only begun is waited for, before anything is read', async ({
+  db,
+  owner,
+}) => {
+  const { orgId } = await makeTenant(db);
+  await inTenant(db, [orgId], (tx) => changeFleetSettings(tx, orgId, {}));
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const first = inTenant(db, [orgId], async (tx) => {
+    await sql`select from fleet_setting where org_id = ${orgId} for update`.execute(tx);
+    begun.resolve();
+    await goOn.promise;
+    await changeFleetSettings(tx, orgId, { dualApproval: true });
+  });
+  await begun.promise;
+  const other = inTenant(db, [orgId], (tx) =>
+    changeFleetSettings(tx, orgId, { enforcement: 'warn' }),
+  );
+  await untilWaiting(owner);
+  goOn.resolve();
+  await first;
   expect(await other).toMatchObject({ dualApproval: true, enforcement: 'warn' });
 });

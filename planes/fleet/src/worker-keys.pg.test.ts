@@ -15,6 +15,7 @@ import {
 } from './worker-keys.sql.ts';
 
 const KEY = { x: 'x'.repeat(43), thumbprint: 'named' };
+const PROOF = newId();
 
 test('a proof is used once, however many come, and forgotten after its time (E3)', async ({
   db,
@@ -45,8 +46,10 @@ test('a worker has one key pair, and a ban concerns it in its organization', asy
   await inTenant(db, [orgId], async (tx) => {
     // Nothing to ban yet.
     await banKey(tx, { id, by: 'token:t' });
-    expect(await bindKey(tx, { id, key: KEY })).toBe(true);
-    expect(await bindKey(tx, { id, key: { ...KEY, thumbprint: 'other' } })).toBe(false);
+    expect(await bindKey(tx, { id, key: KEY, proofId: PROOF })).toBe(true);
+    expect(await bindKey(tx, { id, key: { ...KEY, thumbprint: 'other' }, proofId: PROOF })).toBe(
+      false,
+    );
   });
   expect(await banned(orgId)).toBe(false);
   await inTenant(db, [orgId], async (tx) => {
@@ -71,7 +74,7 @@ test('a worker is unanswered until it has done something', async ({ db, owner })
   const find = (of: Partial<typeof declared> = {}) =>
     inTenant(db, [orgId], (tx) => findUnanswered(tx, { ...declared, ...of }));
   expect(await find()).toBeNull();
-  await inTenant(db, [orgId], (tx) => bindKey(tx, { id, key: KEY }));
+  await inTenant(db, [orgId], (tx) => bindKey(tx, { id, key: KEY, proofId: PROOF }));
   expect(await find()).toBe(id);
   expect(await find({ pool: 'other' })).toBeNull();
   expect(await find({ labels: { a: 'b' } })).toBeNull();

@@ -50,18 +50,22 @@ export async function banKey(
   `.execute(tx);
 }
 
+export interface Binding {
+  readonly id: WorkerId;
+  readonly key: WorkerPublicKey;
+  /** Named by its proof as a renewal is (E1): the same again is answered the same. */
+  readonly proofId: string;
+}
+
 /** Gives a key pair to a worker that has none; false when it has one. */
-export async function bindKey(
-  tx: Tx,
-  { id, key }: { readonly id: WorkerId; readonly key: WorkerPublicKey },
-): Promise<boolean> {
+export async function bindKey(tx: Tx, { id, key, proofId }: Binding): Promise<boolean> {
   const { rowCount } = await sql`
     with bound as (
       update worker set public_key = ${key.x}, key_thumbprint = ${key.thumbprint}
       where id = ${id} and public_key is null
       returning num
     )
-    update worker_session s set generation = 1, renewal_id = null
+    update worker_session s set generation = 1, renewal_id = ${proofId}::uuid
     from bound b where s.worker_num = b.num
   `.execute(tx);
   return rowCount === 1;

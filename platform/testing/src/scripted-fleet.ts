@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { EndpointTable } from '@sagewai/wire';
 import type { Static } from 'typebox';
 
@@ -52,11 +54,26 @@ export const completion = (content: string): object => ({
   usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
 });
 
+export interface ShownProof {
+  readonly jti: string;
+  readonly gen: number;
+  readonly htu: string;
+}
+
+/** What a worker claims with the proof of its key pair; null without one. */
+export function proofIn(headers: IncomingHttpHeaders): ShownProof | null {
+  const [, claims] = String(headers['x-worker-proof'] ?? '').split('.');
+  if (claims === undefined) return null;
+  return JSON.parse(Buffer.from(claims, 'base64url').toString()) as ShownProof;
+}
+
 export interface ScriptedFleet extends ScriptedServer {
   /** For the next poll that has room. The same `poll_id` is given the same again. */
   give(...leases: Lease[]): void;
   /** What the opening of the next session is answered. */
   readonly session: () => object;
+  /** Binds tokens to key pairs that are proved. Not known to a server of an older version. */
+  readonly keys: { areKnown: boolean; renewInMs: number };
   /** What heartbeats are answered, from now on. */
   readonly beats: { answer: Partial<HeartbeatAnswer> };
   /** The runs that the `nth` heartbeat named, as `run id/epoch`. */
@@ -73,6 +90,7 @@ export async function scriptedFleet(
   status: 'pending' | 'approved' = 'approved',
 ): Promise<ScriptedFleet> {
   const server = await scriptedServer();
+  const keys: ScriptedFleet['keys'] = { areKnown: true, renewInMs: 450_000 };
   const beats: ScriptedFleet['beats'] = { answer: { status } };
   const reports: Report[] = [];
   const ready: Lease[] = [];
@@ -88,18 +106,34 @@ export async function scriptedFleet(
     token_expires_at: FUTURE,
     heartbeat_interval_ms: 30_000,
   });
-  server.on('fleet.openWorkerSession', () => ({ status: 201, json: session() }));
-  server.on('fleet.registerWorker', () => ({
+  /** The next generation, to whoever proves a key pair. */
+  const bound = (headers: IncomingHttpHeaders): { readonly generation?: number } => {
+    const proof = keys.areKnown ? proofIn(headers) : null;
+    if (proof === null) return {};
+    const next = { generation: proof.gen + 1, token_renew_in_ms: keys.renewInMs };
+    return next;
+  };
+  const renewed = (headers: IncomingHttpHeaders): object => {
+    const next = bound(headers);
+    const { generation } = next;
+    return generation === undefined ? {} : { ...next, token: `wrt-1.renewed-${generation}` };
+  };
+  server.on('fleet.openWorkerSession', ({ headers }) => ({
+    status: 201,
+    json: { ...session(), ...bound(headers) },
+  }));
+  server.on('fleet.registerWorker', ({ headers }) => ({
     status: 201,
     json: {
       ...session(),
+      ...bound(headers),
       organization_id: ORGANIZATION_ID,
       worker_secret: 'a secret',
       reason: null,
       dropped_models: [],
     },
   }));
-  server.on('fleet.heartbeat', () => ({
+  server.on('fleet.heartbeat', ({ headers }) => ({
     json: {
       ok: true,
       status: 'approved',
@@ -107,6 +141,7 @@ export async function scriptedFleet(
       cancel: [],
       lost: [],
       heartbeat_interval_ms: 30_000,
+      ...renewed(headers),
       ...beats.answer,
     },
   }));
@@ -150,6 +185,7 @@ export async function scriptedFleet(
   return {
     ...server,
     session,
+    keys,
     beats,
     reports,
     give: (...leases) => {

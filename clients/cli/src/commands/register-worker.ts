@@ -1,16 +1,20 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 
 import { parseLabels } from '@sagewai/config';
 import { createClient, SagewaiError, spreadDelayMs } from '@sagewai/sdk';
 import {
+  keepWorkerKey,
   makeSealKey,
+  proveWorker,
   readSealKey,
   saveWorkerCredential,
   sealKeyText,
   travelsInClear,
   workerCredentialFile,
+  workerKeyFile,
   workerSealKeyFile,
 } from '@sagewai/sdk/node';
 
@@ -54,24 +58,29 @@ export async function registerWorker(context: Context, flags: RegisterFlags): Pr
   // Of an earlier registration, or new.
   const seal = await readSealKey(keyFile).catch(() => makeSealKey(keyFile));
   const seal_key = sealKeyText(seal);
-  const registered = await registerInTime(context, flags, () =>
-    client.call('fleet.registerWorker', {
-      body: {
-        name,
-        pool: flags.pool,
-        models,
-        labels: { ...labels },
-        max_concurrent: flags.maxConcurrent,
-        seal_key,
-      },
-    }),
-  );
+  const key = keepWorkerKey(workerKeyFile(file));
+  const credential = flags.enrollmentKey || context.token || '';
+  const body = {
+    name,
+    pool: flags.pool,
+    models,
+    labels: { ...labels },
+    max_concurrent: flags.maxConcurrent,
+    seal_key,
+    public_key: key.publicKey,
+  };
+  const registered = await registerInTime(context, flags, () => {
+    const proof = { endpoint: 'fleet.registerWorker', credential, generation: 0 } as const;
+    const headers = proveWorker(key, { ...proof, id: randomUUID() });
+    return client.call('fleet.registerWorker', { body }, { headers });
+  });
   await saveWorkerCredential(file, {
     url: context.url,
     name,
     worker_id: registered.worker_id,
     worker_secret: registered.worker_secret,
     organization_id: registered.organization_id,
+    ...(registered.generation === undefined ? {} : { public_key: key.publicKey.x }),
     pool: flags.pool,
     models,
     labels,
