@@ -102,8 +102,10 @@ begin
     ), balance as (
       select b.id, b.period, b.settled, b.reserved, b.slots, b.held,
              -- M1. A part of what is left, so that there are no shares near a limit.
-             coalesce(greatest(0, least(b.want - b.held,
-               div(k.limit_amount - b.settled - b.reserved, p_divisor))), 0)::bigint as granted
+             -- (`least` passes over a null.)
+             case when b.want is null then 0
+               else greatest(0, least(b.want - b.held,
+                 div(k.limit_amount - b.settled - b.reserved, p_divisor))) end::bigint as granted
       from before b join budget k on k.id = b.id
     ), shared as (
       update share s set amount = b.held + b.granted, day = case b.period when 'day' then p_day end

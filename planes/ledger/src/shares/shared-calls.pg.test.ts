@@ -114,6 +114,23 @@ describe('calls that are admitted from shares', () => {
     await isSound(db, account);
   });
 
+  test('leave shares as small as they were wanted, not a part of the limit (S5)', async ({
+    db,
+  }) => {
+    const account = await openAccount(db);
+    await limit(db, account, 'key', LIMITS);
+    const ledger = sharing(db, null);
+    await warmUp(db, ledger, account);
+    for (let n = 0; n < 5; n += 1) {
+      const call = callOf(account, CENT);
+      await ledger.reserve(call);
+      await ledger.settle(settlementOf(call));
+    }
+    const requests = (await sharesOf(db, account)).find(({ measure }) => measure === 'requests');
+    expect(requests?.amount).toBeLessThan(100n);
+    await isSound(db, account);
+  });
+
   test('what exceeds the reservation is booked, and is the next call’s to pay for', async ({
     db,
   }) => {
