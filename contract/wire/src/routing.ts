@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { orNull, textOrNull } from './schemas.ts';
-import { labelName, labels, labelValue, model, pool, version } from './tags.ts';
+import { id, orNull, textOrNull } from './schemas.ts';
+import { labelName, labels, labelValue, model, pool, PRINTABLE_PATTERN, version } from './tags.ts';
 
 /** How a selector compares a label. `eq` and `ne` are `in` and `not_in` with one value. */
 const selectorOp = Type.Union([
@@ -44,6 +44,17 @@ const strategy = Type.String({
 });
 const capacityThreshold = Type.Number({ minimum: 0, maximum: 1 });
 
+const WAIT_SECONDS_MAX = 7 * 86_400;
+
+/** Runs of a project with one key go to the worker that had the last. */
+export const sticky = Type.Object({
+  key: Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE_PATTERN }),
+  /** `soft`: where that one is away or full, others have it after a moment; `hard`: after the time. */
+  mode: Type.Optional(Type.Union([Type.Literal('soft'), Type.Literal('hard')])),
+  /** How long after the last run with the key it still counts; 600 unless said. */
+  ttl_seconds: Type.Optional(Type.Number({ minimum: 0.1, maximum: WAIT_SECONDS_MAX })),
+});
+
 /** Which worker is to have a run, among those that may. */
 export const routingConstraints = Type.Object({
   /** The same as `pool`. */
@@ -54,6 +65,12 @@ export const routingConstraints = Type.Object({
   strategy: Type.Optional(strategy),
   /** THRESHOLD passes by workers whose load is above it; 0.9 unless said. */
   capacity_threshold: Type.Optional(capacityThreshold),
+  /** Only this worker; it must match what the run requires. */
+  worker_id: Type.Optional(id),
+  /** How long the run waits for it in the queue; 300 unless said. */
+  worker_wait_seconds: Type.Optional(Type.Number({ minimum: 0.1, maximum: WAIT_SECONDS_MAX })),
+  /** What happens then: it fails, which is so unless said, or any worker that matches may have it. */
+  worker_fallback: Type.Optional(Type.Union([Type.Literal('fail'), Type.Literal('any')])),
 });
 export type RoutingConstraints = Static<typeof routingConstraints>;
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { retryPolicy } from './retry.ts';
-import { routingConstraints, selectors } from './routing.ts';
+import { routingConstraints, selectors, sticky } from './routing.ts';
 import { wait } from './run-wait.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
 import { noProgressSeconds } from './stalled.ts';
@@ -47,6 +47,8 @@ export const submission = Type.Object({
   selectors: Type.Optional(selectors),
   /** Which of the workers that may have it gets it. */
   routing: Type.Optional(routingConstraints),
+  /** With which others it goes to one worker. */
+  sticky: Type.Optional(sticky),
   /** The version that the worker must have, exactly, or a range: `2.0.1`, `2.x`, `^2.1`, `>=2 <3`. */
   worker_version: Type.Optional(version),
   /** Higher goes first, among the runs of one project. 0 unless said. */

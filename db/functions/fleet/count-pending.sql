@@ -25,6 +25,7 @@ begin
              where k.org_id = need.org_id and k.pool = need.pool and k.state = 'approved'
                and s.draining_at is null
                and s.last_seen_at > app_now() - p_heard_ms * interval '1 millisecond'
+               and (q.worker_num is null or q.worker_num = k.num)
                and (k.project_id is null or k.project_id = q.project_id)
                and (need.model = '*' or need.model = any(k.models_canonical))
                and k.labels @> need.labels

@@ -3,7 +3,7 @@
 create or replace function fleet_intern(
   p_org uuid, p_project uuid, p_pool text, p_model text, p_labels jsonb, p_classes_max integer,
   p_key text default null, p_key_limit integer default null, p_keys_max integer default null,
-  p_routing jsonb default null
+  p_routing jsonb default null, p_worker integer default null
 ) returns integer
 language plpgsql
 set enable_seqscan = off
@@ -32,7 +32,8 @@ begin
   end if;
   if p_key is null then
     select sq into v_sq from subqueue
-    where class_id = v_class and project_id = p_project and key_limit is null;
+    where class_id = v_class and project_id = p_project and key_limit is null
+      and worker_num is not distinct from p_worker;
   else
     select limit_id into v_key from dispatch_limit
     where org_id = p_org and project_id = p_project and pool is null and key = p_key;
@@ -48,13 +49,16 @@ begin
       where org_id = p_org and project_id = p_project and pool is null and key = p_key;
     end if;
     select sq into v_sq from subqueue
-    where class_id = v_class and project_id = p_project and key_limit = v_key;
+    where class_id = v_class and project_id = p_project and key_limit = v_key
+      and worker_num is not distinct from p_worker;
   end if;
   if v_sq is null then
-    insert into subqueue (class_id, org_id, project_id, key_limit) values (v_class, p_org, p_project, v_key)
+    insert into subqueue (class_id, org_id, project_id, key_limit, worker_num)
+    values (v_class, p_org, p_project, v_key, p_worker)
     on conflict do nothing;
     select sq into strict v_sq from subqueue
-    where class_id = v_class and project_id = p_project and key_limit is not distinct from v_key;
+    where class_id = v_class and project_id = p_project and key_limit is not distinct from v_key
+      and worker_num is not distinct from p_worker;
   end if;
   return v_sq;
 end $$;

@@ -1,7 +1,8 @@
 -- F2. Stores runs and queues them, or puts them off. `how`: new, same (the key was used for the same
 -- request, or the dead letter was redriven before) or conflict.
 --
---   p_plans  null, or {run_at | delay_ms, timeout_ms, no_progress_ms, retry, redrive_of}
+--   p_plans  null, or {run_at | delay_ms, timeout_ms, no_progress_ms, retry, redrive_of,
+--            route: {wait_ms, move_to, sticky_key}}
 create or replace function fleet_submit(
   p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
   p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
@@ -98,6 +99,14 @@ begin
            (f.how_to_run ->> 'no_progress_ms')::integer
     from fresh f
     where coalesce(f.how_to_run ->> 'timeout_ms', f.how_to_run ->> 'no_progress_ms') is not null
+  ),
+  routed as (
+    insert into run_route (run_id, sq, move_at, wait_ms, move_to, sticky_key)
+    select f.run_id, f.sq,
+           greatest(f.run_at, app_now()) + (f.how_to_run #>> '{route,wait_ms}')::bigint * interval '1 millisecond',
+           (f.how_to_run #>> '{route,wait_ms}')::integer, (f.how_to_run #>> '{route,move_to}')::integer,
+           f.how_to_run #>> '{route,sticky_key}'
+    from fresh f where f.how_to_run -> 'route' is not null
   ),
   due as (
     insert into run_deadline (due_at, run_id, sq)

@@ -34,6 +34,7 @@ const subqueue = (
   projectId: (of.project ?? 'one') as ProjectId,
   requirement: { pool: 'default', model: of.model ?? '*', labels: {} },
   key: of.key ?? null,
+  workerNum: null,
 });
 
 const caps = (of: Partial<Capabilities> = {}): Capabilities => ({
@@ -70,6 +71,27 @@ describe('Backlog', () => {
     all.learn(subqueue(2, { model: 'gpt-4o' }));
     expect(all.note({ sq: 2, prio: 0 }, 1)).toEqual(new Set([early]));
     expect(linesOf(all, late, 10)).toEqual(['1/0 1']);
+  });
+
+  test('holds what is for one worker alone until that one comes (F4)', () => {
+    const { all } = backlog();
+    all.learn({ ...subqueue(1), workerNum: 7 });
+    all.learn(subqueue(2));
+    const group = all.group(caps());
+    all.note({ sq: 1, prio: 0 }, 1);
+    const [want] = all.choose(group, 1);
+    if (want === undefined) throw new Error('nothing was asked for');
+    all.giveBack(group, want);
+    all.hold(group, want, group.news);
+    expect(group.hasActive).toBe(false);
+    all.note({ sq: 2, prio: 0 }, 1);
+    all.unhold(group, 8);
+    expect(linesOf(all, group, 10)).toEqual(['2/0 1']);
+    all.unhold(group, 7);
+    expect(linesOf(all, group, 10).toSorted()).toEqual(['1/0 1', '2/0 1']);
+    // Of what is new everybody is told; who it is not for holds it again.
+    all.note({ sq: 1, prio: 0 }, 1);
+    expect(group.hasActive).toBe(true);
   });
 
   test('takes turns between projects, and the first priority inside one (F5)', () => {

@@ -16,6 +16,7 @@ import {
   activate,
   countOf,
   Group,
+  isFor,
   KnownSubqueue,
   linesInOrder,
   poolOf,
@@ -219,11 +220,10 @@ export class Backlog {
     withdraw(group, known);
   }
 
-  /** Somebody of the group has come. */
-  unhold(group: Group): void {
+  /** Somebody of the group has come; what is for others alone stays held. */
+  unhold(group: Group, num: number): void {
     group.news += 1;
-    for (const known of group.held) this.#activate(group, known);
-    group.held.clear();
+    for (const known of group.held) if (isFor(known, num)) this.#activate(group, known);
   }
 
   /** There is news of the subqueue. Returns the groups that this may concern. */

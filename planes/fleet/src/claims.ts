@@ -20,6 +20,7 @@ import type { RunId, WorkerId } from '@sagewai/wire';
 import type { Asked, Backlog } from './backlog.ts';
 import { callForward, type Desk, dismissTwin } from './desk.ts';
 import { Desks } from './desks.ts';
+import { chooseFor, type DirectedWants, fit, giveOut, slotsOf } from './directed.ts';
 import type { Group } from './group.ts';
 import type { Placements, Waiting } from './placements.ts';
 import type { Claimed, ClaimRequest, PollDemand } from './queue.sql.ts';
@@ -66,7 +67,7 @@ export class Claims {
     const { backlog } = this.#options;
     const group = backlog.group(request.worker.capabilities);
     // Whoever comes may be the one that a held run is for.
-    backlog.unhold(group);
+    backlog.unhold(group, request.worker.num);
     const desk = this.#desks.of(group, request.flat ? request.worker.num : null);
     return new Promise((resolve, reject) => {
       dismissTwin(desk, request);
@@ -174,10 +175,11 @@ export class Claims {
   }
 
   async #claimFor(desk: Desk, polls: readonly WaitingPoll[]): Promise<void> {
-    const { backlog } = this.#options;
-    const slots = polls.reduce((sum, { request }) => sum + request.slots, 0);
-    const asked = desk.group.hasActive ? backlog.choose(desk.group, slots) : [];
+    const places = { backlog: this.#options.backlog, desks: this.#desks };
+    const { asked, directed } = chooseFor(places, desk.group, polls);
     for (const poll of polls) poll.isAway = true;
+    let left = polls;
+    for (const each of directed) left = await this.#claimDirected(desk, each, left);
     const plain: Asked[] = [];
     const weighed: Weighed[] = [];
     for (const want of asked) {
@@ -186,11 +188,25 @@ export class Claims {
       if (known === null || isPlain(known)) plain.push(want);
       else weighed.push({ want, how: known });
     }
-    let left = polls;
     for (const each of weighed) left = await this.#claimWeighed(desk, each, left);
     const mayLook = plain.length > 0 || left.some((poll) => !poll.wasAsked);
     if (left.length > 0 && mayLook) await this.#claimPlain(desk, plain, left);
     else for (const poll of left) poll.comeBack([], desk.group.hasActive);
+  }
+
+  /** Claims what is for one worker alone; returns the polls that got nothing. */
+  async #claimDirected(
+    desk: Desk,
+    { workerNum, wants }: DirectedWants,
+    polls: readonly WaitingPoll[],
+  ): Promise<readonly WaitingPoll[]> {
+    const own = polls.filter(({ request }) => request.worker.num === workerNum);
+    const { taken, rest } = fit(wants, slotsOf(own));
+    for (const want of rest) this.#options.backlog.giveBack(desk.group, want);
+    if (taken.length === 0) return polls;
+    const runsOf = await this.#claim(desk, taken, own.map(toDemand));
+    const answered = giveOut(own, runsOf);
+    return polls.filter((poll) => !answered.has(poll));
   }
 
   #howOf({ sq }: Line): How | Promise<How> | null {
@@ -206,15 +222,9 @@ export class Claims {
   ): Promise<void> {
     const { backlog } = this.#options;
     // Some who were counted on may have got theirs meanwhile.
-    let slots = polls.reduce((sum, { request }) => sum + request.slots, 0);
-    const asked: Asked[] = [];
-    for (const want of wants) {
-      const count = Math.min(want.count, slots);
-      slots -= count;
-      if (count > 0) asked.push({ ...want, count });
-      if (count < want.count) backlog.giveBack(desk.group, { ...want, count: want.count - count });
-    }
-    const runsOf = await this.#claim(desk, asked, polls.map(toDemand));
+    const { taken, rest } = fit(wants, slotsOf(polls));
+    for (const want of rest) backlog.giveBack(desk.group, want);
+    const runsOf = await this.#claim(desk, taken, polls.map(toDemand));
     for (const [at, poll] of polls.entries()) {
       poll.wasAsked = true;
       poll.comeBack(runsOf[at] ?? [], desk.group.hasActive);

@@ -1,6 +1,7 @@
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
+import { Directions } from './directions.ts';
 import { judgeQueue } from './judge-queue.ts';
 import { readHead, readWorkersAndHead } from './loads.sql.ts';
 import type { Requirement } from './match-class.ts';
@@ -11,6 +12,7 @@ import { readPoolSetting } from './pools.sql.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import { readProjectRouting } from './project-routings.sql.ts';
 import { Remembered } from './remembered.ts';
+import { stickTo } from './routes.sql.ts';
 import type { FleetSettings } from './settings.ts';
 import type { PoolSetting } from './strategy.ts';
 import type { Submitting } from './submissions.ts';
@@ -18,6 +20,7 @@ import type { Ramp } from './version.ts';
 
 /** What decides where runs may go, and to whom. */
 export interface RoutingParts {
+  readonly directions: Directions;
   readonly placements: Placements;
   readonly poolSettings: Remembered<PoolName, PoolSetting>;
   readonly projectRoutings: Remembered<Submitting, ProjectRouting>;
@@ -72,5 +75,16 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
     const toRamp = ({ ramp }: PoolSetting): Ramp | null => ramp ?? null;
     return setting instanceof Promise ? setting.then(toRamp) : toRamp(setting);
   };
-  return { placements, poolSettings, projectRoutings, rampOf, judge };
+  const directions = new Directions({
+    readWorker: ({ orgId }, id) =>
+      inTenant(db, [orgId], async (tx) => {
+        const [worker] = await readWorkerFacts(tx, orgId, settings.workerSilenceMs, id);
+        return worker ?? null;
+      }),
+    findWorkers: ({ orgId }) => workerFacts.find(orgId),
+    stick: (key, of) => inTenant(db, [key.orgId], (tx) => stickTo(tx, key, of)),
+    waitMs: settings.workerWaitMs,
+    softWaitMs: settings.stickySoftWaitMs,
+  });
+  return { placements, poolSettings, projectRoutings, rampOf, judge, directions };
 }

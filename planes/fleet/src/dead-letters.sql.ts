@@ -116,7 +116,11 @@ export async function lockRepeatable(tx: Tx, runIds: readonly RunId[]): Promise<
       where d.run_id = any(${[...runIds]}::uuid[]) and ${IS_OPEN}
       order by d.run_id for update
     )
-    select r.run_id as "runId", r.org_id as "orgId", r.project_id as "projectId", r.sq, r.prio, r.model,
+    select r.run_id as "runId", r.org_id as "orgId", r.project_id as "projectId",
+           -- Whoever had it to themselves need not be there any more.
+           (select open.sq from subqueue q join subqueue open on open.class_id = q.class_id
+              and open.project_id = q.project_id and open.key_limit is not distinct from q.key_limit
+            where q.sq = r.sq and open.worker_num is null) as sq, r.prio, r.model,
            r.max_attempts as "maxAttempts", r.timeout_ms as "timeoutMs", r.retry, r.payload::text as payload
     from d join run r on r.run_id = d.run_id
     order by r.run_id

@@ -10,6 +10,7 @@ const PROJECT = 'p' as ProjectId;
 
 const worker = (name: string, of: Partial<WorkerFact> = {}): WorkerFact => ({
   id: name as WorkerId,
+  num: 1,
   name,
   state: 'approved',
   projectId: null,
@@ -38,6 +39,10 @@ const facts = (
   ahead: 0,
   isAheadCounted: true,
   bindings: [],
+  workerNum: null,
+  directedTo: null,
+  directedUntil: null,
+  movesThen: false,
   workers,
   ...of,
 });
@@ -139,6 +144,25 @@ describe('explainPlacement', () => {
       'unreachable',
       facts([worker('a', { sick: ['gpt-4o'] }), worker('b', { sick: ['gpt-4o'] }), worker('c')]),
       'The model gpt-4o cannot be reached on 2 of the 3 workers that may have it.',
+    ],
+    [
+      'directed',
+      facts([worker('a', { num: 2 })], {
+        workerNum: 1,
+        directedTo: 'b',
+        directedUntil: new Date('2026-12-01T14:00:00Z'),
+      }),
+      'It is for the worker b alone, until 2026-12-01T14:00:00.000Z; then it fails.',
+    ],
+    [
+      'directed',
+      facts([worker('a')], {
+        workerNum: 1,
+        directedTo: 'a',
+        directedUntil: new Date('2026-12-01T14:00:00Z'),
+        movesThen: true,
+      }),
+      'It is for the worker a alone, until 2026-12-01T14:00:00.000Z; then any that matches may have it.',
     ],
     [
       'silent',

@@ -68,6 +68,11 @@ export function acquaint(group: Group, known: KnownSubqueue): void {
   if (serves(capabilities, requirement)) known.groups.add(group);
 }
 
+/** Whether the worker may have runs of the subqueue, if its group may. */
+export function isFor({ subqueue }: KnownSubqueue, num: number): boolean {
+  return subqueue.workerNum === null || subqueue.workerNum === num;
+}
+
 export function countOf(active: Iterable<KnownSubqueue> | undefined): number {
   let count = 0;
   for (const known of active ?? []) {

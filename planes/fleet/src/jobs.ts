@@ -10,6 +10,7 @@ import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { reportUnmatchable } from './report-unmatchable.ts';
 import { retentionJobs } from './retention-jobs.ts';
+import { rerouteRuns } from './routes.sql.ts';
 import { scheduleJob } from './schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
 import { readSilence } from './silence.sql.ts';
@@ -75,6 +76,25 @@ export function fleetJobs(parts: FleetParts): Job[] {
           hints.tell(lines.map(({ sq, prio, runs: count }) => ({ sq, prio, count })));
           for (const { sq, runs } of lines) meters.moved(sq, runs);
           if (lines.length === 0 || signal.aborted) return;
+        }
+      },
+    }),
+
+    job({
+      name: 'fleet.reroute',
+      everyMs: settings.releaseEveryMs,
+      runsOn: 'leader',
+      converges: 'no run stands in line for one worker for longer than it said',
+      ifItNeverRuns: 'a run that is for a worker that is gone waits for ever',
+      run: async (signal) => {
+        for (;;) {
+          const rerouted = await rerouteRuns(db, BATCH);
+          parts.afterQueued(rerouted.filter(({ how }) => how === 'moved'));
+          for (const { runId, was } of rerouted) {
+            meters.moved(was, -1);
+            parts.watch.touch(runId);
+          }
+          if (rerouted.length === 0 || signal.aborted) return;
         }
       },
     }),

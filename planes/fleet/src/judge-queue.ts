@@ -7,7 +7,11 @@ import type { WorkerFact } from './placement-facts.ts';
 
 /** Why no worker can serve runs of this requirement now; null: one can, full or not. */
 export function judgeQueue(
-  queue: { readonly requirement: Requirement; readonly projectId: ProjectId },
+  queue: {
+    readonly requirement: Requirement;
+    readonly projectId: ProjectId;
+    readonly workerNum?: number | null;
+  },
   workers: readonly WorkerFact[],
 ): string | null {
   const isServed = workers.some((worker) =>
@@ -16,6 +20,10 @@ export function judgeQueue(
   if (isServed) return null;
   const { reasons } = explainPlacement({
     ...queue,
+    workerNum: queue.workerNum ?? null,
+    directedTo: null,
+    directedUntil: null,
+    movesThen: false,
     workers,
     state: 'queued',
     scheduledFor: null,

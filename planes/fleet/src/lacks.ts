@@ -11,6 +11,7 @@ export interface Lack {
   readonly kind: 'never' | 'now';
   readonly code:
     | 'state'
+    | 'worker'
     | 'pool'
     | 'model'
     | 'label'
@@ -29,13 +30,25 @@ export interface Lack {
 /** What a worker lacks for a run of this requirement and project; empty: it can have it now. */
 export function lacksOf(
   worker: WorkerFact,
-  { requirement, projectId }: { readonly requirement: Requirement; readonly projectId: string },
+  {
+    requirement,
+    projectId,
+    workerNum = null,
+  }: {
+    readonly requirement: Requirement;
+    readonly projectId: string;
+    /** The one worker that it is for; null: all that match. */
+    readonly workerNum?: number | null;
+  },
 ): Lack[] {
   const { pool, model, labels, routing } = requirement;
   const lacks: Lack[] = [];
   const never = (code: Lack['code'], what: string, text: string): void =>
     void lacks.push({ kind: 'never', code, what, text });
   if (worker.state !== 'approved') never('state', worker.state, `it is ${worker.state}`);
+  if (workerNum !== null && worker.num !== workerNum) {
+    never('worker', '', 'the run is for another worker');
+  }
   if (worker.pool !== pool) never('pool', pool, `it is in pool ${worker.pool}`);
   if (worker.projectId !== null && worker.projectId !== projectId) {
     never('project', worker.projectId, 'it works for another project');

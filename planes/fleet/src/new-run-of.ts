@@ -62,7 +62,11 @@ export function newRunOf(
 function unusual(submission: Submission): unknown[] {
   const { run_at: runAt, delay_seconds: delay, timeout_seconds: timeout, retry } = submission;
   const said = [runAt, delay, timeout, retry];
-  const { no_progress_seconds: noProgress } = submission;
-  const since = noProgress === undefined ? [] : [noProgress];
+  const { no_progress_seconds: noProgress, routing = {}, sticky } = submission;
+  const { worker_id: worker, worker_wait_seconds: wait, worker_fallback: fallback } = routing;
+  const whom = [worker, wait, fallback, sticky].every((one) => one === undefined)
+    ? []
+    : [{ worker, wait, fallback, sticky }];
+  const since = [...(noProgress === undefined ? [] : [noProgress]), ...whom];
   return said.every((one) => one === undefined) && since.length === 0 ? [] : [...said, ...since];
 }

@@ -8,6 +8,7 @@ import type { Ramp } from './version.ts';
 /** A worker as somebody sees it who asks why a run is not with it. */
 export interface WorkerFact {
   readonly id: WorkerId;
+  readonly num: number;
   readonly name: string;
   readonly state: WorkerState;
   readonly projectId: ProjectId | null;
@@ -35,6 +36,13 @@ export interface PlacementFacts {
   readonly requirement: Requirement;
   /** It is put off until then. */
   readonly scheduledFor: Date | null;
+  /** The one worker that it is for; null: all that match. */
+  readonly workerNum: number | null;
+  readonly directedTo: string | null;
+  /** Until when; null: for ever. */
+  readonly directedUntil: Date | null;
+  /** Any worker may have it then. */
+  readonly movesThen: boolean;
   /** What it waits for, in a person's words; null: nothing is known. */
   readonly waitsFor: string | null;
   readonly workerName: string | null;

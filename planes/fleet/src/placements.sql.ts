@@ -1,5 +1,5 @@
 import { type Executor, sql } from '@sagewai/postgres';
-import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
+import type { OrganizationId, ProjectId, RunId, WorkerId } from '@sagewai/wire';
 
 import type { Requirement } from './match-class.ts';
 import type { PlacementFacts, WorkerFact } from './placement-facts.ts';
@@ -23,6 +23,8 @@ export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<Ru
     select coalesce(o.status, case when l.run_id is not null then 'running'
                                    when p.run_id is not null then 'waiting' else 'queued' end) as state,
            r.sq, r.project_id as "projectId", c.pool, c.model, c.labels, c.routing,
+           q.worker_num as "workerNum", dw.name as "directedTo", rt.move_at as "directedUntil",
+           rt.move_to is not null as "movesThen",
            s.due_at as "scheduledFor", wk.name as "workerName",
            exists (select from dead_letter d where d.run_id = r.run_id) as "isDeadLetter",
            case x.kind when 'approval' then 'somebody to approve it'
@@ -41,6 +43,8 @@ export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<Ru
     left join waiting p on p.run_id = r.run_id
     left join scheduled s on s.run_id = r.run_id
     left join worker wk on wk.num = l.worker_num
+    left join worker dw on dw.num = q.worker_num
+    left join run_route rt on rt.run_id = r.run_id
     left join run_wait x on x.run_id = r.run_id and x.resume is null
     left join lateral (
       select y.sq, y.prio, y.seq from ready y
@@ -61,9 +65,12 @@ export async function readWorkerFacts(
   tx: Executor,
   orgId: OrganizationId,
   heardMs: number,
+  only: WorkerId | null = null,
 ): Promise<WorkerFact[]> {
+  // One that is named may be in any state.
+  const which = only === null ? sql`w.state in ('approved', 'pending')` : sql`w.id = ${only}`;
   const { rows } = await sql<WorkerFact>`
-    select w.id, w.name, w.state, w.project_id as "projectId", w.pool, w.models_canonical as models,
+    select w.id, w.num, w.name, w.state, w.project_id as "projectId", w.pool, w.models_canonical as models,
            coalesce(p.sick, '{}') as sick, w.labels, s.version, ${RAMP} as ramp,
            w.max_concurrent as max,
            (select count(*)::int from lease l where l.worker_num = w.num) as active,
@@ -73,7 +80,7 @@ export async function readWorkerFacts(
     left join worker_probe p on p.worker_id = w.id
       and p.probed_at > app_now() - ${PROBE_STALE_MS} * interval '1 millisecond'  -- P2
     left join pool_setting ps on ps.org_id = w.org_id and ps.pool = w.pool
-    where w.org_id = ${orgId} and w.state in ('approved', 'pending')
+    where w.org_id = ${orgId} and ${which}
     order by w.num desc limit ${WORKERS_MAX}
   `.execute(tx);
   return rows;
@@ -84,6 +91,7 @@ export interface WaitingQueue {
   readonly sq: number;
   readonly projectId: ProjectId;
   readonly requirement: Requirement;
+  readonly workerNum: number | null;
   /** As far as they were counted. */
   readonly pending: number;
   readonly isCounted: boolean;
@@ -96,7 +104,7 @@ export async function readWaitingQueues(
   projectId: ProjectId | null,
 ): Promise<WaitingQueue[]> {
   const { rows } = await sql<Omit<WaitingQueue, 'requirement' | 'isCounted'> & Requirement>`
-    select q.sq, q.project_id as "projectId", c.pool, c.model, c.labels, c.routing, w.pending
+    select q.sq, q.project_id as "projectId", c.pool, c.model, c.labels, c.routing, q.worker_num as "workerNum", w.pending
     from subqueue q
     join match_class c on c.class_id = q.class_id
     cross join lateral (
@@ -107,10 +115,11 @@ export async function readWaitingQueues(
       and (${projectId}::uuid is null or q.project_id = ${projectId}::uuid)
     order by q.sq
   `.execute(tx);
-  return rows.map(({ sq, projectId: project, pending, pool, model, labels, routing = null }) => ({
+  return rows.map(({ sq, projectId: project, workerNum, pending, ...requirement }) => ({
     sq,
     projectId: project,
-    requirement: { pool, model, labels, routing },
+    workerNum,
+    requirement,
     pending,
     isCounted: pending < AHEAD_MAX,
   }));

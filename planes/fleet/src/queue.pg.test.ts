@@ -216,6 +216,20 @@ describe('claimRuns', () => {
       select ${here.sq}, 0, 1000000 + n, gen_random_uuid(), 0 from generate_series(1, 50000) as n
     `.execute(owner);
     expect(await measure()).toEqual(before);
+    const routing = {
+      selectors: [{ label: 'memory', op: 'gte' as const, values: ['24'] }],
+      preferences: [],
+    };
+    const requirement = { pool: 'default', model: '*', labels: {}, classesMax: 10, keysMax: 10 };
+    const of = { ...here.tenant, ...requirement, concurrency: null };
+    for (const more of [{ routing }, { workerNum: here.num + 1 }, { workerNum: here.num }]) {
+      const sq = await internSubqueue(db, { ...of, ...more });
+      await sql`
+        insert into ready (sq, prio, seq, run_id, attempt)
+        select ${sq}::integer, 0, 5000000 + n, gen_random_uuid(), 0 from generate_series(1, 20000) as n
+      `.execute(owner);
+    }
+    expect(await measure()).toEqual(before);
     expect(before.scans).toBe(0);
     expect(before.touched).toBeLessThan(4);
   });

@@ -180,17 +180,20 @@ export interface InternRequest {
   readonly classesMax: number;
   readonly concurrency: { readonly key: string; readonly limit: number } | null;
   readonly keysMax: number;
+  /** For this worker alone; null or left out: for all that match. */
+  readonly workerNum?: number | null;
 }
 
 /** The number of a subqueue; null when there are as many classes, or concurrency keys, as there may be. */
 export async function internSubqueue(db: Executor, request: InternRequest): Promise<number | null> {
   const { orgId, projectId, pool, model, labels, routing, classesMax, concurrency, keysMax } =
     request;
+  const { workerNum = null } = request;
   const more = routing ? JSON.stringify(routing) : null;
   const { rows } = await sql<{ sq: number | null }>`
     select fleet_intern(${orgId}, ${projectId}, ${pool}, ${model}, ${JSON.stringify(labels)}::jsonb,
                         ${classesMax}, ${concurrency?.key ?? null}, ${concurrency?.limit ?? null}::integer,
-                        ${keysMax}, ${more}::jsonb) as sq
+                        ${keysMax}, ${more}::jsonb, ${workerNum}::integer) as sq
   `.execute(db);
   return rows[0]?.sq ?? null;
 }

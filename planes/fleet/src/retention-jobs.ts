@@ -13,6 +13,7 @@ import {
   listRetentions,
   makePartitions,
 } from './retention.sql.ts';
+import { forgetStickyKeys } from './routes.sql.ts';
 import { forgetHeads, rotateEventDays } from './run-events.sql.ts';
 import { forgetFirings } from './schedules.sql.ts';
 import { forgetWaits } from './waits.sql.ts';
@@ -88,6 +89,7 @@ async function forgetOrganizations(parts: FleetParts, signal: AbortSignal): Prom
       await forgetFirings(tx, settings.runRetentionMs);
       await forgetHeads(tx, settings.eventDaysKept);
       await forgetWaits(tx, settings.waitsKeptMs);
+      await forgetStickyKeys(tx, settings.stickyKeysKeptMs);
       await forgetReplacedSecrets(tx, settings.replacedSecretKeptMs);
       await forgetProofs(tx, 4 * settings.proofAgeMs);
       return listRetentions(tx);

@@ -60,6 +60,15 @@ export interface RunPlan {
   readonly retry?: RetryPolicy;
   /** The dead letter that the run repeats. */
   readonly redrive_of?: RunId;
+  readonly route?: RunRoute;
+}
+
+/** How long a run stands in line for one worker. */
+export interface RunRoute {
+  readonly wait_ms: number;
+  /** The subqueue where it goes then; left out: it fails. */
+  readonly move_to?: number;
+  readonly sticky_key?: string;
 }
 
 /** `new`: stored; `same`: the idempotency key had been used for this request; `conflict`: for another. */

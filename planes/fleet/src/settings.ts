@@ -43,6 +43,12 @@ export interface FleetSettings {
   readonly pollTimeoutDefaultMs: number;
   /** How long a run waits for the worker that a strategy prefers, before another may have it. */
   readonly placementPatienceMs: number;
+  /** How long a run waits for the one worker that it names, unless it says. */
+  readonly workerWaitMs: number;
+  /** How long a softly sticky run waits for the worker that had the last with its key. */
+  readonly stickySoftWaitMs: number;
+  /** How long a key is remembered that nobody uses. */
+  readonly stickyKeysKeptMs: number;
   readonly claimLanes: number;
   readonly slotsPerClaimMax: number;
   readonly commitLanes: number;
@@ -151,6 +157,9 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   unpricedOwnModels: 'record',
   pollTimeoutDefaultMs: 5 * SECOND_MS,
   placementPatienceMs: 100,
+  workerWaitMs: 5 * MINUTE_MS,
+  stickySoftWaitMs: 2 * SECOND_MS,
+  stickyKeysKeptMs: 8 * DAY_MS,
   claimLanes: 2,
   slotsPerClaimMax: 256,
   commitLanes: 2,

@@ -6,6 +6,8 @@ import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagew
 
 import type { Backlog } from './backlog.ts';
 import { type Asked, type DecidedRequirement, decideRequirement } from './decide-requirement.ts';
+import { directed, type DirectedLine } from './directed-line.ts';
+import type { Directions } from './directions.ts';
 import type { FullQueues } from './full-queues.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
@@ -65,6 +67,7 @@ export interface SubmissionsOptions {
   readonly room: ServerRoom;
   readonly full: FullQueues;
   /** Runs in one transaction. */
+  readonly directions: Directions;
   readonly batchMax: number;
   readonly lanes: number;
   /** Somebody who may have runs of the subqueue asks here, or did a moment ago. */
@@ -161,12 +164,15 @@ export class Submissions {
         this.#placeOf(requirement, submissions[at]?.concurrency ?? null, by),
       ),
     );
+    const lines = await Promise.all(
+      submissions.map((submission, at) => this.#lineFor(submission, placed[at], by)),
+    );
     const { contentKeys, hashKey } = this.#options;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
       const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
       const of = { ...place, model: placed[at]?.model ?? null, hashKey };
-      return sealed(newRunOf(submission, of, by), sealer);
+      return sealed(directed(newRunOf(submission, of, by), lines[at] ?? null), sealer);
     });
     return runs;
   }
@@ -188,6 +194,22 @@ export class Submissions {
     return { runId, sq, sqAsked };
   }
 
+  /** Where it stands in line for one worker; null: for all that match. */
+  async #lineFor(
+    submission: Submission,
+    placed: DecidedRequirement | undefined,
+    by: Submitter,
+  ): Promise<DirectedLine | null> {
+    if (submission.routing?.worker_id === undefined && submission.sticky === undefined) return null;
+    if (placed === undefined) return null;
+    const { requirement } = placed;
+    const direction = await this.#options.directions.decide(submission, requirement, by);
+    if (direction === null) return null;
+    const { workerNum } = direction;
+    const sq = await this.#sqFor(requirement, submission.concurrency ?? null, by, workerNum);
+    return { sq, direction };
+  }
+
   async #store(batch: readonly (readonly NewRun[])[]): Promise<Stored[][]> {
     const runs = batch.flat();
     const stored = await this.#options.store(runs);
@@ -200,15 +222,17 @@ export class Submissions {
     requirement: Requirement,
     concurrency: InternRequest['concurrency'],
     { orgId, projectId }: Submitter,
+    workerNum: number | null = null,
   ): Promise<number> {
-    const key = JSON.stringify([projectId, classKey(requirement), concurrency?.key]);
+    const key = JSON.stringify([projectId, classKey(requirement), concurrency?.key, workerNum]);
     const known = this.#sqOf.get(key);
     if (known !== undefined) return known;
     const { backlog, intern, classesMax, keysMax } = this.#options;
-    const of = { orgId, projectId, ...requirement, classesMax, concurrency, keysMax };
+    const of = { orgId, projectId, ...requirement, classesMax, concurrency, keysMax, workerNum };
     const interned = intern(of).then((sq) => {
       if (sq === null) throw tooManyClasses(classesMax, concurrency === null ? null : keysMax);
-      backlog.learn({ sq, orgId, projectId, requirement, key: concurrency?.key ?? null });
+      const line = { sq, orgId, projectId, requirement, workerNum };
+      backlog.learn({ ...line, key: concurrency?.key ?? null });
       return sq;
     });
     this.#sqOf.set(key, interned);

@@ -10,6 +10,8 @@ export interface Subqueue {
   readonly requirement: Requirement;
   /** The concurrency key that all its runs share. */
   readonly key: string | null;
+  /** The one worker that its runs are for; null: all that match. */
+  readonly workerNum: number | null;
 }
 
 /** One line of the queue: the runs of a subqueue with one priority. */

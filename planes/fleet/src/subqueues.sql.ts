@@ -13,22 +13,24 @@ interface Row {
   readonly labels: Record<string, string>;
   readonly routing: Routing | null;
   readonly key: string | null;
+  readonly workerNum: number | null;
 }
 
 /** What the subqueues of these numbers require. */
 export async function readSubqueues(db: Executor, sqs: readonly number[]): Promise<Subqueue[]> {
   const { rows } = await sql<Row>`
     select q.sq, q.org_id as "orgId", q.project_id as "projectId", c.pool, c.model, c.labels, c.routing,
-           d.key
+           d.key, q.worker_num as "workerNum"
     from subqueue q join match_class c on c.class_id = q.class_id
     left join dispatch_limit d on d.limit_id = q.key_limit
     where q.sq = any(${[...sqs]}::integer[])
   `.execute(db);
-  return rows.map(({ sq, orgId, projectId, key, ...requirement }) => ({
+  return rows.map(({ sq, orgId, projectId, key, workerNum, ...requirement }) => ({
     sq,
     orgId,
     projectId,
     requirement,
     key,
+    workerNum,
   }));
 }

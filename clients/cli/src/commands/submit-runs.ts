@@ -20,6 +20,8 @@ import {
 import { submitFile } from './submit-file.ts';
 import { exitFor, showRun, waitForEnd } from './watch-run.ts';
 
+type Sticky = NonNullable<Submission['sticky']>;
+
 interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly agent: string;
   readonly message?: string;
@@ -34,6 +36,11 @@ interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly strategy?: string;
   readonly workerVersion?: string;
   readonly capacityThreshold?: number;
+  readonly worker?: string;
+  readonly workerWait?: number;
+  readonly workerFallback?: 'fail' | 'any';
+  readonly sticky?: Sticky;
+  readonly stickyTtl?: number;
   readonly priority?: number;
   readonly maxAttempts?: number;
   readonly deadline?: string;
@@ -71,6 +78,11 @@ export function submitCommand(around: Surroundings): Command {
     .option('--worker-version <range>', 'such as 2.0.1, 2.x, ^2.1 or ">=2 <3"')
     .option('--strategy <strategy>', 'direct, round_robin, least_loaded or threshold')
     .option('--capacity-threshold <share>', '0 to 1: threshold passes by above it', share)
+    .option('--worker <id>', 'only this worker')
+    .option('--worker-wait <duration>', 'how long it waits for it (default: 5m)', durationSeconds)
+    .option('--worker-fallback <what>', 'then: fail (default), or any worker', fallback)
+    .option('--sticky <key>', 'to the worker that had the last with it: KEY[:soft|hard]', sticky)
+    .option('--sticky-ttl <duration>', 'how long the last counts (default: 10m)', durationSeconds)
     .option('--priority <n>', '-100 to 100; higher goes first', integer)
     .option('--max-attempts <n>', 'workers that may be lost on it', integer)
     .option('--deadline <instant>', 'ISO 8601; a run that has not ended by then fails')
@@ -115,6 +127,20 @@ const preferred = (text: string, before: Selector[] = []): Selector[] => [
   ...before,
   parsePreferred(text),
 ];
+
+function fallback(text: string): 'fail' | 'any' {
+  if (text === 'fail' || text === 'any') return text;
+  throw new InvalidArgumentError('expected fail or any');
+}
+
+function sticky(text: string): Sticky {
+  const [, key = text, mode] = /^(.+):(soft|hard)$/.exec(text) ?? [];
+  return mode === undefined ? { key } : { key, mode: mode as 'soft' | 'hard' };
+}
+
+function stickyOf(of: Sticky, ttlSeconds: number | undefined): Sticky {
+  return ttlSeconds === undefined ? of : { ...of, ttl_seconds: ttlSeconds };
+}
 
 async function submit(context: Context, flags: SubmitFlags): Promise<void> {
   const { idempotencyKey, jsonl, wait = false } = flags;
@@ -170,6 +196,9 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
     ...(flags.capacityThreshold === undefined
       ? {}
       : { capacity_threshold: flags.capacityThreshold }),
+    ...(flags.worker === undefined ? {} : { worker_id: flags.worker }),
+    ...(flags.workerWait === undefined ? {} : { worker_wait_seconds: flags.workerWait }),
+    ...(flags.workerFallback === undefined ? {} : { worker_fallback: flags.workerFallback }),
   };
   return {
     agent: flags.agent,
@@ -180,6 +209,7 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
       ...(flags.workerVersion === undefined ? {} : { worker_version: flags.workerVersion }),
       ...(labels === undefined ? {} : { labels }),
       ...(Object.keys(routing).length === 0 ? {} : { routing }),
+      ...(flags.sticky === undefined ? {} : { sticky: stickyOf(flags.sticky, flags.stickyTtl) }),
       ...(selectors.length === 0 ? {} : { selectors }),
       ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       ...(flags.maxAttempts === undefined ? {} : { max_attempts: flags.maxAttempts }),

@@ -1,5 +1,6 @@
 import { behind } from './behind.ts';
 import { capped } from './capped.ts';
+import { directed } from './directed.ts';
 import { draining } from './draining.ts';
 import { ended } from './ended.ts';
 import { full } from './full.ts';
@@ -26,6 +27,7 @@ export const REASONS: readonly Reason[] = [
   paused,
   capped,
   rateLimited,
+  directed,
   noWorker,
   noModel,
   labelsMissing,
