@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { join } from 'node:path';
 
 import { selfSign } from '@sagewai/certificate';
@@ -106,3 +107,108 @@ test('a server with half a certificate does not start, and says which half', asy
   expect(end.code).toBe(2);
   expect(end.text).toMatch(/TLS_CERT_FILE and TLS_KEY_FILE: expected both, or neither/);
 });
+
+test('a worker that shows its key is served where every request is asked for it; its copied token is not', async ({
+  stage,
+}) => {
+  const certFile = join(stage.folder, 'cert.pem');
+  const keyFile = join(stage.folder, 'key.pem');
+  const { cert, key } = makeCertificate();
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key, { mode: 0o600 });
+  const [port, mtlsPort] = [await freePort(), await freePort()];
+  const secrets = makeSecrets();
+  const server = startSagewai(stage, ['server'], {
+    name: 'server',
+    environment: {
+      DATABASE_URL: (await makeDatabase(stage, cluster())).url,
+      PORT: String(port),
+      MTLS_PORT: String(mtlsPort),
+      SAGEWAI_HOME: join(stage.folder, 'server-home'),
+      TLS_CERT_FILE: certFile,
+      TLS_KEY_FILE: keyFile,
+      ...secrets.environment,
+    },
+  });
+  await server.says(/"message":"listening"/);
+  const home = {
+    SAGEWAI_HOME: join(stage.folder, 'home'),
+    SAGEWAI_TOKEN: secrets.administrator,
+    SAGEWAI_CA_FILE: certFile,
+    SAGEWAI_URL: `https://127.0.0.1:${port}`,
+  };
+  const made = await runSagewai(stage, ['fleet', 'create-key', '--name', 'k', '--json'], home);
+  const workerHome = join(stage.folder, 'worker-home');
+  const worker = startSagewai(stage, ['worker', '--mtls'], {
+    name: 'worker',
+    environment: {
+      FLEET_GATEWAY_URL: `https://127.0.0.1:${mtlsPort}`,
+      SAGEWAI_CA_FILE: certFile,
+      ENROLLMENT_KEY: (JSON.parse(made.stdout) as { key: string }).key,
+      SAGEWAI_HOME: workerHome,
+      WORKER_NAME: 'proved',
+      WORKER_MODELS: 'simulated',
+      OLLAMA_HOST: 'http://127.0.0.1:9',
+    },
+  });
+  const submit = ['runs', 'submit', '--model', 'simulated', '--message', 'Hello', '--wait'];
+  const done = await runSagewai(stage, [...submit, '--json'], home);
+  expect(done.text).toMatch(/"state": ?"completed"/);
+  expect((await worker.stop()).code).toBe(0);
+
+  // Whoever has only copied the credential has a key of his own, or none.
+  const { selfSigned, plain } = await claimAs(mtlsPort, cert, await anySecretOf(workerHome));
+  expect([selfSigned.status, plain.status]).toEqual([401, 401]);
+  expect(selfSigned.text).toMatch(/certificate of this connection is not of the key/);
+});
+
+async function anySecretOf(home: string): Promise<{ worker_id: string; worker_secret: string }> {
+  const folder = join(home, 'workers');
+  for (const name of await readdir(folder)) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+    if (text.includes('worker_secret')) {
+      return JSON.parse(text) as { worker_id: string; worker_secret: string };
+    }
+  }
+  throw new Error(`no credential in ${folder}`);
+}
+
+interface Said {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function claimAs(
+  port: number,
+  ca: string,
+  credential: { worker_id: string; worker_secret: string },
+): Promise<{ selfSigned: Said; plain: Said }> {
+  const ask = (shown: { cert?: string; key?: string }): Promise<Said> =>
+    new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          host: '127.0.0.1',
+          port,
+          path: '/api/v1/fleet/claim',
+          method: 'POST',
+          ca,
+          agent: false,
+          ...shown,
+          headers: {
+            'content-type': 'application/json',
+            'x-worker-id': credential.worker_id,
+            'x-worker-secret': credential.worker_secret,
+          },
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => (text += chunk));
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        },
+      );
+      asked.on('error', reject);
+      asked.end('{"poll_timeout":0,"slots":1}');
+    });
+  return { selfSigned: await ask(makeCertificate()), plain: await ask({}) };
+}
