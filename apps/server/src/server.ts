@@ -9,7 +9,7 @@ import { type Jobs, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
-import { createAlerts, createAuditor, trustRoutes } from '@sagewai/trust';
+import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
@@ -120,10 +120,21 @@ export function buildServer(options: ServerOptions): Server {
     sealing: [sealingKey(keys.sealing, 'alert-webhook')],
     nudge: (name) => jobs.nudge(name),
   });
+  const sinks = createSinks({
+    db,
+    clock,
+    metrics,
+    egress: publicEgress,
+    sealing: [sealingKey(keys.sealing, 'audit-sink')],
+    nudge: (name) => jobs.nudge(name),
+  });
 
   const planes = {
     identity: { routes: identityRoutes({ db, tokens }), jobs: [] },
-    trust: { routes: [...trustRoutes({ db }), ...alerts.routes], jobs: alerts.jobs },
+    trust: {
+      routes: [...trustRoutes({ db }), ...alerts.routes, ...sinks.routes],
+      jobs: [...alerts.jobs, ...sinks.jobs],
+    },
     ledger: {
       routes: ledgerRoutes(),
       jobs: ledgerJobs({

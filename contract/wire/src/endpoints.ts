@@ -10,6 +10,13 @@ import {
 } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
 import {
+  createAuditSink,
+  deleteAuditSink,
+  listAuditSinks,
+  testAuditSink,
+  updateAuditSink,
+} from './audit-sinks.ts';
+import {
   askWhetherSafe,
   getApiGroup,
   listApiGroups,
@@ -131,6 +138,11 @@ export const ENDPOINTS = [
   whoAmI,
   listAudit,
   exportAudit,
+  listAuditSinks,
+  createAuditSink,
+  updateAuditSink,
+  deleteAuditSink,
+  testAuditSink,
   listAlertWebhooks,
   createAlertWebhook,
   updateAlertWebhook,

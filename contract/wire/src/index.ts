@@ -82,6 +82,13 @@ export {
   type TokenScope,
   whoAmI,
 } from './identity.ts';
+export {
+  createAuditSink,
+  deleteAuditSink,
+  listAuditSinks,
+  testAuditSink,
+  updateAuditSink,
+} from './audit-sinks.ts';
 export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';

@@ -14,6 +14,7 @@ export const PERMISSIONS = {
   'token:read': ['admin'],
   'token:write': ['admin'],
   'audit:read': ['read'],
+  'audit:administer': ['admin'],
   'alert:read': ['read'],
   'alert:administer': ['admin'],
   'fleet:read': ['read'],

@@ -5,4 +5,5 @@ export type { AuditEntry } from './entry.ts';
 export { recordBatch, recordBatches } from './record-batch.ts';
 export { trustRoutes } from './routes.ts';
 export { createAlerts } from './create-alerts.ts';
+export { createSinks } from './create-sinks.ts';
 export { raiseAlert } from './raise-alert.ts';

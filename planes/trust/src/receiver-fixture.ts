@@ -14,6 +14,8 @@ export interface Receiver {
   readonly received: Received[];
   /** What is answered from now on. */
   status: number;
+  /** What the next ones are answered before that; `hang`: nothing. */
+  readonly script: (number | 'hang')[];
 }
 
 /** Somebody who is told things, on a real socket. */
@@ -22,7 +24,8 @@ export async function startReceiver(): Promise<Receiver> {
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       received.push({ headers: request.headers, body });
-      response.writeHead(receiver.status).end(receiver.status < 300 ? '' : 'not now');
+      const status = receiver.script.shift() ?? receiver.status;
+      if (status !== 'hang') response.writeHead(status).end(status < 300 ? '' : 'not now');
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -31,6 +34,11 @@ export async function startReceiver(): Promise<Receiver> {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const receiver: Receiver = { url: `http://127.0.0.1:${port}/hook`, received, status: 200 };
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${port}/hook`,
+    received,
+    status: 200,
+    script: [],
+  };
   return receiver;
 }

@@ -8,6 +8,13 @@ export interface TrustSettings {
   readonly deliveriesKeptMs: number;
   /** How long the former secret of a webhook signs as well. */
   readonly secretOverlapMs: number;
+  /** How often the log is looked at for what is to be shipped. */
+  readonly shipEveryMs: number;
+  /** So many entries are shipped at once. */
+  readonly shipBatch: number;
+  /** The wait after a first failure; it doubles up to `shipRetryMaxMs`, and there is no last one. */
+  readonly shipRetryMs: number;
+  readonly shipRetryMaxMs: number;
 }
 
 const SECOND_MS = 1_000;
@@ -28,4 +35,8 @@ export const TRUST_DEFAULTS: TrustSettings = {
   ],
   deliveriesKeptMs: 30 * 24 * HOUR_MS,
   secretOverlapMs: 24 * HOUR_MS,
+  shipEveryMs: SECOND_MS,
+  shipBatch: 100,
+  shipRetryMs: SECOND_MS,
+  shipRetryMaxMs: 5 * MINUTE_MS,
 };

@@ -7,6 +7,7 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { printColumns } from '../print-columns.ts';
 import { exportCommand } from './audit-export.ts';
+import { sinksCommand } from './audit-sinks.ts';
 
 interface ListFlags extends ConnectionFlags {
   readonly actor?: string;
@@ -42,6 +43,7 @@ export function auditCommand(around: Surroundings): Command {
       act<ListFlags>(list, around, listEntries),
       act<VerifyFlags>(check, around, verify),
       exportCommand(around),
+      sinksCommand(around),
     ],
     examples: [
       'sagewai audit list --action fleet.approveWorker --since 2026-01-01T00:00:00Z',
