@@ -101,3 +101,11 @@ export const testAuditSink = endpoint({
   output: sink,
   status: 202,
 });
+
+export const AUDIT_SINK_ENDPOINTS = [
+  listAuditSinks,
+  createAuditSink,
+  updateAuditSink,
+  deleteAuditSink,
+  testAuditSink,
+] as const;

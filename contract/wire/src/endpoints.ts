@@ -9,13 +9,7 @@ import {
   updateAlertWebhook,
 } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
-import {
-  createAuditSink,
-  deleteAuditSink,
-  listAuditSinks,
-  testAuditSink,
-  updateAuditSink,
-} from './audit-sinks.ts';
+import { AUDIT_SINK_ENDPOINTS } from './audit-sinks.ts';
 import {
   askWhetherSafe,
   getApiGroup,
@@ -138,11 +132,7 @@ export const ENDPOINTS = [
   whoAmI,
   listAudit,
   exportAudit,
-  listAuditSinks,
-  createAuditSink,
-  updateAuditSink,
-  deleteAuditSink,
-  testAuditSink,
+  ...AUDIT_SINK_ENDPOINTS,
   listAlertWebhooks,
   createAlertWebhook,
   updateAlertWebhook,
