@@ -157,3 +157,14 @@ export const redeliverAlert = endpoint({
   output: alertDelivery,
   status: 202,
 });
+
+export const ALERT_ENDPOINTS = [
+  listAlertWebhooks,
+  createAlertWebhook,
+  updateAlertWebhook,
+  deleteAlertWebhook,
+  rotateAlertWebhook,
+  testAlertWebhook,
+  listAlertDeliveries,
+  redeliverAlert,
+] as const;

@@ -1,13 +1,4 @@
-import {
-  createAlertWebhook,
-  deleteAlertWebhook,
-  listAlertDeliveries,
-  listAlertWebhooks,
-  redeliverAlert,
-  rotateAlertWebhook,
-  testAlertWebhook,
-  updateAlertWebhook,
-} from './alerts.ts';
+import { ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
 import { AUDIT_SINK_ENDPOINTS } from './audit-sinks.ts';
 import {
@@ -133,14 +124,7 @@ export const ENDPOINTS = [
   listAudit,
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,
-  listAlertWebhooks,
-  createAlertWebhook,
-  updateAlertWebhook,
-  deleteAlertWebhook,
-  rotateAlertWebhook,
-  testAlertWebhook,
-  listAlertDeliveries,
-  redeliverAlert,
+  ...ALERT_ENDPOINTS,
   listBudgets,
   setBudget,
   listSpend,
