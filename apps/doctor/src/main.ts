@@ -9,6 +9,7 @@ import { checkDatabase, type DatabaseFindings } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkEmbedded } from './checks/embedded.ts';
 import { checkNode } from './checks/node.ts';
+import { checkObjects } from './checks/objects.ts';
 import { checkPort } from './checks/port.ts';
 import { checkProviders } from './checks/providers.ts';
 import { checkSecrets } from './checks/secrets.ts';
@@ -17,8 +18,8 @@ import { type Finding, worstOf } from './finding.ts';
 
 const HELP = `Usage: sagewai doctor [--home DIR] [--port N] [--config FILE] [--json]
 
-Looks at Node, settings, the port, transport, database, migrations, clock, keys, providers and disk, and says
-what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
+Looks at Node, settings, the port, transport, database, migrations, clock, keys, object store, providers and
+disk, and says what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
 `;
 
 const OPTIONS = {
@@ -82,6 +83,10 @@ async function examine(flags: Record<string, string>): Promise<Finding[]> {
       inDatabase: database.keptSecrets,
       inKubernetes: environment['KUBERNETES_SERVICE_HOST'] !== undefined,
     })),
+    await checkObjects(config, {
+      mayHaveReplicas: hasDatabase,
+      isNamed: config.objectStoreUrl !== null,
+    }),
     ...(await checkProviders(providers)),
     ...(await checkDisk([home, ...database.dataDirs])),
   ];

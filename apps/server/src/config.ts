@@ -3,6 +3,8 @@ import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
 import { gatewayFields } from '@sagewai/gateway';
 import { findTokenWeakness } from '@sagewai/identity';
 
+import { objectFields } from './object-fields.ts';
+
 const optional = { default: null } as const;
 const postgres = ['postgres', 'postgresql'] as const;
 
@@ -182,10 +184,11 @@ export const SERVER_FIELDS = {
   }),
 
   BODY_BYTES_MAX: field.integer({
-    default: 8 * 1024 * 1024,
+    default: 12 * 1024 * 1024,
     min: 1_024,
-    description: 'The largest body of a request',
+    description: 'The largest body of a request; encrypted, an output takes a third more',
   }),
+  ...objectFields,
   TRUSTED_PROXIES: field.list({
     default: [],
     description: 'Addresses whose X-Forwarded-For is believed',

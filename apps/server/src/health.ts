@@ -6,6 +6,7 @@ import {
   type Route,
   SAFETY_HEADERS,
 } from '@sagewai/http';
+import { type ObjectStore, probeStore } from '@sagewai/objects';
 import { type Db, readServerVersion } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 import {
@@ -19,6 +20,7 @@ import {
 
 export interface HealthOptions {
   readonly db: Db;
+  readonly objects: ObjectStore;
   readonly metrics: Metrics;
   readonly metricsPublic: boolean;
   readonly version: string;
@@ -31,7 +33,7 @@ const PROBE_MS_MAX = 2_000;
 
 /** Liveness asks nothing of anybody; readiness and the administrator's view ask the database. */
 export function healthRoutes(options: HealthOptions): Route[] {
-  const { db, metrics, metricsPublic, version, isDraining } = options;
+  const { db, objects, metrics, metricsPublic, version, isDraining } = options;
   const startedAt = performance.now();
   const alive = { status: 'ok', service: 'sagewai', version } as const;
   return [
@@ -48,14 +50,20 @@ export function healthRoutes(options: HealthOptions): Route[] {
       return { status: 'ready' as const };
     }),
     implementOwn(getAdminHealth, async ({ caller }) => {
-      const database = await probeDatabase(db);
-      const status = database.state === 'up' ? ('ok' as const) : ('degraded' as const);
-      if (caller.kind !== 'token') return { status } as const;
+      const isKnown = caller.kind === 'token';
+      // Only for whoever is known: a probe writes.
+      const [database, store] = await Promise.all([
+        probeDatabase(db),
+        isKnown ? probeObjects(objects) : null,
+      ]);
+      const isUp = database.state === 'up' && store?.state !== 'down';
+      const status = isUp ? ('ok' as const) : ('degraded' as const);
+      if (store === null) return { status } as const;
       return {
         status,
         version,
         uptime_seconds: Math.floor((performance.now() - startedAt) / 1_000),
-        dependencies: [database],
+        dependencies: [database, store],
       };
     }),
     implementStream(getMetrics, async ({ caller, request, reply }) => {
@@ -72,12 +80,8 @@ export function healthRoutes(options: HealthOptions): Route[] {
 
 async function probeDatabase(db: Db): Promise<Dependency> {
   const startedAt = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), PROBE_MS_MAX);
-  });
   try {
-    const version = await Promise.race([readServerVersion(db), late]);
+    const version = await inTime(readServerVersion(db));
     const latencyMs = Math.round((performance.now() - startedAt) * 10) / 10;
     return {
       name: 'postgresql',
@@ -90,6 +94,27 @@ async function probeDatabase(db: Db): Promise<Dependency> {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
     const detail = typeof code === 'string' ? code : 'it does not answer';
     return { name: 'postgresql', state: 'down', latency_ms: null, version: null, detail };
+  }
+}
+
+async function probeObjects(store: ObjectStore): Promise<Dependency> {
+  const name = `objects (${store.kind})`;
+  try {
+    const { latencyMs } = await inTime(probeStore(store));
+    return { name, state: 'up', latency_ms: latencyMs, version: null, detail: null };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it does not answer';
+    return { name, state: 'down', latency_ms: null, version: null, detail: why };
+  }
+}
+
+async function inTime<Value>(work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), PROBE_MS_MAX);
+  });
+  try {
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -17,6 +17,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { findCertificate } from './certificate.ts';
 import { SERVER_FIELDS, type ServerConfig } from './config.ts';
 import { findTransportRisk } from './find-transport-risk.ts';
+import { configuredStore } from './object-store.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
 import { ensureFirst, findKeys } from './prepare-first-start.ts';
 import { readModels } from './read-models.ts';
@@ -86,6 +87,7 @@ async function serve(config: ServerConfig): Promise<number> {
   }
   const gatewayConfig = await findModels(config, log);
   const certificate = await findCertificate(config);
+  const objects = configuredStore(config);
   const risk = findTransportRisk(config, certificate, systemClock.now());
   if (risk !== null) log.warn(risk.what, { mend: risk.mend });
   const stop = stopSignal(() => {
@@ -116,6 +118,7 @@ async function serve(config: ServerConfig): Promise<number> {
       databases,
       keys,
       certificate,
+      objects,
       version: manifest.version,
       log,
       onOutdated: (migration) => {

@@ -4,9 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { readConfig } from '@sagewai/config';
 import { silentLog } from '@sagewai/log';
+import { FileStore } from '@sagewai/objects';
 import type { DeclaredMetric } from '@sagewai/telemetry';
 import { databaseTest as test } from '@sagewai/testing';
 import { expect } from 'vitest';
@@ -65,6 +68,7 @@ test('docs/metrics.md names every metric, its labels and what bounds them', asyn
     config,
     gatewayConfig: (await readModels(config, {})).config,
     databases,
+    objects: new FileStore(join(tmpdir(), 'never-written')),
     keys: parseServerKeys(secret(), secret()),
     version: '0.0.0-test',
     log: silentLog,

@@ -4,11 +4,12 @@ import { readConfig } from '@sagewai/config';
 import { ensureAdministrator, ensureOrganization } from '@sagewai/identity';
 import { silentLog } from '@sagewai/log';
 import { type Db, sql } from '@sagewai/postgres';
-import { databaseTest } from '@sagewai/testing';
+import { databaseTest, tempHome } from '@sagewai/testing';
 import { ENDPOINTS } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { SERVER_FIELDS } from './config.ts';
+import { configuredStore } from './object-store.ts';
 import { openDatabase } from './open-database.ts';
 import { readModels } from './read-models.ts';
 import { parseServerKeys } from './server-keys.ts';
@@ -22,9 +23,12 @@ type Start = (settings?: Readonly<Record<string, string>>) => Promise<Server>;
 
 const test = databaseTest.extend<{ start: Start }>({
   start: async ({ url }, use) => {
+    await using home = await tempHome();
     const stops: (() => Promise<void>)[] = [];
     await use(async (settings = {}) => {
-      const config = readConfig(SERVER_FIELDS, { environment: { DATABASE_URL: url, ...settings } });
+      const config = readConfig(SERVER_FIELDS, {
+        environment: { DATABASE_URL: url, SAGEWAI_HOME: home.path, ...settings },
+      });
       const databases = await openDatabase(config, silentLog);
       await ensureAdministrator(databases.dispatch, { token: adminToken });
       await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
@@ -33,6 +37,7 @@ const test = databaseTest.extend<{ start: Start }>({
         config,
         gatewayConfig: (await readModels(config, {})).config,
         databases,
+        objects: configuredStore(config),
         keys: parseServerKeys(secret(), secret()),
         version: '0.0.0-test',
         log: silentLog,
@@ -60,6 +65,7 @@ test('tells everybody that it lives, and only a token what it stands on', async 
     version: '0.0.0-test',
     dependencies: [
       { name: 'postgresql', state: 'up', version: expect.stringMatching(/^1\d/), detail: null },
+      { name: 'objects (files)', state: 'up', version: null, detail: null },
     ],
   });
 });

@@ -8,6 +8,7 @@ import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identit
 import { type Jobs, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
+import { meteredStore, type ObjectStore } from '@sagewai/objects';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/trust';
 
@@ -18,6 +19,7 @@ import { healthRoutes } from './health.ts';
 import { isLoopback } from './is-loopback.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
+import { payloadBytesMax } from './object-store.ts';
 import type { Databases } from './open-database.ts';
 import type { ServerKeys } from './server-keys.ts';
 
@@ -28,6 +30,8 @@ export interface ServerOptions {
   readonly keys: ServerKeys;
   /** Null: plain HTTP. */
   readonly certificate: ServerCertificate | null;
+  /** Ends with the server. */
+  readonly objects: ObjectStore;
   readonly version: string;
   readonly log: Log;
   /** The schema has become one that this process cannot serve. */
@@ -50,6 +54,7 @@ export function buildServer(options: ServerOptions): Server {
   const clock = systemClock;
   const metrics = createMetrics({ collectDefault: true });
   createDatabaseMeters(metrics, databases);
+  const objects = meteredStore(options.objects, metrics);
   const egress = createEgress({
     allowed: upstreamUrls(gatewayConfig),
     connectTimeoutMs: gatewayConfig.timeouts.connectMs,
@@ -83,6 +88,7 @@ export function buildServer(options: ServerOptions): Server {
     workerTokenKey: deriveKey(keys.signing, 'worker-token'),
     runTokenKey: runTokenKey(keys.signing),
     sealingKey: deriveKey(keys.sealing, 'fleet'),
+    objects,
     settings: {
       openRegistration: config.openRegistration ?? isLoopback(config.host),
       registrationsPerSecond: config.registrationsPerSecond,
@@ -93,6 +99,10 @@ export function buildServer(options: ServerOptions): Server {
       superviseEveryMs: config.jobIntervalMs,
       cancelGraceMs: config.cancelGraceMs,
       runRetentionMs: config.runRetentionMs,
+      payloadBytesMax: payloadBytesMax(config),
+      objectThresholdBytes: config.objectThresholdBytes,
+      objectGraceMs: config.objectGraceMs,
+      objectsEveryMs: config.objectSweepIntervalMs,
     },
   });
   const gateway = createGateway({
@@ -158,6 +168,7 @@ export function buildServer(options: ServerOptions): Server {
     routes: [
       ...healthRoutes({
         db,
+        objects,
         metrics,
         metricsPublic: config.metricsPublic,
         version,
@@ -207,6 +218,7 @@ export function buildServer(options: ServerOptions): Server {
       await fleet.close();
       await app.close();
       await egress.destroy();
+      await objects.close();
       await publicEgress.close();
     },
   };

@@ -27,6 +27,7 @@ import {
 } from './leases.sql.ts';
 import { rememberTurns } from './loads.sql.ts';
 import { FleetMeters } from './meters.ts';
+import { createLargeContents } from './objects/create-large-contents.ts';
 import type { FleetParts } from './parts.ts';
 import { writeProbes } from './probes.sql.ts';
 import { Probes } from './probes.ts';
@@ -56,6 +57,7 @@ export function createParts(options: FleetOptions): FleetParts {
 
   const replica = randomUUID();
   const contentKeys = new ContentKeys({ db, dispatch, clock, masterKey: options.sealingKey });
+  const largeContents = createLargeContents(options, settings);
   const { costs, projects, room, full } = createSharingParts({ dispatch, settings, monotonicMs });
   const backlog = new Backlog({
     ...settings,
@@ -134,6 +136,7 @@ export function createParts(options: FleetOptions): FleetParts {
     routings: routing.projectRoutings,
     rampOf: routing.rampOf,
     contentKeys,
+    largeContents,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),
     judge: routing.judge,
@@ -248,5 +251,6 @@ export function createParts(options: FleetOptions): FleetParts {
     afterDecided: (workerId) => news.tell(workerId),
     sealingKey: options.sealingKey,
     contentKeys,
+    largeContents,
   };
 }

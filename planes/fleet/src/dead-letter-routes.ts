@@ -113,7 +113,10 @@ export function deadLetterRoutes(parts: FleetParts): Route[] {
       const created = made.get(runId);
       const by = created ?? (await demand(tx, caller, runId)).redrivenBy;
       if (by === null) {
-        const why = discardedAt === null ? 'Its run is no longer kept.' : 'It was discarded.';
+        const why =
+          discardedAt === null
+            ? 'Its run is no longer kept, or its payload cannot be read.'
+            : 'It was discarded.';
         throw new Fault('state.conflict', `dead letter ${runId} cannot be redriven`, {
           detail: why,
         });

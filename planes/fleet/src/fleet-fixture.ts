@@ -1,4 +1,7 @@
 import { createSecretKey, hash, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { type Clock, systemClock } from '@sagewai/clock';
 import { generateSigningKey, publicJwk, signBytes } from '@sagewai/crypto';
@@ -12,6 +15,7 @@ import {
 } from '@sagewai/http';
 import { createLedger, type Ledger, type PriceCeiling } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
+import { FileStore, type ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
@@ -34,6 +38,7 @@ export interface FixtureOptions {
   readonly clock?: Clock;
   readonly settings?: Partial<FleetSettings>;
   readonly priceOf?: (model: string) => PriceCeiling | null;
+  readonly objects?: ObjectStore;
   /** The same on all replicas of one test. */
   readonly key?: KeyObject;
 }
@@ -56,6 +61,7 @@ export class FleetFixture {
   readonly app: App;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
+  readonly #folder = join(tmpdir(), `sagewai-objects-${randomUUID()}`);
 
   constructor(options: FixtureOptions) {
     const { db, dispatch, tenant, clock = systemClock } = options;
@@ -74,6 +80,7 @@ export class FleetFixture {
       workerTokenKey: key,
       runTokenKey: key,
       sealingKey: key,
+      objects: options.objects ?? new FileStore(this.#folder),
       settings: {
         pollTimeoutDefaultMs: 0,
         workerTrustMs: 0,
@@ -163,6 +170,7 @@ export class FleetFixture {
     await this.app.close();
     await this.fleet.close();
     await this.ledger.close();
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

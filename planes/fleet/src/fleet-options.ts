@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import type { Ledger, PriceCeiling } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
+import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
@@ -26,5 +27,7 @@ export interface FleetOptions {
   readonly runTokenKey: KeyObject;
   /** Wraps the keys of organizations that encrypt. */
   readonly sealingKey: KeyObject;
+  /** Where contents stand that are too large for a row. Who opened it closes it. */
+  readonly objects: ObjectStore;
   readonly settings?: Partial<FleetSettings>;
 }

@@ -6,6 +6,7 @@ import { followRamps } from './follow-ramps.ts';
 import { patienceMs } from './judge-silence.ts';
 import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
 import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
+import { objectJobs } from './objects/object-jobs.ts';
 import type { FleetParts } from './parts.ts';
 import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
 import { reportUnmatchable } from './report-unmatchable.ts';
@@ -166,6 +167,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
     ...retentionJobs(parts),
     ...watchJobs(parts),
     ...encryptionJobs(parts),
+    ...objectJobs(parts),
   ];
 }
 

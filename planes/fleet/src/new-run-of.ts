@@ -19,7 +19,11 @@ export interface Place {
 
 export function newRunOf(
   submission: Submission,
-  of: Place & { readonly model: string | null; readonly hashKey: KeyObject },
+  of: Place & {
+    readonly model: string | null;
+    readonly hashKey: KeyObject;
+    readonly payloadBytesMax: number;
+  },
   by: Submitter,
 ): NewRun {
   const { runId, sq, sqAsked, model, hashKey } = of;
@@ -29,7 +33,7 @@ export function newRunOf(
       detail: 'Say run_at or delay_seconds, not both.',
     });
   }
-  const payload = encodeContent(submission.payload, 'payload');
+  const payload = encodeContent(submission.payload, 'payload', of.payloadBytesMax);
   return {
     ...by,
     runId,

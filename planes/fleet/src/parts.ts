@@ -16,6 +16,7 @@ import type { Hints } from './hints.ts';
 import type { IdentityMeters } from './identity-meters.ts';
 import type { LeaseName, TakenBack } from './leases.sql.ts';
 import type { FleetMeters } from './meters.ts';
+import type { LargeContents } from './objects/large-contents.ts';
 import type { Probes } from './probes.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import type { RegistrationGate } from './registration-gate.ts';
@@ -44,6 +45,7 @@ export interface FleetParts extends RoutingParts {
   /** Wraps the keys of organizations that encrypt. */
   readonly sealingKey: KeyObject;
   readonly contentKeys: ContentKeys;
+  readonly largeContents: LargeContents;
   readonly backlog: Backlog;
   readonly hints: Hints;
   readonly claims: Claims;

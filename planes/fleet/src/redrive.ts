@@ -5,6 +5,7 @@ import type { Tx } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
 import { lockRepeatable, type RepeatableRun } from './dead-letters.sql.ts';
+import { Lanes } from './objects/lanes.ts';
 import type { FleetParts } from './parts.ts';
 import { submitRuns } from './queue.sql.ts';
 import type { NewRun } from './run.ts';
@@ -34,21 +35,28 @@ export function repeatOf(run: RepeatableRun, actor: string): NewRun {
  * marks the dead letter in the statement that stores the run. Returns the new run of each.
  */
 export async function redrive(
-  { hints, meters, contentKeys }: Pick<FleetParts, 'hints' | 'meters' | 'contentKeys'>,
+  parts: Pick<FleetParts, 'hints' | 'meters' | 'contentKeys' | 'largeContents' | 'settings'>,
   tx: Tx,
   { runIds, actor }: { readonly runIds: readonly RunId[]; readonly actor: string },
 ): Promise<Map<RunId, RunId>> {
-  const repeatable = await lockRepeatable(tx, runIds);
-  if (repeatable.length === 0) return new Map();
-  const runs = await Promise.all(
-    repeatable.map((run) =>
-      movePayload(contentKeys, tx, { from: run.runId, to: repeatOf(run, actor) }),
+  const { hints, meters } = parts;
+  const lanes = new Lanes(parts.settings.objectTransfersMax);
+  const moved = await Promise.all(
+    (await lockRepeatable(tx, runIds)).map((run) =>
+      lanes.run(async () => ({
+        from: run.runId,
+        to: await movePayload(parts, tx, { from: run.runId, to: repeatOf(run, actor) }),
+      })),
     ),
   );
+  // What is lost cannot be repeated, and keeps nobody else from it.
+  const repeatable = moved.flatMap(({ from, to }) => (to === null ? [] : [{ from, to }]));
+  if (repeatable.length === 0) return new Map();
+  const runs = repeatable.map(({ to }) => to);
   const stored = await submitRuns(tx, runs);
   tx.onCommit(() => {
     hints.tell(runs.map(({ sq, prio }) => ({ sq, prio, count: 1 })));
     for (const { sq } of runs) meters.moved(sq, 1);
   });
-  return new Map(repeatable.map(({ runId }, at) => [runId, stored[at]?.runId ?? runId]));
+  return new Map(repeatable.map(({ from }, at) => [from, stored[at]?.runId ?? from]));
 }

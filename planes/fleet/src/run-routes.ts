@@ -22,6 +22,7 @@ import {
 import { readAttempts } from './attempts.sql.ts';
 import { boundAnswer } from './bound-answer.ts';
 import { demandOrganization, submitterOf } from './calling-person.ts';
+import { readLarge } from './objects/read-large.ts';
 import type { FleetParts } from './parts.ts';
 import { cancelRun as cancel } from './queue.sql.ts';
 import { readHeads, type SaidSoFar } from './run-events.sql.ts';
@@ -39,7 +40,7 @@ const ENDED: ReadonlySet<RunState> = new Set(['completed', 'failed', 'cancelled'
 
 /** For whoever has runs done. `tasks` is the fleet API's word for the same. */
 export function runRoutes(parts: FleetParts): Route[] {
-  const { db, submissions, watch, contentKeys, settings } = parts;
+  const { db, submissions, watch, contentKeys, largeContents, settings } = parts;
   const openHead = async (tx: Tx, orgId: OrganizationId, head: SaidSoFar) => {
     const [seen] = await openContents(contentKeys, { orgId, tx }, [
       { ...head, error: head.message },
@@ -96,10 +97,13 @@ export function runRoutes(parts: FleetParts): Route[] {
       const limit = query.limit ?? RUNS_PER_PAGE;
       const rows = await readRuns(tx, { orgId, projectId, state, limit });
       // A page ends where it is large enough: what is left out is read one by one.
-      const bytesOf = ({ output }: { readonly output: unknown }): number =>
-        output === null ? 0 : JSON.stringify(output).length;
+      const bytesOf = ({ runId, output }: (typeof rows)[number]): number =>
+        output === null
+          ? 0
+          : largeContents.bytesOf({ orgId, runId, kind: 'output' }, JSON.stringify(output));
       const { fits } = boundAnswer(rows, bytesOf, settings.answerBytesMax);
-      const seen = await openContents(contentKeys, { orgId, tx }, fits);
+      const whole = await readLarge(largeContents, orgId, fits);
+      const seen = await openContents(contentKeys, { orgId, tx }, whole);
       return { tasks: seen.map(toTask) };
     }),
 
@@ -107,7 +111,7 @@ export function runRoutes(parts: FleetParts): Route[] {
       const orgId = demandOrganization(caller);
       const runId = params.run_id as RunId;
       const look = (): Promise<RunDetail> =>
-        inTenant(db, [orgId], (tx) => demandRun(tx, runId, { caller, parts }));
+        inTenant(db, [orgId], (tx) => demandRun(tx, runId, caller));
       const seen = await look();
       const known = query.known_state ?? seen.state;
       const waitMs = query.wait_ms ?? 0;
@@ -116,7 +120,7 @@ export function runRoutes(parts: FleetParts): Route[] {
         const signal = AbortSignal.any([request.signal, request.draining]);
         await watch.wait({ orgId, runId, known, waitMs, signal });
       }
-      const run = isOld ? await look() : seen;
+      const run = await openRun(parts, isOld ? await look() : seen);
       return inTenant(db, [orgId], async (tx) => {
         const spent = await readRunSpent(tx, { orgId, runId });
         const [head] = await readHeads(tx, [runId]);
@@ -135,9 +139,12 @@ export function runRoutes(parts: FleetParts): Route[] {
       });
     }),
 
-    implement(getTask, async ({ tx, params, caller }) =>
-      toTask(await demandRun(tx, params.run_id as RunId, { caller, parts })),
-    ),
+    implementOwn(getTask, async ({ params, caller }) => {
+      const orgId = demandOrganization(caller);
+      const runId = params.run_id as RunId;
+      const run = await inTenant(db, [orgId], (tx) => demandRun(tx, runId, caller));
+      return toTask(await openRun(parts, run));
+    }),
 
     implement(cancelRun, async ({ tx, params, caller, audit }) => {
       const id = params.run_id as RunId;
@@ -160,23 +167,25 @@ async function cancelIn(
   runId: RunId,
   { caller, parts }: { caller: Caller; parts: FleetParts },
 ): Promise<RunDetail> {
-  await demandRun(tx, runId, { caller, parts });
+  await demandRun(tx, runId, caller);
   found(await cancel(tx, runId), NO_SUCH_RUN);
   tx.onCommit(() => parts.watch.touch(runId));
-  return demandRun(tx, runId, { caller, parts });
+  return demandRun(tx, runId, caller);
 }
 
-/** A token that is bound to a project does not know of the others' runs. */
-async function demandRun(
-  tx: Tx,
-  runId: RunId,
-  { caller, parts }: { readonly caller: Caller; readonly parts: FleetParts },
-): Promise<RunDetail> {
+/** As it is stored. A token that is bound to a project does not know of the others' runs. */
+async function demandRun(tx: Tx, runId: RunId, caller: Caller): Promise<RunDetail> {
   const run = await findRun(tx, runId);
   const bound = boundProject(caller);
-  const mine = found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
-  const [seen] = await openContents(parts.contentKeys, { orgId: mine.orgId, tx }, [mine]);
-  return seen ?? mine;
+  return found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
+}
+
+/** As its readers see it. No connection to the database is held while an object is read. */
+async function openRun(parts: FleetParts, run: RunDetail): Promise<RunDetail> {
+  const { orgId } = run;
+  const whole = await readLarge(parts.largeContents, orgId, [run]);
+  const [seen] = await openContents(parts.contentKeys, { orgId }, whole);
+  return seen ?? run;
 }
 
 async function projectWithin(

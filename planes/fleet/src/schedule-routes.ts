@@ -18,6 +18,7 @@ import {
 } from '@sagewai/wire';
 
 import { type CronTable, instantsAfter, mistakeOf } from './cron.ts';
+import { encodeContent, SCHEDULED_BYTES_MAX } from './encode-content.ts';
 import { triggerSchedule as trigger } from './fire-schedule.ts';
 import type { FleetParts } from './parts.ts';
 import {
@@ -50,6 +51,8 @@ export function scheduleRoutes(parts: FleetParts): Route[] {
   const check = async (schedule: Omit<Schedule, 'createdAt'>): Promise<void> => {
     demandTable(schedule);
     const { submission, orgId, projectId, createdBy: actor } = schedule;
+    // It stands in a row of its own, and is submitted again and again.
+    encodeContent(submission.payload, 'payload', SCHEDULED_BYTES_MAX);
     await submissions.prepare([submission], { orgId, projectId, actor });
   };
   const nextOf = (table: CronTable, paused: boolean): Date | null =>

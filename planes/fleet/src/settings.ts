@@ -89,6 +89,15 @@ export interface FleetSettings {
   readonly keptPerDayMax: number;
   /** Payloads of one answer to a claim, and outputs of one page of runs. */
   readonly answerBytesMax: number;
+  /** Of a payload or an output, as JSON. */
+  readonly payloadBytesMax: number;
+  /** A payload or an output of more stored bytes than this goes to the object store. */
+  readonly objectThresholdBytes: number;
+  /** Objects that are written or read at once. */
+  readonly objectTransfersMax: number;
+  /** O2. A younger object may be of a row that is being committed. */
+  readonly objectGraceMs: number;
+  readonly objectsEveryMs: number;
   readonly scheduleEveryMs: number;
   /** An instant that passed no longer ago than this is not late. */
   readonly scheduleLateMs: number;
@@ -187,6 +196,11 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
   answerBytesMax: 16 * 1024 * 1024,
+  payloadBytesMax: 8 * 1024 * 1024,
+  objectThresholdBytes: 128 * 1024,
+  objectTransfersMax: 8,
+  objectGraceMs: 60 * MINUTE_MS,
+  objectsEveryMs: 60 * MINUTE_MS,
   scheduleEveryMs: SECOND_MS,
   scheduleLateMs: MINUTE_MS,
   bulkEveryMs: SECOND_MS,

@@ -13,6 +13,8 @@ import { GroupCommit } from './group-commit.ts';
 import type { HintedLine } from './hints.ts';
 import { classKey, type Requirement, type Routing } from './match-class.ts';
 import { type Place, newRunOf } from './new-run-of.ts';
+import { keepPayloads } from './objects/keep-payloads.ts';
+import type { LargeContents } from './objects/large-contents.ts';
 import { demandOwnSeal } from './own-seal.ts';
 import type { ProjectRouting } from './project-routing.ts';
 import type { InternRequest } from './queue.sql.ts';
@@ -54,6 +56,7 @@ export interface Accepted {
 export interface SubmissionsOptions {
   readonly backlog: Backlog;
   readonly contentKeys: ContentKeys;
+  readonly largeContents: LargeContents;
   /** Requests are compared by a keyed hash: one without a key would let their content be guessed. */
   readonly hashKey: KeyObject;
   readonly store: (runs: readonly NewRun[]) => Promise<Stored[]>;
@@ -167,14 +170,15 @@ export class Submissions {
     const lines = await Promise.all(
       submissions.map((submission, at) => this.#lineFor(submission, placed[at], by)),
     );
-    const { contentKeys, hashKey } = this.#options;
+    const { contentKeys, largeContents, hashKey } = this.#options;
+    const payloadBytesMax = largeContents.bytesMax;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
       const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
-      const of = { ...place, model: placed[at]?.model ?? null, hashKey };
+      const of = { ...place, model: placed[at]?.model ?? null, hashKey, payloadBytesMax };
       return sealed(directed(newRunOf(submission, of, by), lines[at] ?? null), sealer);
     });
-    return runs;
+    return keepPayloads(largeContents, runs);
   }
 
   async #placeOf(

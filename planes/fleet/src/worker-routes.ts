@@ -16,6 +16,7 @@ import { encodeContent } from './encode-content.ts';
 import { handBack } from './hand-backs.sql.ts';
 import { type LeaseName, takeBack } from './leases.sql.ts';
 import { noteModels, noteReport } from './note-activity.ts';
+import { readPayloads } from './objects/read-payloads.ts';
 import type { FleetParts } from './parts.ts';
 import type { Report, Reported } from './run.ts';
 import {
@@ -74,9 +75,11 @@ export function workerRoutes(parts: FleetParts): Route[] {
         parts.afterTakenBack(taken);
         return null;
       }
+      const { orgId } = worker.record.capabilities;
       const { fits, rest } = boundAnswer(
         runs,
-        ({ payload }) => payload.length,
+        ({ runId, payload }) =>
+          parts.largeContents.bytesOf({ orgId, runId, kind: 'payload' }, payload),
         settings.answerBytesMax,
       );
       if (rest.length > 0) {
@@ -84,12 +87,13 @@ export function workerRoutes(parts: FleetParts): Route[] {
         const why = 'the answer would have been too large';
         parts.afterTakenBack(await takeBack(parts.db, leasesOf(rest), { why, counts: false }));
       }
+      const given = await readPayloads(parts, worker, fits);
       await holdForLeases(
         parts.contentKeys,
-        worker.record.capabilities.orgId,
-        fits.map(({ payload }) => payload),
+        orgId,
+        given.map(({ payload }) => payload),
       );
-      const leases = fits.map((run) => leaseFor(parts, worker, run));
+      const leases = given.map((run) => leaseFor(parts, worker, run));
       if (flat) return leases[0] ?? null;
       return worker.record.draining ? { leases, draining: true } : { leases };
     }),
@@ -169,7 +173,7 @@ function leaseFor(
 
 /** F1. Under the session of the credential, whatever the report says. */
 async function toReport(
-  { contentKeys }: FleetParts,
+  { contentKeys, largeContents, settings }: FleetParts,
   { record, sessionEpoch }: CallingWorker,
   report: WireReport,
 ): Promise<Report> {
@@ -180,11 +184,19 @@ async function toReport(
   const output =
     report.output === undefined || report.output === null
       ? null
-      : encodeContent(report.output, 'output');
+      : encodeContent(report.output, 'output', settings.payloadBytesMax);
   const content =
     keyId === undefined
       ? await sealReported(contentKeys, { runId, orgId }, { output, error })
-      : await checkReported(contentKeys, { runId, orgId, keyId }, { output: report.output, error });
+      : await checkReported(
+          contentKeys,
+          { runId, orgId, keyId, bytesMax: settings.payloadBytesMax },
+          { output: report.output, error },
+        );
+  const kept =
+    content.output === null
+      ? null
+      : await largeContents.keep({ orgId, runId, kind: 'output' }, content.output);
   return {
     runId,
     orgId,
@@ -192,7 +204,8 @@ async function toReport(
     sessionEpoch,
     epoch: report.epoch === undefined ? null : BigInt(report.epoch),
     status: report.status === 'released' ? 'failed' : (report.status ?? 'completed'),
-    ...content,
+    output: kept,
+    error: content.error,
     retry: report.retry ?? false,
     errorClass: report.error_class ?? null,
     deadLetter: report.dead_letter ?? false,

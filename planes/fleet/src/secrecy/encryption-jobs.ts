@@ -9,6 +9,7 @@ export function encryptionJobs({
   log,
   settings,
   contentKeys: keys,
+  largeContents: large,
 }: FleetParts): Job[] {
   return [
     job({
@@ -33,6 +34,7 @@ export function encryptionJobs({
             dispatch,
             log,
             keys,
+            large,
             batch: settings.reencryptBatch,
             graceMs: settings.contentKeyGraceMs,
           },

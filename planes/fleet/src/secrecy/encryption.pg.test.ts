@@ -177,7 +177,7 @@ describe('an organization that encrypts', () => {
   test('what cannot be opened is not taken, and what looks like it neither (E4)', async ({
     replicaWith,
   }) => {
-    const replica = replicaWith(shared);
+    const replica = replicaWith({ ...shared, settings: { ...settings, payloadBytesMax: 100_000 } });
     await enable(replica);
     const worker = await replica.worker();
     await replica.submit();
@@ -200,7 +200,7 @@ describe('an organization that encrypts', () => {
       });
     }
     const large = {
-      output: sealed(one, JSON.stringify('x'.repeat(1_048_577))),
+      output: sealed(one, JSON.stringify('x'.repeat(100_001))),
       content_key_id: id,
     };
     expect(await report(large)).toMatchObject({ status: 413 });

@@ -2,7 +2,7 @@ import { Fault } from '@sagewai/fault';
 import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId, RunId } from '@sagewai/wire';
 
-import { CONTENT_BYTES_MAX } from '../encode-content.ts';
+import { demandSize } from '../encode-content.ts';
 import type { ContentKeys } from './content-keys.ts';
 import { decryptContent, formatContent, looksEncrypted, parseContent } from './content.ts';
 
@@ -18,7 +18,7 @@ interface Readable {
 /** The rows of one organization as their readers see them. Rows in clear are as they were. */
 export async function openContents<Row extends Readable>(
   keys: ContentKeys,
-  { orgId, tx }: { readonly orgId: OrganizationId; readonly tx: Executor },
+  { orgId, tx }: { readonly orgId: OrganizationId; readonly tx?: Executor },
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   const ids = rows.flatMap(({ payload, output, error }) => keyIdsOf([payload, output, error]));
@@ -115,10 +115,15 @@ export async function sealReported(
 /** What a worker reports under the key of its run: opened once, so that what is stored can be (E4). */
 export async function checkReported(
   keys: ContentKeys,
-  of: { readonly runId: RunId; readonly orgId: OrganizationId; readonly keyId: string },
+  of: {
+    readonly runId: RunId;
+    readonly orgId: OrganizationId;
+    readonly keyId: string;
+    readonly bytesMax: number;
+  },
   { output, error }: { readonly output: unknown; readonly error: string | null },
 ): Promise<ReportedContent> {
-  const { runId, orgId, keyId } = of;
+  const { runId, orgId, keyId, bytesMax } = of;
   await keys.hold(orgId, [keyId]);
   const own = keys.runKey(runId, keyId);
   if (own === null) throw refused('is under a key that is not known');
@@ -126,8 +131,7 @@ export async function checkReported(
     if (token === null || token === undefined) return null;
     const text = typeof token === 'string' ? decryptContent(own.key, token, keys.now()) : null;
     if (text === null) throw refused('does not open under the key of its run');
-    const bytes = Buffer.byteLength(text);
-    if (bytes > CONTENT_BYTES_MAX) throw tooLarge(bytes);
+    demandSize(Buffer.byteLength(text), 'output', bytesMax);
     if (isJson && !isJsonText(text)) throw refused('is no JSON');
     return formatContent({ keyId, token: token as string });
   };
@@ -147,9 +151,4 @@ function isJsonText(text: string): boolean {
 const refused = (why: string): Fault =>
   new Fault('request.invalid', `a reported content ${why}`, {
     detail: `The output or error of the report ${why}.`,
-  });
-
-const tooLarge = (bytes: number): Fault =>
-  new Fault('request.too_large', `a run's output has ${bytes} bytes`, {
-    detail: `The output of a run may have ${CONTENT_BYTES_MAX} bytes; this one has ${bytes}.`,
   });

@@ -2,6 +2,8 @@ import type { Log } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
+import type { ContentKind } from '../objects/content-reference.ts';
+import type { LargeContents } from '../objects/large-contents.ts';
 import type { ContentKeys } from './content-keys.ts';
 import { parseContent } from './content.ts';
 import {
@@ -22,6 +24,7 @@ export interface ReencryptionOptions {
   readonly db: Db;
   readonly dispatch: Db;
   readonly keys: ContentKeys;
+  readonly large: LargeContents;
   readonly log: Log;
   /** Rows in one transaction. */
   readonly batch: number;
@@ -56,20 +59,20 @@ export async function reencryptContents(
 
 /** Null: the end was reached. */
 async function sweep(
-  { db, keys, batch: limit }: ReencryptionOptions,
+  { db, keys, large, batch: limit }: ReencryptionOptions,
   orgId: OrganizationId,
   after: string,
 ): Promise<string | null> {
   return inTenant(db, [orgId], async (tx) => {
     const { last, contents } = await readPageInClear(tx, { orgId, after, limit });
-    await rewriteContents(tx, await rewritingsOf(keys, orgId, contents));
+    await rewriteContents(tx, await rewritingsOf({ keys, large }, orgId, contents));
     await recordSweep(tx, orgId, last);
     return last;
   });
 }
 
 async function moveBatch(
-  { db, keys, batch: limit, log }: ReencryptionOptions,
+  { db, keys, large, batch: limit, log }: ReencryptionOptions,
   orgId: OrganizationId,
   keyId: string,
 ): Promise<number> {
@@ -80,7 +83,7 @@ async function moveBatch(
     ];
     if (contents.length === 0) return 0;
     await keys.hold(orgId, [keyId], tx);
-    const rewritings = await rewritingsOf(keys, orgId, contents);
+    const rewritings = await rewritingsOf({ keys, large }, orgId, contents);
     if (rewritings.length < contents.length) {
       log.error('contents do not open under their key, and keep it', {
         key: keyId,
@@ -93,7 +96,7 @@ async function moveBatch(
 
 /** What does not open is left as it is: it is lost already, and a key that it names is not retired. */
 async function rewritingsOf(
-  keys: ContentKeys,
+  { keys, large }: Pick<ReencryptionOptions, 'keys' | 'large'>,
   orgId: OrganizationId,
   contents: readonly StoredContent[],
 ): Promise<Rewriting[]> {
@@ -101,18 +104,25 @@ async function rewritingsOf(
   for (const from of contents) {
     const sealer = await keys.sealer(orgId, from.projectId);
     if (sealer === null) continue;
-    const again = (text: string | null, isJson: boolean): string | null | undefined => {
-      if (text === null) return null;
+    const { runId } = from;
+    const again = async (
+      given: string | null,
+      kind: ContentKind | null,
+    ): Promise<string | null | undefined> => {
+      if (given === null) return null;
+      const isJson = kind !== null;
+      const text = kind === null ? given : await large.resolve({ orgId, runId, kind }, given);
+      if (text === null) return undefined;
       const stored = isJson && text.startsWith('"enc1.') ? (JSON.parse(text) as string) : text;
       const isSealed = parseContent(stored) !== null;
       const plain = isSealed ? keys.decrypt(from.runId, stored) : text;
       if (plain === null) return undefined;
       const sealed = sealer.encrypt(from.runId, plain);
-      return isJson ? JSON.stringify(sealed) : sealed;
+      return kind === null ? sealed : large.keep({ orgId, runId, kind }, JSON.stringify(sealed));
     };
-    const payload = again(from.payload, true);
-    const output = again(from.output, true);
-    const error = again(from.error, false);
+    const payload = await again(from.payload, 'payload');
+    const output = await again(from.output, 'output');
+    const error = await again(from.error, null);
     if (payload === undefined || output === undefined || error === undefined) continue;
     rewritings.push({ from, to: { ...from, payload, output, error } });
   }
