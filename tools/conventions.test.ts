@@ -151,9 +151,10 @@ describe('conventions', () => {
     const folder = dirname(path);
     const stem = basename(path, '.sql.ts');
     const own = existsSync(`${folder}/${stem}.pg.test.ts`);
-    const tests = globSync(`${folder}/**/*.pg.test.ts`).map(read);
-    const imported = tests.some((text) => text.includes(`./${stem}.sql.ts'`));
-    expect(own || imported, `no .pg.test.ts beside ${path} names it`).toBe(true);
+    const [source = ''] = /^.*?\/src\//.exec(path) ?? [];
+    const tests = globSync(`${source}**/*.pg.test.ts`).map(read);
+    const imported = tests.some((text) => text.includes(`/${stem}.sql.ts'`));
+    expect(own || imported, `no .pg.test.ts of its package names ${folder}/${stem}`).toBe(true);
   });
 
   test.each(migrations)('%s is named by time, plane and purpose', (path) => {

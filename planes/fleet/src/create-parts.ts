@@ -4,19 +4,14 @@ import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
-import { Activity } from './activity.ts';
-import { Alarm } from './alarm.ts';
-import { addActivity } from './anomalies.sql.ts';
-import { Backlog } from './backlog.ts';
-import { Claims } from './claims.ts';
+import { Activity } from './anomalies/activity.ts';
+import { addActivity } from './anomalies/anomalies.sql.ts';
 import { createRoutingParts } from './create-routing-parts.ts';
 import { createSharingParts } from './create-sharing-parts.ts';
 import { createWaits } from './create-waits.ts';
-import type { FleetOptions } from './fleet-options.ts';
-import { GroupCommit } from './group-commit.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { Hints } from './hints.ts';
-import { IdentityMeters } from './identity-meters.ts';
+import { Backlog } from './dispatch/backlog.ts';
+import { Claims } from './dispatch/claims.ts';
+import { Hints } from './dispatch/hints.ts';
 import {
   areAlive,
   beat,
@@ -24,28 +19,32 @@ import {
   reportRuns,
   takeBack,
   type TakenBack,
-} from './leases.sql.ts';
-import { rememberTurns } from './loads.sql.ts';
+} from './dispatch/leases.sql.ts';
+import { claimWithin, internSubqueue, submitRuns } from './dispatch/queue.sql.ts';
+import { notifyWake } from './dispatch/wakes.sql.ts';
+import { RegistrationGate } from './enrollment/registration-gate.ts';
+import { RunEventLog } from './events/run-event-log.ts';
+import { appendEvents, readMarks } from './events/run-events.sql.ts';
+import type { FleetOptions } from './fleet-options.ts';
+import { GroupCommit } from './group-commit.ts';
+import { IdentityMeters } from './identity/identity-meters.ts';
+import { Alarm } from './limits/alarm.ts';
+import { readSubqueues } from './matching/subqueues.sql.ts';
 import { FleetMeters } from './meters.ts';
-import { createLargeContents } from './objects/create-large-contents.ts';
+import { createContentParts } from './objects/create-content-parts.ts';
 import type { FleetParts } from './parts.ts';
-import { writeProbes } from './probes.sql.ts';
-import { Probes } from './probes.ts';
-import { claimWithin, internSubqueue, submitRuns } from './queue.sql.ts';
-import { RegistrationGate } from './registration-gate.ts';
-import { Reports } from './reports.ts';
-import { RunEventLog } from './run-event-log.ts';
-import { appendEvents, readMarks } from './run-events.sql.ts';
-import { RunWatch } from './run-watch.ts';
-import { readStates } from './runs.sql.ts';
-import { ContentKeys } from './secrecy/content-keys.ts';
+import { Reports } from './runs/reports.ts';
+import { RunWatch } from './runs/run-watch.ts';
+import { readStates } from './runs/runs.sql.ts';
+import { Submissions } from './runs/submissions.ts';
+import { rememberTurns } from './scaling/loads.sql.ts';
 import { completeSettings } from './settings.ts';
-import { Submissions } from './submissions.ts';
-import { readSubqueues } from './subqueues.sql.ts';
-import { notifyWake } from './wakes.sql.ts';
-import { WorkerDirectory } from './worker-directory.ts';
-import { WorkerNews } from './worker-news.ts';
-import { readWorkerRecords } from './workers.sql.ts';
+import { Heartbeats } from './workers/heartbeats.ts';
+import { writeProbes } from './workers/probes.sql.ts';
+import { Probes } from './workers/probes.ts';
+import { WorkerDirectory } from './workers/worker-directory.ts';
+import { WorkerNews } from './workers/worker-news.ts';
+import { readWorkerRecords } from './workers/workers.sql.ts';
 
 /** Puts together what the routes and jobs of one replica share. */
 export function createParts(options: FleetOptions): FleetParts {
@@ -56,8 +55,7 @@ export function createParts(options: FleetOptions): FleetParts {
   const { commitLanes: lanes, runsPerCommitMax: batchMax } = settings;
 
   const replica = randomUUID();
-  const contentKeys = new ContentKeys({ db, dispatch, clock, masterKey: options.sealingKey });
-  const largeContents = createLargeContents(options, settings);
+  const contents = createContentParts(options, settings);
   const { costs, projects, room, full } = createSharingParts({ dispatch, settings, monotonicMs });
   const backlog = new Backlog({
     ...settings,
@@ -135,8 +133,7 @@ export function createParts(options: FleetOptions): FleetParts {
     backlog,
     routings: routing.projectRoutings,
     rampOf: routing.rampOf,
-    contentKeys,
-    largeContents,
+    ...contents,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),
     judge: routing.judge,
@@ -250,7 +247,6 @@ export function createParts(options: FleetOptions): FleetParts {
     identityMeters: new IdentityMeters(options.metrics),
     afterDecided: (workerId) => news.tell(workerId),
     sealingKey: options.sealingKey,
-    contentKeys,
-    largeContents,
+    ...contents,
   };
 }

@@ -1,22 +1,22 @@
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
-import { Directions } from './directions.ts';
-import { judgeQueue } from './judge-queue.ts';
-import { readHead, readWorkersAndHead } from './loads.sql.ts';
-import type { Requirement } from './match-class.ts';
-import type { WorkerFact } from './placement-facts.ts';
-import { readWorkerFacts } from './placements.sql.ts';
-import { Placements, type PoolName } from './placements.ts';
-import { readPoolSetting } from './pools.sql.ts';
-import type { ProjectRouting } from './project-routing.ts';
-import { readProjectRouting } from './project-routings.sql.ts';
+import { readWorkerFacts } from './dispatch/placements.sql.ts';
+import { Placements, type PoolName } from './dispatch/placements.ts';
+import type { PoolSetting } from './dispatch/strategy.ts';
+import { Directions } from './matching/directions.ts';
+import type { Requirement } from './matching/match-class.ts';
+import { readPoolSetting } from './matching/pools.sql.ts';
+import type { ProjectRouting } from './matching/project-routing.ts';
+import { readProjectRouting } from './matching/project-routings.sql.ts';
+import { stickTo } from './matching/routes.sql.ts';
+import { judgeQueue } from './placement/judge-queue.ts';
+import type { WorkerFact } from './placement/placement-facts.ts';
 import { Remembered } from './remembered.ts';
-import { stickTo } from './routes.sql.ts';
+import type { Submitting } from './runs/submissions.ts';
+import { readHead, readWorkersAndHead } from './scaling/loads.sql.ts';
 import type { FleetSettings } from './settings.ts';
-import type { PoolSetting } from './strategy.ts';
-import type { Submitting } from './submissions.ts';
-import type { Ramp } from './version.ts';
+import type { Ramp } from './workers/version.ts';
 
 /** What decides where runs may go, and to whom. */
 export interface RoutingParts {

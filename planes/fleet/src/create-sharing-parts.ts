@@ -1,10 +1,10 @@
 import type { Db } from '@sagewai/postgres';
 
-import { FullQueues } from './full-queues.ts';
-import { takeRoom } from './limits.sql.ts';
-import { ProjectFacts } from './project-facts.ts';
-import { RunCosts } from './run-costs.ts';
-import { ServerRoom } from './server-room.ts';
+import { RunCosts } from './dispatch/run-costs.ts';
+import { FullQueues } from './limits/full-queues.ts';
+import { takeRoom } from './limits/limits.sql.ts';
+import { ProjectFacts } from './limits/project-facts.ts';
+import { ServerRoom } from './limits/server-room.ts';
 import type { FleetSettings } from './settings.ts';
 
 /** What one replica knows of how workers and queues are shared. */

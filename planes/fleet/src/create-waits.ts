@@ -3,8 +3,8 @@ import type { RunId } from '@sagewai/wire';
 
 import { GroupCommit } from './group-commit.ts';
 import type { FleetParts } from './parts.ts';
-import type { NewWait, WaitAnswer } from './wait.ts';
-import { beginWaits } from './waits.sql.ts';
+import type { NewWait, WaitAnswer } from './waits/wait.ts';
+import { beginWaits } from './waits/waits.sql.ts';
 
 export interface WaitsOptions {
   readonly db: Db;

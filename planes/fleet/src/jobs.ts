@@ -1,23 +1,29 @@
 import { type Job, job } from '@sagewai/jobs';
 
-import { bulkJob } from './bulk-job.ts';
-import { countPending, readLoads, readPending } from './counts.sql.ts';
-import { followRamps } from './follow-ramps.ts';
-import { patienceMs } from './judge-silence.ts';
-import { beatPulse, findOrphans, findOverdue, type Orphan, takeBack } from './leases.sql.ts';
-import { mendLimits, readBacklog, readProjectFacts } from './limits.sql.ts';
+import { watchJobs } from './anomalies/watch-jobs.ts';
+import { bulkJob } from './dead-letters/bulk-job.ts';
+import {
+  beatPulse,
+  findOrphans,
+  findOverdue,
+  type Orphan,
+  takeBack,
+} from './dispatch/leases.sql.ts';
+import { expireRuns, findNonempty, releaseScheduled } from './dispatch/queue.sql.ts';
+import { mendLimits, readBacklog, readProjectFacts } from './limits/limits.sql.ts';
+import { rerouteRuns } from './matching/routes.sql.ts';
 import { objectJobs } from './objects/object-jobs.ts';
 import type { FleetParts } from './parts.ts';
-import { expireRuns, findNonempty, releaseScheduled } from './queue.sql.ts';
-import { reportUnmatchable } from './report-unmatchable.ts';
-import { retentionJobs } from './retention-jobs.ts';
-import { rerouteRuns } from './routes.sql.ts';
-import { scheduleJob } from './schedule-job.ts';
+import { reportUnmatchable } from './placement/report-unmatchable.ts';
+import { retentionJobs } from './retention/retention-jobs.ts';
+import { countPending, readLoads, readPending } from './scaling/counts.sql.ts';
+import { scheduleJob } from './schedules/schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
-import { readSilence } from './silence.sql.ts';
-import { endWaits } from './waits.sql.ts';
-import { watchJobs } from './watch-jobs.ts';
-import { findUnapproved } from './workers.sql.ts';
+import { endWaits } from './waits/waits.sql.ts';
+import { followRamps } from './workers/follow-ramps.ts';
+import { patienceMs } from './workers/judge-silence.ts';
+import { readSilence } from './workers/silence.sql.ts';
+import { findUnapproved } from './workers/workers.sql.ts';
 
 const BATCH = 500;
 const GROUP_IDLE_MS = 600_000;

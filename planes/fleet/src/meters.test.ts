@@ -1,9 +1,9 @@
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { expect, test } from 'vitest';
 
-import { Backlog } from './backlog.ts';
-import type { PendingCount, WorkerLoad } from './counts.sql.ts';
+import { Backlog } from './dispatch/backlog.ts';
 import { FleetMeters, SERIES_MAX } from './meters.ts';
+import type { PendingCount, WorkerLoad } from './scaling/counts.sql.ts';
 
 function create(): { metrics: Metrics; meters: FleetMeters } {
   const metrics = createMetrics();

@@ -1,11 +1,11 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@sagewai/telemetry';
 import type { AnomalyKind } from '@sagewai/wire';
 
-import type { Backlog } from './backlog.ts';
-import type { PendingCount, WorkerLoad } from './counts.sql.ts';
-import { LabelLimit, OTHER } from './label-limit.ts';
-import type { BacklogCount } from './limits.sql.ts';
-import type { OutcomeStatus } from './run.ts';
+import type { Backlog } from './dispatch/backlog.ts';
+import { LabelLimit, OTHER } from './enrollment/label-limit.ts';
+import type { BacklogCount } from './limits/limits.sql.ts';
+import type { OutcomeStatus } from './runs/run.ts';
+import type { PendingCount, WorkerLoad } from './scaling/counts.sql.ts';
 
 /** Seconds: a model call takes one, an agent minutes. */
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];

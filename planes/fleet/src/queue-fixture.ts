@@ -4,9 +4,9 @@ import { newId } from '@sagewai/crypto';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId, WorkerId } from '@sagewai/wire';
 
-import { type ClaimRequest, internSubqueue, type InternRequest } from './queue.sql.ts';
-import type { NewRun } from './run.ts';
-import { insertWorker, readWorkerRecords } from './workers.sql.ts';
+import { type ClaimRequest, internSubqueue, type InternRequest } from './dispatch/queue.sql.ts';
+import type { NewRun } from './runs/run.ts';
+import { insertWorker, readWorkerRecords } from './workers/workers.sql.ts';
 
 const FEW = { classesMax: 10, keysMax: 10 };
 

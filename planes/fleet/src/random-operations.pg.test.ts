@@ -9,7 +9,8 @@ import type { RunId } from '@sagewai/wire';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { lockRepeatable } from './dead-letters.sql.ts';
+import { lockRepeatable } from './dead-letters/dead-letters.sql.ts';
+import { repeatOf } from './dead-letters/redrive.ts';
 import {
   findLeasesOf,
   findOrphans,
@@ -17,8 +18,7 @@ import {
   openSession,
   reportRuns,
   takeBack,
-} from './leases.sql.ts';
-import { makePlace, newRun, type Place, requestOf } from './queue-fixture.ts';
+} from './dispatch/leases.sql.ts';
 import {
   cancelRun,
   type ClaimAnswer,
@@ -26,10 +26,10 @@ import {
   expireRuns,
   releaseScheduled,
   submitRuns,
-} from './queue.sql.ts';
-import { repeatOf } from './redrive.ts';
-import type { NewRun, Report } from './run.ts';
-import { beginWaits, endWaits, resumeRun } from './waits.sql.ts';
+} from './dispatch/queue.sql.ts';
+import { makePlace, newRun, type Place, requestOf } from './queue-fixture.ts';
+import type { NewRun, Report } from './runs/run.ts';
+import { beginWaits, endWaits, resumeRun } from './waits/waits.sql.ts';
 
 type Step =
   | {

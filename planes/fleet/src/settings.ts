@@ -1,4 +1,4 @@
-import type { EventLimits } from './run-event.ts';
+import type { EventLimits } from './events/run-event.ts';
 
 /** Every duration of the fleet, so that a test waits two seconds where a user waits five minutes. */
 export interface FleetSettings {

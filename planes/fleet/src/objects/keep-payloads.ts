@@ -1,4 +1,4 @@
-import type { NewRun } from '../run.ts';
+import type { NewRun } from '../runs/run.ts';
 import type { LargeContents } from './large-contents.ts';
 
 /** The runs as they are to be stored, what is large in the store already (O2). */

@@ -1,8 +1,8 @@
-import { leasesOf } from '../claims.ts';
-import { takeBack } from '../leases.sql.ts';
+import { leasesOf } from '../dispatch/claims.ts';
+import { takeBack } from '../dispatch/leases.sql.ts';
 import type { FleetParts } from '../parts.ts';
-import type { ClaimedRun } from '../run.ts';
-import type { CallingWorker } from '../worker.ts';
+import type { ClaimedRun } from '../runs/run.ts';
+import type { CallingWorker } from '../workers/worker.ts';
 
 type Read =
   | { readonly kind: 'read'; readonly run: ClaimedRun }

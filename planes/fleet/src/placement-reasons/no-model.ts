@@ -1,4 +1,4 @@
-import { ANY_MODEL } from '../run.ts';
+import { ANY_MODEL } from '../runs/run.ts';
 import { inPool, plural, type Reason } from './reason.ts';
 
 export const noModel: Reason = {

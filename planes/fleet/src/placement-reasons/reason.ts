@@ -1,5 +1,5 @@
-import type { Lack } from '../lacks.ts';
-import type { PlacementFacts, WorkerFact } from '../placement-facts.ts';
+import type { Lack } from '../placement/lacks.ts';
+import type { PlacementFacts, WorkerFact } from '../placement/placement-facts.ts';
 
 /** A worker, and what it lacks for the run. */
 export interface Judged {

@@ -7,7 +7,7 @@ import { type Db, type Executor, inTenant } from '@sagewai/postgres';
 import { type FernetKey, fernetKeyText } from '@sagewai/seal';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
-import { findProjectOf } from '../runs.sql.ts';
+import { findProjectOf } from '../runs/runs.sql.ts';
 import {
   insertProjectKeys,
   lockOrganizationKey,

@@ -3,8 +3,8 @@ import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { databaseTest as test, makeTenant } from '@sagewai/testing';
 import { expect } from 'vitest';
 
+import { claimRuns, submitRuns } from '../dispatch/queue.sql.ts';
 import { makePlace, newRun, type Place, requestOf } from '../queue-fixture.ts';
-import { claimRuns, submitRuns } from '../queue.sql.ts';
 import { insertOrganizationKey, insertProjectKeys, switchOn } from './content-keys.sql.ts';
 import {
   findKeyWork,

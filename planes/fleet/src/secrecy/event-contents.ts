@@ -1,7 +1,7 @@
 import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId, RunId } from '@sagewai/wire';
 
-import type { SaidEvent } from '../run-event.ts';
+import type { SaidEvent } from '../events/run-event.ts';
 import type { ContentKeys } from './content-keys.ts';
 import { openContents } from './open-contents.ts';
 

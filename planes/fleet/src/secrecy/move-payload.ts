@@ -2,7 +2,7 @@ import type { Tx } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
 import type { LargeContents } from '../objects/large-contents.ts';
-import type { NewRun } from '../run.ts';
+import type { NewRun } from '../runs/run.ts';
 import type { ContentKeys } from './content-keys.ts';
 import { parseContent } from './content.ts';
 

@@ -2,7 +2,7 @@ import { Fault } from '@sagewai/fault';
 import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId, RunId } from '@sagewai/wire';
 
-import { demandSize } from '../encode-content.ts';
+import { demandSize } from '../runs/encode-content.ts';
 import type { ContentKeys } from './content-keys.ts';
 import { decryptContent, formatContent, looksEncrypted, parseContent } from './content.ts';
 

@@ -1,0 +1,157 @@
+/**
+ * Schedules, and how they fire.
+ *
+ *   S1. Every planned instant of a schedule submits at most one run, whatever leads and whatever dies: the
+ *       run, the record of the firing and the next instant are one transaction, and the record's key is the
+ *       instant.
+ *   S2. An instant that has passed is dealt with: it has fired, or its record says why not.
+ */
+import { Fault } from '@sagewai/fault';
+import type { Tx } from '@sagewai/postgres';
+import { PROBLEMS, type RunId } from '@sagewai/wire';
+
+import { cancelRun, submitRuns } from '../dispatch/queue.sql.ts';
+import type { FleetParts } from '../parts.ts';
+import type { NewRun } from '../runs/run.ts';
+import { decideInstants, jitterOf } from './catch-up.ts';
+import { instantsAfter, instantsBetween } from './cron.ts';
+import {
+  insertFiring,
+  listActiveRuns,
+  lockSchedule,
+  planNext,
+  releaseFiring,
+  type Schedule,
+} from './schedules.sql.ts';
+
+type Made =
+  | { readonly kind: 'run'; readonly run: NewRun }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** Deals with what is due of one schedule. */
+export async function fireSchedule(parts: FleetParts, tx: Tx, id: string): Promise<void> {
+  const locked = await lockSchedule(tx, id);
+  if (locked === null) return;
+  const { schedule, now } = locked;
+  const { plannedAt } = schedule;
+  let heldAt = schedule.heldAt;
+  if (heldAt !== null && (await letGo(parts, tx, schedule, heldAt))) heldAt = null;
+  if (plannedAt === null || plannedAt > now) {
+    const dueAt = dueOf(plannedAt, heldAt === null ? null : later(now, parts));
+    return planNext(tx, schedule, { plannedAt, heldAt, dueAt });
+  }
+  const { catchUp: rule, catchUpMax: max } = schedule;
+  const passed = instantsBetween(schedule, { from: plannedAt, to: now, count: max + 1 });
+  const lateMs = parts.settings.scheduleLateMs;
+  for (const { at, verdict } of decideInstants(passed, now, { rule, max, lateMs })) {
+    if (verdict === 'miss') await insertFiring(tx, { schedule, at, how: 'missed' });
+    else if ((await fire(parts, tx, schedule, { at, isHolding: heldAt !== null })) === 'held')
+      heldAt = at;
+  }
+  const [next = null] = instantsAfter(schedule, now, 1);
+  const dueAt = dueOf(next, heldAt === null ? null : later(now, parts));
+  await planNext(tx, schedule, { plannedAt: next, heldAt, dueAt });
+}
+
+/** Submits its run at once, as its next firing. */
+export async function triggerSchedule(
+  parts: FleetParts,
+  tx: Tx,
+  { schedule, now }: { readonly schedule: Schedule; readonly now: Date },
+): Promise<RunId | null> {
+  const made = await make(parts, schedule, now, 0);
+  if (made.kind === 'refused') throw new Fault('state.conflict', made.why, { detail: made.why });
+  const { runId } = made.run;
+  if (!(await insertFiring(tx, { schedule, at: now, how: 'submitted', runId }))) return null;
+  await submit(parts, tx, made.run);
+  return runId;
+}
+
+async function fire(
+  parts: FleetParts,
+  tx: Tx,
+  schedule: Schedule,
+  { at, isHolding }: { readonly at: Date; readonly isHolding: boolean },
+): Promise<'held' | 'done'> {
+  const active = schedule.overlap === 'allow' ? [] : await listActiveRuns(tx, schedule.id);
+  const isBusy = active.length > 0 || isHolding;
+  if (isBusy && schedule.overlap === 'skip') {
+    await insertFiring(tx, { schedule, at, how: 'skipped' });
+    return 'done';
+  }
+  if (isBusy && schedule.overlap === 'queue_one') {
+    const how = isHolding ? 'skipped' : 'held';
+    return (await insertFiring(tx, { schedule, at, how })) && how === 'held' ? 'held' : 'done';
+  }
+  const made = await make(parts, schedule, at, schedule.jitterMs);
+  if (made.kind === 'refused') {
+    await insertFiring(tx, { schedule, at, how: 'refused', error: made.why });
+    return 'done';
+  }
+  const { runId } = made.run;
+  if (!(await insertFiring(tx, { schedule, at, how: 'submitted', runId }))) return 'done';
+  for (const earlier of active) await cancelRun(tx, earlier);
+  tx.onCommit(() => {
+    for (const earlier of active) parts.watch.touch(earlier);
+  });
+  await submit(parts, tx, made.run);
+  return 'done';
+}
+
+/** True: nothing is held any more. */
+async function letGo(parts: FleetParts, tx: Tx, schedule: Schedule, at: Date): Promise<boolean> {
+  const { id: scheduleId } = schedule;
+  if ((await listActiveRuns(tx, scheduleId)).length > 0) return false;
+  const made = await make(parts, schedule, at, 0);
+  if (made.kind === 'refused') {
+    await releaseFiring(tx, { scheduleId, at, how: 'refused', runId: null, error: made.why });
+    return true;
+  }
+  const { runId } = made.run;
+  if (await releaseFiring(tx, { scheduleId, at, how: 'submitted', runId, error: null })) {
+    await submit(parts, tx, made.run);
+  }
+  return true;
+}
+
+async function make(
+  { submissions }: FleetParts,
+  schedule: Schedule,
+  at: Date,
+  jitterMs: number,
+): Promise<Made> {
+  const { id, orgId, projectId, submission } = schedule;
+  const waitMs = jitterOf(id, at, jitterMs);
+  const asked =
+    waitMs === 0
+      ? submission
+      : { ...submission, run_at: new Date(at.getTime() + waitMs).toISOString() };
+  try {
+    const { runs } = await submissions.prepare([asked], {
+      orgId,
+      projectId,
+      actor: `schedule:${id}`,
+    });
+    const [run] = runs;
+    return run === undefined ? { kind: 'refused', why: 'nothing was made' } : { kind: 'run', run };
+  } catch (error) {
+    // What the project allows may have changed since; a database that is away is no reason to give up.
+    if (error instanceof Fault && PROBLEMS[error.code].retry === 'never') {
+      return { kind: 'refused', why: error.detail };
+    }
+    throw error;
+  }
+}
+
+async function submit({ submissions }: FleetParts, tx: Tx, run: NewRun): Promise<void> {
+  await submitRuns(tx, [run]);
+  tx.onCommit(() => submissions.tell([run]));
+}
+
+const later = (now: Date, { settings }: FleetParts): Date =>
+  new Date(now.getTime() + settings.scheduleEveryMs);
+
+function dueOf(planned: Date | null, held: Date | null): Date | null {
+  if (planned === null) return held;
+  return held === null || planned < held ? planned : held;
+}

@@ -1,0 +1,212 @@
+import { newId } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
+import { type Caller, found, implement, type Route } from '@sagewai/http';
+import { boundProject } from '@sagewai/identity';
+import type { Tx } from '@sagewai/postgres';
+import { nameActor } from '@sagewai/trust';
+import {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listFirings,
+  listSchedules,
+  type OrganizationId,
+  type OutputOf,
+  previewSchedule,
+  triggerSchedule,
+  updateSchedule,
+} from '@sagewai/wire';
+
+import type { FleetParts } from '../parts.ts';
+import { encodeContent, SCHEDULED_BYTES_MAX } from '../runs/encode-content.ts';
+import type { Submission } from '../runs/submissions.ts';
+import { type CronTable, instantsAfter, mistakeOf } from './cron.ts';
+import { triggerSchedule as trigger } from './fire-schedule.ts';
+import {
+  deleteSchedule as remove,
+  findSchedule,
+  insertSchedule,
+  listFirings as readFirings,
+  listSchedules as readSchedules,
+  lockSchedule,
+  type Schedule,
+  updateSchedule as change,
+} from './schedules.sql.ts';
+
+const FIRINGS = 50;
+const NEXT = 5;
+const NONE = 'There is no such schedule.';
+
+interface Within {
+  readonly tx: Tx;
+  readonly orgId: OrganizationId;
+  readonly caller: Caller;
+}
+
+/** Runs that are submitted again and again. */
+export function scheduleRoutes(parts: FleetParts): Route[] {
+  const { clock, submissions } = parts;
+
+  /** Throws what a submission of it would answer, before it is kept. */
+  const check = async (schedule: Omit<Schedule, 'createdAt'>): Promise<void> => {
+    demandTable(schedule);
+    const { submission, orgId, projectId, createdBy: actor } = schedule;
+    // It stands in a row of its own, and is submitted again and again.
+    encodeContent(submission.payload, 'payload', SCHEDULED_BYTES_MAX);
+    await submissions.prepare([submission], { orgId, projectId, actor });
+  };
+  const nextOf = (table: CronTable, paused: boolean): Date | null =>
+    paused ? null : (instantsAfter(table, clock.now(), 1)[0] ?? null);
+
+  return [
+    implement(createSchedule, async ({ tx, orgId, caller, body, audit }) => {
+      const { projectId } = caller;
+      if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
+      const table = { cron: body.cron, timeZone: body.time_zone ?? 'UTC' };
+      demandTable(table);
+      const schedule = {
+        ...table,
+        id: newId(),
+        orgId,
+        projectId,
+        name: body.name,
+        submission: body.submission as Submission,
+        catchUp: body.catch_up ?? 'latest',
+        catchUpMax: body.catch_up_max ?? 10,
+        overlap: body.overlap ?? 'allow',
+        jitterMs: (body.jitter_seconds ?? 0) * 1_000,
+        paused: false,
+        plannedAt: nextOf(table, false),
+        heldAt: null,
+        createdBy: nameActor(caller),
+      } as const;
+      await check(schedule);
+      audit.about(`schedule:${schedule.id}`, { name: body.name, cron: body.cron });
+      if (!(await insertSchedule(tx, schedule))) {
+        throw new Fault('resource.exists', 'the name of a schedule is taken', {
+          detail: `The project has a schedule ${body.name}.`,
+        });
+      }
+      return toWire(await demand({ tx, orgId, caller }, schedule.id));
+    }),
+
+    implement(listSchedules, async ({ tx, orgId, caller }) => ({
+      schedules: (await readSchedules(tx, orgId, boundProject(caller))).map(toWire),
+    })),
+
+    implement(getSchedule, async ({ tx, orgId, caller, params }) =>
+      toWire(await demand({ tx, orgId, caller }, params.schedule)),
+    ),
+
+    implement(updateSchedule, async ({ tx, orgId, caller, params, body, audit }) => {
+      const { id } = await demand({ tx, orgId, caller }, params.schedule);
+      const old = await demandLocked(tx, id);
+      const table = { cron: body.cron ?? old.cron, timeZone: body.time_zone ?? old.timeZone };
+      const paused = body.paused ?? old.paused;
+      const changed: Schedule = {
+        ...old,
+        ...table,
+        submission: (body.submission as Submission | undefined) ?? old.submission,
+        catchUp: body.catch_up ?? old.catchUp,
+        catchUpMax: body.catch_up_max ?? old.catchUpMax,
+        overlap: body.overlap ?? old.overlap,
+        jitterMs: body.jitter_seconds === undefined ? old.jitterMs : body.jitter_seconds * 1_000,
+        paused,
+      };
+      await check(changed);
+      audit.about(`schedule:${id}`, { cron: table.cron, paused });
+      await change(tx, { ...changed, plannedAt: nextOf(table, paused) });
+      return toWire(await demand({ tx, orgId, caller }, id));
+    }),
+
+    implement(
+      deleteSchedule,
+      async ({ tx, orgId, caller, params, audit }): Promise<OutputOf<typeof deleteSchedule>> => {
+        const { id, name } = await demand({ tx, orgId, caller }, params.schedule);
+        audit.about(`schedule:${id}`, { name });
+        await remove(tx, id);
+        return { id, deleted: true };
+      },
+    ),
+
+    implement(triggerSchedule, async ({ tx, orgId, caller, params, audit }) => {
+      const { id } = await demand({ tx, orgId, caller }, params.schedule);
+      const schedule = await demandLocked(tx, id);
+      audit.about(`schedule:${id}`);
+      const runId = await trigger(parts, tx, { schedule, now: clock.now() });
+      if (runId === null) throw busy();
+      return { run_id: runId };
+    }),
+
+    implement(previewSchedule, async ({ tx, orgId, caller, params, query }) => {
+      const schedule = await demand({ tx, orgId, caller }, params.schedule);
+      const instants = instantsAfter(schedule, clock.now(), query.count ?? NEXT);
+      return {
+        time_zone: schedule.timeZone,
+        instants: instants.map((at) => at.toISOString()),
+      };
+    }),
+
+    implement(listFirings, async ({ tx, orgId, caller, params, query }) => {
+      const { id } = await demand({ tx, orgId, caller }, params.schedule);
+      const firings = await readFirings(tx, id, query.limit ?? FIRINGS);
+      return {
+        firings: firings.map(({ plannedAt, firedAt, how, runId, error }) => ({
+          planned_at: plannedAt.toISOString(),
+          fired_at: firedAt.toISOString(),
+          how,
+          run_id: runId,
+          error,
+        })),
+      };
+    }),
+  ];
+}
+
+async function demand({ tx, orgId, caller }: Within, named: string): Promise<Schedule> {
+  const bound = boundProject(caller);
+  const schedule = await findSchedule(tx, { orgId, projectId: caller.projectId, named });
+  return found(bound === null || schedule?.projectId === bound ? schedule : null, NONE);
+}
+
+/** Nobody fires it meanwhile. */
+async function demandLocked(tx: Tx, id: string): Promise<Schedule> {
+  const locked = await lockSchedule(tx, id);
+  if (locked === null) throw busy();
+  return locked.schedule;
+}
+
+function busy(): Fault {
+  return new Fault('service.busy', 'a schedule is firing just now', {
+    detail: 'The schedule is firing just now; ask again.',
+  });
+}
+
+function demandTable(table: CronTable): void {
+  const mistake = mistakeOf(table);
+  if (mistake === null) return;
+  const { field, why } = mistake;
+  throw new Fault('request.invalid', `a schedule has no such ${field}`, {
+    detail: `${field}: ${why}.`,
+    mistakes: [{ part: 'body', path: `/${field}`, message: why }],
+  });
+}
+
+function toWire(schedule: Schedule): OutputOf<typeof getSchedule> {
+  return {
+    id: schedule.id,
+    name: schedule.name,
+    project_id: schedule.projectId,
+    cron: schedule.cron,
+    time_zone: schedule.timeZone,
+    submission: schedule.submission,
+    catch_up: schedule.catchUp,
+    catch_up_max: schedule.catchUpMax,
+    overlap: schedule.overlap,
+    jitter_seconds: schedule.jitterMs / 1_000,
+    paused: schedule.paused,
+    next_at: schedule.plannedAt?.toISOString() ?? null,
+    created_by: schedule.createdBy,
+    created_at: schedule.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Heartbeat, HeartbeatAnswer, LeaseName } from '../dispatch/leases.sql.ts';
+import { GroupCommit } from '../group-commit.ts';
+import type { CallingWorker } from './worker.ts';
+
+export interface HeartbeatsOptions {
+  /** At most one a worker. */
+  readonly beat: (heartbeats: readonly Heartbeat[]) => Promise<HeartbeatAnswer[]>;
+  /** Gives back leases that their worker does not know of. */
+  readonly giveBack: (leases: readonly LeaseName[]) => Promise<unknown>;
+  /** Other calls of a worker are a sign of life too, at most this often. */
+  readonly signEveryMs: number;
+  readonly monotonicMs: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+const SESSIONS_MAX = 100_000;
+
+/** Signs of life, by group commit: their cost grows with the workers, not with their runs. */
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  readonly #commits: GroupCommit<Heartbeat, HeartbeatAnswer>;
+  readonly #signedMs = new Map<number, number>();
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+    this.#commits = new GroupCommit({
+      commit: (batch) => options.beat(batch),
+      weightMax: 1_000,
+      lanes: 1,
+      keysOf: ({ workerNum }) => [String(workerNum)],
+    });
+  }
+
+  async beat(heartbeat: Heartbeat): Promise<HeartbeatAnswer> {
+    this.#note(heartbeat.workerNum);
+    const answer = await this.#commits.add(heartbeat);
+    if (answer.unheld.length > 0) await this.#options.giveBack(answer.unheld);
+    return answer;
+  }
+
+  /** The worker has called for something else; nobody waits for this to be written. */
+  sign({ record, sessionEpoch }: CallingWorker): void {
+    const last = this.#signedMs.get(record.num);
+    const now = this.#options.monotonicMs();
+    if (last !== undefined && now - last < this.#options.signEveryMs) return;
+    this.#note(record.num);
+    this.#commits
+      .add({ workerNum: record.num, sessionEpoch, runs: null })
+      .catch(this.#options.onError);
+  }
+
+  #note(workerNum: number): void {
+    if (this.#signedMs.size > SESSIONS_MAX) this.#signedMs.clear();
+    this.#signedMs.set(workerNum, this.#options.monotonicMs());
+  }
+}
