@@ -22,6 +22,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'queue_room',
   'ready',
   'run_deadline',
+  'run_route',
   'run_timeout',
   'schedule_due',
   'scheduled',

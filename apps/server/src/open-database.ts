@@ -36,7 +36,11 @@ const LEDGER_POOL_MAX = 3;
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<Databases> {
   const migrations = await loadMigrations();
   const applied = await migrateAsOwner(settings, migrations);
-  if (applied.length > 0) log.info('the schema was brought up to date', { files: applied });
+  if (applied.length > 0)
+    log.info('the schema was brought up to date', {
+      migrations: applied.filter((name) => !name.includes('/')),
+      functions: applied.filter((name) => name.includes('/')).length,
+    });
 
   const open = (role: 'sagewai_request' | 'sagewai_dispatch', maxConnections: number): Db =>
     connect({

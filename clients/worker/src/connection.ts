@@ -17,6 +17,7 @@ import { createIdleMemory } from './idle-memory.ts';
 import { createLatch } from './latch.ts';
 import { fromWire, keyOf, type Lease, toWire } from './lease.ts';
 import type { WorkerLog } from './log.ts';
+import { overridesModels, providersOf } from './models/providers-of.ts';
 import { createOutbox } from './outbox.ts';
 import { endsWithin, pauseAtMost, whenAborted } from './pause.ts';
 import { keepProbing } from './probe-loop.ts';
@@ -89,10 +90,16 @@ export async function serve(
 
   function startProbing({ how, everyMs, timeoutMs }: NonNullable<WorkerOptions['probe']>) {
     const { models } = session.capabilities;
-    const { providers, sendToProvider: send } = options;
+    const { sendToProvider: send } = options;
     return keepProbing(
       {
-        probe: () => probeModels({ models, providers, send, how, timeoutMs }),
+        probe: async () => {
+          // As a run of now would call them.
+          const credentials = await options.credentials.take();
+          const providers = providersOf(options.providers, credentials);
+          const isOverridden = overridesModels(credentials);
+          return probeModels({ models, providers, isOverridden, send, how, timeoutMs });
+        },
         onProbed: (probes, isNews) => heartbeat.tell(probes, isNews),
         everyMs,
         random: Math.random,

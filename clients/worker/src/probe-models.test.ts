@@ -11,6 +11,7 @@ import { type Probe, probeModels, type ProbeOptions } from './probe-models.ts';
 interface Backend {
   readonly url: string;
   readonly asked: string[];
+  readonly listing: Record<string, unknown>;
   /** Of what it says when asked for a completion. */
   completion: number;
   go(): Promise<void>;
@@ -44,6 +45,7 @@ async function startBackend(): Promise<Backend> {
       return `http://127.0.0.1:${port}`;
     },
     asked,
+    listing,
     completion: 200,
     go: () =>
       new Promise((gone) => {
@@ -71,6 +73,7 @@ const optionsOf = (backend: Backend, of: Partial<ProbeOptions> = {}): ProbeOptio
     anthropic: null,
     ollama: { baseUrl: `${backend.url}/v1` },
   },
+  isOverridden: false,
   send: createNodeSend(),
   how: 'list',
   timeoutMs: 5_000,
@@ -108,6 +111,21 @@ describe('probeModels', () => {
     ]);
     // The two are one server here, under two paths, and Ollama gets no key.
     expect(backend.asked.filter((line) => line.includes('/api/tags'))).toEqual(['GET /api/tags']);
+  });
+
+  test('says nothing of models that the credentials file puts others behind', async () => {
+    const backend = await startBackend();
+    const probes = await probeModels(optionsOf(backend, { isOverridden: true }));
+    expect(reachable(probes)).toEqual([null, null, null, null, null]);
+    expect(backend.asked).toEqual([]);
+  });
+
+  test('a server of OpenAI’s format that lists nothing keeps no list: its answer alone counts', async () => {
+    const backend = await startBackend();
+    backend.listing['/v1/models'] = { data: [] };
+    expect(reachable(await probeModels(optionsOf(backend, { models: ['gpt-4o'] })))).toEqual([
+      true,
+    ]);
   });
 
   test('a back end that is away, or says nothing in time, is not reachable', async () => {

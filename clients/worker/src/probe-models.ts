@@ -15,6 +15,8 @@ export interface Probe {
 export interface ProbeOptions {
   readonly models: readonly string[];
   readonly providers: ProviderCredentials;
+  /** The credentials file puts other models, or other places, behind these names. */
+  readonly isOverridden: boolean;
   readonly send: Send;
   /** `list` asks what models there are; `completion` also has each say one token, which may cost. */
   readonly how: 'list' | 'completion';
@@ -37,7 +39,7 @@ export async function probeModels(options: ProbeOptions): Promise<Probe[]> {
   return Promise.all(
     options.models.map(async (model): Promise<Probe> => {
       const route = chooseRoute(model, options.providers);
-      if (route.kind === 'gateway') return unasked(model);
+      if (route.kind === 'gateway' || options.isOverridden) return unasked(model);
       const key = `${route.provider} ${route.baseUrl}`;
       const backend = asked.get(key) ?? askModels(route, options);
       asked.set(key, backend);
@@ -81,7 +83,11 @@ async function askModels(route: Direct, { send, timeoutMs }: ProbeOptions): Prom
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
-    return namesIn(JSON.parse(answer.text), isOllama ? 'models' : 'data', isOllama ? 'name' : 'id');
+    const body = JSON.parse(answer.text) as unknown;
+    if (isOllama) return namesIn(body, 'models', 'name');
+    const names = namesIn(body, 'data', 'id');
+    // A server of OpenAI's format that lists nothing keeps no list; an Ollama without models has none.
+    return names?.size === 0 ? null : names;
   });
 }
 

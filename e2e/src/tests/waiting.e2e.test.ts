@@ -20,7 +20,12 @@ test('a server waits for a PostgreSQL that is not up yet, and says so once', asy
   const after = await startPostgres(stage);
   expect(after.url).toBe(url);
   await server.ready();
-  expect(server.process().text().match(/wait/gi)).toHaveLength(1);
+  expect(
+    server
+      .process()
+      .text()
+      .match(/waiting for it/g),
+  ).toHaveLength(1);
 });
 
 test('a worker waits for a server that is not up yet, and then works', async ({ stage }) => {

@@ -39,7 +39,9 @@ async function echoingProvider(stage: Stage) {
   const called: Called[] = [];
   const server = createServer((request, response) => {
     void (async () => {
-      const asked = JSON.parse(await text(request)) as { model: string; messages: unknown[] };
+      const body = await text(request);
+      if (request.method === 'GET') return void response.end('{"object":"list","data":[]}');
+      const asked = JSON.parse(body) as { model: string; messages: unknown[] };
       const key = request.headers.authorization?.replace('Bearer ', '') ?? '';
       called.push({ key, model: asked.model });
       const isRefused = JSON.stringify(asked.messages).includes('refuse this');

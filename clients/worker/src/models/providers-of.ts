@@ -24,6 +24,12 @@ export function providersOf(
   };
 }
 
+/** Whether a declared model says nothing of what is called for it, and where. */
+export const overridesModels = ({
+  model_overrides: models = {},
+  inference_overrides: inference = {},
+}: WorkerCredentials): boolean => Object.keys(models).length + Object.keys(inference).length > 0;
+
 /** A key is for the host it was given for: another address alone does not take it along. */
 function merge(
   own: ProviderCredentials['openai'],
