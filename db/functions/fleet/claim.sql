@@ -41,6 +41,9 @@ begin
   perform set_config('sagewai.orgs', p_org::text, true);
   -- Whoever asks a worker to go waits for this claim, and the next one sees it: `fleet_drain_worker`.
   perform pg_advisory_xact_lock_shared(7301, hashtext(p_org::text));
+  -- F6. The same poll on two replicas at once: the later one waits, and finds what the other was given.
+  perform pg_advisory_xact_lock(7302, w.num)
+  from (select distinct p.num from unnest(p_workers) as p(num) order by 1) w;
 
   return query
   with poll as materialized (
