@@ -1,4 +1,4 @@
--- Appends what runs say, each batch only while its session has the lease (F1). A batch is for one run, and
+-- Appends what runs say, each batch only while its session has the lease (F1, N1). A batch is for one run, and
 -- a run has at most one batch here. What is said faster than `p_rate` a second (after `p_burst` at once), or
 -- beyond `p_events_max` events or `p_bytes_max` bytes a run, is counted and left out.
 --

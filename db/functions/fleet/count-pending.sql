@@ -1,9 +1,10 @@
 -- Counts the queue for the autoscaler; what was ever asked for stays, with 0. A worker counts as able
--- to serve when it was heard within `p_heard_ms`.
+-- to serve when it was heard within `p_heard_ms`, and its probe counts for `p_probe_ms`.
 --
 --   p_pin_classes, p_pin_versions  which versions of workers satisfy the pins of which classes
 create or replace function fleet_count_pending(
-  p_heard_ms double precision, p_pin_classes integer[] default '{}', p_pin_versions text[] default '{}'
+  p_heard_ms double precision, p_probe_ms double precision,
+  p_pin_classes integer[] default '{}', p_pin_versions text[] default '{}'
 ) returns void
 language plpgsql
 as $$
@@ -41,7 +42,7 @@ begin
                       = (need.routing ->> 'ramped' is not distinct from ps.ramp_version) end
                and not exists (select from worker_probe b
                                where b.worker_id = k.id and need.model = any(b.sick)
-                                 and b.probed_at > app_now() - p_heard_ms * interval '1 millisecond')
+                                 and b.probed_at > app_now() - p_probe_ms * interval '1 millisecond')
            ) as served
     from (select r.sq, r.prio, count(*) as runs, min(r.seq) as head from ready r group by r.sq, r.prio) w
     join subqueue q on q.sq = w.sq

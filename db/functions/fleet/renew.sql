@@ -13,7 +13,7 @@ as $$
       last_seen_at = app_now()
   where s.worker_id = p_worker and s.org_id = p_org and s.state in ('pending', 'approved')
     and (p_session is null or s.session_epoch = p_session)
-    -- E2. A greater one than ours is nobody's theft: the database was restored from a backup.
+    -- K2. A greater one than ours is nobody's theft: the database was restored from a backup.
     and (p_generation >= s.generation
          or (p_generation + 1 = s.generation and s.renewal_id = p_renewal))
   returning s.session_epoch, s.generation

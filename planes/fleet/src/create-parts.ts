@@ -188,7 +188,7 @@ export function createParts(options: FleetOptions): FleetParts {
     monotonicMs,
   });
   const directory = new WorkerDirectory({
-    read: (ids) => readWorkerRecords(db, ids),
+    read: (ids) => readWorkerRecords(db, ids, settings.probeStaleMs),
     trustMs: settings.workerTrustMs,
     monotonicMs,
   });

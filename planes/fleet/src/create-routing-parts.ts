@@ -16,6 +16,7 @@ import { Remembered } from './remembered.ts';
 import type { Submitting } from './runs/submissions.ts';
 import { readHead, readWorkersAndHead } from './scaling/loads.sql.ts';
 import type { FleetSettings } from './settings.ts';
+import { freshnessOf } from './workers/freshness.ts';
 import type { Ramp } from './workers/version.ts';
 
 /** What decides where runs may go, and to whom. */
@@ -39,6 +40,7 @@ export interface RoutingPartsOptions {
 
 export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
   const { db, dispatch, settings, monotonicMs, onPatienceEnded } = options;
+  const fresh = freshnessOf(settings);
   const trust = { trustMs: settings.workerTrustMs, monotonicMs };
   const projectRoutings = new Remembered<Submitting, ProjectRouting>({
     read: ({ orgId, projectId }) =>
@@ -63,8 +65,7 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
     onPatienceEnded,
   });
   const workerFacts = new Remembered<OrganizationId, readonly WorkerFact[]>({
-    read: (orgId) =>
-      inTenant(db, [orgId], (tx) => readWorkerFacts(tx, orgId, settings.workerSilenceMs)),
+    read: (orgId) => inTenant(db, [orgId], (tx) => readWorkerFacts(tx, orgId, fresh)),
     nameOf: (orgId) => orgId,
     ...trust,
   });
@@ -78,7 +79,7 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
   const directions = new Directions({
     readWorker: ({ orgId }, id) =>
       inTenant(db, [orgId], async (tx) => {
-        const [worker] = await readWorkerFacts(tx, orgId, settings.workerSilenceMs, id);
+        const [worker] = await readWorkerFacts(tx, orgId, fresh, id);
         return worker ?? null;
       }),
     findWorkers: ({ orgId }) => workerFacts.find(orgId),

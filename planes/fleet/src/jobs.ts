@@ -21,6 +21,7 @@ import { scheduleJob } from './schedules/schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
 import { endWaits } from './waits/waits.sql.ts';
 import { followRamps } from './workers/follow-ramps.ts';
+import { freshnessOf } from './workers/freshness.ts';
 import { patienceMs } from './workers/judge-silence.ts';
 import { readSilence } from './workers/silence.sql.ts';
 import { findUnapproved } from './workers/workers.sql.ts';
@@ -141,7 +142,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       ifItNeverRuns:
         'the autoscaler sees what it saw last, and bounds count what was cancelled in the queue',
       run: async () => {
-        await countPending(db, settings.workerSilenceMs);
+        await countPending(db, freshnessOf(settings));
         await mendLimits(dispatch, settings.queuedMax);
       },
     }),

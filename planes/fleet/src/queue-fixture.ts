@@ -51,7 +51,7 @@ export async function makePlace(
       key: null,
     }),
   );
-  const record = (await readWorkerRecords(db, [id])).get(id);
+  const record = (await readWorkerRecords(db, [id], 60_000)).get(id);
   return { tenant, sq: sq ?? 0, num: record?.num ?? 0, workerId: id };
 }
 

@@ -120,6 +120,8 @@ export interface FleetSettings {
   readonly activityKeptMs: number;
   /** How often a probe that says the same as before is written. */
   readonly probeRefreshMs: number;
+  /** P2. A probe that is older says nothing any more. */
+  readonly probeStaleMs: number;
   /** A worker that is silent for so long is looked at; whether it is too long, its organization says. */
   readonly silenceSuspectMs: number;
   /** F5. A run that waits for so long is as urgent as one of the next priority that has just come. */
@@ -216,6 +218,7 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   judgeEveryMs: 5 * SECOND_MS,
   activityKeptMs: 120 * MINUTE_MS,
   probeRefreshMs: 2 * MINUTE_MS,
+  probeStaleMs: 5 * MINUTE_MS,
   silenceSuspectMs: 45 * SECOND_MS,
   agingMs: 10 * SECOND_MS,
   heldLookEveryMs: SECOND_MS,

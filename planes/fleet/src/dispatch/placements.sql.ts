@@ -3,8 +3,8 @@ import type { OrganizationId, ProjectId, RunId, WorkerId } from '@sagewai/wire';
 
 import type { Requirement } from '../matching/match-class.ts';
 import type { PlacementFacts, WorkerFact } from '../placement/placement-facts.ts';
+import type { Freshness } from '../workers/freshness.ts';
 import { RAMP } from '../workers/versions.sql.ts';
-import { PROBE_STALE_MS } from '../workers/workers.sql.ts';
 
 /** Beyond it, runs that stand before one are not counted on. */
 const AHEAD_MAX = 1_000;
@@ -64,7 +64,7 @@ export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<Ru
 export async function readWorkerFacts(
   tx: Executor,
   orgId: OrganizationId,
-  heardMs: number,
+  { heardMs, probeStaleMs }: Freshness,
   only: WorkerId | null = null,
 ): Promise<WorkerFact[]> {
   // One that is named may be in any state.
@@ -78,7 +78,7 @@ export async function readWorkerFacts(
            coalesce(s.last_seen_at > app_now() - ${heardMs} * interval '1 millisecond', false) as "isHeard"
     from worker w join worker_session s on s.worker_num = w.num
     left join worker_probe p on p.worker_id = w.id
-      and p.probed_at > app_now() - ${PROBE_STALE_MS} * interval '1 millisecond'  -- P2
+      and p.probed_at > app_now() - ${probeStaleMs} * interval '1 millisecond'  -- P2
     left join pool_setting ps on ps.org_id = w.org_id and ps.pool = w.pool
     where w.org_id = ${orgId} and ${which}
     order by w.num desc limit ${WORKERS_MAX}

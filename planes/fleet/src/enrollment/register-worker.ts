@@ -160,7 +160,7 @@ function registered(
   };
 }
 
-/** E3. A proof is good once; and a key pair that was banned never again. */
+/** K3. A proof is good once; and a key pair that was banned never again. */
 export async function demandFreshKeyPair(
   tx: Tx,
   orgId: OrganizationId,

@@ -25,7 +25,7 @@ export class RunEventLog {
       weightOf: ({ events }) => events.length,
       weightMax: eventsPerCommitMax,
       lanes,
-      // E2. The second batch of a run finds what the first has left.
+      // N2. The second batch of a run finds what the first has left.
       keysOf: ({ runId }) => [runId],
     });
   }

@@ -143,7 +143,7 @@ function framesOf(text: string): Frame[] {
     });
 }
 
-test('a stream that is broken off anywhere, at any replica, misses and repeats nothing (E2)', async ({
+test('a stream that is broken off anywhere, at any replica, misses and repeats nothing (N2)', async ({
   replicaWith,
 }) => {
   const key = createSecretKey(randomBytes(32));

@@ -99,7 +99,7 @@ function demandRead(caller: Caller, runId: string): Readable {
   return { orgId: demandOrganization(caller), runId: runId as RunId, caller };
 }
 
-/** The state is read first: what is said before the outcome is committed before it (E1). */
+/** The state is read first: what is said before the outcome is committed before it (N1). */
 async function lookAt(
   { db, contentKeys }: FleetParts,
   { orgId, runId, caller }: Readable,

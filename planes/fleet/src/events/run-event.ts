@@ -1,9 +1,9 @@
 /**
  * What a run says while it runs: log lines, progress, and what its own code wants to tell.
  *
- * - E1. What is said under a lease that is lost is refused (F1), and nothing comes after the outcome.
- * - E2. The numbers of a run's events have no gap and no repetition, whatever was sent how often.
- * - E3. What is left out is counted, and the next event says how much it was.
+ * - N1. What is said under a lease that is lost is refused (F1), and nothing comes after the outcome.
+ * - N2. The numbers of a run's events have no gap and no repetition, whatever was sent how often.
+ * - N3. What is left out is counted, and the next event says how much it was.
  */
 import type { OrganizationId, RunId, RunState } from '@sagewai/wire';
 

@@ -62,7 +62,7 @@ async function claimOne(db: Parameters<typeof makePlace>[0], runs = 1) {
   return { place, leases, lease: leases[0] as ClaimAnswer, said };
 }
 
-test('events of many runs are appended at once, and read from a cursor on (E2)', async ({ db }) => {
+test('events of many runs are appended at once, and read from a cursor on (N2)', async ({ db }) => {
   const { place, leases, said } = await claimOne(db, 2);
   const [one, other] = leases as [ClaimAnswer, ClaimAnswer];
   const answers = await appendEvents(
@@ -104,7 +104,7 @@ test('events of many runs are appended at once, and read from a cursor on (E2)',
   });
 });
 
-test('what is said under another epoch, session, worker or organization is refused (F1, E1)', async ({
+test('what is said under another epoch, session, worker or organization is refused (F1, N1)', async ({
   db,
 }) => {
   const { place, lease, said } = await claimOne(db);
@@ -123,7 +123,7 @@ test('what is said under another epoch, session, worker or organization is refus
   expect(await said(lease.runId)).toEqual([]);
 });
 
-test('a report waits for what is being said, so nothing comes after the outcome (E1)', async ({
+test('a report waits for what is being said, so nothing comes after the outcome (N1)', async ({
   db,
   owner,
 }) => {
@@ -138,7 +138,7 @@ test('a report waits for what is being said, so nothing comes after the outcome 
   expect(await said(lease.runId)).toHaveLength(2);
 });
 
-test('a batch that is repeated, also while the first is under way, is kept once (E2)', async ({
+test('a batch that is repeated, also while the first is under way, is kept once (N2)', async ({
   db,
   owner,
 }) => {
@@ -172,7 +172,7 @@ test('the next attempt goes on in the same log under numbers of its own', async 
   ]);
 });
 
-test('what is too much is left out, counted, and told by the next event (E3)', async ({
+test('what is too much is left out, counted, and told by the next event (N3)', async ({
   db,
   owner,
 }) => {

@@ -88,7 +88,7 @@ describe('a key pair', () => {
     });
   });
 
-  test('is not taken without a proof, with a wrong one, or with one that was used (E3)', async ({
+  test('is not taken without a proof, with a wrong one, or with one that was used (K3)', async ({
     replica,
   }) => {
     const key = new FixtureKey();
@@ -182,7 +182,7 @@ describe('a key pair', () => {
   });
 });
 
-test('a key pair whose bringing was not answered is brought again by the same name (E1)', async ({
+test('a key pair whose bringing was not answered is brought again by the same name (K1)', async ({
   replica,
 }) => {
   const { id, secret } = await replica.worker();
@@ -222,7 +222,7 @@ describe('a generation', () => {
     expect((await beat(replica, new FixtureKey(), token, {})).status).toBe(401);
   });
 
-  test('of a lost answer is given again for the same renewal (E1)', async ({ replica }) => {
+  test('of a lost answer is given again for the same renewal (K1)', async ({ replica }) => {
     const key = new FixtureKey();
     const { token } = workerOf((await register(replica, key)).body);
     const jti = randomUUID();
@@ -233,7 +233,7 @@ describe('a generation', () => {
     expect(next.body).toMatchObject({ generation: 3 });
   });
 
-  test('that is old locks the worker, gives its runs to others, and raises an alert (E2)', async ({
+  test('that is old locks the worker, gives its runs to others, and raises an alert (K2)', async ({
     replica,
     owner,
   }) => {

@@ -19,7 +19,7 @@ export interface Circumstances {
 
 /**
  * Why a renewal was given nothing. An older generation than the one that is recorded means that somebody
- * else has renewed with the same credential (E2): which of the two is the worker, a person has to say.
+ * else has renewed with the same credential (K2): which of the two is the worker, a person has to say.
  */
 export async function refuseRenewal(
   parts: FleetParts,

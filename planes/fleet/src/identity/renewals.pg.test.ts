@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { makePlace } from '../queue-fixture.ts';
 import { readSession, renew, restartGenerations } from './renewals.sql.ts';
 
-test('a renewal makes the next generation; the same again is answered the same (E1)', async ({
+test('a renewal makes the next generation; the same again is answered the same (K1)', async ({
   db,
   dispatch,
 }) => {
@@ -31,7 +31,7 @@ test('a renewal makes the next generation; the same again is answered the same (
   });
 });
 
-test('a generation ahead of the database is taken: it was restored (E2)', async ({
+test('a generation ahead of the database is taken: it was restored (K2)', async ({
   db,
   dispatch,
 }) => {
@@ -45,7 +45,7 @@ test('a generation ahead of the database is taken: it was restored (E2)', async 
   expect(await readSession(dispatch, workerId)).toMatchObject({ sessionEpoch: 3n, generation: 0n });
 });
 
-test('of two renewals of one generation at the same time, one is given it (E2)', async ({
+test('of two renewals of one generation at the same time, one is given it (K2)', async ({
   db,
   owner,
 }) => {

@@ -1,8 +1,9 @@
 /**
  * Generations of a worker's token.
  *
- * - E1. Each renewal makes the next generation, and what it asks for by the same name is answered the same.
- * - E2. A renewal of an older generation gets nothing: two have the token.
+ * - K1. Each renewal makes the next generation, and what it asks for by the same name is answered the same.
+ * - K2. A renewal of an older generation gets nothing: two have the token.
+ * - K3. A proof registers or binds once, and a key pair that was banned never again (`worker-keys.sql.ts`).
  */
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId, WorkerId, WorkerState } from '@sagewai/wire';

@@ -17,7 +17,7 @@ import {
 const KEY = { x: 'x'.repeat(43), thumbprint: 'named' };
 const PROOF = newId();
 
-test('a proof is used once, however many come, and forgotten after its time (E3)', async ({
+test('a proof is used once, however many come, and forgotten after its time (K3)', async ({
   db,
   owner,
 }) => {

@@ -7,7 +7,7 @@ export interface WorkerPublicKey {
   readonly thumbprint: string;
 }
 
-/** False when the proof was used before (E3): a recorded request is sent again. */
+/** False when the proof was used before (K3): a recorded request is sent again. */
 export async function useProof(
   tx: Tx,
   { orgId, proofId }: { readonly orgId: OrganizationId; readonly proofId: string },
@@ -53,7 +53,7 @@ export async function banKey(
 export interface Binding {
   readonly id: WorkerId;
   readonly key: WorkerPublicKey;
-  /** Named by its proof as a renewal is (E1): the same again is answered the same. */
+  /** Named by its proof as a renewal is (K1): the same again is answered the same. */
   readonly proofId: string;
 }
 

@@ -339,7 +339,7 @@ describe('what is counted', () => {
     await submit(db, free, 4);
     await claim(db, here, 1);
     const countsOf = async ({ tenant: { orgId } }: Place) => {
-      await countPending(db, 60_000);
+      await countPending(db, { heardMs: 60_000, probeStaleMs: 60_000 });
       const [counts] = await readBacklog(dispatch, orgId);
       const { pending, paused, cap, rate, oldestAt } = counts ?? {};
       return { pending, paused, cap, rate, waits: oldestAt !== null };

@@ -19,24 +19,25 @@ import { readBindings } from '../limits/limits.sql.ts';
 import { describeSelector } from '../matching/selector.ts';
 import type { FleetParts } from '../parts.ts';
 import { ANY_MODEL } from '../runs/run.ts';
+import { type Freshness, freshnessOf } from '../workers/freshness.ts';
 import { explainPlacement } from './explain-placement.ts';
 import { judgeQueue } from './judge-queue.ts';
 
 /** Why runs are where they are. */
 export function placementRoutes({ settings }: FleetParts): Route[] {
-  const heardMs = settings.workerSilenceMs;
+  const fresh = freshnessOf(settings);
   return [
     implement(explainRun, ({ tx, orgId, params, caller }) =>
-      explain(tx, { orgId, runId: params.run_id as RunId, caller, heardMs }),
+      explain(tx, { orgId, runId: params.run_id as RunId, caller, fresh }),
     ),
 
     implement(explainTask, ({ tx, orgId, params, caller }) =>
-      explain(tx, { orgId, runId: params.run_id as RunId, caller, heardMs }),
+      explain(tx, { orgId, runId: params.run_id as RunId, caller, fresh }),
     ),
 
     implement(listPending, async ({ tx, orgId, caller }) => {
       const queues = await readWaitingQueues(tx, orgId, boundProject(caller));
-      const workers = queues.length === 0 ? [] : await readWorkerFacts(tx, orgId, heardMs);
+      const workers = queues.length === 0 ? [] : await readWorkerFacts(tx, orgId, fresh);
       return {
         queues: queues.map((queue) => {
           const { pool, model, labels, routing } = queue.requirement;
@@ -60,14 +61,14 @@ export function placementRoutes({ settings }: FleetParts): Route[] {
 
 async function explain(
   tx: Tx,
-  of: { orgId: OrganizationId; runId: RunId; caller: Caller; heardMs: number },
+  of: { orgId: OrganizationId; runId: RunId; caller: Caller; fresh: Freshness },
 ): Promise<OutputOf<typeof explainRun>> {
   const facts = await readPlacementFacts(tx, of.runId);
   const bound = boundProject(of.caller);
   const seen = bound === null || facts?.projectId === bound ? facts : null;
   const known = found(seen, 'There is no such run.');
   const isQueued = known.state === 'queued';
-  const workers = isQueued ? await readWorkerFacts(tx, of.orgId, of.heardMs) : [];
+  const workers = isQueued ? await readWorkerFacts(tx, of.orgId, of.fresh) : [];
   const bindings = isQueued ? await readBindings(tx, of.orgId, known.sq) : [];
   const { reasons, nearest, matching } = explainPlacement({ ...known, workers, bindings });
   return {

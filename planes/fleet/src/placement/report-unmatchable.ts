@@ -5,6 +5,7 @@ import type { OrganizationId } from '@sagewai/wire';
 
 import { markUnmatchable, readWaitingQueues, readWorkerFacts } from '../dispatch/placements.sql.ts';
 import type { FleetParts } from '../parts.ts';
+import { freshnessOf } from '../workers/freshness.ts';
 import { judgeQueue } from './judge-queue.ts';
 
 const ORGANIZATIONS_PER_PAGE = 500;
@@ -30,8 +31,8 @@ async function reportIn(
   orgId: OrganizationId,
 ): Promise<void> {
   const queues = await readWaitingQueues(tx, orgId, null);
-  const heardMs = settings.workerSilenceMs;
-  const workers = queues.length === 0 ? [] : await readWorkerFacts(tx, orgId, heardMs);
+  const fresh = freshnessOf(settings);
+  const workers = queues.length === 0 ? [] : await readWorkerFacts(tx, orgId, fresh);
   const unserved = new Map(
     queues.flatMap((queue) => {
       const why = judgeQueue(queue, workers);

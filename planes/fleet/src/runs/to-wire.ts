@@ -22,7 +22,7 @@ import { sealKeyOf } from '../secrecy/seal-keys.ts';
 import type { Wait } from '../waits/wait.ts';
 import { statusOf } from '../workers/probe.ts';
 import type { WorkerRecord } from '../workers/worker.ts';
-import { PROBE_STALE_MS, type WorkerRow } from '../workers/workers.sql.ts';
+import type { WorkerRow } from '../workers/workers.sql.ts';
 import type { AttemptRow } from './attempts.sql.ts';
 import { type ClaimedRun, toTaskState } from './run.ts';
 import type { RunRow } from './runs.sql.ts';
@@ -181,7 +181,7 @@ export function toEvent(event: RunEvent): Event {
   };
 }
 
-export function toWorker(row: WorkerRow): Worker {
+export function toWorker(row: WorkerRow, probeStaleMs: number): Worker {
   return {
     id: row.id,
     name: row.name,
@@ -203,7 +203,7 @@ export function toWorker(row: WorkerRow): Worker {
     approved_by: row.state === 'approved' ? row.decidedBy : null,
     probe_status: statusOf(
       row.probes === null ? null : { probes: row.probes, ageMs: row.probeAgeMs ?? 0 },
-      PROBE_STALE_MS,
+      probeStaleMs,
     ),
     last_probe_at: instant(row.probedAt),
     probes: row.probes ?? [],

@@ -6,17 +6,19 @@ import { claimRuns, submitRuns } from '../dispatch/queue.sql.ts';
 import { makePlace, newRun, requestOf } from '../queue-fixture.ts';
 import { countPending, readLoads, readPending } from './counts.sql.ts';
 
+const FRESH = { heardMs: 60_000, probeStaleMs: 60_000 };
+
 test('counts what waits, and keeps 0 for what was ever asked for', async ({ db }) => {
   const here = await makePlace(db, await makeTenant(db));
   const nothing = { pool: 'default', model: '*', blockedByQuota: 0, oldestSeconds: 0 };
   expect(await readPending(db)).toEqual([{ ...nothing, pending: 0, unmatchable: 0 }]);
   await submitRuns(db, [newRun(here), newRun(here)]);
-  await countPending(db, 60_000);
+  await countPending(db, FRESH);
   expect(await readPending(db)).toEqual([
     { ...nothing, pending: 2, unmatchable: 2, oldestSeconds: expect.any(Number) },
   ]);
   await claimRuns(db, requestOf(here));
-  await countPending(db, 60_000);
+  await countPending(db, FRESH);
   expect(await readPending(db)).toEqual([{ ...nothing, pending: 0, unmatchable: 0 }]);
 });
 

@@ -1,6 +1,7 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
+import type { Freshness } from '../workers/freshness.ts';
 import { satisfiesPin } from '../workers/version.ts';
 import { readPins } from '../workers/versions.sql.ts';
 
@@ -18,10 +19,14 @@ export interface PendingCount {
 }
 
 /** Counts the queue into `pending_count`. Its cost grows with the backlog: for a job, not for a request. */
-export async function countPending(db: Executor, heardMs: number): Promise<void> {
+export async function countPending(
+  db: Executor,
+  { heardMs, probeStaleMs }: Freshness,
+): Promise<void> {
   const pins = (await readPins(db)).filter(({ pin, version }) => satisfiesPin(version, pin));
   await sql`
-    select fleet_count_pending(${heardMs}, ${pins.map(({ classId }) => classId)}::integer[],
+    select fleet_count_pending(${heardMs}, ${probeStaleMs},
+                               ${pins.map(({ classId }) => classId)}::integer[],
                                ${pins.map(({ version }) => version)}::text[])
   `.execute(db);
 }

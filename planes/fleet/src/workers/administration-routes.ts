@@ -24,13 +24,16 @@ export function administrationRoutes(parts: FleetParts): Route[] {
     implement(listWorkers, async ({ tx, orgId, query }) => {
       const filter = { orgId, state: query.status, pool: query.pool };
       const rows = await readWorkers(tx, { ...filter, limit: query.limit ?? WORKERS_PER_PAGE });
-      return { workers: rows.map(toWorker), total: await countWorkers(tx, filter) };
+      return {
+        workers: rows.map((row) => toWorker(row, settings.probeStaleMs)),
+        total: await countWorkers(tx, filter),
+      };
     }),
 
     implement(getWorker, async ({ tx, orgId, params }) => {
       const id = params.worker_id as WorkerId;
       const [row] = await readWorkers(tx, { orgId, id, limit: 1 });
-      return toWorker(found(row, NO_SUCH_WORKER));
+      return toWorker(found(row, NO_SUCH_WORKER), settings.probeStaleMs);
     }),
 
     implement(issueWorkerToken, async ({ tx, orgId, params, body, audit }) => {

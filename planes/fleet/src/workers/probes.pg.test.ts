@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 
 import type { FleetFixture, FixtureWorker } from '../fleet-fixture.ts';
 import { fleetTest as test } from '../fleet-test.ts';
-import { PROBE_STALE_MS } from './workers.sql.ts';
+import { FLEET_DEFAULTS } from '../settings.ts';
 
 const MODELS = ['ollama/llama3:8b', 'gpt-4o'];
 
@@ -93,7 +93,7 @@ describe('a worker that cannot reach a model', () => {
     await replica.submit({ model: 'gpt-4o' });
     expect(await replica.claim(worker)).toEqual([]);
     await inTenant(db, [tenant.orgId], (tx) =>
-      sql`update worker_probe set probed_at = probed_at - ${PROBE_STALE_MS + 1_000} * interval '1 millisecond'`.execute(
+      sql`update worker_probe set probed_at = probed_at - ${FLEET_DEFAULTS.probeStaleMs + 1_000} * interval '1 millisecond'`.execute(
         tx,
       ),
     );
@@ -117,6 +117,29 @@ describe('a worker that cannot reach a model', () => {
     expect(anomalies.body).toMatchObject({ anomalies: [{ kind: 'model_mismatch', observed: 4 }] });
   });
 });
+
+test.for([
+  ['counts for its time though workers may be silent for less', 60_000, 300_000, 0],
+  ['counts no longer than its time though workers may be silent for more', 300_000, 60_000, 1],
+] as const)(
+  'a probe %s, for the count as for the offer (P2)',
+  async ([, workerSilenceMs, probeStaleMs, offered], { replicaWith, db, tenant }) => {
+    const replica = replicaWith({ settings: { workerSilenceMs, probeStaleMs } });
+    const worker = await replica.worker({ models: MODELS });
+    await tell(replica, worker, [found('gpt-4o', false)]);
+    await inTenant(db, [tenant.orgId], (tx) =>
+      sql`update worker_probe set probed_at = probed_at - interval '2 minutes'`.execute(tx),
+    );
+    const run = await replica.submit({ model: 'gpt-4o' });
+    await replica.run('fleet.count');
+    const { body } = await replica.call('GET', '/api/v1/fleet/metrics-api', { as: 'read' });
+    expect(body).toMatchObject({ pending_runs: 1, unmatchable: 1 - offered });
+    const why = await replica.call('GET', `/api/v1/runs/${run}/placement`, { as: 'read' });
+    const reasons = why.body['reasons'] as { code: string }[];
+    expect(reasons.some(({ code }) => code === 'unreachable')).toBe(offered === 0);
+    expect(await replica.claim(worker)).toHaveLength(offered);
+  },
+);
 
 test('what was found is its organization’s alone, and is written only when it is news', async ({
   replica,

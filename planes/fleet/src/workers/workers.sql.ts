@@ -126,14 +126,11 @@ interface RecordRow {
   readonly ramp: Ramp | null;
 }
 
-/** A probe that is older says nothing any more. */
-export const PROBE_STALE_MS = 300_000;
-
 /** What is recorded of these workers, whatever their organizations; unknown ones are left out. */
 export async function readWorkerRecords(
   db: Db,
   ids: readonly WorkerId[],
-  probeStaleMs: number = PROBE_STALE_MS,
+  probeStaleMs: number,
 ): Promise<Map<WorkerId, WorkerRecord>> {
   const { rows: sessions } = await sql<{ orgId: OrganizationId }>`
     select distinct org_id as "orgId" from worker_session where worker_id = any(${[...ids]}::uuid[])
