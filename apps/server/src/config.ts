@@ -3,6 +3,7 @@ import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
 import { gatewayFields } from '@sagewai/gateway';
 import { findTokenWeakness } from '@sagewai/identity';
 
+import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
 
 const optional = { default: null } as const;
@@ -136,52 +137,7 @@ export const SERVER_FIELDS = {
     description: 'When the shares of a server that was killed are booked as spent',
   }),
 
-  WORKER_SILENCE: field.duration({
-    default: 300_000,
-    min: 200,
-    description: 'After this much silence a worker loses its runs to others',
-  }),
-  WORKER_TOKEN_TTL: field.duration({
-    default: 900_000,
-    min: 1_000,
-    description: 'The life of a worker token; it is renewed on heartbeats',
-  }),
-  WORKER_HEARTBEAT_INTERVAL: field.duration({
-    default: 30_000,
-    min: 100,
-    description: 'How often workers are asked to give a sign of life',
-  }),
-  CANCEL_GRACE: field.duration({
-    default: 120_000,
-    min: 100,
-    description: 'How long a worker may go on with a run that it was told to stop',
-  }),
-  RUN_RETENTION: field.duration({
-    default: 30 * 86_400_000,
-    min: 86_400_000,
-    description: 'How long runs are kept after their end; a project may say less',
-  }),
-  OPEN_REGISTRATION: field.boolean({
-    ...optional,
-    description: 'Whether workers may register without any credential (default: on loopback only)',
-  }),
-  REGISTRATIONS_PER_SECOND: field.integer({
-    default: 1,
-    min: 1,
-    max: 10_000,
-    description: 'Registrations of workers a second from one address, on each replica',
-  }),
-  REGISTRATION_BURST: field.integer({
-    default: 20,
-    min: 1,
-    max: 100_000,
-    description: 'So many of them at once',
-  }),
-  JOB_INTERVAL: field.duration({
-    default: 5_000,
-    min: 50,
-    description: 'How often the supervisor and other background work look',
-  }),
+  ...fleetFields,
 
   BODY_BYTES_MAX: field.integer({
     default: 12 * 1024 * 1024,

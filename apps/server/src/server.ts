@@ -15,11 +15,10 @@ import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { createDatabaseMeters } from './database-meters.ts';
+import { fleetSettings } from './fleet-settings.ts';
 import { healthRoutes } from './health.ts';
-import { isLoopback } from './is-loopback.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
-import { payloadBytesMax } from './object-store.ts';
 import type { Databases } from './open-database.ts';
 import type { ServerKeys } from './server-keys.ts';
 
@@ -89,21 +88,7 @@ export function buildServer(options: ServerOptions): Server {
     runTokenKey: runTokenKey(keys.signing),
     sealingKey: deriveKey(keys.sealing, 'fleet'),
     objects,
-    settings: {
-      openRegistration: config.openRegistration ?? isLoopback(config.host),
-      registrationsPerSecond: config.registrationsPerSecond,
-      registrationBurst: config.registrationBurst,
-      workerSilenceMs: config.workerSilenceMs,
-      workerTokenTtlMs: config.workerTokenTtlMs,
-      heartbeatIntervalMs: config.workerHeartbeatIntervalMs,
-      superviseEveryMs: config.jobIntervalMs,
-      cancelGraceMs: config.cancelGraceMs,
-      runRetentionMs: config.runRetentionMs,
-      payloadBytesMax: payloadBytesMax(config),
-      objectThresholdBytes: config.objectThresholdBytes,
-      objectGraceMs: config.objectGraceMs,
-      objectsEveryMs: config.objectSweepIntervalMs,
-    },
+    settings: fleetSettings(config),
   });
   const gateway = createGateway({
     db,

@@ -54,6 +54,7 @@ export type Config<Declared extends Fields> = {
   ]: Declared[Name] extends Field<infer Value> ? Value : never;
 };
 
+/** The name in code of a field. */
 export function keyOf(name: string, kind: string): string {
   const camel = name
     .toLowerCase()

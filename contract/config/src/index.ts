@@ -3,7 +3,7 @@ export { type DurationUnit, formatDuration, parseDuration } from './duration.ts'
 export { expandHome } from './expand-home.ts';
 export { explain, type Explanation } from './explain.ts';
 export { explanationText } from './explanation-text.ts';
-export type { Config, Field, FieldOptions, Fields } from './field.ts';
+export { type Config, type Field, type FieldOptions, type Fields, keyOf } from './field.ts';
 export { findMisspellings, type Misspelling, suggest } from './find-misspellings.ts';
 export { field } from './kinds.ts';
 export { formatLabels, parseLabels, parseList } from './lists.ts';
