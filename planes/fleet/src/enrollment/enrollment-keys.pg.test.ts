@@ -70,6 +70,16 @@ test('a use that is rolled back is there again', async ({ db }) => {
   expect(await inTenant(db, [tenant.orgId], (tx) => useEnrollmentKey(tx, id))).toBe(true);
 });
 
+test('a key that has expired has no use, though it had one when it was looked at', async ({
+  db,
+  owner,
+}) => {
+  const tenant = await makeTenant(db);
+  const id = await makeKey(db, tenant, null);
+  await sql`update enrollment_key set expires_at = app_now() where id = ${id}`.execute(owner);
+  expect(await inTenant(db, [tenant.orgId], (tx) => useEnrollmentKey(tx, id))).toBe(false);
+});
+
 test('a revoked key has no use, and another organization has no such key', async ({ db }) => {
   const [tenant, foreign] = [await makeTenant(db), await makeTenant(db)];
   const id = await makeKey(db, tenant, null);

@@ -6,29 +6,23 @@ import { claimRuns } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
 import { FixtureKey, workerOf } from '../fleet-fixture.ts';
-import { fleetTest } from '../fleet-test.ts';
+import { fleetTest as test } from '../fleet-test.ts';
 import { CLAIM, register, SESSIONS } from './identity-fixture.ts';
 import { mintWorkerToken, readWorkerToken, type WorkerClaims } from './worker-token.ts';
 
 const signing = createSecretKey(randomBytes(32));
-const test = fleetTest.extend<{ again: (token: string, changed: Partial<WorkerClaims>) => string }>(
-  {
-    /** The same token, signed by the server as well, that says something else. */
-    again: async ({}, use) => {
-      await use((token, changed) => {
-        const read = readWorkerToken(signing, token, new Date());
-        if (read.kind !== 'valid') throw new Error(`the token is ${read.kind}`);
-        return mintWorkerToken(signing, { ...read.claims, ...changed });
-      });
-    },
-  },
-);
+
+/** The same token, signed by the server as well, that says something else. */
+function again(token: string, changed: Partial<WorkerClaims>): string {
+  const read = readWorkerToken(signing, token, new Date());
+  if (read.kind !== 'valid') throw new Error(`the token is ${read.kind}`);
+  return mintWorkerToken(signing, { ...read.claims, ...changed });
+}
 const claim = { poll_timeout: 0, slots: 1 };
 
 describe('a token', () => {
   test('of another key pair than its worker has is refused, whoever signed it', async ({
     replicaWith,
-    again,
   }) => {
     const replica = replicaWith({ key: signing });
     const { token } = workerOf((await register(replica, new FixtureKey())).body);
@@ -44,7 +38,6 @@ describe('a token', () => {
 
   test('of another organization than its worker is of is refused, whoever signed it', async ({
     replicaWith,
-    again,
     db,
   }) => {
     const replica = replicaWith({ key: signing });

@@ -1,10 +1,13 @@
 import { createSecretKey } from 'node:crypto';
 
 import { sql } from '@sagewai/postgres';
+import { holdTransaction, untilWaiting } from '@sagewai/testing';
+import type { WorkerId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { type Answer, type FleetFixture, workerOf } from '../fleet-fixture.ts';
 import { fleetTest as test } from '../fleet-test.ts';
+import { noteFirstApproval } from './workers.sql.ts';
 
 const HEARTBEAT = '/api/v1/fleet/heartbeat';
 
@@ -108,6 +111,27 @@ test('where two must approve, the same person twice is refused with the reason',
     approved_by: 'token:of-admin',
   });
   expect((await decide(replica, id, 'approve')).status).toBe(404);
+});
+
+test('of two people who approve at the same moment, the second decides', async ({
+  replica,
+  db,
+  owner,
+  tenant,
+}) => {
+  await replica.call('PUT', '/api/v1/fleet/settings', {
+    as: 'admin',
+    body: { dual_approval: true },
+  });
+  const { body } = await replica.call('POST', '/api/v1/fleet/register', { as: 'read', body: {} });
+  const { id } = workerOf(body);
+  await using held = await holdTransaction(db, [tenant.orgId], (tx) =>
+    noteFirstApproval(tx, { id: id as WorkerId, by: 'token:of-another' }),
+  );
+  const second = decide(replica, id, 'approve');
+  await untilWaiting(owner);
+  await held.commit();
+  expect(await second).toMatchObject({ status: 200, body: { status: 'approved' } });
 });
 
 test('what is decided on one replica ends the waiting poll on another, by its message alone', async ({

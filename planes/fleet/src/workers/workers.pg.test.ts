@@ -187,6 +187,10 @@ describe('a worker', () => {
     ).toMatchObject({
       code: 'worker_session.replaced',
     });
+    expect(
+      (await replica.call('POST', '/api/v1/fleet/claim', { as: worker.token, body: { slots: 1 } }))
+        .body,
+    ).toMatchObject({ code: 'worker_session.replaced' });
     const fresh = { ...worker, token: String(session['token']) };
     expect(await replica.claim(fresh)).toMatchObject([{ run_id: run, attempt: 2 }]);
     expect((await replica.call('POST', '/api/v1/fleet/sessions', { as: fresh.token })).status).toBe(
