@@ -1,5 +1,5 @@
 /**
- * What takes too long for every change: histories for minutes, all mutants of the checker and of the
+ * What takes too long for every change: histories and random ledgers for minutes, all mutants of the checker and of the
  * sources, and the benchmarks in their short form. One line a step; all steps always run.
  *
  *   npm run check:long -- --minutes 20          how long histories are played (10)
@@ -14,12 +14,14 @@ const { values } = parseArgs({
 
 const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['histories', 'e2e/src/history/main.ts', '--minutes', values.minutes],
+  ['random ledgers', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'pg', 'reference-'],
   ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
   ['mutants of sources', 'tools/check-mutants.ts'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
   ['benchmark of pollers', 'bench/src/pollers/main.ts', '--quick'],
 ];
+process.env['TEST_HISTORIES_MINUTES'] = values.minutes;
 const chosen = steps.filter(([name]) => name.includes(values.only));
 
 let failed = 0;

@@ -145,4 +145,5 @@ begin
         'kind', 'call.settled', 'count', 1, 'ids', v_booked.id::text,
         'digest', encode(sha256(convert_to(spend_field(spend_fields(v_booked)), 'UTF8')), 'hex'))::text);
   end loop;
+  perform ledger_recall_overdrawn(v_budgets);
 end $$;

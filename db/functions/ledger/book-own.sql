@@ -128,6 +128,9 @@ begin
   if v_rows <> cardinality(p_budget) then
     raise exception 'a budget or its share is gone' using errcode = 'SG001';
   end if;
+  if 0 < any(p_overrun) then
+    perform ledger_recall_overdrawn(p_budget);
+  end if;
 
   if v_count > 0 then
     -- Last: it is a lock.

@@ -206,4 +206,12 @@ begin
     select b.holding_id, null, null, null, b.id, b.scope_kind, b.scope_id, b.measure, b.period,
            s.amount, b.limit_amount, b.used
     from balanced b join shared s on s.budget_id = b.id;
+
+  if exists (
+    select from unnest(p_cost_pusd, p_reserved_pusd, p_input_tokens, p_output_tokens, p_reserved_tokens)
+      g(cost, reserved, input, output, reserved_tokens)
+    where g.cost > g.reserved or g.input + g.output > g.reserved_tokens
+  ) then
+    perform ledger_recall_overdrawn(v_budgets);
+  end if;
 end $$;

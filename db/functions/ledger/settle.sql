@@ -164,6 +164,9 @@ begin
     left join lateral ring_after(c.slots, c.settled, c.opened_at, v_now, c.seconds, c.amounts) turned
       on c.period = 'minute'
     where b.id = c.id;
+    if exists (select from unnest(v_booked) s where s.overrun_pusd > 0 or s.overrun_tokens > 0) then
+      perform ledger_recall_overdrawn(v_budgets);
+    end if;
 
     -- One entry a batch and organization, in one order of organizations, and last: it is a lock.
     perform audit_append(a.org_id, c_system, 'call.settled', a.subject, 'ok', '', a.details::text)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import { databaseTest as test, makeTenant, randomHistories } from '@sagewai/testing';
 import type { KeyId, ReservationId } from '@sagewai/wire';
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -79,9 +79,9 @@ test('decides, books and balances as the reference does, whatever the order of e
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), (steps) =>
       play(db, owner, steps),
     ),
-    { numRuns: 60, interruptAfterTimeLimit: 8_000 },
+    randomHistories({ numRuns: 60, timeMs: 8_000 }),
   );
-});
+}, 3_600_000);
 
 async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
   const { orgId, projectId } = await makeTenant(db);

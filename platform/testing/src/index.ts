@@ -1,6 +1,7 @@
 export { type DatabaseFixtures, databaseTest } from './database-test.ts';
 export { type HeldTransaction, holdTransaction } from './hold-transaction.ts';
 export { type TempHome, tempHome } from './temp-home.ts';
+export { randomHistories } from './random-histories.ts';
 export { makeTenant, type Tenant } from './tenants.sql.ts';
 export { administer, type TestCluster } from './test-cluster.ts';
 export { untilWaiting } from './waiters.sql.ts';

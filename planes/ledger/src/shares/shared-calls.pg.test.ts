@@ -279,6 +279,58 @@ describe('near a limit', () => {
   });
 });
 
+describe('an excess that overdraws a budget', () => {
+  // Booked by each of the functions that book: by itself, from a share, from a share that was lost.
+  test.for(['reserved', 'shared', 'late'] as const)(
+    'calls back what another ledger has in shares (M1): of a call that is %s',
+    async (way, { db, url, owner }) => {
+      const account = await openAccount(db);
+      await limit(db, account, 'key', { usdPerDay: 300n * CENT });
+      const holder = sharing(db, url);
+      await warmUp(db, holder, account);
+      const { rows: holdings } = await sql<{ id: string }>`select id from holding`.execute(owner);
+      const [held] = holdings;
+
+      const other = sharing(db, null, way === 'reserved' ? { callsASecondMin: 1e9 } : {});
+      if (way !== 'reserved') await warmUp(db, other, account);
+      const call = callOf(account, CENT);
+      await other.reserve(call);
+      expect(await reservationsOf(db, account)).toBe(way === 'reserved' ? 1 : 0);
+      if (way === 'late') {
+        await sql`update holding set expires_at = app_now() where id <> ${held?.id}`.execute(owner);
+        expect(await forfeitDue(db, [account.orgId], 10)).toBe(1);
+      }
+      expect(await sharesOf(db, account)).not.toEqual([]);
+
+      await other.settle(settlementOf(call, { costPusd: 400n * CENT }));
+      await expect.poll(() => sharesOf(db, account), { timeout: 20_000 }).toEqual([]);
+      expect((await holder.reserve(callOf(account, CENT))).kind).toBe('refused');
+      await isSound(db, account);
+    },
+  );
+});
+
+test('a ledger that does not hear of an overdrawn budget finds it out when it books (M1)', async ({
+  db,
+}) => {
+  const account = await openAccount(db);
+  await limit(db, account, 'key', { usdPerDay: 300n * CENT });
+  const deaf = sharing(db, null);
+  await warmUp(db, deaf, account);
+  await rush([deaf], account, 20); // now it has more in its share than one call needs
+  const other = sharing(db, null, { callsASecondMin: 1e9 });
+  const call = callOf(account, CENT);
+  await other.reserve(call);
+  await other.settle(settlementOf(call, { costPusd: 400n * CENT }));
+  expect(await sharesOf(db, account)).not.toEqual([]);
+
+  const last = callOf(account, CENT);
+  await deaf.reserve(last);
+  await deaf.settle(settlementOf(last));
+  await expect.poll(() => sharesOf(db, account), { timeout: 20_000 }).toEqual([]);
+  await isSound(db, account);
+});
+
 describe('limits that change', () => {
   test('start from what is under way, also what was admitted from shares (B5)', async ({
     db,

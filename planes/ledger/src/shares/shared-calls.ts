@@ -121,6 +121,7 @@ export class SharedCalls {
       if (standing.kind === 'live') live.add(holding);
       if (standing.kind === 'gone') this.#lose(holding);
       if (standing.kind === 'live' && standing.isRecalled) this.#giveBack.soon(holding, null);
+      else this.#giveBackOverdrawn(holding);
     }
     for (const { call } of kept) if (live.has(call.holding)) this.#book.close(call);
     return settlements.filter(({ call }) => !live.has(call.holding));
@@ -141,8 +142,19 @@ export class SharedCalls {
     if (rows === null) return false;
     const { isRecalled } = applyOwn(holding, charges, { rows, sentMs, ttlMs });
     if (isRecalled) this.#giveBack.soon(holding, null);
+    else this.#giveBackOverdrawn(holding);
     for (const { call } of settlements) this.#book.close(call);
     return true;
+  }
+
+  /** M1. Somebody's excess has overdrawn a budget: the next call is to pay for it. */
+  #giveBackOverdrawn(holding: Holding): void {
+    if (holding.state !== 'live') return;
+    const overdrawn = [...holding.scopes.values()]
+      .flatMap(({ shares }) => shares)
+      .filter(({ used, limit, amount }) => used > limit && amount > 0)
+      .map(({ budgetId }) => budgetId);
+    if (overdrawn.length > 0) this.#giveBack.soon(holding, overdrawn);
   }
 
   /** Told by the database: somebody needs these shares. */
