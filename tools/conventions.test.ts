@@ -69,7 +69,7 @@ const statements = globSync('{platform,planes,apps,db}/**/src/**/*.sql.ts').filt
 );
 const decisions = globSync('docs/adr/[0-9]*.md');
 const documents = globSync(
-  '{*.md,docs/**/*.md,{contract,platform,planes,apps,clients}/*/README.md,{bench,e2e}/README.md}',
+  '{*.md,docs/**/*.md,{contract,platform,planes,apps,clients}/*/{,src/**/}README.md,{bench,e2e}/README.md}',
 );
 const migrations = globSync('db/migrations/*.sql');
 const sources = globSync('{platform,planes,apps}/*/src/**/*.ts').filter(
