@@ -103,8 +103,9 @@ describe('claimRuns', () => {
     await using held = await holdTransaction(db, [here.tenant.orgId], (tx) =>
       claimRuns(tx, request(here, { slots: 2 })),
     );
-    // It passes over the locked runs and waits for its turn in the audit log alone.
-    const other = claimRuns(db, request(here));
+    // Another worker: it passes over the locked runs and waits for its turn in the audit log alone.
+    const there = await place(db, here.tenant);
+    const other = claimRuns(db, request(there));
     await untilWaiting(owner);
     await held.commit();
     expect(held.output).toHaveLength(2);
@@ -136,6 +137,18 @@ describe('claimRuns', () => {
     expect(again.map(nameOf).toSorted()).toEqual(first.map(nameOf).toSorted());
     expect(again.every(({ seq }) => seq === 0n)).toBe(true);
     expect(await claimRuns(db, request(here))).toHaveLength(1);
+  });
+
+  test('gives the same poll on two replicas at once one answer (F6)', async ({ db, owner }) => {
+    const here = await place(db);
+    await submitRuns(db, [newRun(here), newRun(here), newRun(here)]);
+    const poll = request(here, { slots: 2 });
+    await using held = await holdTransaction(db, [here.tenant.orgId], (tx) => claimRuns(tx, poll));
+    const again = claimRuns(db, poll);
+    await untilWaiting(owner);
+    await held.commit();
+    expect(idsOf(await again).toSorted()).toEqual(idsOf(held.output).toSorted());
+    expect(await countReady(owner)).toBe(1);
   });
 
   test.for([
