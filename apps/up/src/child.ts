@@ -11,6 +11,8 @@ const COMMAND = fileURLToPath(new URL('../../launcher/bin/sagewai.js', import.me
 export interface ChildOptions {
   readonly name: string;
   readonly words: readonly string[];
+  /** Of Node's own. */
+  readonly flags?: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
   /** It ended by itself, and is started again. */
@@ -55,7 +57,7 @@ export function startChild(options: ChildOptions): Child {
   const start = (): void => {
     starts.push(performance.now());
     const said = createTail();
-    const child = spawn(process.execPath, [COMMAND, ...options.words], {
+    const child = spawn(process.execPath, [...(options.flags ?? []), COMMAND, ...options.words], {
       env: options.environment as NodeJS.ProcessEnv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,

@@ -48,7 +48,12 @@ const OPTIONS = {
 const AT_ONCE = 130;
 
 /** The process that starts and ends all the others. Returns its exit code. */
-export async function main(words: readonly string[]): Promise<number> {
+/** How the launcher starts a server; only it knows. */
+interface Started {
+  readonly serverFlags: readonly string[];
+}
+
+export async function main(words: readonly string[], started: Started): Promise<number> {
   try {
     const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });
     const { help, once, json, 'explain-config': asked, ...flags } = values;
@@ -61,7 +66,8 @@ export async function main(words: readonly string[]): Promise<number> {
       if (once === true && config.workers === 0) {
         throw new ConfigError(['--once: the sample run needs a worker, and WORKERS is 0']);
       }
-      return await runStack(config, createVoice(json === true), once === true);
+      const voice = createVoice(json === true);
+      return await runStack({ ...config, ...started }, voice, once === true);
     }
     return 0;
   } catch (thrown) {
@@ -69,7 +75,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function runStack(config: UpConfig, voice: Voice, once: boolean): Promise<number> {
+async function runStack(config: UpConfig & Started, voice: Voice, once: boolean): Promise<number> {
   let stack: Stack | null = null;
   const stop = stopSignal({
     onStop: () => voice.tell('\nStopping … (once more ends everything at once)'),
@@ -106,7 +112,7 @@ async function runStack(config: UpConfig, voice: Voice, once: boolean): Promise<
   }
 }
 
-async function start(config: UpConfig, voice: Voice, stop: StopSignal): Promise<Stack> {
+async function start(config: UpConfig & Started, voice: Voice, stop: StopSignal): Promise<Stack> {
   const home = expandHome(config.sagewaiHome, homedir());
   await mkdir(home, { recursive: true, mode: 0o700 });
   const port = await findPort(config.port, home);
@@ -125,6 +131,7 @@ async function start(config: UpConfig, voice: Voice, stop: StopSignal): Promise<
     configFile,
     ollamaHost,
     workers: config.workers,
+    serverFlags: config.serverFlags,
     startTimeoutMs: config.startTimeoutMs,
     environment: process.env,
     log: logFor(voice),

@@ -14,6 +14,8 @@ export interface StackOptions {
   readonly configFile: string | null;
   readonly ollamaHost: string | null;
   readonly workers: number;
+  /** Node's, for the server. */
+  readonly serverFlags: readonly string[];
   readonly startTimeoutMs: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
@@ -110,6 +112,7 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
   return startChild({
     name: 'server',
     words: ['server'],
+    flags: options.serverFlags,
     logFile,
     environment: {
       ...environment,
