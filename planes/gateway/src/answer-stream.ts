@@ -5,7 +5,7 @@ import { asFault, type Fault } from '@sagewai/fault';
 import type { AdmittedCall } from './admitted-call.ts';
 import { StreamTap } from './bytes/stream-tap.ts';
 import type { OpenAnswer } from './open-answer.ts';
-import { costHeaders, passHeaders } from './pass-headers.ts';
+import { answerHeaders } from './pass-headers.ts';
 import { type RelayEnd, relayStream } from './relay-stream.ts';
 import { type Outcome, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
@@ -34,7 +34,7 @@ export async function answerStream(
     removeUsage: call.hidesUsage,
     eventBytesMax: limits.eventBytesMax,
   });
-  reply.writeHead(200, { ...passHeaders(headers), ...costHeaders(call, open, undefined) });
+  reply.writeHead(200, answerHeaders(call, open, { upstream: headers }));
   const relayed = relayStream(attempt, reply, tap, limits.clientStallMs);
   // Clients wait for the head, and the first token may be long in coming.
   reply.flushHeaders();

@@ -5,7 +5,7 @@ import { Fault } from '@sagewai/fault';
 import type { AdmittedCall } from './admitted-call.ts';
 import { readUsage } from './money/usage.ts';
 import type { OpenAnswer } from './open-answer.ts';
-import { costHeaders, passHeaders } from './pass-headers.ts';
+import { answerHeaders } from './pass-headers.ts';
 import {
   NO_USAGE,
   nothingSeen,
@@ -37,11 +37,9 @@ export async function answerWhole(
   if (text === undefined) throw toGarbageFault(deployment, 'more than is taken from a provider');
   if (parsed === undefined) throw toGarbageFault(deployment, 'something that is not a JSON object');
   if (reply.destroyed) return;
-  reply.writeHead(200, {
-    ...passHeaders(headers),
-    ...costHeaders(call, open, settled),
-    'content-length': text.length,
-  });
+  const headersOut = answerHeaders(call, open, { upstream: headers, settled });
+  headersOut['content-length'] = text.length;
+  reply.writeHead(200, headersOut);
   reply.end(text);
 }
 
@@ -79,11 +77,9 @@ export async function answerRefusal(
     );
   }
   if (reply.destroyed) return;
-  reply.writeHead(head.status, {
-    ...passHeaders(head.headers),
-    ...costHeaders(call, open, settled),
-    'content-length': collected.body.length,
-  });
+  const headersOut = answerHeaders(call, open, { upstream: head.headers, settled });
+  headersOut['content-length'] = collected.body.length;
+  reply.writeHead(head.status, headersOut);
   reply.end(collected.body);
 }
 

@@ -8,6 +8,8 @@ const PICO_PER_USD = 1e12;
 // One line for each model is an event; a line for each call would be noise.
 const TOLD_MAX = 1_000;
 
+type Series = { add(count?: number): void } | undefined;
+
 export interface Meters {
   readonly noteUnpriced: NoteUnpriced;
   /** The same, and counted. */
@@ -40,6 +42,8 @@ export function createMeters(of: {
     labels: ['what'],
   });
   const told = new Set<string>();
+  // Looked up once for each way that a call can end, of which there are few.
+  const series = new Map<string, Record<'calls' | 'input' | 'output' | 'spent', Series>>();
   return {
     noteUnpriced: (model, what) => {
       unpriced?.add({ what });
@@ -49,11 +53,23 @@ export function createMeters(of: {
     },
     counted: (settle) => async (call, outcome) => {
       const settled = await settle(call, outcome);
-      const { provider } = outcome.deployment.endpoint;
-      calls?.add({ provider, status: outcome.status, usage_source: outcome.source });
-      tokens?.add({ provider, direction: 'input' }, outcome.usage.input);
-      tokens?.add({ provider, direction: 'output' }, outcome.usage.output);
-      spent?.add({ provider }, Number(settled.cost ?? 0n) / PICO_PER_USD);
+      const { deployment, status, source, usage } = outcome;
+      const { provider } = deployment.endpoint;
+      const kind = `${provider} ${status} ${source}`;
+      let of = series.get(kind);
+      if (of === undefined) {
+        of = {
+          calls: calls?.with({ provider, status, usage_source: source }),
+          input: tokens?.with({ provider, direction: 'input' }),
+          output: tokens?.with({ provider, direction: 'output' }),
+          spent: spent?.with({ provider }),
+        };
+        series.set(kind, of);
+      }
+      of.calls?.add();
+      of.input?.add(usage.input);
+      of.output?.add(usage.output);
+      of.spent?.add(Number(settled.cost ?? 0n) / PICO_PER_USD);
       return settled;
     },
   };

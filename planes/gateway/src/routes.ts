@@ -12,7 +12,7 @@ export function modelRoutes(of: {
   readonly catalogue: Pick<Catalogue, 'all'>;
 }): Route[] {
   return [
-    implementStream(createChatCompletion, of.forward),
+    implementStream(createChatCompletion, of.forward, { hasOwnHead: true }),
 
     implementOwn(listModels, async ({ caller }) => {
       const { groups } = await of.catalogue.all();

@@ -27,7 +27,7 @@ export function bindRoute(framework: FastifyInstance, plan: Plan, pipeline: Pipe
         const exchange = begin(plan, request, reply, pipeline);
         reply.hijack();
         const { params, query } = request;
-        serveStream(exchange, binding.handle, { params, query }, pipeline);
+        serveStream(exchange, binding, { params, query }, pipeline);
       },
       handler: neverReached,
     });

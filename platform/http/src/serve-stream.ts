@@ -7,7 +7,10 @@ import type { Pipeline } from './pipeline.ts';
 import { readBody } from './read-body.ts';
 import type { StreamInput } from './route.ts';
 
-type Handle = (input: StreamInput) => Promise<void>;
+interface Handler {
+  readonly handle: (input: StreamInput) => Promise<void>;
+  readonly hasOwnHead: boolean;
+}
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -18,7 +21,7 @@ const NO_BYTES = Buffer.alloc(0);
  */
 export function serveStream(
   exchange: Exchange,
-  handle: Handle,
+  handler: Handler,
   parts: { readonly params: unknown; readonly query: unknown },
   pipeline: Pipeline,
 ): void {
@@ -26,7 +29,7 @@ export function serveStream(
   const read = (): void => {
     readBody(exchange.raw, exchange.plan.bodyBytesMax, (failure, bytes) => {
       if (failure !== null) refuse(failure);
-      else void run(exchange, handle, { ...parts, body: bytes }, pipeline);
+      else void run(exchange, handler, { ...parts, body: bytes }, pipeline);
     });
   };
   try {
@@ -40,14 +43,15 @@ export function serveStream(
 
 async function run(
   exchange: Exchange,
-  handle: Handle,
+  handler: Handler,
   raw: { params: unknown; query: unknown; body: Buffer | undefined },
   pipeline: Pipeline,
 ): Promise<void> {
   const { reply, caller } = exchange;
+  const { handle, hasOwnHead } = handler;
   try {
     const { params, query, body } = exchange.plan.parse(raw);
-    reply.setHeader('x-request-id', exchange.id);
+    if (!hasOwnHead) reply.setHeader('x-request-id', exchange.id);
     await handle({
       params,
       query,
