@@ -3,16 +3,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { asFault, type Fault } from '@sagewai/fault';
 
 import type { AdmittedCall } from './admitted-call.ts';
+import type { Beat } from './beat.ts';
 import { StreamTap } from './bytes/stream-tap.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { answerHeaders } from './pass-headers.ts';
-import { type RelayEnd, relayStream } from './relay-stream.ts';
+import { Relay, type RelayEnd } from './relay-stream.ts';
 import { type Outcome, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 
 export interface StreamLimits {
   readonly eventBytesMax: number;
   readonly clientStallMs: number;
+  /** Of all streams; null: pieces are not gathered. */
+  readonly beat: Beat | null;
 }
 
 // A provider that has said [DONE] closes at once; one that does not is not waited for.
@@ -35,10 +38,14 @@ export async function answerStream(
     eventBytesMax: limits.eventBytesMax,
   });
   reply.writeHead(200, answerHeaders(call, open, { upstream: headers }));
-  const relayed = relayStream(attempt, reply, tap, limits.clientStallMs);
-  // Clients wait for the head, and the first token may be long in coming.
-  reply.flushHeaders();
-  const end = await relayed;
+  const relay = new Relay({
+    attempt,
+    reply,
+    tap,
+    beat: limits.beat,
+    stallMs: limits.clientStallMs,
+  });
+  const end = await relay.end;
   if (end.kind !== 'complete') attempt.abort();
   else if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
 
@@ -50,6 +57,7 @@ export async function answerStream(
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);
   const fault = unsettled ?? faultOf(end, open);
   if (reply.destroyed) return;
+  relay.flush();
   reply.end(fault === undefined ? tap.release() : toErrorEvent(fault));
 }
 

@@ -81,6 +81,13 @@ export const gatewayFields = {
     default: 120_000,
     min: 1,
   }),
+  STREAM_BEAT: field.duration({
+    description:
+      'For how long the pieces of a stream are gathered that follow one that was just sent; 0: never.',
+    default: 5,
+    min: 0,
+    max: 1_000,
+  }),
   DEPLOYMENT_COOLDOWN: field.duration({
     description: 'For how long a deployment that failed is passed over when there is another.',
     default: 5_000,
@@ -119,6 +126,7 @@ export interface GatewayConfig {
     readonly idleMs: number;
     readonly clientStallMs: number;
   };
+  readonly streamBeatMs: number;
   readonly reservationTtlMs: number;
   readonly cooldownMs: number;
   readonly refreshMs: number;
@@ -153,6 +161,7 @@ export function readGatewayConfig(
       idleMs: settings.upstreamIdleTimeoutMs,
       clientStallMs: settings.clientStallTimeoutMs,
     },
+    streamBeatMs: settings.streamBeatMs,
     reservationTtlMs: settings.reservationTtlMs,
     cooldownMs: settings.deploymentCooldownMs,
     refreshMs: settings.modelsRefreshMs,

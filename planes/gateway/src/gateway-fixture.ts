@@ -101,6 +101,7 @@ export async function startGateway(
     simulated: { firstTokenMs: 0, perTokenMs: 0 },
     unknownPrice: 'refuse',
     timeouts: { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000, clientStallMs: 1_000 },
+    streamBeatMs: 5,
     reservationTtlMs: 60_000,
     cooldownMs: 5_000,
     refreshMs: 60_000,

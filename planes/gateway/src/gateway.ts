@@ -10,6 +10,7 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import { createSettle, reserveCall } from './account-call.ts';
+import { createBeat } from './beat.ts';
 import { createDecide } from './decide-call.ts';
 import { createForward } from './forward.ts';
 import type { GatewayConfig } from './gateway-config.ts';
@@ -83,6 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       answerBytesMax: config.answerBytesMax,
       eventBytesMax: config.answerBytesMax,
       clientStallMs: config.timeouts.clientStallMs,
+      beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
   });
   const keyReader = createKeyReader({ db, clock });
