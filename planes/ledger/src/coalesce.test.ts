@@ -48,6 +48,29 @@ function scripted(
 const refusal = (code: string): Error => Object.assign(new Error('refused'), { code });
 
 describe('a coalescer', () => {
+  test('sends the next batch before what the last one was told is acted upon (C5)', async () => {
+    const { coalescer, next, opened } = scripted();
+    const told: number[] = [];
+    const first = coalescer.add(1).then(() => told.push(opened.length));
+    const batch = await next(1);
+    const second = coalescer.add(2).then(() => told.push(opened.length));
+    batch.answer();
+    (await next(2)).answer();
+    await Promise.all([first, second]);
+    expect(told).toEqual([2, 2]);
+  });
+
+  test('is closed when the last answers have been told (C5)', async () => {
+    const { coalescer, next } = scripted({ batchMax: 1 });
+    const told: string[] = [];
+    for (const item of [1, 2]) void coalescer.add(item).then((answer) => told.push(answer));
+    const closed = coalescer.close();
+    (await next(1)).answer();
+    (await next(2)).answer();
+    await closed;
+    expect(told).toEqual(['done 1', 'done 2']);
+  });
+
   test('commits what came in one turn together, and what comes meanwhile next (C1)', async () => {
     const { coalescer, next } = scripted({ batchMax: 2 });
     const answers = [1, 2, 3].map((item) => coalescer.add(item));

@@ -7,6 +7,8 @@
  *       one by one, since a refused statement has changed nothing.
  *   C3. A database that is away is not asked again for each item.
  *   C4. The queue is bounded; beyond it an item is refused at once.
+ *   C5. While others wait, the next batch is sent before the answers of the last are told: what the
+ *       callers do with them takes as long as a commit, and the database would wait for it.
  */
 import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
@@ -55,6 +57,20 @@ export function coalesce<Item, Answer>(
   let queue: Waiting<Item, Answer>[] = [];
   let running: Promise<void> | null = null;
   let isClosed = false;
+  let telling: Promise<void> | null = null;
+
+  /** C5. The statement is on its way when the turn of the event loop ends. */
+  const tell = (answer: () => void): void => {
+    if (queue.length === 0 && telling === null) return answer();
+    const told = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        answer();
+        if (telling === told) telling = null;
+        resolve();
+      });
+    });
+    telling = told;
+  };
 
   const drain = async (): Promise<void> => {
     // Whatever else arrives in this turn of the event loop belongs to the same batch.
@@ -63,8 +79,9 @@ export function coalesce<Item, Answer>(
       const endTurn = await turnOrPatience();
       const batch = queue.slice(0, batchMax); // C1
       queue = queue.slice(batchMax);
-      if (batch.length > 0) await commitBatch(batch, withTurn(options, endTurn));
+      if (batch.length > 0) await commitBatch(batch, withTurn(options, endTurn), tell);
       else endTurn();
+      if (queue.length === 0) await telling;
     }
     running = null;
   };
@@ -136,6 +153,7 @@ async function within(turn: Promise<EndTurn>, waitMs: number): Promise<EndTurn |
 async function commitBatch<Item, Answer>(
   batch: readonly Waiting<Item, Answer>[],
   options: CoalesceOptions<Item, Answer>,
+  tell: (answer: () => void) => void,
 ): Promise<void> {
   const { clock, commit, retries, onBatch } = options;
   const startedMs = clock.monotonicMs();
@@ -144,12 +162,14 @@ async function commitBatch<Item, Answer>(
     try {
       const answers = await withPatience(committing, batch, options);
       onBatch?.(batch.length, (clock.monotonicMs() - startedMs) / 1000);
-      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
+      tell(() => {
+        for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer);
+      });
       return;
     } catch (error) {
       if (!(error instanceof Abandoned) && isRefusedStatement(error)) {
         if (batch.length === 1) batch[0]?.reject(error);
-        else for (const each of batch) await commitBatch([each], options); // C2
+        else for (const each of batch) await commitBatch([each], options, tell); // C2
         return;
       }
       const failedForMs = clock.monotonicMs() - startedMs;
