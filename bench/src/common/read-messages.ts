@@ -9,6 +9,7 @@ type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'last-line';
 
 const HEAD_END = '\r\n\r\n';
 const LINE_END = '\r\n';
+const CR = 0x0d;
 
 /**
  * Reads the messages of one keep-alive connection (RFC 9112): by `content-length` or in chunks,
@@ -22,6 +23,8 @@ export function createMessageReader(
   onMessage: (message: Message) => void,
 ): (segment: Buffer) => void {
   let pending: Buffer = Buffer.alloc(0);
+  /** Of `pending`, up to here everything has been taken. */
+  let at = 0;
   let startLine = '';
   /** Bytes still to come: of the body, or of the present chunk. */
   let missing = 0;
@@ -31,10 +34,10 @@ export function createMessageReader(
   /** Takes one step; false when more bytes are needed first. */
   const steps = {
     head: () => {
-      const end = pending.indexOf(HEAD_END);
+      const end = pending.indexOf(HEAD_END, at, 'latin1');
       if (end < 0) return false;
-      const head = pending.toString('latin1', 0, end);
-      pending = pending.subarray(end + HEAD_END.length);
+      const head = pending.toString('latin1', at, end);
+      at = end + HEAD_END.length;
       startLine = head.slice(0, head.indexOf(LINE_END));
       const length = lengthIn(head);
       missing = length === 'chunked' ? 0 : length;
@@ -42,38 +45,38 @@ export function createMessageReader(
       return true;
     },
     body: () => {
-      if (pending.length < missing) return false;
+      if (pending.length - at < missing) return false;
       take();
       finish();
       return true;
     },
     'chunk-size': () => {
-      const end = pending.indexOf(LINE_END);
-      if (end < 0) return false;
-      missing = Number.parseInt(pending.toString('latin1', 0, end), 16);
+      const end = pending.indexOf(CR, at);
+      if (end < 0 || end + 1 === pending.length) return false;
+      missing = Number.parseInt(pending.toString('latin1', at, end), 16);
       if (Number.isNaN(missing)) throw new Error('a chunk without a size');
-      pending = pending.subarray(end + LINE_END.length);
+      at = end + LINE_END.length;
       state = missing === 0 ? 'last-line' : 'chunk';
       return true;
     },
     chunk: () => {
-      if (pending.length < missing + LINE_END.length) return false;
+      if (pending.length - at < missing + LINE_END.length) return false;
       take();
-      pending = pending.subarray(LINE_END.length);
+      at += LINE_END.length;
       state = 'chunk-size';
       return true;
     },
     'last-line': () => {
-      if (pending.length < LINE_END.length) return false;
-      pending = pending.subarray(LINE_END.length);
+      if (pending.length - at < LINE_END.length) return false;
+      at += LINE_END.length;
       finish();
       return true;
     },
   } satisfies Record<State, () => boolean>;
 
   function take(): void {
-    parts.push(pending.subarray(0, missing));
-    pending = pending.subarray(missing);
+    parts.push(pending.subarray(at, at + missing));
+    at += missing;
   }
 
   function finish(): void {
@@ -84,7 +87,8 @@ export function createMessageReader(
   }
 
   return (segment) => {
-    pending = pending.length === 0 ? segment : Buffer.concat([pending, segment]);
+    pending = at === pending.length ? segment : Buffer.concat([pending.subarray(at), segment]);
+    at = 0;
     while (steps[state]());
   };
 }

@@ -64,11 +64,15 @@ function mistakeInJson(body: Buffer): string | null {
   }
 }
 
+const DONE_MARK = Buffer.from(DONE);
+const PIECE_MARK = Buffer.from('"content":"piece-');
+const USAGE_MARK = Buffer.from(`"total_tokens":${USAGE.total_tokens}`);
+
 /** Unparsed: twenty-two events an answer would cost the generator more than the gateway. */
 function mistakeInStream(body: Buffer): string | null {
-  if (!body.subarray(-DONE.length - 4).includes(DONE)) return 'no [DONE] at its end';
-  if (!body.includes(`"total_tokens":${USAGE.total_tokens}`)) return 'no usage';
-  return occurrences(body, '"content":"piece-') === PIECES ? null : 'pieces are missing';
+  if (!body.subarray(-DONE.length - 4).includes(DONE_MARK)) return 'no [DONE] at its end';
+  if (!body.includes(USAGE_MARK)) return 'no usage';
+  return occurrences(body, PIECE_MARK) === PIECES ? null : 'pieces are missing';
 }
 
 interface Completion {
@@ -76,7 +80,7 @@ interface Completion {
   readonly usage: { readonly total_tokens?: number };
 }
 
-function occurrences(body: Buffer, mark: string): number {
+function occurrences(body: Buffer, mark: Buffer): number {
   let count = 0;
   for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) count += 1;
   return count;

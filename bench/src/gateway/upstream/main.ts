@@ -13,14 +13,19 @@ const models = whole(
   'application/json',
   JSON.stringify({ object: 'list', data: [{ id: MODEL, object: 'model' }] }),
 );
-const streamHead = Buffer.from(
+const streamHead =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n' +
-    'transfer-encoding: chunked\r\n\r\n',
-);
-/** Every event is a chunk and a write of its own, as a provider flushes its tokens. */
-const streamParts = [...SSE_EVENTS, ''].map((part) =>
-  Buffer.from(`${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`),
-);
+  'transfer-encoding: chunked\r\n\r\n';
+/**
+ * Every event is a chunk and a write of its own, as a provider flushes its tokens; the head goes with the
+ * first, and the end of the chunks with the last, as servers send them.
+ */
+const streamParts = SSE_EVENTS.map((part, index) => {
+  const chunk = `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`;
+  const head = index === 0 ? streamHead : '';
+  const end = index === SSE_EVENTS.length - 1 ? '0\r\n\r\n' : '';
+  return Buffer.from(head + chunk + end);
+});
 
 const server = createServer({ noDelay: true }, (socket) => {
   const read = createMessageReader(({ startLine, body }) => {
@@ -34,15 +39,13 @@ const server = createServer({ noDelay: true }, (socket) => {
 
 /** A turn of the loop to a write, so that the streams of all connections interleave. */
 function stream(socket: Socket): void {
-  socket.write(streamHead);
   let next = 0;
   const writeNext = (): void => {
-    if (socket.destroyed) return;
     const part = streamParts[next];
-    if (part === undefined) return;
+    if (part === undefined || socket.destroyed) return;
     next += 1;
     socket.write(part);
-    setImmediate(writeNext);
+    if (next < streamParts.length) setImmediate(writeNext);
   };
   writeNext();
 }
