@@ -6,6 +6,7 @@
 export const DISPATCH_TABLES: readonly string[] = [
   'bulk_due',
   'backlog_count',
+  'bound_parent',
   'credential',
   'dispatch_limit',
   'fleet_pulse',

@@ -22,6 +22,15 @@ export const runFields = {
   WAIT_RETENTION: time('waitsKeptMs', 'How long waits of runs that are over are kept', {
     min: HOUR_MS,
   }),
+  RUN_DEPTH_MAX: count('childDepthMax', 'How deep runs may stand under the first of their tree', {
+    max: 100,
+  }),
+  RUN_CHILDREN_MAX: count('childrenMax', 'Runs that may be submitted under one, however deep'),
+  CHILDREN_INTERVAL: time(
+    'childrenEveryMs',
+    'How often the ends of parents and of children are followed up',
+    { min: 50 },
+  ),
   EVENT_RETENTION_DAYS: count('eventDaysKept', 'Days for which what runs said is kept'),
   EVENT_KEEP_ALIVE: time('eventKeepAliveMs', 'How often a stream without events says so', {
     min: 100,

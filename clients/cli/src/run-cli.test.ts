@@ -104,6 +104,10 @@ const RUN = {
   error_class: null,
   scheduled_for: null,
   redrive_of: null,
+  parent_run_id: null,
+  root_run_id: null,
+  depth: 0,
+  on_parent_end: null,
 };
 const DETAIL = {
   ...RUN,

@@ -1,6 +1,7 @@
 import { SagewaiError } from '@sagewai/sdk';
 
 import { beginWait } from './begin-wait.ts';
+import { createChildRuns } from './child-runs.ts';
 import { redactDeep } from './credentials/redact.ts';
 import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
@@ -80,9 +81,11 @@ async function execute(
     const payload = sealed === null ? given : sealed.payload;
     const heard = sealed === null ? voice : quieted(voice);
     const { model, resume } = lease;
+    const isSealed = sealed !== null;
+    const children = createChildRuns({ client, send, lease, redact, signal, isSealed });
     const env = runEnvironment(options.environment);
     const output = await withCredentials(own, () =>
-      runAgent({ payload, model, callModel, env, voice: heard, resume, signal }),
+      runAgent({ payload, model, callModel, children, env, voice: heard, resume, signal }),
     );
     const report = { ...ours, status: 'completed', output: redactDeep(output, redact) } as const;
     return sealed === null ? report : sealed.seal(report);

@@ -73,7 +73,7 @@ export const redriveDeadLetter = endpoint({
   path: '/api/v1/fleet/dead-letters/{run_id}/redrive',
   surface: 'fleet',
   summary: 'Repeat a dead run: exactly one new run, however often this is asked',
-  permission: 'run:submit',
+  permission: 'run:redrive',
   audit: 'record',
   params: ofRun,
   output: Type.Object({
@@ -119,7 +119,7 @@ export const redriveDeadLetters = endpoint({
   path: '/api/v1/fleet/dead-letters/redrive',
   surface: 'fleet',
   summary: 'Repeat all dead runs that a filter finds, in the background',
-  permission: 'run:submit',
+  permission: 'run:redrive',
   audit: 'record',
   body: many,
   output: begun,

@@ -10,6 +10,7 @@ import {
   readScaling,
   readScalingText,
 } from './autoscale.ts';
+import { listChildren, listTaskChildren } from './children.ts';
 import {
   cancelRuns,
   discardDeadLetter,
@@ -141,6 +142,7 @@ export const ENDPOINTS = [
   listSealRecipients,
   getRun,
   cancelRun,
+  listChildren,
   listRunEvents,
   streamRunEvents,
   approveRun,
@@ -157,6 +159,7 @@ export const ENDPOINTS = [
   listTasks,
   getTask,
   cancelTask,
+  listTaskChildren,
   listWorkers,
   getWorker,
   approveWorker,

@@ -89,6 +89,7 @@ export {
   testAuditSink,
   updateAuditSink,
 } from './audit-sinks.ts';
+export { listChildren, listTaskChildren } from './children.ts';
 export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';

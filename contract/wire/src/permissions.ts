@@ -26,7 +26,11 @@ export const PERMISSIONS = {
   'fleet:report': ['worker'],
   'fleet:heartbeat': ['worker'],
   'run:read': ['read'],
-  'run:submit': ['write'],
+  // With the token of a run: under that run alone.
+  'run:submit': ['write', 'run'],
+  'run:children': ['read', 'run'],
+  'run:redrive': ['write'],
+  'run:seal': ['write'],
   'run:cancel': ['write'],
   'schedule:read': ['read'],
   'schedule:write': ['write'],

@@ -3,7 +3,11 @@ import { Type } from 'typebox';
 import { instant, textOrNull } from './schemas.ts';
 import { epoch } from './worker.ts';
 
-export const waitKind = Type.Union([Type.Literal('approval'), Type.Literal('signal')]);
+export const waitKind = Type.Union([
+  Type.Literal('approval'),
+  Type.Literal('signal'),
+  Type.Literal('children'),
+]);
 
 /** What a run waits for. */
 export const wait = Type.Object({
@@ -22,6 +26,8 @@ export const resume = Type.Object({
     Type.Literal('approved'),
     Type.Literal('denied'),
     Type.Literal('signal'),
+    /** All of its children are over. */
+    Type.Literal('children'),
     Type.Literal('timeout'),
   ]),
   name: Type.String(),

@@ -33,6 +33,9 @@ export const PRIORITY_MAX = 100;
 const DELAY_SECONDS_MAX = 366 * 86_400;
 const TIMEOUT_SECONDS_MAX = 7 * 86_400;
 
+/** `continue` unless said. */
+const onParentEnd = Type.Union([Type.Literal('continue'), Type.Literal('cancel')]);
+
 /** What somebody asks a worker to do. Both names of the operation, `runs` and `tasks`, take this. */
 export const submission = Type.Object({
   /** For the worker; the built-in workflow takes `{agent: {name, model, system, …}, message}`. */
@@ -80,6 +83,13 @@ export const submission = Type.Object({
       limit: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
     }),
   ),
+  /**
+   * The run under which it is submitted, of the same project and not over. Whoever submits with the token of
+   * a run does so under that run, named or not.
+   */
+  parent_run_id: Type.Optional(id),
+  /** When its parent completes or fails before it; with a cancelled parent it is always cancelled. */
+  on_parent_end: Type.Optional(onParentEnd),
 });
 
 /** A run as people see it. Its state is derived from where it is, never stored. */
@@ -109,6 +119,13 @@ export const run = Type.Object({
   error_class: textOrNull,
   /** The run that this one repeats. */
   redrive_of: idOrNull,
+  /** Null: it was submitted under none. */
+  parent_run_id: idOrNull,
+  /** The first of its tree; null: it has no parent. */
+  root_run_id: idOrNull,
+  /** 0 without a parent. */
+  depth: Type.Integer(),
+  on_parent_end: Type.Union([onParentEnd, Type.Null()]),
 });
 
 const attempt = Type.Object({

@@ -14,7 +14,14 @@ const overlap = Type.Union([
 ]);
 
 /** What is submitted at each planned instant: it says nothing of its own about when. */
-const repeated = Type.Omit(submission, ['idempotency_key', 'run_at', 'delay_seconds', 'deadline']);
+const repeated = Type.Omit(submission, [
+  'idempotency_key',
+  'run_at',
+  'delay_seconds',
+  'deadline',
+  'parent_run_id',
+  'on_parent_end',
+]);
 
 const options = {
   /** Instants that passed while nobody could submit: none is made up for, the latest, or all up to `catch_up_max`. */

@@ -20,7 +20,7 @@ export const listSealRecipients = endpoint({
   surface: 'own',
   summary:
     'List the keys for which a payload may be sealed, so that a worker of the pool can open it',
-  permission: 'run:submit',
+  permission: 'run:seal',
   audit: 'read',
   query: Type.Object({
     /** As in a submission; the project's, or `default`, unless said. */

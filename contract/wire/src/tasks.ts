@@ -62,6 +62,7 @@ const task = Type.Object({
   output: Type.Unknown(),
   reported_at: instantOrNull,
   created_at: instant,
+  parent_run_id: idOrNull,
 });
 
 export const listTasks = endpoint({

@@ -1,32 +1,34 @@
--- Cancels a run of the organizations that the transaction sees. `how`: cancelled (it was queued),
--- requested (its worker is told), ended (it was over), or null: there is no such run.
-create or replace function fleet_cancel(p_run_id uuid) returns text
+-- Cancels runs of the organizations that the transaction sees, and all under them that is not over (C2).
+-- `how`: cancelled (it was queued), requested (its worker is told), ended (it was over). What is not there
+-- is left out. `below`: it was not asked for. Who asked records that, as the last thing it does:
+-- `fleet_record_below`.
+create or replace function fleet_cancel(p_run_ids uuid[]) returns table (run_id uuid, how text, below boolean)
 language plpgsql
 set enable_seqscan = off
 as $$
+#variable_conflict use_column
 declare
-  v_run run;
+  v_seen uuid[] := '{}';
+  v_next uuid[] := array(select distinct g.id from unnest(p_run_ids) as g(id) order by g.id);
 begin
-  select * into v_run from run where run_id = p_run_id;
-  if not found then
-    return null;
-  end if;
-  -- A run may be claimed or queued again between two looks; it cannot be so for ever.
-  for i in 1..20 loop
-    if exists (select from outcome where run_id = p_run_id) then
-      return 'ended';
-    end if;
-    update lease set cancel_requested_at = coalesce(cancel_requested_at, app_now())
-    where run_id = p_run_id;
-    if found then
-      return 'requested';
-    end if;
-    if fleet_unqueue(p_run_id, v_run.sq, v_run.prio, v_run.seq) then
-      insert into outcome (run_id, org_id, project_id, status, error, attempt, at)
-      values (p_run_id, v_run.org_id, v_run.project_id, 'cancelled', 'cancelled before a worker took it',
-              0, app_now());
-      return 'cancelled';
-    end if;
+  -- C2. What is submitted meanwhile waits until its parent is cancelled, or is found at the next look.
+  while v_next <> '{}' loop
+    for i in 1..cardinality(v_next) loop
+      run_id := v_next[i];
+      how := fleet_cancel_one(run_id);
+      below := v_seen <> '{}';
+      if how is not null then
+        return next;
+      end if;
+    end loop;
+    v_seen := v_seen || v_next;
+    v_next := array(
+      with recursive under as (
+        select c.run_id from run_child c where c.parent_run_id = any(p_run_ids)
+        union
+        select c.run_id from under u join run_child c on c.parent_run_id = u.run_id
+      )
+      select u.run_id from under u where u.run_id <> all(v_seen) order by u.run_id
+    );
   end loop;
-  raise exception 'fleet: run % is nowhere', p_run_id using errcode = 'assert_failure';
 end $$;

@@ -55,6 +55,10 @@ begin
   where d.run_id >= v_part.lower and d.run_id < v_part.upper and d.run_id <> all(v_keep);
   delete from run_timeout t
   where t.run_id >= v_part.lower and t.run_id < v_part.upper and t.run_id <> all(v_keep);
+  delete from run_child c
+  where c.run_id >= v_part.lower and c.run_id < v_part.upper and c.run_id <> all(v_keep);
+  delete from run_tree t
+  where t.root_run_id >= v_part.lower and t.root_run_id < v_part.upper and t.root_run_id <> all(v_keep);
   return cardinality(v_keep);
 end $$;
 revoke execute on function fleet_drop_day(timestamptz, integer) from public;

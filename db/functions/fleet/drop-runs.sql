@@ -22,6 +22,8 @@ begin
   end loop;
   delete from dead_letter d where d.run_id = any(v_ended);
   delete from run_timeout t where t.run_id = any(v_ended);
+  delete from run_child c where c.run_id = any(v_ended);
+  delete from run_tree t where t.root_run_id = any(v_ended);
   return cardinality(v_ended);
 end $$;
 revoke execute on function fleet_drop_runs(uuid, uuid, timestamptz, integer) from public;

@@ -1,8 +1,8 @@
 -- F2. Stores runs and queues them, or puts them off. `how`: new, same (the key was used for the same
--- request, or the dead letter was redriven before) or conflict.
+-- request, or the dead letter was redriven before), conflict, or why it cannot be a child (`fleet_adopt`).
 --
 --   p_plans  null, or {run_at | delay_ms, timeout_ms, no_progress_ms, retry, redrive_of,
---            route: {wait_ms, move_to, sticky_key}}
+--            route: {wait_ms, move_to, sticky_key}, parent: {…}}
 create or replace function fleet_submit(
   p_run_ids uuid[], p_orgs uuid[], p_projects uuid[], p_sqs integer[], p_prios smallint[],
   p_models text[], p_max_attempts smallint[], p_deadlines timestamptz[], p_payloads text[],
@@ -12,6 +12,9 @@ language plpgsql
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
+declare
+  v_adopted record;
+  v_refused text[];
 begin
   perform set_config('sagewai.orgs',
     array_to_string(array(select distinct o from unnest(p_orgs) as o), ','), true);
@@ -31,6 +34,12 @@ begin
     from unnest(p_run_ids, p_plans) as g(run_id, plan)
     where d.run_id = (g.plan::jsonb ->> 'redrive_of')::uuid
       and d.redriven_by is null and d.discarded_at is null;
+    if exists (select from unnest(p_plans) as g(plan) where g.plan::jsonb ? 'parent') then
+      select * into v_adopted
+      from fleet_adopt(p_run_ids, p_orgs, p_projects, p_sqs, p_keys, p_plans, p_deadlines);
+      p_deadlines := v_adopted.deadlines;
+      v_refused := v_adopted.refused;
+    end if;
   end if;
 
   -- F7. The limit of a concurrency key is that of the last submission that names it.
@@ -54,9 +63,9 @@ begin
     select g.*, coalesce(k.run_id, g.redriven_by) as kept, k.request_hash as kept_hash,
            (g.key is null or k.run_id = g.run_id)
              and (g.plan is null or g.plan::jsonb ->> 'redrive_of' is null or g.redriven_by = g.run_id)
-             is true as fresh
+             is true and g.refused is null as fresh
     from (
-      select g.*, case when g.plan is not null then (
+      select g.*, v_refused[g.n] as refused, case when g.plan is not null then (
                select d.redriven_by from dead_letter d
                where d.run_id = (g.plan::jsonb ->> 'redrive_of')::uuid) end as redriven_by
       from unnest(p_run_ids, p_orgs, p_projects, p_sqs, p_prios, p_models, p_max_attempts, p_deadlines,
@@ -122,7 +131,8 @@ begin
     ) o
   )
   select given.n, coalesce(given.kept, given.run_id),
-         case when given.fresh then 'new' when given.key is null or given.kept_hash = given.hash then 'same' else 'conflict' end
+         case when given.fresh then 'new' when given.refused is not null then given.refused
+              when given.key is null or given.kept_hash = given.hash then 'same' else 'conflict' end
   from given
   where fleet_require((select count(*) from recorded) >= 0, 'recorded')
   order by given.n;

@@ -76,9 +76,9 @@ begin
         values (v_lease.sq, v_lease.prio, nextval('ready_seq'), v_wait.run_id, v_lease.attempt - 1);
       else
         how := 'waiting';
-        insert into waiting (run_id, epoch, sq, prio, attempt, since, due_at)
+        insert into waiting (run_id, epoch, sq, prio, attempt, since, due_at, for_children)
         values (v_wait.run_id, v_wait.epoch, v_lease.sq, v_lease.prio, v_lease.attempt - 1, app_now(),
-                app_now() + make_interval(secs => v_wait.timeout_ms / 1000.0));
+                app_now() + make_interval(secs => v_wait.timeout_ms / 1000.0), v_wait.kind = 'children');
       end if;
     end if;
     v_hows := v_hows || how;

@@ -144,6 +144,7 @@ export function createParts(options: FleetOptions): FleetParts {
     keysMax: settings.concurrencyKeysMax,
     room,
     full,
+    childBounds: settings,
     batchMax,
     lanes,
     onQueued: (lines) => {

@@ -13,6 +13,7 @@ import {
   type CredentialReader,
   type Scope,
 } from '@sagewai/http';
+import { readRunToken } from '@sagewai/identity';
 import { createLedger, type Ledger, type PriceCeiling } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
 import { FileStore, type ObjectStore } from '@sagewai/objects';
@@ -90,7 +91,11 @@ export class FleetFixture {
     });
     this.app = createApp({
       routes: this.fleet.routes,
-      authenticate: createAuthenticator([...this.fleet.credentialReaders, tokensOf(tenant)]),
+      authenticate: createAuthenticator([
+        ...this.fleet.credentialReaders,
+        runTokensOf(key, clock),
+        tokensOf(tenant),
+      ]),
       auditor: createAuditor({ db }),
       db,
       clock,
@@ -211,6 +216,20 @@ export interface FixtureWorker {
 export function workerOf(registered: Answer['body']): FixtureWorker {
   const { worker_id: id, token, worker_secret: secret } = registered;
   return { id: String(id), token: String(token), secret: String(secret) };
+}
+
+/** Whether the lease lives is asked where it matters. */
+function runTokensOf(key: KeyObject, clock: Clock): CredentialReader {
+  return {
+    read: ({ headers }): Caller | null => {
+      const token = /^Bearer (rt-1\..+)$/.exec(headers.authorization ?? '')?.[1];
+      const read = token === undefined ? null : readRunToken(key, token, clock.now());
+      if (read?.kind !== 'valid') return null;
+      const { runId: id, epoch, orgId, projectId } = read.claims;
+      const scopes = new Set<Scope>();
+      return { kind: 'run', id, name: `run ${id}`, orgId, projectId, scopes, detail: { epoch } };
+    },
+  };
 }
 
 function tokensOf({ orgId, projectId }: FixtureTenant): CredentialReader {

@@ -24,6 +24,7 @@ import { runRoutes } from './matching/run-routes.ts';
 import type { FleetParts } from './parts.ts';
 import { placementRoutes } from './placement/placement-routes.ts';
 import { retentionRoutes } from './retention/retention-routes.ts';
+import { childRoutes } from './runs/child-routes.ts';
 import { scalingRoutes } from './scaling/scaling-routes.ts';
 import { scheduleRoutes } from './schedules/schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
@@ -63,6 +64,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...runRoutes(parts),
       ...runEventRoutes(parts),
       ...waitRoutes(parts),
+      ...childRoutes(parts),
       ...drainRoutes(parts),
       ...ownCallRoutes(parts, options),
       ...administrationRoutes(parts),

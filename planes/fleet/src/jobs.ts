@@ -16,6 +16,7 @@ import { objectJobs } from './objects/object-jobs.ts';
 import type { FleetParts } from './parts.ts';
 import { reportUnmatchable } from './placement/report-unmatchable.ts';
 import { retentionJobs } from './retention/retention-jobs.ts';
+import { childJobs } from './runs/child-jobs.ts';
 import { countPending, readLoads, readPending } from './scaling/counts.sql.ts';
 import { scheduleJob } from './schedules/schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
@@ -170,6 +171,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
     }),
 
     bulkJob(parts),
+    ...childJobs(parts),
     scheduleJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),

@@ -126,6 +126,11 @@ export interface FleetSettings {
   readonly silenceSuspectMs: number;
   /** F5. A run that waits for so long is as urgent as one of the next priority that has just come. */
   readonly agingMs: number;
+  /** C3. How deep a tree of runs may be under its first, and how many runs it may have had there. */
+  readonly childDepthMax: number;
+  readonly childrenMax: number;
+  /** How often the ends of parents and of children are followed up. */
+  readonly childrenEveryMs: number;
   /** A limit without room is looked at again after so long, if nothing is heard of it. */
   readonly heldLookEveryMs: number;
   /** How often replicas tell each other what projects were given, and read weights. */
@@ -221,6 +226,9 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   probeStaleMs: 5 * MINUTE_MS,
   silenceSuspectMs: 45 * SECOND_MS,
   agingMs: 10 * SECOND_MS,
+  childDepthMax: 8,
+  childrenMax: 1_000,
+  childrenEveryMs: 500,
   heldLookEveryMs: SECOND_MS,
   shareEveryMs: SECOND_MS,
   concurrencyKeysMax: 10_000,

@@ -24,6 +24,8 @@ export { resolveProject } from './resolve-caller.ts';
 export { identityRoutes } from './routes.ts';
 export {
   isRunToken,
+  type LeaseDetail,
+  leaseOf,
   mintRunToken,
   type ReadRunToken,
   readRunToken,

@@ -37,6 +37,21 @@ interface Payload {
   readonly exp: number;
 }
 
+/** Of a caller that was read from a run token. */
+export interface LeaseDetail {
+  readonly epoch: number;
+}
+
+/** The lease that the caller's run token proves; null: it is no run. */
+export function leaseOf(caller: {
+  readonly kind: string;
+  readonly id: string;
+  readonly detail?: unknown;
+}): { readonly runId: RunId; readonly epoch: number } | null {
+  if (caller.kind !== 'run') return null;
+  return { runId: caller.id as RunId, epoch: (caller.detail as LeaseDetail).epoch };
+}
+
 /** Derived once at start from the master key. */
 export const runTokenKey = (master: KeyObject): KeyObject => deriveKey(master, 'run-token');
 

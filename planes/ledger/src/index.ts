@@ -30,5 +30,11 @@ export {
 } from './create-ledger.ts';
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
 export { ledgerRoutes } from './routes.ts';
-export { listSpend, type SpendFilter, type SpendPage, sumSpend } from './spend.sql.ts';
+export {
+  listSpend,
+  type SpendFilter,
+  type SpendPage,
+  sumSpend,
+  sumSpendByRun,
+} from './spend.sql.ts';
 export type { Spend, SpendTotals } from './spend.ts';

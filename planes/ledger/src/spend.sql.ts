@@ -1,5 +1,5 @@
 import { type Executor, sql, type Statement } from '@sagewai/postgres';
-import type { OrganizationId } from '@sagewai/wire';
+import type { OrganizationId, RunId } from '@sagewai/wire';
 
 import type { Spend, SpendTotals } from './spend.ts';
 
@@ -58,6 +58,23 @@ export async function sumSpend(db: Executor, filter: SpendFilter): Promise<Spend
   const [totals] = rows;
   if (!totals) throw new Error('an aggregate returned no row');
   return totals;
+}
+
+/** The totals of each of these runs that has spent something. */
+export async function sumSpendByRun(
+  db: Executor,
+  { orgId, runIds }: { readonly orgId: OrganizationId; readonly runIds: readonly RunId[] },
+): Promise<Map<RunId, SpendTotals>> {
+  const { rows } = await sql<SpendTotals & { runId: RunId }>`
+    select run_id as "runId", count(*) filter (where entry = 0)::int as calls,
+           coalesce(sum(cost_pusd), 0)::numeric as "costPusd",
+           coalesce(sum(input_tokens), 0)::numeric as "inputTokens",
+           coalesce(sum(output_tokens), 0)::numeric as "outputTokens",
+           count(*) filter (where entry = 0 and not price_known)::int as "unpricedCalls"
+    from spend where org_id = ${orgId} and run_id = any(${[...runIds]}::uuid[])
+    group by run_id
+  `.execute(db);
+  return new Map(rows.map(({ runId, ...totals }) => [runId, totals]));
 }
 
 function conditionsOf(filter: SpendFilter): Statement<unknown>[] {

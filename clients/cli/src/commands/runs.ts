@@ -9,6 +9,7 @@ import { answerCommands } from './answer-run.ts';
 import { cancelCommand } from './cancel-runs.ts';
 import { explainRun } from './explain-run.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
+import { childrenCommand } from './run-children.ts';
 import { logsCommand } from './run-logs.ts';
 import { openedRun, sealKeygenCommand } from './seal-runs.ts';
 import { submitCommand } from './submit-runs.ts';
@@ -39,6 +40,7 @@ export function runsCommand(around: Surroundings): Command {
       sealKeygenCommand(around),
       ...answerCommands(around),
       cancelCommand(around),
+      childrenCommand(around),
       oneRun(around, ['why', 'Say why a run is not running'], explainRun),
     ],
     examples: [
@@ -48,6 +50,7 @@ export function runsCommand(around: Surroundings): Command {
       'sagewai runs why ID',
       'sagewai runs logs ID -f',
       'sagewai runs approve ID',
+      'sagewai runs children ID --tree',
     ],
   });
 }
@@ -97,6 +100,7 @@ async function watchRun(context: Context, id: string, keyFile: string | undefine
 function askedOf({ id: run, waiting }: RunDetail): string {
   if (waiting === null) return '';
   const prompt = waiting.prompt === null ? '' : ` (${waiting.prompt})`;
+  if (waiting.for === 'children') return ' for its children';
   return waiting.for === 'approval'
     ? ` for approval${prompt}: sagewai runs approve ${run}`
     : ` for the signal ${waiting.name}${prompt}`;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import { parseLabels } from '@sagewai/config';
 import type { Submission } from '@sagewai/sdk';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { act, integer, serverCommand } from '../command.ts';
+import { act, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { durationSeconds } from '../read-duration.ts';
 import { readInput } from '../read-input.ts';
@@ -52,6 +52,8 @@ interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly idempotencyKey?: string;
   readonly concurrencyKey?: string;
   readonly concurrencyLimit?: number;
+  readonly parent?: string;
+  readonly onParentEnd?: 'continue' | 'cancel';
   readonly wait?: boolean;
 }
 
@@ -103,6 +105,13 @@ export function submitCommand(around: Surroundings): Command {
       '--concurrency-limit <n>',
       'as of the last submission with the key (default: 1)',
       integer,
+    )
+    .option('--parent <id>', 'the run under which it is submitted', id)
+    .addOption(
+      new Option(
+        '--on-parent-end <what>',
+        'when the parent ends before it (default: continue)',
+      ).choices(['continue', 'cancel']),
     )
     .option('--wait', 'wait for the end, and show it')
     .addHelpText(
@@ -190,6 +199,9 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
   if (flags.concurrencyLimit !== undefined && flags.concurrencyKey === undefined) {
     throw new UsageError('--concurrency-limit: of which --concurrency-key?');
   }
+  if (flags.onParentEnd !== undefined && flags.parent === undefined) {
+    throw new UsageError('--on-parent-end: of which --parent?');
+  }
   const selectors = [...(flags.require ?? []), ...(flags.prefer ?? [])];
   const routing = {
     ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
@@ -206,6 +218,8 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
     system: flags.system,
     common: {
       ...(flags.pool === undefined ? {} : { pool: flags.pool }),
+      ...(flags.parent === undefined ? {} : { parent_run_id: flags.parent }),
+      ...(flags.onParentEnd === undefined ? {} : { on_parent_end: flags.onParentEnd }),
       ...(flags.workerVersion === undefined ? {} : { worker_version: flags.workerVersion }),
       ...(labels === undefined ? {} : { labels }),
       ...(Object.keys(routing).length === 0 ? {} : { routing }),

@@ -58,6 +58,7 @@ export function showRun(run: RunDetail): string {
     ['error', run.error],
     ['class', run.error_class],
     ['repeats', run.redrive_of],
+    ['parent', run.parent_run_id],
     ...earlierAttempts(run),
   ];
   const lines = facts

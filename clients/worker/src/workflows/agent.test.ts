@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 
 import type { ModelRequest } from '../models/model-call.ts';
 import { runAgent } from './agent.ts';
+import type { ChildOutcome } from './workflow.ts';
 
 const calls: ModelRequest[] = [];
 const said: (string | number)[] = [];
+const ended: ChildOutcome[] = [];
 const run = (payload: unknown, model: string | null = null): ReturnType<typeof runAgent> => {
   calls.length = 0;
   said.length = 0;
@@ -14,6 +16,10 @@ const run = (payload: unknown, model: string | null = null): ReturnType<typeof r
     resume: null,
     signal: new AbortController().signal,
     env: {},
+    children: {
+      submit: (name) => Promise.resolve(`id of ${name}`),
+      outcomes: () => Promise.resolve([...ended]),
+    },
     voice: {
       log: (text) => void said.push(text),
       progress: (fraction) => void said.push(fraction),
@@ -77,6 +83,56 @@ describe('runAgent', () => {
       'turn 2 of 2: m-2026 answered: 10 tokens in, 2 out (stop)',
       1,
     ]);
+  });
+
+  test('has its children done first, and the model reads what they have answered', async () => {
+    const one = { id: 'x', state: 'completed', error: null };
+    ended.push(
+      { ...one, name: 'facts', output: { message: 'water is wet' } },
+      { ...one, name: 'sums', output: [1, 2] },
+    );
+    const children = [
+      { name: 'facts', payload: {} },
+      { name: 'sums', payload: {} },
+    ];
+    await run({ agent: { model: 'm' }, message: 'why?', children });
+    ended.length = 0;
+    expect(said.slice(0, 3)).toEqual([
+      'facts is run id of facts',
+      'sums is run id of sums',
+      '2 children are over',
+    ]);
+    expect(calls[0]?.messages).toEqual([
+      { role: 'user', content: 'facts: water is wet\n\nsums: [1,2]' },
+      { role: 'user', content: 'why?' },
+    ]);
+  });
+
+  test('fails with a child that did not complete, and says which and why', async () => {
+    ended.push({ name: 'facts', id: 'x', state: 'failed', output: null, error: 'no such model' });
+    const payload = {
+      agent: { model: 'm' },
+      message: 'x',
+      children: [{ name: 'facts', payload: {} }],
+    };
+    await expect(run(payload)).rejects.toThrow('its child facts failed: no such model');
+    ended.length = 0;
+  });
+
+  test.each([
+    [{}, /children must be a list/],
+    [[1], /children must be a list/],
+    [[{ payload: {} }], /children must be a list/],
+    [[{ name: 'a' }], /children must be a list/],
+    [
+      [
+        { name: 'a', payload: {} },
+        { name: 'a', payload: {} },
+      ],
+      /same name/,
+    ],
+  ])('%j are no children', async (children, reason) => {
+    await expect(run({ agent: { model: 'm' }, message: 'x', children })).rejects.toThrow(reason);
   });
 
   test('an agent without a model uses the one that routed the run', async () => {

@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../models/model-call.ts';
 import { demandApproval } from './approval.ts';
+import { delegate } from './delegate.ts';
 import { type RunContext, RunFailed } from './workflow.ts';
 
 interface AgentPayload {
@@ -9,6 +10,7 @@ interface AgentPayload {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly turns: readonly Turn[];
   readonly approval: unknown;
+  readonly children: unknown;
 }
 
 interface Turn {
@@ -36,18 +38,16 @@ export interface AgentOutput {
 /**
  * The built-in workflow: `{agent: {name, model, system, …}, message}`. `message` may be a list of
  * turns; each is put to the model with everything said so far. A turn is a text, or `{content, model}`
- * when it names a model of its own. With `approval` it asks a person before the first.
+ * when it names a model of its own. With `approval` it asks a person before the first, with `children` it
+ * has other runs done, and the model reads what they have answered.
  */
-export async function runAgent({
-  payload,
-  model,
-  callModel,
-  voice,
-  resume,
-}: RunContext): Promise<AgentOutput> {
+export async function runAgent(context: RunContext): Promise<AgentOutput> {
+  const { payload, model, callModel, voice, resume } = context;
   const agent = readPayload(payload, model);
   demandApproval(agent.approval, resume, voice);
+  const answered = await delegate(agent.children, context);
   const messages: ChatMessage[] = agent.system ? [{ role: 'system', content: agent.system }] : [];
+  if (answered !== null) messages.push({ role: 'user', content: answered });
   const usage = { input_tokens: 0, output_tokens: 0, calls: 0 };
   const answers: string[] = [];
   let last = { model: agent.model, finishReason: 'stop' };
@@ -83,7 +83,7 @@ export async function runAgent({
 }
 
 function readPayload(payload: unknown, routedModel: string | null): AgentPayload {
-  const { agent, message, approval } = asRecord(payload, 'the payload');
+  const { agent, message, approval, children } = asRecord(payload, 'the payload');
   const { name, model, system, ...parameters } = asRecord(agent, 'agent');
   const chosen = model ?? routedModel;
   if (typeof chosen !== 'string' || chosen === '') {
@@ -96,6 +96,7 @@ function readPayload(payload: unknown, routedModel: string | null): AgentPayload
   if (turns.length === 0) throw new RunFailed(WRONG_MESSAGE);
   return {
     approval,
+    children,
     name: typeof name === 'string' && name !== '' ? name : 'agent',
     model: chosen,
     system: system ?? null,

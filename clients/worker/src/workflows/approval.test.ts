@@ -36,6 +36,13 @@ test('a run that asks waits, as it wishes', () => {
   }
 });
 
+test('a run that has waited for its children since was approved before', () => {
+  said.length = 0;
+  demandApproval(true, resumed('children', null), voice);
+  demandApproval(true, { ...resumed('timeout', null), name: 'children' }, voice);
+  expect(said.splice(0)).toEqual([]);
+});
+
 test.each([
   [resumed('denied'), 'denied by token:ann'],
   [resumed('timeout', null), 'nobody approved it in time'],

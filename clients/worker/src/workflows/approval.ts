@@ -1,6 +1,6 @@
 import type { Resume } from '../lease.ts';
 import type { RunVoice } from '../run-journal.ts';
-import { RunFailed, RunWaits } from './workflow.ts';
+import { CHILDREN, RunFailed, RunWaits } from './workflow.ts';
 
 const NAME = 'start';
 
@@ -20,6 +20,8 @@ export function demandApproval(asked: unknown, resume: Resume | null, voice: Run
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     });
   }
+  // It has been approved, and has waited for its children since.
+  if (resume.kind === 'children' || resume.name === CHILDREN) return;
   if (resume.kind === 'timeout') throw new RunFailed('nobody approved it in time');
   if (resume.kind === 'denied') throw new RunFailed(`denied by ${resume.by ?? 'somebody'}`);
   voice.log(`approved by ${resume.by ?? 'somebody'}`);

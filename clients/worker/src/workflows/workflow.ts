@@ -1,3 +1,5 @@
+import type { Submission } from '@sagewai/sdk';
+
 import type { Environment } from '../credentials/run-scope.ts';
 import type { Resume } from '../lease.ts';
 import type { ModelCaller } from '../models/model-call.ts';
@@ -12,11 +14,37 @@ export interface RunContext {
   /** The model that routed the run here; an agent without one of its own uses it. */
   readonly model: string | null;
   readonly callModel: ModelCaller;
+  readonly children: Children;
   /** The worker's environment under its credentials' `env_overrides`; for a child process, spread it. */
   readonly env: Environment;
   /** Aborts when the run is cancelled or its lease is lost. */
   readonly signal: AbortSignal;
 }
+
+/** Whatever a submission says, but its parent, which is the run, and its key, which is its name. */
+export type ChildSubmission = Omit<Submission, 'parent_run_id' | 'idempotency_key'>;
+
+export interface ChildOutcome {
+  readonly name: string;
+  readonly id: string;
+  readonly state: string;
+  readonly output: unknown;
+  readonly error: string | null;
+}
+
+/** Runs that a run submits under itself. They are cancelled with it, and end by its deadline. */
+export interface Children {
+  /** Answers the id. One name is one child, also when the run begins anew. */
+  submit(name: string, run: ChildSubmission): Promise<string>;
+  /**
+   * What has become of those that were submitted here. Until all are over the run waits: it gives its place on the
+   * worker up and begins anew then. A week unless said.
+   */
+  outcomes(timeoutSeconds?: number): Promise<readonly ChildOutcome[]>;
+}
+
+/** The name of the wait for them. */
+export const CHILDREN = 'children';
 
 /** The run itself is at fault: another worker would fail in the same way. */
 export class RunFailed extends Error {
@@ -31,7 +59,7 @@ export class RunFailed extends Error {
 }
 
 export interface WaitWish {
-  readonly for: 'approval' | 'signal';
+  readonly for: 'approval' | 'signal' | 'children';
   readonly name: string;
   /** For whoever decides. */
   readonly prompt?: string;

@@ -2,8 +2,9 @@ import { type Job, job } from '@sagewai/jobs';
 import { inTenant, type Tx } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
-import { cancelRun } from '../dispatch/queue.sql.ts';
+import { cancelTrees } from '../dispatch/queue.sql.ts';
 import type { FleetParts } from '../parts.ts';
+import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import {
   advanceOperation,
   type BulkOperation,
@@ -61,15 +62,12 @@ async function apply(
     case 'discard':
       return (await discardDeadLetters(tx, runIds)).length;
     case 'cancel': {
-      let done = 0;
-      for (const runId of runIds) {
-        const how = await cancelRun(tx, runId);
-        if (how === 'cancelled' || how === 'requested') done += 1;
-      }
+      const cancelled = await cancelTrees(tx, runIds);
       tx.onCommit(() => {
-        for (const runId of runIds) parts.watch.touch(runId);
+        for (const { runId } of cancelled) parts.watch.touch(runId);
       });
-      return done;
+      await recordBelow(tx, belowOf(cancelled));
+      return cancelled.filter(({ how, below }) => !below && how !== 'ended').length;
     }
   }
 }

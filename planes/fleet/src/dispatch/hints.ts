@@ -191,3 +191,15 @@ export function packPayloads(replica: string, words: readonly string[]): string[
   if (payload !== replica) payloads.push(payload);
   return payloads;
 }
+
+/** How many of these runs stand in which line. */
+export function countLines(runs: readonly Line[]): HintedLine[] {
+  const lines = new Map<string, { sq: number; prio: number; count: number }>();
+  for (const { sq, prio } of runs) {
+    const key = `${sq}:${prio}`;
+    const line = lines.get(key);
+    if (line === undefined) lines.set(key, { sq, prio, count: 1 });
+    else line.count += 1;
+  }
+  return [...lines.values()];
+}

@@ -28,7 +28,8 @@ export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<Ru
            s.due_at as "scheduledFor", wk.name as "workerName",
            exists (select from dead_letter d where d.run_id = r.run_id) as "isDeadLetter",
            case x.kind when 'approval' then 'somebody to approve it'
-                       when 'signal' then 'the signal ' || coalesce(x.name, '') end as "waitsFor",
+                       when 'signal' then 'the signal ' || coalesce(x.name, '')
+                       when 'children' then 'its children' end as "waitsFor",
            (select count(*)::int from (
               select from ready b
               where here.seq is not null and b.sq = here.sq

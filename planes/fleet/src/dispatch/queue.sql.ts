@@ -136,12 +136,28 @@ export async function findNonempty(db: Executor): Promise<WaitingLine[]> {
 
 export type Cancelled = 'cancelled' | 'requested' | 'ended';
 
+export interface CancelledRun {
+  readonly runId: RunId;
+  readonly how: Cancelled;
+  /** It was not asked for: it is under one that was. */
+  readonly below: boolean;
+}
+
+/**
+ * Cancels runs and all under them (C2). What the transaction's organizations do not have is left out.
+ * Whoever asks ends with `recordBelow`.
+ */
+export async function cancelTrees(tx: Executor, runIds: readonly RunId[]): Promise<CancelledRun[]> {
+  const { rows } = await sql<CancelledRun>`
+    select run_id as "runId", how, below from fleet_cancel(${[...runIds]}::uuid[])
+  `.execute(tx);
+  return rows;
+}
+
 /** Null: the transaction's organization has no such run. */
 export async function cancelRun(tx: Executor, runId: RunId): Promise<Cancelled | null> {
-  const { rows } = await sql<{ how: Cancelled | null }>`
-    select fleet_cancel(${runId}) as how
-  `.execute(tx);
-  return rows[0]?.how ?? null;
+  const cancelled = await cancelTrees(tx, [runId]);
+  return cancelled.find((one) => one.runId === runId)?.how ?? null;
 }
 
 export interface ExpiredRun {

@@ -1,5 +1,6 @@
 import { Fault } from '@sagewai/fault';
 import type { Caller } from '@sagewai/http';
+import { leaseOf } from '@sagewai/identity';
 import { nameActor } from '@sagewai/trust';
 import type { OrganizationId } from '@sagewai/wire';
 
@@ -18,5 +19,7 @@ export function submitterOf(caller: Caller): Submitter {
   const orgId = demandOrganization(caller);
   const { projectId } = caller;
   if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
-  return { orgId, projectId, actor: nameActor(caller) };
+  const lease = leaseOf(caller);
+  const by = { orgId, projectId, actor: nameActor(caller) };
+  return lease === null ? by : { ...by, lease };
 }

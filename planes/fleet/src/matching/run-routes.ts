@@ -20,12 +20,13 @@ import {
 } from '@sagewai/wire';
 
 import { boundAnswer } from '../dispatch/bound-answer.ts';
-import { cancelRun as cancel } from '../dispatch/queue.sql.ts';
+import { cancelTrees } from '../dispatch/queue.sql.ts';
 import { readHeads, type SaidSoFar } from '../events/run-events.sql.ts';
 import { demandOrganization, submitterOf } from '../identity/calling-person.ts';
 import { readLarge } from '../objects/read-large.ts';
 import type { FleetParts } from '../parts.ts';
 import { readAttempts } from '../runs/attempts.sql.ts';
+import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import { readRunSpent } from '../runs/run-spending.ts';
 import { toRunState, toTaskState } from '../runs/run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from '../runs/runs.sql.ts';
@@ -168,9 +169,13 @@ async function cancelIn(
   { caller, parts }: { caller: Caller; parts: FleetParts },
 ): Promise<RunDetail> {
   await demandRun(tx, runId, caller);
-  found(await cancel(tx, runId), NO_SUCH_RUN);
-  tx.onCommit(() => parts.watch.touch(runId));
-  return demandRun(tx, runId, caller);
+  const cancelled = await cancelTrees(tx, [runId]);
+  tx.onCommit(() => {
+    for (const one of cancelled) parts.watch.touch(one.runId);
+  });
+  const seen = await demandRun(tx, runId, caller);
+  await recordBelow(tx, belowOf(cancelled));
+  return seen;
 }
 
 /** As it is stored. A token that is bound to a project does not know of the others' runs. */

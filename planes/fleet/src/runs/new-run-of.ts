@@ -3,6 +3,7 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import { Fault } from '@sagewai/fault';
 import type { RunId } from '@sagewai/wire';
 
+import { type ChildBounds, parentWishOf } from './child.ts';
 import { encodeContent } from './encode-content.ts';
 import { planOf } from './plan-run.ts';
 import { maxAttemptsOf } from './retry-policy.ts';
@@ -23,6 +24,7 @@ export function newRunOf(
     readonly model: string | null;
     readonly hashKey: KeyObject;
     readonly payloadBytesMax: number;
+    readonly childBounds: ChildBounds;
   },
   by: Submitter,
 ): NewRun {
@@ -33,9 +35,13 @@ export function newRunOf(
       detail: 'Say run_at or delay_seconds, not both.',
     });
   }
+  const parent = parentWishOf(submission, by, of.childBounds);
   const payload = encodeContent(submission.payload, 'payload', of.payloadBytesMax);
+  const { orgId, projectId, actor } = by;
   return {
-    ...by,
+    orgId,
+    projectId,
+    actor,
     runId,
     sq,
     prio: 0 - priority,
@@ -54,10 +60,11 @@ export function newRunOf(
           maxAttempts,
           deadline,
           ...unusual(submission),
+          ...(parent === null ? [] : [{ parent: parent.id, onEnd: parent.on_end }]),
         ]),
       )
       .digest('hex'),
-    plan: planOf(submission),
+    plan: planOf(submission, { parent }),
     keyLimit: concurrency?.limit ?? null,
   };
 }

@@ -50,6 +50,9 @@ export interface NewRun {
   readonly plan: RunPlan | null;
 }
 
+/** Why a run cannot be a child of the one that it names. */
+export type Unadopted = 'missing' | 'ended' | 'lost' | 'deep' | 'many';
+
 /** What few submissions say about when and how often their run is tried; as `fleet_submit` reads it. */
 export interface RunPlan {
   /** ISO 8601. */
@@ -61,6 +64,17 @@ export interface RunPlan {
   /** The dead letter that the run repeats. */
   readonly redrive_of?: RunId;
   readonly route?: RunRoute;
+  readonly parent?: ParentWish;
+}
+
+/** Under which run it is submitted, and what bounds that; as `fleet_adopt` reads it. */
+export interface ParentWish {
+  readonly id: RunId;
+  /** Of the lease under which the parent itself submits it; left out: somebody else does. */
+  readonly epoch?: number;
+  readonly on_end: 'continue' | 'cancel';
+  readonly depth_max: number;
+  readonly children_max: number;
 }
 
 /** How long a run stands in line for one worker. */
@@ -73,7 +87,7 @@ export interface RunRoute {
 
 /** `new`: stored; `same`: the idempotency key had been used for this request; `conflict`: for another. */
 export interface Stored {
-  readonly how: 'new' | 'same' | 'conflict';
+  readonly how: 'new' | 'same' | 'conflict' | Unadopted;
   readonly runId: RunId;
 }
 

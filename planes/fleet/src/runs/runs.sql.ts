@@ -28,6 +28,10 @@ export interface RunRow {
   /** While it stands aside. */
   readonly scheduledFor: Date | null;
   readonly redriveOf: RunId | null;
+  readonly parentRunId: RunId | null;
+  readonly rootRunId: RunId | null;
+  readonly depth: number;
+  readonly onParentEnd: 'continue' | 'cancel' | null;
 }
 
 export interface RunDetail extends RunRow {
@@ -47,7 +51,8 @@ const COLUMNS = sql`
   (o.run_id is null and l.cancel_requested_at is not null) as "cancelRequested",
   r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
   o.at as "finishedAt", o.error, o.error_class as "errorClass", s.due_at as "scheduledFor",
-  r.redrive_of as "redriveOf"
+  r.redrive_of as "redriveOf", k.parent_run_id as "parentRunId", k.root_run_id as "rootRunId",
+  coalesce(k.depth, 0) as depth, k.on_parent_end as "onParentEnd"
 `;
 
 const PLACES = sql`
@@ -57,6 +62,7 @@ const PLACES = sql`
   left join lease l on l.run_id = r.run_id
   left join scheduled s on s.run_id = r.run_id
   left join waiting p on p.run_id = r.run_id
+  left join run_child k on k.run_id = r.run_id
   left join worker w on w.num = coalesce(o.worker_num, l.worker_num)
 `;
 
@@ -132,6 +138,18 @@ function conditionOf(state: RunState | undefined): Statement<unknown> {
     case 'completed':
       return sql`r.status = 'completed'`;
   }
+}
+
+/** These runs, oldest first. */
+export async function readRuns(
+  tx: Executor,
+  runIds: readonly RunId[],
+): Promise<(RunRow & { readonly output: unknown })[]> {
+  const { rows } = await sql<RunRow & { output: unknown }>`
+    select ${COLUMNS}, o.output from run r ${PLACES}
+    where r.run_id = any(${[...runIds]}::uuid[]) order by r.run_id
+  `.execute(tx);
+  return rows;
 }
 
 export interface SeenState {

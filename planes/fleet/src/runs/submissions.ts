@@ -5,7 +5,7 @@ import { Fault } from '@sagewai/fault';
 import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
 
 import type { Backlog } from '../dispatch/backlog.ts';
-import type { HintedLine } from '../dispatch/hints.ts';
+import { countLines, type HintedLine } from '../dispatch/hints.ts';
 import type { InternRequest } from '../dispatch/queue.sql.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { FullQueues } from '../limits/full-queues.ts';
@@ -26,6 +26,7 @@ import type { Remembered } from '../remembered.ts';
 import type { ContentKeys, Sealer } from '../secrecy/content-keys.ts';
 import { demandOwnSeal } from '../secrecy/own-seal.ts';
 import { type Ramp, rampedVersion } from '../workers/version.ts';
+import { type ChildBounds, refusalOf } from './child.ts';
 import { type Place, newRunOf } from './new-run-of.ts';
 import { ANY_MODEL, type NewRun, type Stored } from './run.ts';
 
@@ -43,6 +44,8 @@ export interface Submitting {
 export interface Submitter extends Submitting {
   /** `token:<id>`. */
   readonly actor: string;
+  /** Under which a run submits; left out: it is no run. */
+  readonly lease?: { readonly runId: RunId; readonly epoch: number };
 }
 
 /** What the caller is told of a run that is stored. */
@@ -75,6 +78,7 @@ export interface SubmissionsOptions {
   readonly full: FullQueues;
   /** Runs in one transaction. */
   readonly directions: Directions;
+  readonly childBounds: ChildBounds;
   readonly batchMax: number;
   readonly lanes: number;
   /** Somebody who may have runs of the subqueue asks here, or did a moment ago. */
@@ -142,6 +146,7 @@ export class Submissions {
     const warnings = await warnOf(interned, sqs, { isAskedFor, judge: (what) => judge(by, what) });
     return stored.map(({ runId, how }, at): Accepted => {
       if (how === 'conflict') throw misused(at, submissions.length);
+      if (how !== 'new' && how !== 'same') throw refusalOf(how, this.#options.childBounds);
       const { pool, model } = (placed[at] as DecidedRequirement).requirement;
       const warning = warnings.get(sqs[at] ?? 0);
       const said = { runId, created: how === 'new', pool };
@@ -174,12 +179,18 @@ export class Submissions {
     const lines = await Promise.all(
       submissions.map((submission, at) => this.#lineFor(submission, placed[at], by)),
     );
-    const { contentKeys, largeContents, hashKey } = this.#options;
+    const { contentKeys, largeContents, hashKey, childBounds } = this.#options;
     const payloadBytesMax = largeContents.bytesMax;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
       const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
-      const of = { ...place, model: placed[at]?.model ?? null, hashKey, payloadBytesMax };
+      const of = {
+        ...place,
+        model: placed[at]?.model ?? null,
+        hashKey,
+        payloadBytesMax,
+        childBounds,
+      };
       return sealed(directed(newRunOf(submission, of, by), lines[at] ?? null), sealer);
     });
     return keepPayloads(largeContents, runs);
@@ -267,17 +278,6 @@ export function demandRequirement(
 function sealed(run: NewRun, sealer: Sealer | null): NewRun {
   if (sealer === null) return run;
   return { ...run, payload: JSON.stringify(sealer.encrypt(run.runId, run.payload)) };
-}
-
-function countLines(runs: readonly NewRun[]): HintedLine[] {
-  const lines = new Map<string, { sq: number; prio: number; count: number }>();
-  for (const { sq, prio } of runs) {
-    const key = `${sq}:${prio}`;
-    const line = lines.get(key);
-    if (line === undefined) lines.set(key, { sq, prio, count: 1 });
-    else line.count += 1;
-  }
-  return [...lines.values()];
 }
 
 function misused(at: number, of: number): Fault {

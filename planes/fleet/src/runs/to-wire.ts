@@ -108,6 +108,7 @@ export function toTask(run: RunRow & { readonly output: unknown }): Task {
     output: run.output,
     reported_at: instant(run.finishedAt),
     created_at: run.createdAt.toISOString(),
+    parent_run_id: run.parentRunId,
   };
 }
 
@@ -134,6 +135,10 @@ export function toRun(run: RunRow): Run {
     error_class: run.errorClass,
     scheduled_for: instant(run.scheduledFor),
     redrive_of: run.redriveOf,
+    parent_run_id: run.parentRunId,
+    root_run_id: run.rootRunId,
+    depth: run.depth,
+    on_parent_end: run.onParentEnd,
   };
 }
 

@@ -10,8 +10,9 @@ import { Fault } from '@sagewai/fault';
 import type { Tx } from '@sagewai/postgres';
 import { PROBLEMS, type RunId } from '@sagewai/wire';
 
-import { cancelRun, submitRuns } from '../dispatch/queue.sql.ts';
+import { cancelTrees, submitRuns } from '../dispatch/queue.sql.ts';
 import type { FleetParts } from '../parts.ts';
+import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import type { NewRun } from '../runs/run.ts';
 import { decideInstants, jitterOf } from './catch-up.ts';
 import { instantsAfter, instantsBetween } from './cron.ts';
@@ -90,11 +91,12 @@ async function fire(
   }
   const { runId } = made.run;
   if (!(await insertFiring(tx, { schedule, at, how: 'submitted', runId }))) return 'done';
-  for (const earlier of active) await cancelRun(tx, earlier);
+  const cancelled = active.length === 0 ? [] : await cancelTrees(tx, active);
   tx.onCommit(() => {
-    for (const earlier of active) parts.watch.touch(earlier);
+    for (const earlier of cancelled) parts.watch.touch(earlier.runId);
   });
   await submit(parts, tx, made.run);
+  await recordBelow(tx, belowOf(cancelled));
   return 'done';
 }
 

@@ -11,7 +11,7 @@ import type { OrganizationId, RunId } from '@sagewai/wire';
 
 import type { Line } from '../matching/subqueue.ts';
 
-export type WaitKind = 'approval' | 'signal';
+export type WaitKind = 'approval' | 'signal' | 'children';
 
 /** What a worker says about a run that it holds and that is to wait. */
 export interface NewWait {

@@ -3,7 +3,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
 import type { Caller, CredentialReader } from '@sagewai/http';
-import { isRunToken, readRunToken, type RunClaims } from '@sagewai/identity';
+import { isRunToken, type LeaseDetail, readRunToken, type RunClaims } from '@sagewai/identity';
 import { canonicalModels, type RunId } from '@sagewai/wire';
 
 import { CredentialCache } from './credential-cache.ts';
@@ -64,8 +64,9 @@ export function createRunReader(of: {
   };
 }
 
-function toKnown({ runId, orgId, projectId, models, expiresAt }: RunClaims): KnownRun {
-  const detail: CallerDetail = {
+function toKnown({ runId, epoch, orgId, projectId, models, expiresAt }: RunClaims): KnownRun {
+  const detail: CallerDetail & LeaseDetail = {
+    epoch,
     keyId: null,
     runId,
     models: new Set(canonicalModels(models)),
