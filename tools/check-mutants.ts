@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { copyTree } from './copy-tree.ts';
-import { SOURCE_MUTANTS, type SourceMutant } from './mutants.ts';
+import { SOURCE_MUTANTS } from './mutants.ts';
+import type { SourceMutant } from './source-mutant.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [text = ''] = process.argv.slice(2);
@@ -20,15 +21,16 @@ copyTree(root, folder);
 
 let bad = 0;
 // Without a change they must pass: else a failure would prove nothing.
-for (const tests of new Set(chosen.map((mutant) => `${mutant.project} ${mutant.tests}`))) {
-  const [project = '', file = ''] = tests.split(' ');
-  if (!tell(`unchanged: ${file}`, runTests(project, file).status === 0)) bad += 1;
+const projects = new Map(chosen.map(({ tests, project }) => [tests, project]));
+for (const [tests, project] of projects) {
+  if (!tell(`unchanged: ${tests}`, runTests({ project, tests }).status === 0)) bad += 1;
 }
 for (const mutant of chosen) if (!tell(mutant.name, isNoticed(mutant))) bad += 1;
 console.log(`${chosen.length} lines removed; ${bad} not as they should be`);
 process.exitCode = bad > 0 || chosen.length === 0 ? 1 : 0;
 
-function isNoticed({ name, file, from, to, project, tests }: SourceMutant): boolean {
+function isNoticed(mutant: SourceMutant): boolean {
+  const { name, file, from, to } = mutant;
   const path = join(folder, file);
   const before = readFileSync(path, 'utf8');
   const found = before.split(from).length - 1;
@@ -41,7 +43,7 @@ function isNoticed({ name, file, from, to, project, tests }: SourceMutant): bool
     before.replace(from, () => to),
   );
   try {
-    const { status, output } = runTests(project, tests);
+    const { status, output } = runTests(mutant);
     const failed = [...output.matchAll(/^.*FAIL.*$/gm)].map(([line]) => line.trim());
     for (const line of failed.slice(0, 3)) console.log(`     ${line.slice(0, 160)}`);
     // A file that does not even load proves nothing.
@@ -51,8 +53,20 @@ function isNoticed({ name, file, from, to, project, tests }: SourceMutant): bool
   }
 }
 
-function runTests(project: string, file: string): { status: number | null; output: string } {
-  const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, file];
+function runTests({ project, tests, only }: Pick<SourceMutant, 'project' | 'tests' | 'only'>): {
+  status: number | null;
+  output: string;
+} {
+  const words = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--bail',
+    '1',
+    '--project',
+    project,
+    tests,
+  ];
+  if (only !== undefined) words.push('-t', only);
   const { status, stdout, stderr } = spawnSync(process.execPath, words, {
     cwd: folder,
     encoding: 'utf8',

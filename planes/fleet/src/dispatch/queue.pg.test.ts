@@ -105,7 +105,7 @@ describe('claimRuns', () => {
     );
     // Another worker: it passes over the locked runs and waits for its turn in the audit log alone.
     const there = await place(db, here.tenant);
-    const other = claimRuns(db, request(there));
+    const other = claimRuns(db, request(there, { slots: 1 }));
     await untilWaiting(owner);
     await held.commit();
     expect(held.output).toHaveLength(2);
