@@ -56,7 +56,10 @@ async function offer(words: readonly string[], around: Surroundings): Promise<Ex
 }
 
 async function buildProgram(word: string, around: Surroundings): Promise<Command> {
-  const program = new Command('sagewai').version(manifest.version, '-v, --version');
+  // What stands behind a command is that command's: one of them has a --version of its own.
+  const program = new Command('sagewai')
+    .version(manifest.version, '-v, --version')
+    .enablePositionalOptions();
   for (const [name, load] of Object.entries(GROUPS)) {
     program.addCommand(name === word ? await load(around) : new Command(name));
   }

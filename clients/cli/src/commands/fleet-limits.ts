@@ -7,12 +7,12 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge } from '../show-duration.ts';
 import { UsageError } from '../usage-error.ts';
-import { countOrNone, type StartRate, startRate } from './read-rate.ts';
+import { countOrNone, type None, orNull, type StartRate, startRate } from './read-rate.ts';
 
 interface LimitFlags extends ConnectionFlags {
-  readonly maxRunning?: number | null;
-  readonly maxQueued?: number | null;
-  readonly maxStarts?: StartRate | null;
+  readonly maxRunning?: number | None;
+  readonly maxQueued?: number | None;
+  readonly maxStarts?: StartRate | None;
   readonly weight?: number;
 }
 
@@ -127,7 +127,7 @@ async function setProject(
 ): Promise<void> {
   const body: CallInput<'fleet.setProject'>['body'] = {
     ...shared(flags),
-    ...(flags.maxRunning === undefined ? {} : { max_running: flags.maxRunning }),
+    ...(flags.maxRunning === undefined ? {} : { max_running: orNull(flags.maxRunning) }),
     ...(flags.weight === undefined ? {} : { weight: flags.weight }),
   };
   const answer = await context.client.call('fleet.setProject', { params: { project }, body });
@@ -167,8 +167,8 @@ async function setPool(
 
 function shared({ maxQueued, maxStarts }: LimitFlags): CallInput<'fleet.setQueue'>['body'] {
   return {
-    ...(maxQueued === undefined ? {} : { max_queued: maxQueued }),
-    ...(maxStarts === undefined ? {} : { max_starts: maxStarts }),
+    ...(maxQueued === undefined ? {} : { max_queued: orNull(maxQueued) }),
+    ...(maxStarts === undefined ? {} : { max_starts: orNull(maxStarts) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { countOrNone, startRate } from './read-rate.ts';
+import { countOrNone, orNull, startRate } from './read-rate.ts';
 
 test.each([
   ['10/s', 10, 1],
@@ -13,11 +13,12 @@ test.each([
 });
 
 test('none is no limit, and anything else is refused', () => {
-  expect(startRate('none')).toBeNull();
+  expect(orNull(startRate('none'))).toBeNull();
+  expect(orNull(startRate('10/s'))).toEqual({ count: 10, per_seconds: 1 });
   for (const text of ['10', '0/s', 'x/s', '10/', '-1/s', '10/parsec']) {
     expect(() => startRate(text)).toThrow(/expected a (?:rate|duration)/);
   }
-  expect(countOrNone('none')).toBeNull();
+  expect(orNull(countOrNone('none'))).toBeNull();
   expect(countOrNone('0')).toBe(0);
   for (const text of ['', 'x', '-1', '1.5'])
     expect(() => countOrNone(text)).toThrow('expected a whole number');

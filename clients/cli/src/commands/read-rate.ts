@@ -7,9 +7,15 @@ export interface StartRate {
   readonly per_seconds: number;
 }
 
-/** `10/s`, `300/min`, `50/10m`: no more than so many in any such stretch of time. Null for `none`. */
-export function startRate(text: string): StartRate | null {
-  if (text === 'none') return null;
+/** No limit. Commander takes null for a flag without a value, so it stays a word until it is sent. */
+export type None = 'none';
+
+export const orNull = <Value>(value: Value | None): Value | null =>
+  value === 'none' ? null : (value as Value);
+
+/** `10/s`, `300/min`, `50/10m`: no more than so many in any such stretch of time. */
+export function startRate(text: string): StartRate | None {
+  if (text === 'none') return text;
   const [, count, per = ''] = /^([1-9]\d{0,6})\/(.+)$/.exec(text.trim()) ?? [];
   if (count === undefined)
     throw new InvalidArgumentError('expected a rate such as 10/s or 300/min');
@@ -23,9 +29,8 @@ export function startRate(text: string): StartRate | null {
   };
 }
 
-/** A count, or null for `none`. */
-export function countOrNone(text: string): number | null {
-  if (text === 'none') return null;
+export function countOrNone(text: string): number | None {
+  if (text === 'none') return text;
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('expected a whole number, or none');
   return Number(text);
 }

@@ -241,6 +241,7 @@ describe('findOrphans', () => {
     ['silent', sql`update worker_session set last_seen_at = now() - interval '2 minutes'`],
     ['replaced', sql`update worker_session set session_epoch = 2`],
     ['revoked', sql`update worker_session set state = 'revoked'`],
+    ['deaf', sql`update lease set cancel_requested_at = now() - interval '2 minutes'`],
   ] as const)('names the leases of a worker that is %s', async ([why, change], { db, owner }) => {
     await hold(db);
     await sql`update lease set claimed_at = now() - interval '2 minutes'`.execute(owner);
