@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
@@ -111,6 +112,26 @@ describe('calls that are admitted from shares', () => {
     // A second settlement of the same call changes nothing, and is told what the first booked (B3).
     expect(await ledger.settle(settlementOf(call))).toMatchObject({ costPusd: CENT / 2n });
     expect((await balanceOf(db, account)).settled).toBe(before + CENT / 2n);
+    await isSound(db, account);
+  });
+
+  test('grow their shares by the statements that book them, as long as none is refused', async ({
+    db,
+  }) => {
+    const account = await openAccount(db);
+    await limit(db, account, 'key', LIMITS);
+    const ledger = sharing(db, null, { syncDelayMs: 0, keepUpEveryMs: 60_000 });
+    await warmUp(db, ledger, account);
+    const wave = async (): Promise<void> => {
+      const calls = Array.from({ length: 8 }, () => callOf(account, CENT));
+      await Promise.all(calls.map((call) => ledger.reserve(call)));
+      await delay(10); // Enough for a statement that nothing waits for.
+      await Promise.all(calls.map((call) => ledger.settle(settlementOf(call))));
+    };
+    for (let n = 0; n < 4; n += 1) await wave();
+    const before = db.statementCount();
+    for (let n = 0; n < 10; n += 1) await wave();
+    expect(db.statementCount() - before).toBe(10);
     await isSound(db, account);
   });
 

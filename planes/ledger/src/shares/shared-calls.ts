@@ -9,6 +9,7 @@ import type { CallRequest, Reservation, Settlement } from '../call.ts';
 import type { TakeTurn } from '../take-turns.ts';
 import { applyBooked } from './apply-booked.ts';
 import { applyOwn, chargeShares } from './charge-shares.ts';
+import { dropUnused } from './drop-unused.ts';
 import { GiveBack } from './give-back.ts';
 import { ShareBook } from './share-book.ts';
 import type { ShareSettings } from './share-settings.ts';
@@ -24,8 +25,6 @@ export interface SharedCallsOptions {
 }
 
 const POLL_MS = 4;
-/** Shares so many times larger than wanted are given back. */
-const SURPLUS = 4;
 
 /** The shares of this process: admits from them, keeps them up, and gives them back. */
 interface Want {
@@ -43,6 +42,9 @@ export class SharedCalls {
   readonly #giveBack: GiveBack;
   readonly #recalling = new Map<string, Promise<void>>();
   #sync: NodeJS.Timeout | null = null;
+  /** A call found its shares too small. */
+  #isUrgent = false;
+  #bookedMs = -Infinity;
   #syncing: Promise<void> = Promise.resolve();
   #isClosed = false;
   #sweptMs = 0;
@@ -61,7 +63,10 @@ export class SharedCalls {
     if (this.#isClosed) return null;
     const { clock } = this.#options;
     const admitted = this.#book.admit(request, fixed, clock.monotonicMs());
-    if (this.#book.holdingOf(request.orgId)?.wanted.size) this.#syncSoon();
+    if (!admitted && this.#book.holdingOf(request.orgId)?.wanted.size) {
+      this.#isUrgent = true;
+      this.#syncSoon();
+    }
     return admitted;
   }
 
@@ -99,6 +104,7 @@ export class SharedCalls {
     for (const one of kept)
       if (isOver(one)) this.#giveBack.soon(one.call.holding, budgetsAbove(one.call));
     const sentMs = clock.monotonicMs();
+    if (settlements.length > 0) this.#bookedMs = sentMs;
     const [only] = holdings;
     if (only && holdings.size === 1 && kept.length === settlements.length) {
       if (await this.#bookOwn(only, kept, { wants, sentMs })) return [];
@@ -219,7 +225,8 @@ export class SharedCalls {
   }
 
   #isDue(holding: Holding): boolean {
-    if (holding.wanted.size > 0) return holding.state === 'wanted' || holding.state === 'live';
+    const isShort = [...holding.wanted].some((scope) => this.#book.isShort(scope));
+    if (isShort) return holding.state === 'wanted' || holding.state === 'live';
     const { clock, settings } = this.#options;
     const isAging = holding.liveUntilMs - clock.monotonicMs() < settings.ttlMs / 4;
     return holding.state !== 'wanted' && isAging;
@@ -234,6 +241,11 @@ export class SharedCalls {
   }
 
   async #syncNow(): Promise<void> {
+    const { clock, settings } = this.#options;
+    const isUrgent = this.#isUrgent;
+    this.#isUrgent = false;
+    // While calls are being booked, the next batch takes along what is wanted but does not press.
+    if (!isUrgent && clock.monotonicMs() - this.#bookedMs < settings.keepUpEveryMs) return;
     if (![...this.#book.holdings].some((holding) => this.#isDue(holding))) return;
     const endTurn = await this.#options.takeTurn();
     try {
@@ -254,19 +266,7 @@ export class SharedCalls {
     this.#sweptMs = nowMs;
     const idleSinceMs = nowMs - settings.idleMs;
     for (const holding of this.#book.holdings) {
-      const over: string[] = [];
-      let isIdle = holding.open.size === 0;
-      for (const scope of holding.scopes.values()) {
-        const isUsed = scope.usedMs > idleSinceMs || scope.held[2] > 0;
-        if (isUsed) isIdle = false;
-        const target = this.#book.targetOf(scope);
-        const isLarge = scope.shares.some(
-          ({ amount, measure }) => amount > SURPLUS * Math.max(target[measure], 1),
-        );
-        if (isUsed && !isLarge) continue;
-        over.push(...scope.shares.map(({ budgetId }) => budgetId));
-        if (scope.shares.length === 0 && !isUsed) holding.scopes.delete(scope.id);
-      }
+      const { isIdle, over } = dropUnused(holding, idleSinceMs, this.#book);
       if (isIdle) this.#giveBack.soon(holding, null);
       else if (over.length > 0) this.#giveBack.soon(holding, over);
     }
