@@ -21,6 +21,14 @@ begin
                   and coalesce(content_key(text), content_key(data::text)) = p_key)
      or exists (select from run_event_head
                 where content_key(message) is not null and content_key(message) = p_key)
+     or exists (select from schedule
+                where content_key(payload::text) is not null and content_key(payload::text) = p_key)
+     or exists (select from run_wait where content_key(prompt) is not null and content_key(prompt) = p_key)
+     or exists (select from run_wait
+                where content_key(substring(resume::text from '"value" : ("enc1\..{36}\.)')) is not null
+                  and content_key(substring(resume::text from '"value" : ("enc1\..{36}\.)')) = p_key)
+     or exists (select from run_signal
+                where content_key(value::text) is not null and content_key(value::text) = p_key)
      or exists (select from dead_letter where content_key(error) is not null and content_key(error) = p_key)
   then
     update project_key set emptied_at = null where id = p_key and emptied_at is not null;

@@ -33,6 +33,7 @@ import { findRun, listRuns as readRuns, type RunDetail } from '../runs/runs.sql.
 import type { Submission } from '../runs/submissions.ts';
 import { toAttempt, toProgress, toRun, toTask, toWait } from '../runs/to-wire.ts';
 import { openContents } from '../secrecy/open-contents.ts';
+import { openWait } from '../secrecy/wait-contents.ts';
 import { findWait } from '../waits/waits.sql.ts';
 
 const RUNS_PER_PAGE = 50;
@@ -53,6 +54,8 @@ export function runRoutes(parts: FleetParts): Route[] {
     const rows = attempts.map((attempt) => ({ ...attempt, runId }));
     return openContents(contentKeys, { orgId, tx }, rows);
   };
+  const readWait = async (tx: Tx, orgId: OrganizationId, runId: RunId) =>
+    openWait(contentKeys, { orgId, runId, tx }, await findWait(tx, runId));
   return [
     implementOwn(submitRun, async ({ body, caller, request }) => {
       const keyed = withKey(body, request.headers['idempotency-key']);
@@ -130,7 +133,7 @@ export function runRoutes(parts: FleetParts): Route[] {
           ...toRun(run),
           payload,
           output,
-          waiting: toWait(run.state === 'waiting' ? await findWait(tx, runId) : null),
+          waiting: toWait(run.state === 'waiting' ? await readWait(tx, orgId, runId) : null),
           progress: toProgress(head && (await openHead(tx, orgId, head))),
           attempts: (await readOpened(tx, orgId, runId)).map(toAttempt),
           timeout_seconds: timeoutMs === null ? null : timeoutMs / 1_000,

@@ -14,6 +14,7 @@ import { cancelTrees, submitRuns } from '../dispatch/queue.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import type { NewRun } from '../runs/run.ts';
+import { openSchedule } from '../secrecy/schedule-contents.ts';
 import { decideInstants, jitterOf } from './catch-up.ts';
 import { instantsAfter, instantsBetween } from './cron.ts';
 import {
@@ -60,7 +61,7 @@ export async function triggerSchedule(
   tx: Tx,
   { schedule, now }: { readonly schedule: Schedule; readonly now: Date },
 ): Promise<RunId | null> {
-  const made = await make(parts, schedule, now, 0);
+  const made = await make(parts, tx, schedule, { at: now, jitterMs: 0 });
   if (made.kind === 'refused') throw new Fault('state.conflict', made.why, { detail: made.why });
   const { runId } = made.run;
   if (!(await insertFiring(tx, { schedule, at: now, how: 'submitted', runId }))) return null;
@@ -84,7 +85,7 @@ async function fire(
     const how = isHolding ? 'skipped' : 'held';
     return (await insertFiring(tx, { schedule, at, how })) && how === 'held' ? 'held' : 'done';
   }
-  const made = await make(parts, schedule, at, schedule.jitterMs);
+  const made = await make(parts, tx, schedule, { at, jitterMs: schedule.jitterMs });
   if (made.kind === 'refused') {
     await insertFiring(tx, { schedule, at, how: 'refused', error: made.why });
     return 'done';
@@ -104,7 +105,7 @@ async function fire(
 async function letGo(parts: FleetParts, tx: Tx, schedule: Schedule, at: Date): Promise<boolean> {
   const { id: scheduleId } = schedule;
   if ((await listActiveRuns(tx, scheduleId)).length > 0) return false;
-  const made = await make(parts, schedule, at, 0);
+  const made = await make(parts, tx, schedule, { at, jitterMs: 0 });
   if (made.kind === 'refused') {
     await releaseFiring(tx, { scheduleId, at, how: 'refused', runId: null, error: made.why });
     return true;
@@ -117,11 +118,13 @@ async function letGo(parts: FleetParts, tx: Tx, schedule: Schedule, at: Date): P
 }
 
 async function make(
-  { submissions }: FleetParts,
-  schedule: Schedule,
-  at: Date,
-  jitterMs: number,
+  { submissions, contentKeys }: FleetParts,
+  tx: Tx,
+  stored: Schedule,
+  { at, jitterMs }: { readonly at: Date; readonly jitterMs: number },
 ): Promise<Made> {
+  const schedule = await openSchedule(contentKeys, tx, stored);
+  if (schedule === null) return { kind: 'refused', why: 'its payload cannot be read any more' };
   const { id, orgId, projectId, submission } = schedule;
   const waitMs = jitterOf(id, at, jitterMs);
   const asked =

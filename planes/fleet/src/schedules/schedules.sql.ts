@@ -24,6 +24,8 @@ export interface Schedule extends ScheduleOptions {
   readonly heldAt: Date | null;
   readonly createdBy: string;
   readonly createdAt: Date;
+  /** Its payload as an encrypted content; null: the submission has it. */
+  readonly sealed: string | null;
 }
 
 export type Firing = 'submitted' | 'skipped' | 'missed' | 'held' | 'refused';
@@ -32,7 +34,7 @@ const COLUMNS = sql`
   s.id, s.org_id as "orgId", s.project_id as "projectId", s.name, s.cron, s.time_zone as "timeZone",
   s.submission, s.catch_up as "catchUp", s.catch_up_max as "catchUpMax", s.overlap,
   s.jitter_ms as "jitterMs", s.paused, s.planned_at as "plannedAt", s.held_at as "heldAt",
-  s.created_by as "createdBy", s.created_at as "createdAt"
+  s.created_by as "createdBy", s.created_at as "createdAt", s.payload as sealed
 `;
 
 /** False: the project has one of that name. */
@@ -42,11 +44,11 @@ export async function insertSchedule(
 ): Promise<boolean> {
   const { rowCount } = await sql`
     insert into schedule (id, org_id, project_id, name, cron, time_zone, submission, catch_up, catch_up_max,
-                          overlap, jitter_ms, paused, planned_at, created_by, created_at)
+                          overlap, jitter_ms, paused, planned_at, created_by, created_at, payload)
     values (${schedule.id}, ${schedule.orgId}, ${schedule.projectId}, ${schedule.name}, ${schedule.cron},
             ${schedule.timeZone}, ${JSON.stringify(schedule.submission)}::json, ${schedule.catchUp},
             ${schedule.catchUpMax}, ${schedule.overlap}, ${schedule.jitterMs}, ${schedule.paused},
-            ${schedule.plannedAt}, ${schedule.createdBy}, app_now())
+            ${schedule.plannedAt}, ${schedule.createdBy}, app_now(), ${jsonOf(schedule.sealed)}::json)
     on conflict on constraint a_schedule_has_a_name_of_its_own do nothing
   `.execute(tx);
   if (rowCount === 1) await setDue(tx, schedule, schedule.plannedAt);
@@ -58,10 +60,44 @@ export async function updateSchedule(tx: Tx, schedule: Schedule): Promise<void> 
     update schedule set cron = ${schedule.cron}, time_zone = ${schedule.timeZone},
       submission = ${JSON.stringify(schedule.submission)}::json, catch_up = ${schedule.catchUp},
       catch_up_max = ${schedule.catchUpMax}, overlap = ${schedule.overlap},
-      jitter_ms = ${schedule.jitterMs}, paused = ${schedule.paused}, planned_at = ${schedule.plannedAt}
+      jitter_ms = ${schedule.jitterMs}, paused = ${schedule.paused}, planned_at = ${schedule.plannedAt},
+      payload = ${jsonOf(schedule.sealed)}::json
     where id = ${schedule.id}
   `.execute(tx);
   await setDue(tx, schedule, schedule.plannedAt);
+}
+
+const jsonOf = (sealed: string | null): string | null =>
+  sealed === null ? null : JSON.stringify(sealed);
+
+/** Schedules whose payload stands under the key (null: in clear), locked; in the order of their ids. */
+export async function findSchedulesToSeal(
+  tx: Tx,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly keyId: string | null;
+    readonly after: string;
+    readonly limit: number;
+  },
+): Promise<Schedule[]> {
+  const { rows } = await sql<Schedule>`
+    select ${COLUMNS} from schedule s
+    where s.org_id = ${of.orgId} and content_key(s.payload::text) is not distinct from ${of.keyId}::uuid
+      and s.id::text > ${of.after}
+    order by s.id::text limit ${of.limit} for update
+  `.execute(tx);
+  return rows;
+}
+
+/** The same payload under another key. */
+export async function putPayload(
+  tx: Tx,
+  { id, submission, sealed }: Pick<Schedule, 'id' | 'submission' | 'sealed'>,
+): Promise<void> {
+  await sql`
+    update schedule set submission = ${JSON.stringify(submission)}::json, payload = ${jsonOf(sealed)}::json
+    where id = ${id}
+  `.execute(tx);
 }
 
 /** After its instants were dealt with. */

@@ -19,6 +19,7 @@ import {
   rewriteContents,
   type StoredContent,
 } from './contents.sql.ts';
+import { resealSchedules } from './schedule-contents.ts';
 
 export interface ReencryptionOptions {
   readonly db: Db;
@@ -45,11 +46,14 @@ export async function reencryptContents(
   if (work.length > 0) await keys.refresh();
   for (const { orgId, sweptTo } of work) {
     let after = sweptTo;
+    const schedules = { db, keys, limit: options.batch };
+    if (after !== null) await resealSchedules(schedules, orgId, null);
     while (after !== null && !signal.aborted) after = await sweep(options, orgId, after);
     const retiring = await inTenant(db, [orgId], (tx) => findRetiringKeys(tx, orgId));
     for (const keyId of retiring) {
       while (!signal.aborted && (await moveBatch(options, orgId, keyId)) > 0);
       if (signal.aborted) return;
+      await resealSchedules(schedules, orgId, keyId);
       const retired = await inTenant(db, [orgId], (tx) => retireIfEmpty(tx, keyId, graceMs));
       if (retired) options.log.info('a content key is retired', { key: keyId });
     }

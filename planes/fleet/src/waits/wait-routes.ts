@@ -15,10 +15,12 @@ import {
 } from '@sagewai/wire';
 
 import { staleLease } from '../dispatch/stale-lease.ts';
+import { demandOrganization } from '../identity/calling-person.ts';
 import { demandWorker } from '../identity/calling-worker.ts';
 import type { FleetParts } from '../parts.ts';
 import { encodeContent } from '../runs/encode-content.ts';
 import { findRunState } from '../runs/runs.sql.ts';
+import { sealPrompt, sealValue } from '../secrecy/wait-contents.ts';
 import type { Answer, Resumed, WaitAnswer } from './wait.ts';
 import { resumeRun } from './waits.sql.ts';
 
@@ -32,22 +34,23 @@ const STATE = {
 
 /** Runs that wait for a person or a signal, and whoever ends that. */
 export function waitRoutes(parts: FleetParts): Route[] {
-  const { waits, heartbeats, settings } = parts;
+  const { waits, heartbeats, settings, contentKeys } = parts;
   return [
     implementOwn(waitForResume, async ({ params, body, caller }) => {
       const worker = demandWorker(caller, 'report');
       heartbeats.sign(worker);
       const runId = params.run_id.toLowerCase() as RunId;
       const seconds = body.timeout_seconds;
+      const { orgId } = worker.record.capabilities;
       const { how } = await waits.add({
         runId,
-        orgId: worker.record.capabilities.orgId,
+        orgId,
         workerNum: worker.record.num,
         sessionEpoch: worker.sessionEpoch,
         epoch: BigInt(body.epoch),
         kind: body.for,
         name: body.name,
-        prompt: body.prompt ?? null,
+        prompt: await sealPrompt(contentKeys, { orgId, runId }, body.prompt ?? null),
         timeoutMs: Math.min(
           WAIT_MS_MAX,
           seconds === undefined ? settings.waitMsDefault : seconds * 1_000,
@@ -101,10 +104,12 @@ async function answerRun(
   const { runId } = answer;
   const bound = boundProject(caller);
   const run = await findRunState(tx, runId);
-  found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
+  const { projectId } = found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
   const by = nameActor(caller);
+  const of = { orgId: demandOrganization(caller), runId, projectId };
+  const value = await sealValue(parts.contentKeys, of, answer.value);
   const resumed = found(
-    await resumeRun(tx, { ...answer, by }, parts.settings.signalsKeptMax),
+    await resumeRun(tx, { ...answer, value, by }, parts.settings.signalsKeptMax),
     NO_SUCH_RUN,
   );
   demandHeard(resumed, answer);

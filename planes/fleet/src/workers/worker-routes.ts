@@ -26,6 +26,7 @@ import {
   leaseContent,
   sealReported,
 } from '../secrecy/open-contents.ts';
+import { openResumes } from '../secrecy/wait-contents.ts';
 import { handBack } from './hand-backs.sql.ts';
 import type { CallingWorker } from './worker.ts';
 
@@ -87,7 +88,8 @@ export function workerRoutes(parts: FleetParts): Route[] {
         const why = 'the answer would have been too large';
         parts.afterTakenBack(await takeBack(parts.db, leasesOf(rest), { why, counts: false }));
       }
-      const given = await readPayloads(parts, worker, fits);
+      const read = await readPayloads(parts, worker, fits);
+      const given = await openResumes(parts.contentKeys, orgId, read);
       await holdForLeases(
         parts.contentKeys,
         orgId,
