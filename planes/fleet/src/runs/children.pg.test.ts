@@ -328,7 +328,9 @@ describe('a cancellation', () => {
       }
       // The child is stored and not committed: nobody sees it yet.
       const child = childOf(place, root.runId);
-      const submitting = await holdTransaction(db, [place.tenant.orgId], (tx) => submit(tx, child));
+      await using submitting = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+        submit(tx, child),
+      );
       const cancelling = cancel(db, place, root.runId);
       await untilWaiting(owner);
       await submitting.commit();
@@ -340,7 +342,7 @@ describe('a cancellation', () => {
       const second = newRun(place);
       await submitRuns(db, [second]);
       if (where === 'running') await claimRuns(db, requestOf(place));
-      const first = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+      await using first = await holdTransaction(db, [place.tenant.orgId], (tx) =>
         cancelTrees(tx, [second.runId]),
       );
       const late = submit(db, childOf(place, second.runId));
@@ -357,7 +359,7 @@ describe('a cancellation', () => {
     const place = await here(db);
     const [root, child] = await chain(db, place, 2);
     const grandchild = childOf(place, child?.runId as RunId);
-    const submitting = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+    await using submitting = await holdTransaction(db, [place.tenant.orgId], (tx) =>
       submit(tx, grandchild),
     );
     const cancelling = cancel(db, place, root?.runId as RunId);
@@ -415,7 +417,9 @@ describe('the end of a parent', () => {
     await submitRuns(db, [root]);
     const [lease] = (await claimRuns(db, requestOf(place))) as [ClaimAnswer];
     const bound = childOf(place, root.runId, { wish: { on_end: 'cancel' } });
-    const submitting = await holdTransaction(db, [place.tenant.orgId], (tx) => submit(tx, bound));
+    await using submitting = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+      submit(tx, bound),
+    );
     const reporting = reportRuns(db, [reportOf(place, lease)], 0);
     await untilWaiting(owner);
     expect(await followParents(db, 10)).toEqual([]);
@@ -468,7 +472,7 @@ describe('a run that waits for its children', () => {
     await submitRuns(db, [newRun(place)]);
     const [lease] = (await claimRuns(db, requestOf(place))) as [ClaimAnswer];
     await beginWaits(db, [waitOf(place, lease)]);
-    const cancelling = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+    await using cancelling = await holdTransaction(db, [place.tenant.orgId], (tx) =>
       cancelTrees(tx, [lease.runId]),
     );
     const ending = endChildWaits(db, 10);
