@@ -92,7 +92,7 @@ describe('a held transaction', () => {
     const { orgId } = await makeTenant(db);
     const rename = sql`update project set name = 'renamed'`;
     const read = sql<{ name: string }>`select name from project`;
-    const held = await holdTransaction(db, [orgId], (tx) => rename.execute(tx));
+    await using held = await holdTransaction(db, [orgId], (tx) => rename.execute(tx));
     expect((await read.execute(owner)).rows).toEqual([{ name: 'default' }]);
     await held.commit();
     expect((await read.execute(owner)).rows).toEqual([{ name: 'renamed' }]);
@@ -118,7 +118,7 @@ describe('a held transaction', () => {
   test('shows who waits for it', async ({ db, owner }) => {
     const { orgId } = await makeTenant(db);
     const rename = sql`update project set name = 'renamed'`;
-    const held = await holdTransaction(db, [orgId], (tx) => rename.execute(tx));
+    await using held = await holdTransaction(db, [orgId], (tx) => rename.execute(tx));
     const second = inTenant(db, [orgId], (tx) => rename.execute(tx));
     await untilWaiting(owner);
     await held.rollback();

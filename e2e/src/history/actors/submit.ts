@@ -36,7 +36,7 @@ export async function submitRuns(
   const acknowledged: string[] = [];
   let count = 0;
 
-  const make = (): Submission => {
+  const make = (capped = random.chance(0.03)): Submission => {
     count += 1;
     const key = `${name}-${count}`;
     // One worker alone serves the pool `solo`.
@@ -50,7 +50,7 @@ export async function submitRuns(
       ...needs,
       priority: random.between(-2, 2),
       max_attempts: !policed && random.chance(0.2) ? 3 : 100,
-      ...(random.chance(0.08) ? { concurrency: CAPPED } : {}),
+      ...(capped ? { concurrency: CAPPED } : {}),
       ...(policed ? { retry: POLICY } : {}),
       ...(delayMs > 0 ? { delay_seconds: delayMs / 1_000 } : {}),
     };
@@ -122,7 +122,10 @@ export async function submitRuns(
   while (!signal.aborted) {
     const size = random.chance(0.4) ? random.between(2, BATCH_MAX) : 1;
     if (count < RUNS_MAX || random.chance(0.1)) {
-      const chosen = new Map(Array.from({ length: size }, choose).map((one) => [one.key, one]));
+      // Some batches are of capped runs alone: a cap that counts nothing shows on a slow machine too.
+      const together = size > 3 && random.chance(0.1);
+      const next = together ? (): Submission => make(true) : choose;
+      const chosen = new Map(Array.from({ length: size }, next).map((one) => [one.key, one]));
       await submit([...chosen.values()]);
     }
     if (random.chance(0.06)) await cancel();

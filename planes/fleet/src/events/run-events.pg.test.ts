@@ -128,7 +128,7 @@ test('a report waits for what is being said, so nothing comes after the outcome 
   owner,
 }) => {
   const { place, lease, said } = await claimOne(db);
-  const held = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+  await using held = await holdTransaction(db, [place.tenant.orgId], (tx) =>
     appendEvents(tx, [batch(place, lease)], PLENTY),
   );
   const report = reportRuns(db, [ends(place, lease)], 1_000);
@@ -143,7 +143,7 @@ test('a batch that is repeated, also while the first is under way, is kept once 
   owner,
 }) => {
   const { place, lease, said } = await claimOne(db);
-  const held = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+  await using held = await holdTransaction(db, [place.tenant.orgId], (tx) =>
     appendEvents(tx, [batch(place, lease)], PLENTY),
   );
   const again = appendEvents(db, [batch(place, lease)], PLENTY);

@@ -44,7 +44,7 @@ describe('an idempotency key', () => {
 
   test('that was rolled back is free for who waited', async ({ replica, db, owner, tenant }) => {
     const { orgId, projectId } = tenant;
-    const held = await holdTransaction(db, [orgId], (tx) =>
+    await using held = await holdTransaction(db, [orgId], (tx) =>
       sql`
         insert into run_key (org_id, project_id, key, run_id, request_hash, created_at)
         values (${orgId}, ${projectId}, 'k', gen_random_uuid(), 'h', now())

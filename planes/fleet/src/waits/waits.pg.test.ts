@@ -124,7 +124,7 @@ test('only the session that has the lease may wait (F1)', async ({ db }) => {
 test('a wait that is approved twice at once is resumed once (W2)', async ({ db, owner }) => {
   const here = await claimed(db);
   await beginWaits(db, [here.wait()]);
-  const held = await holdTransaction(db, [here.place.tenant.orgId], (tx) =>
+  await using held = await holdTransaction(db, [here.place.tenant.orgId], (tx) =>
     resumeRun(tx, here.answer(), 5),
   );
   const second = here.inside((tx) => resumeRun(tx, here.answer({ kind: 'denied' }), 5));
@@ -142,14 +142,14 @@ test('an approval and the end of the time meet: one of them counts (W2)', async 
     await beginWaits(db, [here.wait({ timeoutMs: 0 })]);
     const orgs = [here.place.tenant.orgId];
     if (first === 'approval') {
-      const held = await holdTransaction(db, orgs, (tx) => resumeRun(tx, here.answer(), 5));
+      await using held = await holdTransaction(db, orgs, (tx) => resumeRun(tx, here.answer(), 5));
       const ending = endWaits(db, 10);
       await untilWaiting(owner);
       await held.commit();
       expect(await ending).toEqual([]);
       expect((await claimAgain(db, here))?.resume).toContain('approved');
     } else {
-      const held = await holdTransaction(db, orgs, (tx) => endWaits(tx, 10));
+      await using held = await holdTransaction(db, orgs, (tx) => endWaits(tx, 10));
       const approving = here.inside((tx) => resumeRun(tx, here.answer(), 5));
       await untilWaiting(owner);
       await held.commit();
@@ -182,7 +182,7 @@ test('a signal is not missed, whether it comes before, while or after the wait b
   expect((await claimAgain(db, before))?.resume).toContain('"n":1');
 
   const first = await claimed(db);
-  const sending = await holdTransaction(db, [first.place.tenant.orgId], (tx) =>
+  await using sending = await holdTransaction(db, [first.place.tenant.orgId], (tx) =>
     resumeRun(tx, first.answer(signal), 5),
   );
   const waiting = beginWaits(db, [first.wait({ kind: 'signal' })]);
@@ -191,7 +191,7 @@ test('a signal is not missed, whether it comes before, while or after the wait b
   expect(await waiting).toMatchObject([{ how: 'resumed' }]);
 
   const second = await claimed(db);
-  const begun = await holdTransaction(db, [second.place.tenant.orgId], (tx) =>
+  await using begun = await holdTransaction(db, [second.place.tenant.orgId], (tx) =>
     beginWaits(tx, [second.wait({ kind: 'signal' })]),
   );
   const sent = second.inside((tx) => resumeRun(tx, second.answer(signal), 5));
@@ -208,7 +208,7 @@ test('a signal is not missed by a run that has waited before (W1)', async ({ db,
   await here.inside((tx) => resumeRun(tx, here.answer(), 5));
   const again = (await claimAgain(db, here)) as ClaimAnswer;
 
-  const sending = await holdTransaction(db, [here.place.tenant.orgId], (tx) =>
+  await using sending = await holdTransaction(db, [here.place.tenant.orgId], (tx) =>
     resumeRun(tx, here.answer(signal), 5),
   );
   const waiting = beginWaits(db, [here.wait({ kind: 'signal', epoch: again.epoch })]);
