@@ -40,7 +40,8 @@ export default defineConfig({
           include: [`${sources}/*.pg.test.ts`, `${roots}/*.pg.test.ts`],
           globalSetup,
           provide,
-          testTimeout: 20_000,
+          // Generous: a test that hangs is told apart from a machine that is busy.
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -90,15 +90,22 @@ begin
   numbered as (
     select g.*, row_number() over (order by g.prio, g.seq) as rn from gone g
   ),
+  -- Materialized with its epochs: rows that come back from the insert are planned as one, so joining
+  -- them with their source again is a loop over all of them for each.
+  assigned as materialized (
+    select s.n, g.seq, g.run_id, nextval('lease_epoch') as epoch, s.worker_num, s.session_epoch, s.poll_id,
+           g.sq, g.prio, (g.attempt + 1)::smallint as attempt
+    from numbered g join slot s on s.rn = g.rn
+  ),
   leased as (
     insert into lease (run_id, epoch, worker_num, session_epoch, poll_id, flat, sq, prio, attempt, claimed_at,
                        project_cap, key_cap)
-    select g.run_id, nextval('lease_epoch'), s.worker_num, s.session_epoch, s.poll_id, p_flat,
-           g.sq, g.prio, g.attempt + 1, app_now(),
-           v_admitted.project_caps[array_position(p_sqs, g.sq)],  -- F7
-           v_admitted.key_caps[array_position(p_sqs, g.sq)]
-    from numbered g join slot s on s.rn = g.rn
-    returning lease.*
+    select a.run_id, a.epoch, a.worker_num, a.session_epoch, a.poll_id, p_flat, a.sq, a.prio, a.attempt,
+           app_now(),
+           v_admitted.project_caps[array_position(p_sqs, a.sq)],  -- F7
+           v_admitted.key_caps[array_position(p_sqs, a.sq)]
+    from assigned a
+    returning lease.sq
   ),
   counted as (
     update dispatch_limit d
@@ -114,17 +121,19 @@ begin
   recorded as materialized (
     select fleet_record(p_org, 'run.claimed', o.ids, fleet_digest(o.records), o.workers) as seq
     from (
-      select array_agg(l.run_id::text order by l.epoch) as ids,
-             array_agg(l.worker_num order by l.epoch) as workers,
-             string_agg(netstring(netstring(l.run_id::text) || netstring(l.epoch::text)
-               || netstring(l.worker_num::text) || netstring(l.session_epoch::text)), '' order by l.epoch)
-               as records
-      from leased l having count(*) > 0
+      select array_agg(a.run_id::text order by a.epoch) as ids,
+             array_agg(a.worker_num order by a.epoch) as workers,
+             string_agg(netstring(a.record), '' order by a.epoch) as records
+      from (
+        -- `offset 0`: a function of a function is called, one of a column is inlined.
+        select a.*, netstring(a.run_id::text) || netstring(a.epoch::text)
+               || netstring(a.worker_num::text) || netstring(a.session_epoch::text) as record
+        from assigned a offset 0
+      ) a having count(*) > 0
     ) o
   ),
   given as (
-    select s.n, g.seq, l.run_id, l.epoch, l.sq, l.prio, l.attempt, l.claimed_at
-    from numbered g join slot s on s.rn = g.rn join leased l on l.run_id = g.run_id
+    select a.n, a.seq, a.run_id, a.epoch, a.sq, a.prio, a.attempt, app_now() as claimed_at from assigned a
     union all
     select h.n, 0, h.run_id, h.epoch, h.sq, h.prio, h.attempt, h.claimed_at from held h
   )

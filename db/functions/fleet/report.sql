@@ -86,24 +86,26 @@ begin
     from (
       select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
              array_agg(e.worker_num order by e.run_id) as workers,
-             string_agg(netstring(netstring(e.run_id::text) || netstring(e.epoch::text)
-               || netstring(case when e.again then 'requeued' else e.ending end)), '' order by e.run_id)
-               as records
-      from ended e group by e.org_id order by e.org_id
+             string_agg(netstring(e.record), '' order by e.run_id) as records
+      from (
+        -- `offset 0`: a function of a function is called, one of a column is inlined.
+        select e.*, netstring(e.run_id::text) || netstring(e.epoch::text)
+               || netstring(case when e.again then 'requeued' else e.ending end) as record
+        from ended e offset 0
+      ) e group by e.org_id order by e.org_id
     ) o
   )
   select g.n,
          case when e.again then 'requeued' when e.run_id is not null then 'ok'
-              when o.run_id is not null then 'repeated' else 'lost' end,
+              when exists (
+                select from outcome o
+                where o.run_id = g.run_id and o.worker_num = g.worker_num
+                  and (o.epoch = g.epoch or (g.epoch is null and o.session_epoch = g.session_epoch))
+                  and o.status in (g.status, 'cancelled')
+              ) then 'repeated' else 'lost' end,
          e.sq, e.ending, extract(epoch from app_now() - e.claimed_at)::double precision
   from given g
   left join ended e on e.n = g.n
-  left join lateral (
-    select o.run_id from outcome o
-    where o.run_id = g.run_id and e.run_id is null and o.worker_num = g.worker_num
-      and (o.epoch = g.epoch or (g.epoch is null and o.session_epoch = g.session_epoch))
-      and o.status in (g.status, 'cancelled')
-  ) o on true
   -- F2. A run whose lease is removed is somewhere else afterwards.
   where fleet_require((select count(*) from gone)
                       = (select count(*) from stored) + (select count(*) from later),

@@ -125,9 +125,12 @@ begin
     select fleet_record(o.org_id, 'run.submitted', o.ids, fleet_digest(o.records)) as seq
     from (
       select f.org_id, array_agg(f.run_id::text order by f.n) as ids,
-             string_agg(netstring(netstring(f.run_id::text) || netstring(f.actor) || netstring(f.hash)),
-                        '' order by f.n) as records
-      from fresh f group by f.org_id order by f.org_id
+             string_agg(netstring(f.record), '' order by f.n) as records
+      from (
+        -- `offset 0`: a function of a function is called, one of a column is inlined.
+        select f.*, netstring(f.run_id::text) || netstring(f.actor) || netstring(f.hash) as record
+        from fresh f offset 0
+      ) f group by f.org_id order by f.org_id
     ) o
   )
   select given.n, coalesce(given.kept, given.run_id),

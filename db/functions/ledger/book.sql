@@ -109,7 +109,7 @@ begin
       returning s.id, s.org_id, s.project_id, s.key_id, s.started_at >= v_day as is_today,
                 s.cost_pusd - s.overrun_pusd as cost, s.overrun_pusd as cost_overrun,
                 s.input_tokens + s.output_tokens - s.overrun_tokens as tokens,
-                s.overrun_tokens as tokens_overrun, spend_field(spend_fields(s)) as record
+                s.overrun_tokens as tokens_overrun, spend_fields(s) as fields
     ), moved as (
       select b.org_id, b.project_id, b.key_id, b.is_today, sum(b.cost) as cost,
              sum(b.cost_overrun) as cost_overrun, sum(b.tokens) as tokens,
@@ -186,7 +186,7 @@ begin
                case count(*) when 1 then min(s.id::text) else 'batch' end as subject,
                jsonb_build_object(
                  'kind', 'call.settled', 'count', count(*),
-                 'digest', encode(sha256(convert_to(string_agg(s.record, '' order by s.id), 'UTF8')), 'hex'))
+                 'digest', encode(sha256(convert_to(string_agg(spend_field(s.fields), '' order by s.id), 'UTF8')), 'hex'))
                || case when count(*) <= c_ids_max
                  then jsonb_build_object('ids', string_agg(s.id::text, ' ' order by s.id))
                  else jsonb_build_object('first', min(s.id::text), 'last', max(s.id::text)) end as details
