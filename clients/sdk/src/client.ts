@@ -142,10 +142,14 @@ function attemptsMaxOf(request: BuiltRequest, options: ClientOptions, given: Cal
 const wasNotBegun = (thrown: unknown): boolean =>
   thrown instanceof SagewaiError && thrown.code === 'service.draining';
 
+/** A limit that names no time to come back at will never let this through. */
+const ofALimit = ({ code }: SagewaiError): boolean =>
+  code === 'budget.exceeded' || code === 'rate.exceeded';
+
 const mayRepeat = (thrown: unknown): thrown is SagewaiError =>
   thrown instanceof SagewaiError &&
   thrown.retryable &&
-  (thrown.retryAfterMs ?? 0) <= RETRY_AFTER_MS_MAX;
+  (thrown.retryAfterMs ?? (ofALimit(thrown) ? Infinity : 0)) <= RETRY_AFTER_MS_MAX;
 
 const eitherOf = (one?: AbortSignal, other?: AbortSignal): AbortSignal | undefined =>
   one && other ? AbortSignal.any([one, other]) : (one ?? other);

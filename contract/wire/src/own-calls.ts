@@ -5,7 +5,10 @@ import { id, instantOrNull } from './schemas.ts';
 import { model } from './tags.ts';
 import { epoch } from './worker.ts';
 
-/** A worker that calls a provider with its own credentials reserves before the call and settles after. */
+/**
+ * A worker that calls a provider with its own credentials reserves before the call and settles after.
+ * Under one `Idempotency-Key` a call of a run is reserved once, however often it is asked for.
+ */
 export const reserveForRun = endpoint({
   id: 'fleet.reserveForRun',
   method: 'POST',

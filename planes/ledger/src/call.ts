@@ -47,6 +47,8 @@ export interface CallRequest {
   readonly mayCap: boolean;
   /** Longer than the call can take. */
   readonly expiresInMs: number;
+  /** Whether a caller that hears no answer asks again for the same id: then it is not given back. */
+  readonly isRepeated?: boolean;
   readonly sessionId?: string | null;
   readonly agent?: string | null;
   readonly tags?: readonly string[];

@@ -201,6 +201,28 @@ describe('a caller that waits too long', () => {
     await ledger.close();
   });
 
+  test('that came too late stays with a caller who asks again for the same call', async ({
+    db,
+    owner,
+  }) => {
+    const account = await openAccount(db);
+    await limit(db, account, 'project', { usdPerDay: CENT });
+    const ledger = ledgerOn(db, { reservePatienceMs: 100 });
+    await using held = await holdTransaction(db, [account.orgId], (tx) =>
+      sql`select from budget for update`.execute(tx),
+    );
+    const told = Promise.allSettled([
+      ledger.reserve({ ...callOf(account, CENT), isRepeated: true }),
+    ]);
+    await untilWaiting(owner);
+    expect(await told).toMatchObject([{ reason: { code: 'service.unavailable' } }]);
+    await held.rollback();
+
+    expect(await ledger.reserve(callOf(account, CENT))).toMatchObject({ kind: 'refused' });
+    await ledger.close();
+    expect(await spendOf(db, account)).toEqual([]);
+  });
+
   test('behind too many others is refused at once', async ({ db, owner }) => {
     const account = await openAccount(db);
     await limit(db, account, 'project', { usdPerDay: 10n * CENT });

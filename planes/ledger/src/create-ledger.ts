@@ -93,7 +93,9 @@ export function createLedger(options: LedgerOptions): Ledger {
   });
 
   /** A reservation whose caller has given up, for a call that was never made. */
-  const release = ({ id, orgId }: CallRequest, outcome: Abandonment<Decision>): void => {
+  const release = (request: CallRequest, outcome: Abandonment<Decision>): void => {
+    if (request.isRepeated === true) return;
+    const { id, orgId } = request;
     const isHeld =
       outcome.kind === 'answered'
         ? outcome.answer.kind === 'reserved'

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { type CallOutput, SagewaiError } from '@sagewai/sdk';
 
 import { currentCredentials } from '../credentials/run-scope.ts';
@@ -75,7 +77,8 @@ function reserve(
         output_tokens_max: (outputMaxOf(request) ?? OUTPUT_TOKENS_MAX) * Math.max(1, choices),
       },
     },
-    { signal },
+    // Asked again after a lost answer, it holds what it held: nothing is reserved twice.
+    { signal, idempotencyKey: randomUUID() },
   );
 }
 

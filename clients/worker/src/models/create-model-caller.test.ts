@@ -143,6 +143,23 @@ describe('through the gateway', () => {
 });
 
 describe('with an own credential', () => {
+  test('asks for its reservation again under the same key when no answer came', async () => {
+    const { server, provider, call } = await place();
+    server.on('fleet.reserveForRun', (_, nth) =>
+      nth === 1
+        ? 'hang up'
+        : { status: 201, json: { reservation_id: RESERVATION, expires_at: null } },
+    );
+    provider.on(CALL, () => OK);
+    await call(ask('openai/gpt-4o'));
+    const keys = server
+      .asked('fleet.reserveForRun')
+      .map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[\da-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+  });
+
   test('reserves before, calls the provider with its own key, and settles after', async () => {
     const { server, provider, call } = await place();
     provider.on(CALL, () => {

@@ -1,4 +1,3 @@
-import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, implementOwn, type Route } from '@sagewai/http';
 import { boundProject, findProject } from '@sagewai/identity';
 import { inTenant, type Tx } from '@sagewai/postgres';
@@ -27,6 +26,7 @@ import { readLarge } from '../objects/read-large.ts';
 import type { FleetParts } from '../parts.ts';
 import { readAttempts } from '../runs/attempts.sql.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
+import { readIdempotencyKey } from '../runs/idempotency-key.ts';
 import { readRunSpent } from '../runs/run-spending.ts';
 import { toRunState, toTaskState } from '../runs/run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from '../runs/runs.sql.ts';
@@ -58,7 +58,7 @@ export function runRoutes(parts: FleetParts): Route[] {
     openWait(contentKeys, { orgId, runId, tx }, await findWait(tx, runId));
   return [
     implementOwn(submitRun, async ({ body, caller, request }) => {
-      const keyed = withKey(body, request.headers['idempotency-key']);
+      const keyed = withKey(body, request);
       const [run] = await submissions.submit([keyed], submitterOf(caller));
       const { runId, ...accepted } = found(run, NO_SUCH_RUN);
       return { id: runId, ...accepted };
@@ -70,7 +70,7 @@ export function runRoutes(parts: FleetParts): Route[] {
     }),
 
     implementOwn(submitTask, async ({ body, caller, request }) => {
-      const keyed = withKey(body, request.headers['idempotency-key']);
+      const keyed = withKey(body, request);
       const [run] = await submissions.submit([keyed], submitterOf(caller));
       const { runId, ...accepted } = found(run, NO_SUCH_RUN);
       return { run_id: runId, ...accepted };
@@ -207,12 +207,10 @@ async function projectWithin(
   return found(within, 'There is no such project.', 'project.missing').id;
 }
 
-function withKey(submission: Submission, header: string | string[] | undefined): Submission {
-  if (typeof header !== 'string' || header === '') return submission;
-  if (header.length > 255) {
-    throw new Fault('request.invalid', 'the idempotency key is too long', {
-      detail: 'The header Idempotency-Key has more than 255 characters.',
-    });
-  }
-  return { ...submission, idempotency_key: header };
+function withKey(
+  submission: Submission,
+  request: Parameters<typeof readIdempotencyKey>[0],
+): Submission {
+  const key = readIdempotencyKey(request);
+  return key === null ? submission : { ...submission, idempotency_key: key };
 }

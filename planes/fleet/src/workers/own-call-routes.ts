@@ -7,10 +7,9 @@
  * because the money is not ours to protect: the worker's own provider bills its owner, while tokens and
  * requests are limited all the same.
  */
-import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found, implementOwn, type Route } from '@sagewai/http';
-import type { Ledger, PriceCeiling, Refusal } from '@sagewai/ledger';
+import type { Ledger, PriceCeiling } from '@sagewai/ledger';
 import { inTenant } from '@sagewai/postgres';
 import {
   formatUsd,
@@ -24,8 +23,10 @@ import { holdsLease } from '../dispatch/leases.sql.ts';
 import { staleLease } from '../dispatch/stale-lease.ts';
 import { demandApproved, demandCurrentSession, demandWorker } from '../identity/calling-worker.ts';
 import type { FleetParts } from '../parts.ts';
+import { readIdempotencyKey } from '../runs/idempotency-key.ts';
 import { findRun } from '../runs/runs.sql.ts';
 import { findOwnCall } from './own-calls.sql.ts';
+import { reserveOwnCall } from './reserve-own-call.ts';
 
 const DEPLOYMENT = 'worker';
 
@@ -36,9 +37,9 @@ export interface OwnCallOptions {
 }
 
 export function ownCallRoutes(parts: FleetParts, { ledger, priceOf }: OwnCallOptions): Route[] {
-  const { db, dispatch, settings, log } = parts;
+  const { db, dispatch, clock, settings, log } = parts;
   return [
-    implementOwn(reserveForRun, async ({ params, body, caller }) => {
+    implementOwn(reserveForRun, async ({ params, body, caller, request }) => {
       const worker = demandWorker(caller, 'report');
       demandCurrentSession(worker);
       demandApproved(worker);
@@ -60,26 +61,24 @@ export function ownCallRoutes(parts: FleetParts, { ledger, priceOf }: OwnCallOpt
         await inTenant(db, [orgId], (tx) => findRun(tx, runId)),
         'There is no such run.',
       );
-      const id = newId<ReservationId>();
-      const reservation = await ledger.reserve({
-        id,
-        orgId,
-        projectId: run.projectId,
-        runId,
-        workerId: record.id,
-        model: body.model,
-        deployment: DEPLOYMENT,
-        price,
-        inputTokensMax: body.input_tokens_max,
-        outputTokens: body.output_tokens_max,
-        mayCap: false,
-        expiresInMs: settings.ownCallTtlMs,
-      });
-      if (reservation.kind === 'refused') throw exceeded(reservation);
-      return {
-        reservation_id: id,
-        expires_at: new Date(parts.clock.now().getTime() + settings.ownCallTtlMs).toISOString(),
-      };
+      const { id, expiresAt } = await reserveOwnCall(
+        { db, ledger, clock },
+        {
+          orgId,
+          projectId: run.projectId,
+          runId,
+          workerId: record.id,
+          model: body.model,
+          deployment: DEPLOYMENT,
+          price,
+          inputTokensMax: body.input_tokens_max,
+          outputTokens: body.output_tokens_max,
+          mayCap: false,
+          expiresInMs: settings.ownCallTtlMs,
+        },
+        readIdempotencyKey(request),
+      );
+      return { reservation_id: id, expires_at: expiresAt.toISOString() };
     }),
 
     // Also after the lease: what was spent was spent, and otherwise the reservation is booked in full.
@@ -111,14 +110,6 @@ export function ownCallRoutes(parts: FleetParts, { ledger, priceOf }: OwnCallOpt
       return { cost_usd: settled.kind === 'settled' ? formatUsd(settled.costPusd) : '0' };
     }),
   ];
-}
-
-function exceeded({ because, period, scope, retryAfterMs }: Refusal): Fault {
-  const code = because === 'cost' ? 'budget.exceeded' : 'rate.exceeded';
-  return new Fault(code, `${because} a ${period} of ${scope.kind} ${scope.id} is used up`, {
-    detail: `The ${scope.kind}'s limit of ${because} a ${period} is reached.`,
-    ...(retryAfterMs === null ? {} : { retryAfterMs }),
-  });
 }
 
 function unpriced(model: string): Fault {

@@ -9,7 +9,7 @@ import { databaseTest as test, makeTenant } from '@sagewai/testing';
 import type { ReservationId, RunId, WorkerId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
-import { findOwnCall } from './own-calls.sql.ts';
+import { findOwnCall, findOwnReservation } from './own-calls.sql.ts';
 
 test('a worker’s call is found while it is open and after; one of the gateway never', async ({
   db,
@@ -35,6 +35,14 @@ test('a worker’s call is found while it is open and after; one of the gateway 
   const find = (id: ReservationId) => inTenant(db, [orgId], (tx) => findOwnCall(tx, id));
   expect(await find(own)).toEqual({ runId, workerId, model: 'llama3' });
   expect(await find(gateways)).toBeNull();
+  const held = (id: ReservationId) => inTenant(db, [orgId], (tx) => findOwnReservation(tx, id));
+  expect(await held(newId<ReservationId>())).toBeNull();
+  expect(await held(own)).toEqual({
+    model: 'llama3',
+    inputTokensMax: 1,
+    outputTokensMax: 1,
+    expiresAt: expect.any(Date),
+  });
   await ledger.settle({
     id: own,
     orgId,
@@ -45,5 +53,6 @@ test('a worker’s call is found while it is open and after; one of the gateway 
     status: 'ok',
   });
   expect(await find(own)).toEqual({ runId, workerId, model: 'llama3' });
+  expect(await held(own)).toMatchObject({ model: 'llama3', expiresAt: null });
   await ledger.close();
 });

@@ -8,6 +8,31 @@ export interface OwnCall {
   readonly model: string;
 }
 
+/** What was reserved under an id, and what has become of it. */
+export interface OwnReservation {
+  readonly model: string;
+  readonly inputTokensMax: number;
+  readonly outputTokensMax: number;
+  /** Null: it is over. */
+  readonly expiresAt: Date | null;
+}
+
+/** Null: nothing was reserved under this id yet. */
+export async function findOwnReservation(
+  tx: Executor,
+  id: ReservationId,
+): Promise<OwnReservation | null> {
+  const { rows } = await sql<OwnReservation>`
+    select model, input_tokens::int as "inputTokensMax", output_tokens::int as "outputTokensMax",
+           expires_at as "expiresAt"
+    from reservation where id = ${id}
+    union all
+    select model, 0, 0, null from spend where id = ${id} and entry = 0
+    limit 1
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
 /**
  * Whose call a reservation is, open or booked. Only calls of workers are found: so no worker settles
  * what the gateway has reserved.

@@ -1,5 +1,5 @@
 import { sql } from '@sagewai/postgres';
-import { makeTenant } from '@sagewai/testing';
+import { holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
 import { workerOf } from '../fleet-fixture.ts';
@@ -349,6 +349,54 @@ describe('a worker’s own calls', () => {
       calls: 1,
       models_used: ['llama3'],
     });
+  });
+
+  test('are reserved once under one idempotency key, also when asked for twice at once', async ({
+    replicaWith,
+    owner,
+    db,
+    tenant,
+  }) => {
+    const replica = replicaWith({ priceOf: () => price });
+    const second = replicaWith({ priceOf: () => price });
+    const worker = await replica.worker();
+    const run = await replica.submit();
+    const [lease] = await replica.claim(worker);
+    const path = `/api/v1/fleet/runs/${run}/reservations`;
+    const as = {
+      'x-worker-id': worker.id,
+      'x-worker-secret': worker.secret,
+      'idempotency-key': 'the first call',
+    };
+    const body = { epoch: lease?.epoch, model: 'm', input_tokens_max: 100, output_tokens_max: 50 };
+    const reserve = (at = replica, changed = {}, headers: Record<string, string> = as) =>
+      at.call('POST', path, { as: headers, body: { ...body, ...changed } });
+
+    await using held = await holdTransaction(db, [tenant.orgId], (tx) =>
+      sql`select pg_advisory_xact_lock(ledger_lock_key(${tenant.orgId}::uuid))`.execute(tx),
+    );
+    const asking = Promise.all([reserve(), reserve(second)]);
+    await untilWaiting(owner, 2);
+    await held.rollback();
+    const asked = await asking;
+    expect(asked.map(({ status }) => status)).toEqual([201, 201]);
+    const ids = new Set(asked.map((answer) => answer.body['reservation_id']));
+    expect(ids.size).toBe(1);
+    const [id] = ids;
+    expect((await reserve()).body['reservation_id']).toBe(id);
+
+    const other = await reserve(replica, {}, { ...as, 'idempotency-key': 'the second call' });
+    expect(other.body['reservation_id']).not.toBe(id);
+    expect(await reserve(replica, { output_tokens_max: 51 })).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency.conflict' },
+    });
+
+    await replica.call('POST', `${path}/${String(id)}/settlement`, {
+      as,
+      body: { epoch: lease?.epoch, input_tokens: 10, output_tokens: 5 },
+    });
+    expect(await reserve()).toMatchObject({ status: 409, body: { code: 'state.conflict' } });
   });
 
   test('of a model without a price are refused where the operator wants it', async ({
