@@ -140,7 +140,7 @@ export const SERVER_FIELDS = {
   ...fleetFields,
 
   BODY_BYTES_MAX: field.integer({
-    default: 12 * 1024 * 1024,
+    default: 8 * 1024 * 1024,
     min: 1_024,
     description: 'The largest body of a request; encrypted, an output takes a third more',
   }),

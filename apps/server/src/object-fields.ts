@@ -5,7 +5,7 @@ const optional = { default: null } as const;
 /** Payloads and outputs, and where they are kept when they are large. */
 export const objectFields = {
   PAYLOAD_BYTES_MAX: field.integer({
-    default: 8 * 1024 * 1024,
+    default: 6_000_000,
     min: 1_024,
     max: 64 * 1024 * 1024,
     description: 'The largest payload or output of a run, as JSON; no more than a body can hold',

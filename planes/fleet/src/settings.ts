@@ -203,7 +203,7 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   runRetentionMs: 30 * DAY_MS,
   keptPerDayMax: 100_000,
   answerBytesMax: 16 * 1024 * 1024,
-  payloadBytesMax: 8 * 1024 * 1024,
+  payloadBytesMax: 6_000_000,
   objectThresholdBytes: 128 * 1024,
   objectTransfersMax: 8,
   objectGraceMs: 60 * MINUTE_MS,
