@@ -49,15 +49,18 @@ export async function answerStream(
   if (end.kind !== 'complete') attempt.abort();
   else if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
 
+  const isNoStream = end.kind === 'complete' && !tap.hasSpoken;
   const outcome: Outcome = {
     deployment,
     ...usageOrEstimate(call, tap.usage, () => tap.seen()),
-    status: STATUS[end.kind],
+    status: isNoStream ? 'error' : STATUS[end.kind],
   };
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);
-  const fault = unsettled ?? faultOf(end, open);
+  const fault = unsettled ?? (isNoStream ? saysNothing(open) : faultOf(end, open));
   if (reply.destroyed) return;
   relay.flush();
+  // Whatever it was that was passed on, our event must not run into it.
+  if (isNoStream) reply.write('\n\n');
   reply.end(fault === undefined ? tap.release() : toErrorEvent(fault));
 }
 
@@ -67,6 +70,9 @@ const STATUS = {
   broken: 'error',
   garbage: 'error',
 } as const satisfies Record<RelayEnd['kind'], Outcome['status']>;
+
+const saysNothing = ({ deployment }: OpenAnswer): Fault =>
+  toGarbageFault(deployment, 'a stream without events');
 
 function faultOf(end: RelayEnd, { deployment }: OpenAnswer): Fault | undefined {
   switch (end.kind) {

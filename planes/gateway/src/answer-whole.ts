@@ -13,7 +13,7 @@ import {
   type SettleCall,
   usageOrEstimate,
 } from './settle-call.ts';
-import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
+import { toGarbageFault, toRefusalBody, toUpstreamFault } from './upstream-fault.ts';
 
 /** Passes an answer on that is one JSON object: settled first, then sent (M2). */
 export async function answerWhole(
@@ -47,7 +47,8 @@ export async function answerWhole(
 const REFUSED_CREDENTIAL: readonly number[] = [401, 403];
 
 /**
- * A refusal of the provider: its own status and its own words, and nothing is charged for it. One of
+ * A refusal of the provider: its own status and its own words, and nothing is charged for it. Where its
+ * words are a page of some proxy, which no client of this format reads, ours stand for them. A refusal of
  * our credential is not passed on: its words may quote the key, and a client would blame its own.
  */
 export async function answerRefusal(
@@ -78,9 +79,15 @@ export async function answerRefusal(
   }
   if (reply.destroyed) return;
   const headersOut = answerHeaders(call, open, { upstream: head.headers, settled });
-  headersOut['content-length'] = collected.body.length;
+  let { body } = collected;
+  const isCoded = (head.headers['content-encoding'] ?? 'identity') !== 'identity';
+  if (!isCoded && parseObject(body) === undefined) {
+    body = toRefusalBody(deployment, head.status);
+    headersOut['content-type'] = 'application/json; charset=utf-8';
+  }
+  headersOut['content-length'] = body.length;
   reply.writeHead(head.status, headersOut);
-  reply.end(collected.body);
+  reply.end(body);
 }
 
 function parseObject(text: Buffer): object | undefined {

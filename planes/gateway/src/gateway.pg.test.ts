@@ -525,6 +525,44 @@ describe('a provider that fails', () => {
     expect(await spendOf(owner)).toMatchObject([{ cost: 0n, status: 'error', source: 'provider' }]);
   });
 
+  test.for([
+    ['a page of a proxy', 503, '<html>Service Unavailable</html>', 'server_error'],
+    ['nothing', 429, '', 'invalid_request_error'],
+  ] as const)(
+    'by refusing with %s keeps its status, in words that clients read',
+    async ([, status, words, type], { upstream, tenant, start, db, owner }) => {
+      upstream.answer = (_, reply) => {
+        reply.writeHead(status, { 'content-type': 'text/html', 'retry-after': '7' });
+        reply.end(words);
+      };
+      const key = await makeKey(db, tenant);
+      const answer = await (await start()).chat(key.value, ask);
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(answer.headers.get('retry-after')).toBe('7');
+      expect(await answer.json()).toMatchObject({ error: { type, code: 'upstream.broken' } });
+      expect(await spendOf(owner)).toMatchObject([{ cost: 0n, status: 'error' }]);
+    },
+  );
+
+  test('by a stream that is none ends it with an error, not as if it were whole', async ({
+    upstream,
+    tenant,
+    start,
+    db,
+    owner,
+  }) => {
+    upstream.answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      reply.end('what is this');
+    };
+    const key = await makeKey(db, tenant);
+    const answer = await (await start()).chat(key.value, askStream);
+    const [last] = (await answer.text()).trim().split('\n\n').slice(-1);
+    expect(last).toMatch(/^data: \{"error":\{.*"code":"upstream.broken"/);
+    expect(await spendOf(owner)).toMatchObject([{ status: 'error', source: 'estimate' }]);
+  });
+
   test('by being away is a 502 that says to retry, and costs nothing', async ({
     tenant,
     start,

@@ -33,6 +33,14 @@ export function toGarbageFault(deployment: Deployment, what: string): Fault {
   });
 }
 
+/** A refusal whose words nobody can read, in words that clients of this format can. */
+export function toRefusalBody({ model }: Deployment, status: number): Buffer {
+  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+  const message = `The provider of ${model} answered ${status}, and nothing that can be read.`;
+  const error = { message, type, param: null, code: 'upstream.broken' };
+  return Buffer.from(JSON.stringify({ error }));
+}
+
 /** The last event of a stream that cannot be continued, in the shape that clients of it parse. */
 export function toErrorEvent({ code, detail }: Fault): Buffer {
   const error = { message: detail, type: 'server_error', param: null, code };

@@ -123,5 +123,5 @@ function ofStatus<Kind>(table: readonly (readonly [number, Kind])[], code: Probl
 /** The first mistake as a path with dots, as these clients show it. */
 function paramOf({ mistakes }: Fault): string | null {
   const [first] = mistakes;
-  return first === undefined ? null : first.path.slice(1).replaceAll('/', '.');
+  return first === undefined || first.path === '' ? null : first.path.slice(1).replaceAll('/', '.');
 }

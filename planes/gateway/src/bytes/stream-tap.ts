@@ -96,6 +96,11 @@ export class StreamTap {
     return join(held);
   }
 
+  /** Whether anything came that is an event of such a stream. */
+  get hasSpoken(): boolean {
+    return this.isDone || this.#events > 0 || this.usage !== undefined;
+  }
+
   /** How much has been said: bytes beyond the smallest event's, which is mostly envelope. */
   seen(): { outputBytes: number; outputChunks: number } {
     const envelopes = this.#events === 0 ? 0 : this.#events * this.#eventBytesMin;
