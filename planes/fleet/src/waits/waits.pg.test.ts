@@ -165,6 +165,24 @@ test('an approval and the end of the time meet: one of them counts (W2)', async 
   }
 });
 
+test('an approval that has begun is waited for by the end of the time, not met crosswise (W2)', async ({
+  db,
+  owner,
+}) => {
+  const here = await claimed(db);
+  await beginWaits(db, [here.wait({ timeoutMs: 0 })]);
+  const { runId } = here.lease;
+  await using held = await holdTransaction(db, [here.place.tenant.orgId], async (tx) => {
+    await sql`select from run_wait where run_id = ${runId} for update`.execute(tx);
+    return { approve: () => resumeRun(tx, here.answer(), 5) };
+  });
+  const ending = endWaits(db, 10);
+  await untilWaiting(owner);
+  expect(await held.output.approve()).toMatchObject({ how: 'resumed' });
+  await held.commit();
+  expect(await ending).toEqual([]);
+});
+
 test('a signal is not missed, whether it comes before, while or after the wait begins (W1)', async ({
   db,
   owner,
@@ -179,7 +197,9 @@ test('a signal is not missed, whether it comes before, while or after the wait b
   expect(await beginWaits(db, [before.wait({ kind: 'signal' })])).toMatchObject([
     { how: 'resumed', sq: before.place.sq },
   ]);
-  expect((await claimAgain(db, before))?.resume).toContain('"n":1');
+  const resumed = await claimAgain(db, before);
+  expect(resumed?.resume).toContain('"n":1');
+  expect(resumed?.attempt).toBe(1);
 
   const first = await claimed(db);
   await using sending = await holdTransaction(db, [first.place.tenant.orgId], (tx) =>
