@@ -157,6 +157,22 @@ test('a batch that is repeated, also while the first is under way, is kept once 
   expect((await said(lease.runId)).map(({ text }) => text)).toEqual(['one', 'two', 'three']);
 });
 
+test('two batches of one run at once, at two replicas, take turns (N2)', async ({ db, owner }) => {
+  const { place, lease, said } = await claimOne(db);
+  await appendEvents(db, [batch(place, lease)], PLENTY);
+  const third = { events: [line('three')], first: 3n };
+  const both = { events: [line('three'), line('four')], first: 3n };
+  await using held = await holdTransaction(db, [place.tenant.orgId], (tx) =>
+    appendEvents(tx, [batch(place, lease, third)], PLENTY),
+  );
+  const other = appendEvents(db, [batch(place, lease, both)], PLENTY);
+  await untilWaiting(owner);
+  await held.commit();
+  expect(await other).toMatchObject([{ how: 'ok', kept: 1, next: 5n }]);
+  const texts = (await said(lease.runId)).map(({ text }) => text);
+  expect(texts).toEqual(['one', 'two', 'three', 'four']);
+});
+
 test('the next attempt goes on in the same log under numbers of its own', async ({ db }) => {
   const { place, lease, said } = await claimOne(db);
   await appendEvents(db, [batch(place, lease)], PLENTY);
