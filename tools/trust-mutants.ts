@@ -93,7 +93,7 @@ export const TRUST_MUTANTS: readonly SourceMutant[] = [
   {
     name: 'what is decided on one replica is not heard on another',
     file: `${FLEET}/workers/worker-news.ts`,
-    from: 'if (id !== undefined) this.#options.onChanged(id as WorkerId);',
+    from: "if (kind === 'w') this.#options.onChanged(id as WorkerId);",
     to: '',
     project: 'pg',
     tests: `${FLEET}/workers/decisions.pg.test.ts`,

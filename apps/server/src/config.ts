@@ -138,6 +138,17 @@ export const SERVER_FIELDS = {
   }),
 
   ...fleetFields,
+  JOB_LOOK_INTERVAL: field.duration({
+    default: 500,
+    min: 50,
+    description:
+      'How often it is asked what background work has to do, while something is due soon',
+  }),
+  JOB_IDLE_LOOK_INTERVAL: field.duration({
+    default: 2_000,
+    min: 50,
+    description: 'The same while nothing is: what comes up may wait so long',
+  }),
 
   BODY_BYTES_MAX: field.integer({
     default: 8 * 1024 * 1024,

@@ -21,6 +21,7 @@ type Composed =
 type Internal =
   | 'organizationRateTrustMs'
   | 'unheldGraceMs'
+  | 'heartbeatPaceMs'
   | 'claimLanes'
   | 'commitLanes'
   | 'runsPerCommitMax'

@@ -7,6 +7,7 @@ export interface SoughtLeadership extends Leadership {
 }
 
 const LOOK_MS = 2_000;
+const PING_MS = 5_000;
 
 /** One replica leads: the one whose session holds the lock. It goes with the session, so a killed one is replaced. */
 export function seekLeadership(db: Db, log: Log): SoughtLeadership {
@@ -15,6 +16,7 @@ export function seekLeadership(db: Db, log: Log): SoughtLeadership {
   const sought = seekAdvisoryLock(db, 'sagewai-leader', {
     signal: stop.signal,
     everyMs: LOOK_MS,
+    pingEveryMs: PING_MS,
     onHeld: () => {
       leads = true;
       log.info('this replica leads');

@@ -6,6 +6,11 @@ export const queueFields = {
     min: 0,
     max: MINUTE_MS,
   }),
+  POLL_REPEAT_INTERVAL: time(
+    'repeatLookEveryMs',
+    'How often it is asked, of all waiting polls that are new, whether they repeat one that was answered',
+    { min: 0, max: MINUTE_MS },
+  ),
   PLACEMENT_PATIENCE: time(
     'placementPatienceMs',
     'How long a run waits for the worker that a strategy prefers',

@@ -5,7 +5,7 @@ import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
 import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
-import { type Jobs, startJobs } from '@sagewai/jobs';
+import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import { meteredStore, type ObjectStore } from '@sagewai/objects';
@@ -187,7 +187,17 @@ export function buildServer(options: ServerOptions): Server {
       schemaJob(databases, options.onOutdated),
       ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),
     ],
-    { log, clock, metrics, leadership },
+    {
+      log,
+      clock,
+      metrics,
+      leadership,
+      due: {
+        read: (questions) => readDue(dispatch, questions),
+        busyEveryMs: config.jobLookIntervalMs,
+        idleEveryMs: config.jobIdleLookIntervalMs,
+      },
+    },
   );
   return {
     app,

@@ -31,8 +31,18 @@ export const workerFields = {
   ),
   WORKER_TRUST: time(
     'workerTrustMs',
-    'How long what is recorded of a worker is trusted where news of a change was lost',
+    'How long what is recorded of a worker is trusted while news of changes is not heard',
     { max: SECOND_MS },
+  ),
+  WORKER_REFRESH_INTERVAL: time(
+    'workerRefreshMs',
+    'How often what is recorded is read again of all workers that call',
+    { min: SECOND_MS },
+  ),
+  NEWS_CHECK_INTERVAL: time(
+    'listenPingMs',
+    'How often the connection is tried that hears news of other replicas',
+    { min: 100 },
   ),
   RUN_TOKEN_TTL: time('runTokenTtlMs', 'The longest life of a run token; it ends with its lease', {
     min: MINUTE_MS,

@@ -4,23 +4,16 @@ import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
-import { Activity } from './anomalies/activity.ts';
-import { addActivity } from './anomalies/anomalies.sql.ts';
 import { createRoutingParts } from './create-routing-parts.ts';
 import { createSharingParts } from './create-sharing-parts.ts';
 import { createWaits } from './create-waits.ts';
+import { createWorkerParts } from './create-worker-parts.ts';
 import { Backlog } from './dispatch/backlog.ts';
 import { Claims } from './dispatch/claims.ts';
 import { Hints } from './dispatch/hints.ts';
-import {
-  areAlive,
-  beat,
-  type LeaseName,
-  reportRuns,
-  takeBack,
-  type TakenBack,
-} from './dispatch/leases.sql.ts';
-import { claimWithin, internSubqueue, submitRuns } from './dispatch/queue.sql.ts';
+import { areAlive, type LeaseName, reportRuns, type TakenBack } from './dispatch/leases.sql.ts';
+import { claimWithin, findGiven, internSubqueue, submitRuns } from './dispatch/queue.sql.ts';
+import { Repeats } from './dispatch/repeats.ts';
 import { notifyWake } from './dispatch/wakes.sql.ts';
 import { RegistrationGate } from './enrollment/registration-gate.ts';
 import { RunEventLog } from './events/run-event-log.ts';
@@ -39,12 +32,6 @@ import { readStates } from './runs/runs.sql.ts';
 import { Submissions } from './runs/submissions.ts';
 import { rememberTurns } from './scaling/loads.sql.ts';
 import { completeSettings } from './settings.ts';
-import { Heartbeats } from './workers/heartbeats.ts';
-import { writeProbes } from './workers/probes.sql.ts';
-import { Probes } from './workers/probes.ts';
-import { WorkerDirectory } from './workers/worker-directory.ts';
-import { WorkerNews } from './workers/worker-news.ts';
-import { readWorkerRecords } from './workers/workers.sql.ts';
 
 /** Puts together what the routes and jobs of one replica share. */
 export function createParts(options: FleetOptions): FleetParts {
@@ -91,6 +78,11 @@ export function createParts(options: FleetOptions): FleetParts {
     placements: routing.placements,
     rememberTurns: (turns) => rememberTurns(dispatch, turns),
     claim: (request) => claimWithin(db, request),
+    repeats: new Repeats({
+      find: (polls) => findGiven(dispatch, polls),
+      everyMs: settings.repeatLookEveryMs,
+      monotonicMs,
+    }),
     lanes: settings.claimLanes,
     slotsPerClaimMax: settings.slotsPerClaimMax,
     onClaimed: ({ sq }, count) => meters.moved(sq, -count),
@@ -165,48 +157,21 @@ export function createParts(options: FleetOptions): FleetParts {
       costs.observe(backlog.subqueue(sq), seconds ?? 0);
     },
   });
-  const heartbeats = new Heartbeats({
-    beat: (some) => beat(dispatch, some, settings.unheldGraceMs),
-    giveBack: async (leases) => {
-      const why = 'its worker does not know of it';
-      afterTakenBack(await takeBack(db, leases, { why, counts: false }));
-    },
-    signEveryMs: settings.heartbeatIntervalMs / 4,
+  const workerParts = createWorkerParts({
+    db,
+    dispatch,
+    settings,
+    replica,
     monotonicMs,
     onError,
+    afterTakenBack,
+    dismiss: (workerId) => claims.dismiss(workerId),
   });
-  const activity = new Activity({
-    write: (counts) => addActivity(dispatch, counts),
-    monotonicMs,
-  });
-  const probes = new Probes({
-    write: async (some) => {
-      const orgIds = [...new Set(some.map(({ orgId }) => orgId))];
-      await inTenant(db, orgIds, (tx) => writeProbes(tx, some));
-    },
-    onChanged: (workerId) => news.tell(workerId),
-    refreshMs: settings.probeRefreshMs,
-    monotonicMs,
-  });
-  const directory = new WorkerDirectory({
-    read: (ids) => readWorkerRecords(db, ids, settings.probeStaleMs),
-    trustMs: settings.workerTrustMs,
-    monotonicMs,
-  });
+  const { news } = workerParts;
   const aliveness = new GroupCommit<LeaseName, boolean>({
     commit: (leases) => areAlive(dispatch, leases),
     weightMax: 500,
     lanes,
-  });
-  const news = new WorkerNews({
-    replica,
-    flushMs: settings.newsFlushMs,
-    notify: (payload) => notifyWake(dispatch, payload),
-    onChanged: (workerId) => {
-      directory.forget(workerId);
-      claims.dismiss(workerId);
-    },
-    onError,
   });
   const gate = new RegistrationGate({
     perSecond: settings.registrationsPerSecond,
@@ -227,10 +192,7 @@ export function createParts(options: FleetOptions): FleetParts {
     submissions,
     reports,
     waits,
-    heartbeats,
-    activity,
-    probes,
-    directory,
+    ...workerParts,
     watch,
     eventWatch,
     eventLog,
@@ -243,7 +205,6 @@ export function createParts(options: FleetOptions): FleetParts {
     alarm,
     workerTokenKey: options.workerTokenKey,
     runTokenKey: options.runTokenKey,
-    news,
     gate,
     identityMeters: new IdentityMeters(options.metrics),
     afterDecided: (workerId) => news.tell(workerId),

@@ -85,6 +85,8 @@ export class FleetFixture {
       settings: {
         pollTimeoutDefaultMs: 0,
         workerTrustMs: 0,
+        heartbeatPaceMs: 0,
+        repeatLookEveryMs: 0,
         registrationBurst: 1_000,
         ...options.settings,
       },

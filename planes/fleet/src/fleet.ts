@@ -17,7 +17,7 @@ import { runEventRoutes } from './events/run-event-routes.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { createWorkerCredentialReader } from './identity/credential-reader.ts';
 import { sessionRoutes } from './identity/session-routes.ts';
-import { checkWaiting, fleetJobs } from './jobs.ts';
+import { fleetJobs } from './jobs.ts';
 import { limitRoutes } from './limits/limit-routes.ts';
 import { routingRoutes } from './matching/routing-routes.ts';
 import { runRoutes } from './matching/run-routes.ts';
@@ -31,6 +31,7 @@ import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { sealRoutes } from './secrecy/seal-routes.ts';
 import { waitRoutes } from './waits/wait-routes.ts';
 import { administrationRoutes } from './workers/administration-routes.ts';
+import { checkWaiting } from './workers/check-waiting.ts';
 import { decisionRoutes } from './workers/decision-routes.ts';
 import { drainRoutes } from './workers/drain-routes.ts';
 import { ownCallRoutes } from './workers/own-call-routes.ts';
@@ -81,7 +82,7 @@ export function createFleet(options: FleetOptions): Fleet {
       ...decisionRoutes(parts),
       ...enrollmentKeyRoutes(),
       ...fleetTokenRoutes(parts),
-      ...settingsRoutes(),
+      ...settingsRoutes(parts),
       ...retentionRoutes(parts),
       ...limitRoutes(parts),
       ...deadLetterRoutes(parts),
@@ -124,8 +125,9 @@ function listenForWakes({ listenUrl, log }: FleetOptions, parts: FleetParts): Li
   const onError = (error: unknown): void => {
     log.warn('wakes of other replicas are not heard; the sweep goes on', { error });
   };
-  return listen({
+  const listener = listen({
     url: listenUrl,
+    pingEveryMs: parts.settings.listenPingMs,
     channel: WAKE_CHANNEL,
     onMessage: (payload) => {
       news.receive(payload);
@@ -134,4 +136,6 @@ function listenForWakes({ listenUrl, log }: FleetOptions, parts: FleetParts): Li
     onReconnect: () => void lookAtAll().catch(onError),
     onError,
   });
+  parts.directory.hears = () => listener.isHearing();
+  return listener;
 }

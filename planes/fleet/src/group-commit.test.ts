@@ -74,6 +74,33 @@ describe('GroupCommit', () => {
     ]);
   });
 
+  test('with a pace, what comes in between goes together; what is urgent, or fills a batch, does not wait', async () => {
+    let now = 0;
+    const batches: (readonly number[])[] = [];
+    const group = new GroupCommit<number, number>({
+      commit: (batch) => {
+        batches.push(batch);
+        return Promise.resolve([...batch]);
+      },
+      weightMax: 3,
+      lanes: 1,
+      // Real time plays no part: a timer that it sets is for an hour.
+      pace: { everyMs: 3_600_000, monotonicMs: () => now, isUrgent: (item) => item > 100 },
+    });
+    await group.add(1); // Nobody came before.
+    const [two, three] = [group.add(2), group.add(3)];
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+    expect(batches).toEqual([[1]]);
+    await group.add(101);
+    await Promise.all([two, three]);
+    expect(batches).toEqual([[1], [2, 3, 101]]);
+    await Promise.all([4, 5, 6].map((item) => group.add(item)));
+    expect(batches).toHaveLength(3);
+    now += 3_600_000;
+    await group.add(7);
+    expect(batches.at(-1)).toEqual([7]);
+  });
+
   test('tries nothing twice when the connection was lost: it may have been stored', async () => {
     let commits = 0;
     const group = new GroupCommit<number, number>({

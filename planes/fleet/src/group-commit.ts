@@ -8,6 +8,15 @@ export interface GroupCommitOptions<Item, Answer> {
   readonly lanes: number;
   /** Two items with one key never share a batch; undefined: with any. */
   readonly keysOf?: (item: Item) => Iterable<string>;
+  /** What can wait does, so that there are no more batches than one in a while however many come. */
+  readonly pace?: Pace<Item>;
+}
+
+export interface Pace<Item> {
+  /** From the start of a batch to that of the next, unless that is full or has something urgent. */
+  readonly everyMs: number;
+  readonly monotonicMs: () => number;
+  readonly isUrgent?: (item: Item) => boolean;
 }
 
 interface Waiting<Item, Answer> {
@@ -25,6 +34,9 @@ export class GroupCommit<Item, Answer> {
   #waiting: Waiting<Item, Answer>[] = [];
   #busy = 0;
   #woken = false;
+  #sentMs = Number.NEGATIVE_INFINITY;
+  #isUrgent = false;
+  #isTimed = false;
 
   constructor(options: GroupCommitOptions<Item, Answer>) {
     this.#options = options;
@@ -33,6 +45,7 @@ export class GroupCommit<Item, Answer> {
   add(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
+      this.#isUrgent ||= this.#options.pace?.isUrgent?.(item) === true;
       this.#wake();
     });
   }
@@ -40,6 +53,16 @@ export class GroupCommit<Item, Answer> {
   /** At the end of this turn of the event loop, so that what arrives together goes together. */
   #wake(): void {
     if (this.#woken || this.#busy >= this.#options.lanes) return;
+    const waitMs = this.#pauseMs();
+    if (waitMs > 0) {
+      if (this.#isTimed) return;
+      this.#isTimed = true;
+      setTimeout(() => {
+        this.#isTimed = false;
+        this.#wake();
+      }, waitMs);
+      return;
+    }
     this.#woken = true;
     setImmediate(() => {
       this.#woken = false;
@@ -47,7 +70,15 @@ export class GroupCommit<Item, Answer> {
     });
   }
 
+  #pauseMs(): number {
+    const { pace, weightMax } = this.#options;
+    if (pace === undefined || this.#isUrgent || this.#waiting.length >= weightMax) return 0;
+    return this.#sentMs + pace.everyMs - pace.monotonicMs();
+  }
+
   async #send(): Promise<void> {
+    this.#sentMs = this.#options.pace?.monotonicMs() ?? 0;
+    this.#isUrgent = false;
     const batch = this.#nextBatch();
     this.#busy += 1;
     await this.#commit(batch);

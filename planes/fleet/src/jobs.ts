@@ -2,14 +2,20 @@ import { type Job, job } from '@sagewai/jobs';
 
 import { watchJobs } from './anomalies/watch-jobs.ts';
 import { bulkJob } from './dead-letters/bulk-job.ts';
+import { findNonempty, releaseScheduled } from './dispatch/queue.sql.ts';
+import { supervise } from './dispatch/supervise.ts';
 import {
-  beatPulse,
-  findOrphans,
-  findOverdue,
-  type Orphan,
-  takeBack,
-} from './dispatch/leases.sql.ts';
-import { expireRuns, findNonempty, releaseScheduled } from './dispatch/queue.sql.ts';
+  countsDue,
+  dueNow,
+  gaugesDue,
+  leasesDue,
+  limitsDue,
+  queueDue,
+  routesDue,
+  scheduledDue,
+  unmatchableDue,
+  waitsDue,
+} from './due.sql.ts';
 import { mendLimits, readBacklog, readProjectFacts } from './limits/limits.sql.ts';
 import { rerouteRuns } from './matching/routes.sql.ts';
 import { objectJobs } from './objects/object-jobs.ts';
@@ -21,25 +27,30 @@ import { countPending, readLoads, readPending } from './scaling/counts.sql.ts';
 import { scheduleJob } from './schedules/schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
 import { endWaits } from './waits/waits.sql.ts';
-import { followRamps } from './workers/follow-ramps.ts';
+import { checkWaiting } from './workers/check-waiting.ts';
 import { freshnessOf } from './workers/freshness.ts';
-import { patienceMs } from './workers/judge-silence.ts';
-import { readSilence } from './workers/silence.sql.ts';
-import { findUnapproved } from './workers/workers.sql.ts';
 
 const BATCH = 500;
 const GROUP_IDLE_MS = 600_000;
 /** A look at the queue may take so large a part of the time between two. */
 const SWEEP_SHARE = 20;
+/** Jobs that are told when they are due look by themselves all the same, in case they were not. */
+const SAFETY_MS = 60_000;
 
 export function fleetJobs(parts: FleetParts): Job[] {
   const { db, dispatch, settings, hints, claims, meters, backlog, clock, projects } = parts;
   let sweepNotBeforeMs = 0;
+  // What was counted last is told once more when it is over.
+  let hadLimits = true;
+  let hadRuns = true;
+  let rounds = 0;
   return [
     job({
       name: 'fleet.supervise',
       everyMs: settings.superviseEveryMs,
       runsOn: 'leader',
+      // Its pulse goes on in any case: a pause of it excuses workers.
+      due: { inMs: leasesDue, atLeastEveryMs: 2 * settings.superviseEveryMs },
       converges:
         'no run stays with a worker that is silent, replaced or revoked, or past its deadline',
       ifItNeverRuns: 'runs of lost workers never end, and deadlines do nothing',
@@ -50,11 +61,10 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.sweep',
       everyMs: settings.sweepEveryMs,
       runsOn: 'every-replica',
+      due: { inMs: queueDue, atLeastEveryMs: SAFETY_MS },
       converges: 'waiting polls know of every line of the queue that has runs',
       ifItNeverRuns: 'a run whose wake was lost waits until another is submitted beside it',
       run: async () => {
-        claims.tidy();
-        backlog.forgetGroups(GROUP_IDLE_MS);
         const startedMs = clock.monotonicMs();
         if (!claims.hasWaiting || startedMs < sweepNotBeforeMs) return;
         const lines = await findNonempty(dispatch);
@@ -65,18 +75,46 @@ export function fleetJobs(parts: FleetParts): Job[] {
     }),
 
     job({
+      name: 'fleet.tidy',
+      everyMs: settings.sweepEveryMs,
+      runsOn: 'every-replica',
+      converges: 'nothing is remembered of polls that are over and groups that are gone',
+      ifItNeverRuns: 'memory grows with every set of capabilities that was ever seen',
+      run: () => {
+        claims.tidy();
+        backlog.forgetGroups(GROUP_IDLE_MS);
+        return Promise.resolve();
+      },
+    }),
+
+    job({
+      name: 'fleet.directory',
+      everyMs: settings.workerRefreshMs / 4,
+      runsOn: 'every-replica',
+      converges: 'what is remembered of workers that call is not old, and of others nothing is',
+      ifItNeverRuns: 'what nobody tells of, as that a probe has grown stale, is not noticed',
+      run: () => parts.directory.refresh(settings.workerRefreshMs),
+    }),
+
+    job({
       name: 'fleet.check_waiting',
       everyMs: settings.checkWaitingEveryMs,
       runsOn: 'every-replica',
       converges: 'no poll waits here whose worker was refused elsewhere',
       ifItNeverRuns: 'such a poll waits for its time, and is given nothing',
-      run: () => checkWaiting(parts),
+      run: async () => {
+        // Of a decision one is told; this is for what nobody heard.
+        const patience = parts.directory.hears() ? 3 : 1;
+        rounds = (rounds + 1) % patience;
+        if (rounds === 0) await checkWaiting(parts);
+      },
     }),
 
     job({
       name: 'fleet.release',
       everyMs: settings.releaseEveryMs,
       runsOn: 'leader',
+      due: { inMs: scheduledDue, atLeastEveryMs: SAFETY_MS },
       converges: 'what was put off and is due stands in the queue',
       ifItNeverRuns: 'a run that its worker asked to retry is never tried again',
       run: async (signal) => {
@@ -93,6 +131,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.reroute',
       everyMs: settings.releaseEveryMs,
       runsOn: 'leader',
+      due: { inMs: routesDue, atLeastEveryMs: SAFETY_MS },
       converges: 'no run stands in line for one worker for longer than it said',
       ifItNeverRuns: 'a run that is for a worker that is gone waits for ever',
       run: async (signal) => {
@@ -112,6 +151,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.end-waits',
       everyMs: settings.releaseEveryMs,
       runsOn: 'leader',
+      due: { inMs: waitsDue, atLeastEveryMs: SAFETY_MS },
       converges: 'what has waited for as long as it wanted to stands in the queue',
       ifItNeverRuns: 'a run that nobody answers waits for ever',
       run: async (signal) => {
@@ -127,11 +167,22 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.share',
       everyMs: settings.shareEveryMs,
       runsOn: 'every-replica',
-      converges: 'all replicas know what projects were given, and their weights',
-      ifItNeverRuns: 'every replica is fair by itself, and weights are 1',
+      converges: 'all replicas know what projects were given',
+      ifItNeverRuns: 'every replica is fair by itself',
+      run: () => hints.tellGiven(),
+    }),
+
+    job({
+      name: 'fleet.weights',
+      everyMs: settings.shareEveryMs,
+      runsOn: 'every-replica',
+      due: { inMs: () => (hadLimits ? dueNow() : limitsDue()), atLeastEveryMs: SAFETY_MS },
+      converges: 'this replica knows the weights of projects, and which have caps',
+      ifItNeverRuns: 'weights are 1',
       run: async () => {
-        projects.learn(await readProjectFacts(dispatch));
-        await hints.tellGiven();
+        const facts = await readProjectFacts(dispatch);
+        hadLimits = facts.length > 0;
+        projects.learn(facts);
       },
     }),
 
@@ -139,6 +190,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.count',
       everyMs: settings.countEveryMs,
       runsOn: 'leader',
+      due: { inMs: countsDue, atLeastEveryMs: 6 * settings.countEveryMs },
       converges: 'the counters of pending runs and of limits are what the queue holds',
       ifItNeverRuns:
         'the autoscaler sees what it saw last, and bounds count what was cancelled in the queue',
@@ -152,6 +204,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.unmatchable',
       everyMs: settings.countEveryMs,
       runsOn: 'leader',
+      due: { inMs: unmatchableDue, atLeastEveryMs: 12 * settings.countEveryMs },
       converges: 'of every queue that nobody can serve it has been told once',
       ifItNeverRuns: 'runs that no worker can have wait unseen until somebody asks',
       run: (signal) => reportUnmatchable(parts, signal),
@@ -161,12 +214,23 @@ export function fleetJobs(parts: FleetParts): Job[] {
       name: 'fleet.gauge',
       everyMs: settings.countEveryMs / 2,
       runsOn: 'every-replica',
+      due: {
+        inMs: () => (hadRuns ? dueNow() : gaugesDue()),
+        atLeastEveryMs: 2 * settings.countEveryMs,
+      },
       converges: 'the metrics of this replica are the counters of the database',
       ifItNeverRuns: 'the metrics drift from the truth',
       run: async () => {
-        meters.counted(await readPending(dispatch));
-        meters.heldBack(await readBacklog(dispatch, null));
-        meters.loaded(await readLoads(dispatch, settings.workerSilenceMs));
+        const counts = await readPending(dispatch);
+        const loads = await readLoads(dispatch, settings.workerSilenceMs);
+        const held = await readBacklog(dispatch, null);
+        hadRuns =
+          counts.some(({ pending, blockedByQuota }) => pending + blockedByQuota > 0) ||
+          held.length > 0 ||
+          loads.some(({ active }) => active > 0);
+        meters.counted(counts);
+        meters.heldBack(held);
+        meters.loaded(loads);
       },
     }),
 
@@ -179,70 +243,3 @@ export function fleetJobs(parts: FleetParts): Job[] {
     ...objectJobs(parts),
   ];
 }
-
-/** Public for tests: one round of the supervisor. */
-export async function supervise(parts: FleetParts, signal: AbortSignal): Promise<void> {
-  const { db, dispatch, settings, meters, watch } = parts;
-  // Asked first: a round after a gap must not blame workers for the silence of the server.
-  const upSince = await beatPulse(dispatch, pulseGapMs(settings));
-  const silence = await readSilence(dispatch, { silenceMs: settings.workerSilenceMs, upSince });
-  const silenceMs = patienceMs(silence, settings);
-  if (silenceMs > settings.workerSilenceMs) {
-    meters.massSilence();
-    parts.log.warn('many workers are silent at once: they are given as long again', { ...silence });
-  }
-  for (;;) {
-    const orphans = await findOrphans(dispatch, {
-      silenceMs,
-      cancelGraceMs: settings.cancelGraceMs,
-      upSince,
-      limit: BATCH,
-    });
-    for (const [why, leases] of Object.entries(Object.groupBy(orphans, (orphan) => orphan.why))) {
-      const text = WHY[why as Orphan['why']](silenceMs);
-      parts.afterTakenBack(await takeBack(db, leases ?? [], { why: text, counts: true }));
-    }
-    if (orphans.length < BATCH || signal.aborted) break;
-  }
-  for (;;) {
-    const overdue = await findOverdue(dispatch, BATCH);
-    const why = 'the attempt took longer than its timeout';
-    const taken = await takeBack(db, overdue, { why, counts: true, errorClass: 'timeout' });
-    parts.afterTakenBack(taken);
-    if (overdue.length < BATCH || signal.aborted) break;
-  }
-  for (;;) {
-    const expired = await expireRuns(db, BATCH);
-    for (const { runId, sq, how } of expired) {
-      watch.touch(runId);
-      if (how === 'queued') meters.moved(sq, -1);
-      else parts.afterFreed(sq);
-    }
-    if (expired.length < BATCH || signal.aborted) break;
-  }
-}
-
-/** Ends the polls of workers that may not claim any more, as this replica was perhaps not told. */
-export async function checkWaiting(parts: FleetParts): Promise<void> {
-  const { dispatch, claims, directory } = parts;
-  const waiting = [...claims.waitingWorkers()];
-  if (waiting.length === 0) return;
-  for (const id of await findUnapproved(dispatch, waiting)) {
-    directory.forget(id);
-    claims.dismiss(id);
-  }
-  await followRamps(parts);
-}
-
-/** The shorter the patience with workers, the shorter the pause that excuses them. */
-function pulseGapMs(settings: FleetParts['settings']): number {
-  const least = Math.max(3 * settings.superviseEveryMs, settings.workerSilenceMs / 4);
-  return Math.min(settings.pulseGapMs, least);
-}
-
-const WHY = {
-  silent: (silenceMs: number) => `its worker was silent for ${silenceMs / 1000} s`,
-  replaced: () => 'its worker started anew',
-  revoked: () => 'its worker was revoked',
-  deaf: () => 'its worker did not stop',
-} as const satisfies Record<Orphan['why'], (silenceMs: number) => string>;

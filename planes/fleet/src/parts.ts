@@ -5,8 +5,8 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { RunId, WorkerId } from '@sagewai/wire';
 
-import type { Activity } from './anomalies/activity.ts';
 import type { RoutingParts } from './create-routing-parts.ts';
+import type { WorkerParts } from './create-worker-parts.ts';
 import type { Backlog } from './dispatch/backlog.ts';
 import type { Claims } from './dispatch/claims.ts';
 import type { Hints } from './dispatch/hints.ts';
@@ -26,13 +26,9 @@ import type { Submissions } from './runs/submissions.ts';
 import type { ContentKeys } from './secrecy/content-keys.ts';
 import type { FleetSettings } from './settings.ts';
 import type { NewWait, WaitAnswer } from './waits/wait.ts';
-import type { Heartbeats } from './workers/heartbeats.ts';
-import type { Probes } from './workers/probes.ts';
-import type { WorkerDirectory } from './workers/worker-directory.ts';
-import type { WorkerNews } from './workers/worker-news.ts';
 
 /** What the routes and jobs of one replica share. */
-export interface FleetParts extends RoutingParts {
+export interface FleetParts extends RoutingParts, WorkerParts {
   /** As the role of requests. */
   readonly db: Db;
   /** As the role of dispatch: sees no tenant. */
@@ -52,17 +48,12 @@ export interface FleetParts extends RoutingParts {
   readonly submissions: Submissions;
   readonly reports: Reports;
   readonly waits: GroupCommit<NewWait, WaitAnswer>;
-  readonly heartbeats: Heartbeats;
-  readonly activity: Activity;
-  readonly probes: Probes;
-  readonly directory: WorkerDirectory;
   readonly watch: RunWatch;
   /** For whoever waits for what runs say. */
   readonly eventWatch: RunWatch;
   readonly eventLog: RunEventLog;
   readonly meters: FleetMeters;
   readonly aliveness: GroupCommit<LeaseName, boolean>;
-  readonly news: WorkerNews;
   readonly gate: RegistrationGate;
   /** Follows up runs that were queued again: hints, counters, watchers. */
   readonly afterQueued: (runs: readonly (Line & { readonly runId: RunId })[]) => void;

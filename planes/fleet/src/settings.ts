@@ -23,12 +23,16 @@ export interface FleetSettings {
   readonly pulseGapMs: number;
   /** What a worker is told to keep to. */
   readonly heartbeatIntervalMs: number;
+  /** Heartbeats, and what comes with them, are written together no more often than this; 1/10 of their interval unless said. */
+  readonly heartbeatPaceMs: number;
   /** A worker that goes on so long after it was told to stop loses the run. */
   readonly cancelGraceMs: number;
   /** A lease that its worker does not name for so long goes back; 1.5 heartbeats unless said. */
   readonly unheldGraceMs: number;
-  /** How long what is recorded of a worker is trusted: how late a revocation may be noticed. */
+  /** How long what is recorded of a worker is trusted while changes of it are not heard of. */
   readonly workerTrustMs: number;
+  /** How often what is recorded is read again of all workers that call, while changes are heard of. */
+  readonly workerRefreshMs: number;
   readonly workerTokenTtlMs: number;
   /** How old a worker's proof of its key may be, and how far two clocks may differ. */
   readonly proofAgeMs: number;
@@ -53,11 +57,15 @@ export interface FleetSettings {
   readonly slotsPerClaimMax: number;
   readonly commitLanes: number;
   readonly runsPerCommitMax: number;
+  /** F6. Of polls that wait, it is asked together, no more often than this, whether they were given runs before. */
+  readonly repeatLookEveryMs: number;
   /** Without a hint, waiting polls are looked at again after so long. */
   readonly sweepEveryMs: number;
   readonly wakeFlushMs: number;
   /** What is decided about workers within so long is told to the other replicas together. */
   readonly newsFlushMs: number;
+  /** How often the connection that hears them is tried. */
+  readonly listenPingMs: number;
   /** How often workers that wait are looked up, in case such a message was lost. */
   readonly checkWaitingEveryMs: number;
   /** How often a claim looks at a line from its beginning. */
@@ -149,7 +157,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
+const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs' | 'heartbeatPaceMs'> = {
   openRegistration: false,
   undecidedWorkersMax: 1_000,
   registrationsPerSecond: 1,
@@ -165,6 +173,7 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   heartbeatIntervalMs: 30 * SECOND_MS,
   cancelGraceMs: 2 * MINUTE_MS,
   workerTrustMs: 500,
+  workerRefreshMs: 2 * MINUTE_MS,
   workerTokenTtlMs: 15 * MINUTE_MS,
   proofAgeMs: 5 * MINUTE_MS,
   issuedTokenTtlMs: 30 * DAY_MS,
@@ -180,9 +189,11 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs'> = {
   slotsPerClaimMax: 256,
   commitLanes: 2,
   runsPerCommitMax: 1_000,
+  repeatLookEveryMs: 2 * SECOND_MS,
   sweepEveryMs: SECOND_MS,
   wakeFlushMs: 15,
   newsFlushMs: 50,
+  listenPingMs: 10 * SECOND_MS,
   checkWaitingEveryMs: 5 * SECOND_MS,
   fullLookEveryMs: SECOND_MS,
   countEveryMs: 10 * SECOND_MS,
@@ -242,5 +253,10 @@ export const FLEET_DEFAULTS: FleetSettings = completeSettings({});
 /** What is left open follows from what is said. */
 export function completeSettings(given: Partial<FleetSettings>): FleetSettings {
   const heartbeatIntervalMs = given.heartbeatIntervalMs ?? DEFAULTS.heartbeatIntervalMs;
-  return { ...DEFAULTS, unheldGraceMs: 1.5 * heartbeatIntervalMs, ...given };
+  return {
+    ...DEFAULTS,
+    unheldGraceMs: 1.5 * heartbeatIntervalMs,
+    heartbeatPaceMs: heartbeatIntervalMs / 10,
+    ...given,
+  };
 }

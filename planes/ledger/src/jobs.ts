@@ -3,10 +3,10 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
-import { expireDue, findOrgsWithExpired } from './calls.sql.ts';
+import { expireDue, findOrgsWithExpired, reservationsDue } from './calls.sql.ts';
 import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
 import { createJobMeters } from './meters.ts';
-import { findOrgsWithLost, forfeitDue } from './shares/shares.sql.ts';
+import { findOrgsWithLost, forfeitDue, holdingsDue } from './shares/shares.sql.ts';
 
 export interface LedgerJobOptions {
   /** As the role of requests. */
@@ -22,6 +22,8 @@ export interface LedgerJobOptions {
 const EXPIRED_BATCH_MAX = 200;
 const MONTHS_AHEAD = 6;
 const DAY_MS = 86_400_000;
+/** Jobs that are told when they are due look by themselves all the same, in case they were not. */
+const SAFETY_MS = 60_000;
 
 export function ledgerJobs(options: LedgerJobOptions): Job[] {
   const { db, dispatch, log } = options;
@@ -31,6 +33,7 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
       name: 'ledger.expire',
       everyMs: options.expireEveryMs,
       runsOn: 'leader',
+      due: { inMs: reservationsDue, atLeastEveryMs: SAFETY_MS },
       converges: 'every reservation past its expiry is booked as spent in full, marked unknown',
       ifItNeverRuns: 'money and tokens that a lost call had reserved stay reserved until midnight',
       run: async (signal) => {
@@ -54,6 +57,7 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
       name: 'ledger.forfeit',
       everyMs: options.expireEveryMs,
       runsOn: 'leader',
+      due: { inMs: holdingsDue, atLeastEveryMs: SAFETY_MS },
       converges: 'shares whose holder was killed are booked as spent in full, marked unknown',
       ifItNeverRuns: 'what a killed replica held of a budget stays reserved until midnight',
       run: async (signal) => {

@@ -4,6 +4,7 @@ import type { Metrics } from '@sagewai/telemetry';
 
 import { alertRoutes } from './alert-routes.ts';
 import { deliverAlerts, type DeliveryOptions } from './deliver-alerts.ts';
+import { outboxDue } from './deliveries.sql.ts';
 import { TRUST_DEFAULTS, type TrustSettings } from './settings.ts';
 
 export interface AlertsOptions extends Omit<DeliveryOptions, 'settings' | 'deliveries'> {
@@ -29,6 +30,7 @@ export function createAlerts(options: AlertsOptions): { routes: Route[]; jobs: J
       job({
         name: JOB,
         everyMs: settings.sendEveryMs,
+        due: { inMs: () => outboxDue('alerts'), atLeastEveryMs: 60_000 },
         runsOn: 'every-replica',
         converges: 'every alert has reached the webhooks that want it, or was tried often enough',
         ifItNeverRuns: 'nobody is told of anomalies who does not look',

@@ -2,6 +2,7 @@ import type { Route } from '@sagewai/http';
 import { type Job, job } from '@sagewai/jobs';
 import type { Metrics } from '@sagewai/telemetry';
 
+import { outboxDue } from './deliveries.sql.ts';
 import { TRUST_DEFAULTS, type TrustSettings } from './settings.ts';
 import { shipAudit, type ShippingOptions } from './ship-audit.ts';
 import { sinkRoutes } from './sink-routes.ts';
@@ -44,6 +45,7 @@ export function createSinks(options: SinksOptions): { routes: Route[]; jobs: Job
       job({
         name: JOB,
         everyMs: settings.shipEveryMs,
+        due: { inMs: () => outboxDue('audit'), atLeastEveryMs: 60_000 },
         runsOn: 'leader',
         converges: 'every sink has acknowledged every entry of its audit log',
         ifItNeverRuns: 'collectors of logs see nothing of the audit log',

@@ -1,4 +1,4 @@
-import { type Executor, sql, type Tx } from '@sagewai/postgres';
+import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { AlertType, OrganizationId } from '@sagewai/wire';
 
 export interface DeliveryRow {
@@ -83,6 +83,11 @@ export async function listDeliveries(
 }
 
 export type Outbox = 'alerts' | 'audit';
+
+/** When somebody has something to send. */
+export const outboxDue = (what: Outbox): Statement<unknown> => sql`
+  select extract(epoch from min(due_at) - app_now()) * 1000 from outbox_due where what = ${what}
+`;
 
 /** Organizations that have something to send, those that wait longest first. */
 export async function findDue(

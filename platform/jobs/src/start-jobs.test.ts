@@ -1,5 +1,6 @@
 import type { Clock } from '@sagewai/clock';
 import { createLog, silentLog } from '@sagewai/log';
+import { sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { describe, expect, test } from 'vitest';
 
@@ -196,6 +197,67 @@ describe('startJobs', () => {
     running.nudge('sweep');
     await time.pass(200_000_000);
     expect(runs).toBe(1);
+  });
+
+  describe('a job that says when it is due', () => {
+    /** Answers each look with what is due then, and counts the looks. */
+    function ask(answers: (looks: number) => (number | null)[]): {
+      due: NonNullable<JobsOptions['due']>;
+      looks: () => number;
+    } {
+      let looks = 0;
+      return {
+        looks: () => looks,
+        due: {
+          read: (questions) => Promise.resolve(answers(looks++).slice(0, questions.length)),
+          busyEveryMs: 500,
+          idleEveryMs: 2_000,
+        },
+      };
+    }
+    const due = { inMs: () => sql`select 0`, atLeastEveryMs: 60_000 };
+    const often = { everyMs: 500, jitter: 0, due };
+
+    test('does not run while nothing is, and one rare look asks for all of them (J6)', async () => {
+      let runs = 0;
+      const count = async (): Promise<void> => void (runs += 1);
+      const jobs = ['one', 'two', 'three'].map((name) => declare(count, { ...often, name }));
+      const { due: read, looks } = ask(() => [null, null, null]);
+      const { time } = start(jobs, { due: read });
+      await time.pass(10_250);
+      expect(runs).toBe(3);
+      expect(looks()).toBeLessThanOrEqual(6);
+      await time.pass(60_000);
+      expect(runs).toBe(6); // At least once a minute.
+    });
+
+    test('runs at the tick after the instant that it is told, and once for each look (J6)', async () => {
+      const runsMs: number[] = [];
+      const each = declare(async () => void runsMs.push(time.clock.monotonicMs()), often);
+      const { due: read } = ask(() => [
+        runsMs.length < 2 ? 3_950 - time.clock.monotonicMs() : null,
+      ]);
+      const { time } = start([each], { due: read });
+      await time.pass(20_000);
+      expect(runsMs).toEqual([250, 4_250]);
+    });
+
+    test('runs at every tick where nobody can tell, and when it is nudged (J6)', async () => {
+      let runs = 0;
+      const each = declare(async () => void (runs += 1), often);
+      const { time } = start([each], {
+        due: { read: () => Promise.reject(new Error('away')), busyEveryMs: 0, idleEveryMs: 0 },
+      });
+      await time.pass(2_250);
+      expect(runs).toBe(5);
+      const idle = ask(() => [null]);
+      const second = start([declare(async () => void (runs += 1), often)], { due: idle.due });
+      await second.time.pass(1_000);
+      runs = 0;
+      second.running.nudge('sweep');
+      await second.time.pass(0);
+      expect(runs).toBe(1);
+    });
   });
 
   test('stop tells a running job, waits for it, and nothing runs afterwards (J5)', async () => {

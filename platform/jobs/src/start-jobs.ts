@@ -7,11 +7,14 @@
  *     number of nudges before a run are answered by that one.
  * J4. A leader's job starts only while this replica leads; others ask again soon, however rare it is.
  * J5. After `stop` has resolved nothing runs and nothing will.
+ * J6. A job that says when it is due runs only then, when it is nudged, and at least as often as it says.
+ *     Where nobody can tell what is due, it runs.
  */
 import type { Clock } from '@sagewai/clock';
 import type { Log } from '@sagewai/log';
 import type { Metrics } from '@sagewai/telemetry';
 
+import { DueLooks, type DueLooksOptions } from './due-looks.ts';
 import type { Job, Leadership } from './job.ts';
 import { createMeters, type JobMeters } from './meters.ts';
 
@@ -27,6 +30,8 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly metrics?: Metrics;
   readonly leadership: Leadership;
+  /** Asks for all jobs what is due; without it they look by themselves. */
+  readonly due?: Pick<DueLooksOptions, 'read' | 'busyEveryMs' | 'idleEveryMs'>;
   readonly timer?: Timer;
   /** From 0 to 1. */
   readonly random?: () => number;
@@ -50,10 +55,23 @@ const systemTimer: Timer = (delayMs, call) => {
 export function startJobs(jobs: readonly Job[], options: JobsOptions): Jobs {
   const stopping = new AbortController();
   const meters = createMeters(options.metrics);
+  const { clock, log, leadership } = options;
+  const looks =
+    options.due &&
+    new DueLooks({
+      ...options.due,
+      monotonicMs: () => clock.monotonicMs(),
+      onError: (error) => log.warn('nobody can tell which jobs are due: all look', { error }),
+    });
+  const isDue = async (each: Job): Promise<boolean> => {
+    const isAsked = ({ runsOn }: Job): boolean => runsOn !== 'leader' || leadership.isLeader();
+    return looks === undefined || (await looks.isDue(each, jobs.filter(isAsked)));
+  };
+  const onRun = (each: Job): void => looks?.ran(each);
   const loops = new Map(
     jobs.map((each) => [
       each.name,
-      startLoop(each, { ...options, meters, stopping: stopping.signal }),
+      startLoop(each, { ...options, meters, isDue, onRun, stopping: stopping.signal }),
     ]),
   );
   if (loops.size < jobs.length) throw new TypeError('two jobs have the same name');
@@ -72,29 +90,40 @@ export function startJobs(jobs: readonly Job[], options: JobsOptions): Jobs {
 
 interface LoopOptions extends JobsOptions {
   readonly meters: JobMeters;
+  readonly isDue: (job: Job) => Promise<boolean>;
+  readonly onRun: (job: Job) => void;
   readonly stopping: AbortSignal;
 }
 
 function startLoop(job: Job, options: LoopOptions): { nudge(): void; stop(): Promise<void> } {
-  const { leadership, timer = systemTimer, random = Math.random, stopping } = options;
+  const { leadership, timer = systemTimer, random = Math.random, stopping, clock } = options;
   let running: Promise<void> | null = null;
   let isNudged = false;
+  let ranMs = Number.NEGATIVE_INFINITY;
   let cancelTick = (): void => {};
 
-  const plan = (delayMs: number): void => {
-    cancelTick = timer(delayMs, look);
+  const plan = (delayMs: number, isForced = false): void => {
+    cancelTick = timer(delayMs, () => look(isForced));
   };
-  const look = (): void => {
+  const runIfDue = async (isForced: boolean): Promise<void> => {
+    const isLate = clock.monotonicMs() - ranMs >= (job.due?.atLeastEveryMs ?? 0);
+    if (!isForced && !isLate && !(await options.isDue(job))) return; // J6
+    if (stopping.aborted) return; // J5
+    ranMs = clock.monotonicMs();
+    options.onRun(job);
+    await runOnce(job, options);
+  };
+  const look = (isForced: boolean): void => {
     if (job.runsOn === 'leader' && !leadership.isLeader()) {
       plan(Math.min(job.everyMs, LEADERSHIP_CHECK_MS)); // J4
       return;
     }
-    running = runOnce(job, options).then(() => {
+    running = runIfDue(isForced).then(() => {
       running = null;
       if (stopping.aborted) return; // J5
       const isDue = isNudged;
       isNudged = false;
-      plan(isDue ? 0 : vary(job, random())); // J1, J3
+      plan(isDue ? 0 : vary(job, random()), isDue); // J1, J3
     });
   };
   plan(Math.min(job.everyMs, FIRST_DELAY_MS_MAX) * random());
@@ -107,7 +136,7 @@ function startLoop(job: Job, options: LoopOptions): { nudge(): void; stop(): Pro
         return;
       }
       cancelTick();
-      plan(0);
+      plan(0, true);
     },
     stop: async () => {
       cancelTick();

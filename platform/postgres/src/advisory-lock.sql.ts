@@ -28,8 +28,10 @@ export async function withAdvisoryLock<T>(
 export interface HoldOptions {
   /** Ends the holding, and the seeking. */
   readonly signal: AbortSignal;
-  /** Between two looks at the lock while another session has it, and at the connection that holds it. */
+  /** Between two looks at the lock while another session has it. */
   readonly everyMs: number;
+  /** Between two looks at the connection that holds it. */
+  readonly pingEveryMs: number;
   readonly onHeld: () => void;
   /** The lock went with its connection: another session may have it by now. */
   readonly onLost: (error: Error) => void;
@@ -37,10 +39,10 @@ export interface HoldOptions {
 
 /**
  * Seeks a lock for as long as `signal` is not aborted, and holds it while its connection lives. Two
- * holders may overlap for up to `everyMs` after a connection broke unnoticed.
+ * holders may overlap for up to `pingEveryMs` after a connection broke unnoticed.
  */
 export async function seekAdvisoryLock(db: Db, name: string, options: HoldOptions): Promise<void> {
-  const { signal, everyMs, onHeld, onLost } = options;
+  const { signal, everyMs, pingEveryMs, onHeld, onLost } = options;
   while (!signal.aborted) {
     let isHeld = false;
     try {
@@ -52,7 +54,7 @@ export async function seekAdvisoryLock(db: Db, name: string, options: HoldOption
         isHeld = true;
         onHeld();
         try {
-          while (await elapsed(everyMs, signal)) await sql`select 1`.execute(connection);
+          while (await elapsed(pingEveryMs, signal)) await sql`select 1`.execute(connection);
         } finally {
           // Closing the session is the one release that cannot fail.
           connection.spoil();

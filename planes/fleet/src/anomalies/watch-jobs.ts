@@ -1,5 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
+import { leasesDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { reportStalled } from '../workers/report-stalled.ts';
 import { forgetActivity } from './anomalies.sql.ts';
@@ -31,6 +32,7 @@ export function watchJobs(parts: FleetParts): Job[] {
       name: 'fleet.stalled',
       everyMs: settings.judgeEveryMs,
       runsOn: 'leader',
+      due: { inMs: leasesDue, atLeastEveryMs: 60_000 },
       converges: 'of every run that makes no progress it has been told once',
       ifItNeverRuns: 'a run that hangs is found by whoever waits for it',
       run: (signal) => reportStalled(parts, signal),

@@ -3,6 +3,7 @@ import { inTenant, type Tx } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
 import { cancelTrees } from '../dispatch/queue.sql.ts';
+import { bulkDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import {
@@ -24,6 +25,7 @@ export function bulkJob(parts: FleetParts): Job {
     name: 'fleet.bulk',
     everyMs: settings.bulkEveryMs,
     runsOn: 'leader',
+    due: { inMs: bulkDue, atLeastEveryMs: 60_000 },
     converges: 'every operation on many runs is done',
     ifItNeverRuns: 'what was asked for many runs stays a promise',
     run: async (signal) => {

@@ -7,7 +7,9 @@
  * repeated poll finds what its predecessor was given (F6), and at most `lanes` desks at once.
  *
  * A poll that got nothing goes on waiting in memory. It is looked at again when the backlog learns of a
- * run that its group may have: by a submission here, a wake from another replica, or the sweep.
+ * run that its group may have: by a submission here, a wake from another replica, or the sweep. Whether a
+ * poll that finds nothing to claim repeats one that was given runs is asked for all such polls together, now
+ * and then (`repeats.ts`).
  *
  * Workers without epochs have a desk each: such a worker must not get again what it has lost.
  *
@@ -15,7 +17,7 @@
  * (`placements.ts`). A poll that is given runs so is answered: what a claim finds for the same poll again
  * is what it was given before (F6).
  */
-import type { RunId, WorkerId } from '@sagewai/wire';
+import type { WorkerId } from '@sagewai/wire';
 
 import { chooseFor, type DirectedWants, fit, giveOut, slotsOf } from '../matching/directed.ts';
 import type { Line } from '../matching/subqueue.ts';
@@ -28,6 +30,7 @@ import { Desks } from './desks.ts';
 import type { Group } from './group.ts';
 import type { Placements, Waiting } from './placements.ts';
 import type { Claimed, ClaimRequest, PollDemand } from './queue.sql.ts';
+import type { Repeats } from './repeats.ts';
 import { NOTHING_FOUND, shareOut, tally, toDemand } from './share-out.ts';
 import { type How, isPlain } from './strategy.ts';
 import { type PollRequest, WaitingPoll } from './waiting-poll.ts';
@@ -36,6 +39,7 @@ export interface ClaimsOptions {
   readonly backlog: Backlog;
   readonly placements: Placements;
   readonly claim: (request: ClaimRequest) => Promise<Claimed>;
+  readonly repeats: Repeats;
   /** By worker, the last lease that it was given by a strategy. */
   readonly rememberTurns: (turns: ReadonlyMap<number, bigint>) => Promise<void>;
   readonly lanes: number;
@@ -71,9 +75,22 @@ export class Claims {
     const desk = this.#desks.of(group, request.flat ? request.worker.num : null);
     return new Promise((resolve, reject) => {
       dismissTwin(desk, request);
-      desk.fresh.push(new WaitingPoll(request, { resolve, reject }));
+      const poll = new WaitingPoll(request, { resolve, reject });
+      desk.fresh.push(poll);
       this.#wake([desk]);
+      void this.#lookForRepeat(desk, poll);
     });
+  }
+
+  /** F6. Unless a claim has looked before. */
+  async #lookForRepeat(desk: Desk, poll: WaitingPoll): Promise<void> {
+    try {
+      poll.wasGiven = await this.#options.repeats.look(poll);
+    } catch (error) {
+      if (desk.fresh.includes(poll)) poll.fail(error);
+    }
+    // Else a claim has taken it along, or it goes on waiting.
+    if (poll.wasGiven || this.#desks.settle(desk, poll)) this.#wake([desk]);
   }
 
   /** The backlog has learnt of a line that may concern these groups. */
@@ -86,10 +103,8 @@ export class Claims {
    * it stood at its desk it would make the line look empty to those behind it.
    */
   dismiss(workerId: WorkerId): void {
-    for (const { fresh, waiting } of this.#desks.all()) {
-      for (const poll of [...fresh, ...waiting]) {
-        if (poll.request.worker.id === workerId) poll.dismiss();
-      }
+    for (const poll of this.#desks.polls()) {
+      if (poll.request.worker.id === workerId) poll.dismiss();
     }
   }
 
@@ -105,11 +120,7 @@ export class Claims {
 
   /** Whose polls wait here. */
   waitingWorkers(): Set<WorkerId> {
-    const workers = new Set<WorkerId>();
-    for (const { fresh, waiting } of this.#desks.all()) {
-      for (const { request } of [...fresh, ...waiting]) workers.add(request.worker.id);
-    }
-    return workers;
+    return new Set([...this.#desks.polls()].map(({ request }) => request.worker.id));
   }
 
   /** Whether somebody who may have its runs waits here, or has asked since then. */
@@ -123,12 +134,8 @@ export class Claims {
 
   /** Of those whose polls wait here, each once. */
   waitingRecords(): WorkerRecord[] {
-    const records = new Map<WorkerId, WorkerRecord>();
-    for (const { fresh, waiting } of this.#desks.all()) {
-      for (const { request } of [...fresh, ...waiting])
-        records.set(request.worker.id, request.worker);
-    }
-    return [...records.values()];
+    const polls = [...this.#desks.polls()];
+    return [...new Map(polls.map(({ request: { worker } }) => [worker.id, worker])).values()];
   }
 
   /** Whether anybody waits: without, nobody needs a sweep. */
@@ -170,6 +177,7 @@ export class Claims {
     desk.isServed = false;
     desk.called = [];
     desk.waiting.push(...polls.filter((poll) => !poll.isOver));
+    desk.passOver();
     this.#desks.closeIfEmpty(desk);
     this.#wake([desk]);
   }
@@ -306,9 +314,4 @@ export class Claims {
   tidy(): void {
     for (const desk of this.#desks.all()) if (!desk.isServed) this.#desks.closeIfEmpty(desk);
   }
-}
-
-/** What was claimed for somebody who has left, as leases to give back. */
-export function leasesOf(runs: readonly ClaimedRun[]): { runId: RunId; epoch: bigint }[] {
-  return runs.map(({ runId, epoch }) => ({ runId, epoch }));
 }

@@ -5,7 +5,7 @@ import type { PollRequest, WaitingPoll } from './waiting-poll.ts';
 export class Desk {
   readonly group: Group;
   readonly flatFor: number | null;
-  /** Have not been looked at: they may be repeated ones. */
+  /** Nobody has looked yet whether they are repeated ones. */
   fresh: WaitingPoll[] = [];
   waiting: WaitingPoll[] = [];
   /** Are being served. */
@@ -18,7 +18,15 @@ export class Desk {
   }
 
   get hasWork(): boolean {
-    return this.fresh.length > 0 || (this.waiting.length > 0 && this.group.hasActive);
+    if (this.fresh.some((poll) => poll.wasGiven)) return true;
+    return this.fresh.length + this.waiting.length > 0 && this.group.hasActive;
+  }
+
+  /** There is nothing that those who wait could have: it was looked for them, and their time may be up. */
+  passOver(): void {
+    if (this.group.hasActive) return;
+    for (const poll of this.waiting)
+      if (!poll.wasLookedAt && !poll.isOver) poll.comeBack([], false);
   }
 }
 
@@ -31,9 +39,11 @@ export function dismissTwin(desk: Desk, { pollId, worker }: PollRequest): void {
   }
 }
 
-/** The next to be served: those who wait, if there may be a run; and the new ones, which may be repeats. */
+/** The next to be served: all, if there may be a run; else those who repeat a poll that was given something. */
 export function callForward(desk: Desk, slotsMax: number): WaitingPoll[] {
-  const lines = desk.group.hasActive ? [...desk.waiting, ...desk.fresh] : desk.fresh;
+  const lines = desk.group.hasActive
+    ? [...desk.waiting, ...desk.fresh]
+    : desk.fresh.filter((poll) => poll.wasGiven);
   const called: WaitingPoll[] = [];
   let slots = 0;
   for (const poll of lines) {

@@ -28,6 +28,23 @@ export class Desks {
     for (const desks of this.#desks.values()) yield* desks.values();
   }
 
+  /** Of those who wait, and are not being served. */
+  *polls(): Generator<WaitingPoll> {
+    for (const { fresh, waiting } of this.all()) yield* [...fresh, ...waiting];
+  }
+
+  /** F6. The poll repeats none: it waits with the others. False: it has been called meanwhile. */
+  settle(desk: Desk, poll: WaitingPoll): boolean {
+    const at = desk.fresh.indexOf(poll);
+    if (at === -1) return false;
+    desk.fresh.splice(at, 1);
+    poll.wasAsked = true;
+    desk.waiting.push(poll);
+    desk.passOver();
+    this.closeIfEmpty(desk);
+    return true;
+  }
+
   closeIfEmpty(desk: Desk): void {
     desk.waiting = desk.waiting.filter((poll) => !poll.isOver);
     if (desk.fresh.length > 0 || desk.waiting.length > 0) return;

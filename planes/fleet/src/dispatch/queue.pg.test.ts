@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
 import {
   databaseTest as test,
@@ -19,6 +21,7 @@ import {
   type ClaimAnswer,
   claimRuns,
   expireRuns,
+  findGiven,
   findNonempty,
   internSubqueue,
   releaseScheduled,
@@ -123,6 +126,28 @@ describe('claimRuns', () => {
     await held.rollback();
     expect(await countReady(owner)).toBe(1);
     expect(await claimRuns(db, request(here))).toHaveLength(1);
+  });
+
+  test('a look finds the polls that were given runs, and waits for one that is being given some (F6)', async ({
+    db,
+    dispatch,
+    owner,
+  }) => {
+    const [here, there] = [await place(db), await place(db)];
+    await submitRuns(db, [newRun(here), newRun(there)]);
+    const [mine, other] = [request(here), request(there)];
+    const polls = [mine, other].flatMap((one) => one.polls);
+    await claimRuns(db, mine);
+    await using held = await holdTransaction(db, [there.tenant.orgId], (tx) =>
+      claimRuns(tx, other),
+    );
+    const unknown = polls.map((poll) => ({ ...poll, pollId: randomUUID() }));
+    const found = findGiven(dispatch, [...unknown, ...polls, ...unknown]);
+    await untilWaiting(owner);
+    await held.commit();
+    expect(await found).toEqual([false, false, true, true, false, false]);
+    const older = polls.map((poll) => ({ ...poll, sessionEpoch: poll.sessionEpoch + 1n }));
+    expect(await findGiven(dispatch, older)).toEqual([false, false]);
   });
 
   test('returns the same leases to the same poll, and takes nothing more for it (F6)', async ({

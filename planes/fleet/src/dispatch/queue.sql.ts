@@ -121,6 +121,19 @@ export async function claimWithin(db: Executor, request: ClaimRequest): Promise<
   return { runs, cuts };
 }
 
+/** F6. For each of these polls, whether it was given runs before. */
+export async function findGiven(db: Executor, polls: readonly PollDemand[]): Promise<boolean[]> {
+  const { rows } = await sql<{ n: bigint }>`
+    select n from fleet_given(
+      ${polls.map((poll) => poll.workerNum)}::integer[],
+      ${polls.map((poll) => poll.sessionEpoch)}::bigint[],
+      ${polls.map((poll) => poll.pollId)}::uuid[]
+    ) n
+  `.execute(db);
+  const given = new Set(rows.map(({ n }) => Number(n) - 1));
+  return polls.map((_, at) => given.has(at));
+}
+
 /** A line that has something, and how long its head has waited. */
 export interface WaitingLine extends Line {
   readonly waitedMs: number;

@@ -30,8 +30,10 @@ export class WaitingPoll {
   /** On its way with a claim: it is answered when that is back. */
   isAway = false;
   isOver = false;
-  /** Whether a claim has looked for what a repeated poll was given before (F6). */
+  /** F6. Whether somebody has looked for what a repeated poll was given before. */
   wasAsked = false;
+  /** F6. It was given something: a claim hands it back. */
+  wasGiven = false;
   #looks = 0;
   #hasExpired = false;
 
@@ -45,6 +47,10 @@ export class WaitingPoll {
     this.#reject = settle.reject;
     this.#timer = setTimeout(() => this.#expire(), request.waitMs);
     request.signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  get wasLookedAt(): boolean {
+    return this.#looks > 0;
   }
 
   /**

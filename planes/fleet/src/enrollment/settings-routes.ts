@@ -1,6 +1,7 @@
 import { implement, type Route } from '@sagewai/http';
 import { getFleetSettings, type OutputOf, setFleetSettings } from '@sagewai/wire';
 
+import type { FleetParts } from '../parts.ts';
 import {
   changeFleetSettings,
   type OrganizationFleetSettings,
@@ -8,7 +9,7 @@ import {
 } from '../settings.sql.ts';
 
 /** What an organization says about its workers. */
-export function settingsRoutes(): Route[] {
+export function settingsRoutes({ news }: Pick<FleetParts, 'news'>): Route[] {
   return [
     implement(getFleetSettings, async ({ tx, orgId }) =>
       toWire(await readFleetSettings(tx, orgId)),
@@ -28,6 +29,7 @@ export function settingsRoutes(): Route[] {
         ...(dualApproval === undefined ? {} : { dualApproval }),
         ...(registrationsPerSecond === undefined ? {} : { registrationsPerSecond }),
       };
+      tx.onCommit(() => news.tellOrganization(orgId));
       return toWire(await changeFleetSettings(tx, orgId, change));
     }),
   ];

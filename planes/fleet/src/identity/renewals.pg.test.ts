@@ -4,7 +4,7 @@ import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from 
 import { expect } from 'vitest';
 
 import { makePlace } from '../queue-fixture.ts';
-import { readSession, renew, restartGenerations } from './renewals.sql.ts';
+import { readSession, renew, renewAll, restartGenerations } from './renewals.sql.ts';
 
 test('a renewal makes the next generation; the same again is answered the same (K1)', async ({
   db,
@@ -61,6 +61,33 @@ test('of two renewals of one generation at the same time, one is given it (K2)',
   await held.commit();
   expect(held.output).toMatchObject({ generation: 1n });
   expect(await other).toBeNull();
+});
+
+test('many renew in one statement, and each is answered in its place (E1, E2)', async ({
+  db,
+  dispatch,
+}) => {
+  const tenant = await makeTenant(db);
+  const workers = await Promise.all([1, 2, 3].map(() => makePlace(db, tenant)));
+  const renewals = workers.map(({ workerId }) => ({
+    workerId,
+    orgId: tenant.orgId,
+    sessionEpoch: 1n,
+    generation: 4n,
+    renewalId: newId(),
+  }));
+  const before = dispatch.statementCount();
+  expect((await renewAll(dispatch, renewals)).map((one) => one?.generation)).toEqual([5n, 5n, 5n]);
+  expect(dispatch.statementCount() - before).toBe(1);
+  const [first, second, third] = renewals;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three');
+  // The same again; an older one by another name; the next.
+  const answers = await renewAll(dispatch, [
+    third,
+    { ...first, renewalId: newId() },
+    { ...second, generation: 5n, renewalId: newId() },
+  ]);
+  expect(answers.map((one) => one?.generation ?? null)).toEqual([5n, null, 6n]);
 });
 
 test('another organization renews nothing', async ({ db, dispatch }) => {

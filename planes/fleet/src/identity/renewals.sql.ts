@@ -34,6 +34,37 @@ export async function renew(tx: Executor, renewal: Renewal): Promise<Renewed | n
   return rows[0] ?? null;
 }
 
+/** As `renew` for many workers, each named once; in the order of the workers, lest two replicas block each other. */
+export async function renewAll(
+  db: Executor,
+  renewals: readonly Renewal[],
+): Promise<(Renewed | null)[]> {
+  const { rows } = await sql<{
+    sessionEpoch: bigint | null;
+    generation: bigint | null;
+  }>`
+    with given as materialized (
+      select g.* from unnest(
+        ${renewals.map((one) => one.workerId)}::uuid[],
+        ${renewals.map((one) => one.orgId)}::uuid[],
+        ${renewals.map((one) => one.sessionEpoch)}::bigint[],
+        ${renewals.map((one) => one.generation)}::bigint[],
+        ${renewals.map((one) => one.renewalId)}::uuid[]
+      ) with ordinality as g(worker_id, org_id, session_epoch, generation, renewal_id, n)
+      order by g.worker_id
+    ), done as materialized (
+      select g.n, r.session_epoch, r.generation
+      from given g cross join lateral
+        fleet_renew(g.worker_id, g.org_id, g.session_epoch, g.generation, g.renewal_id) r
+    )
+    select d.session_epoch as "sessionEpoch", d.generation
+    from given g left join done d on d.n = g.n order by g.n
+  `.execute(db);
+  return rows.map(({ sessionEpoch, generation }) =>
+    sessionEpoch === null || generation === null ? null : { sessionEpoch, generation },
+  );
+}
+
 export interface SessionNow extends Renewed {
   readonly state: WorkerState;
 }

@@ -11,7 +11,6 @@ import { demandCurrentSession, demandWorker, replaced } from './calling-worker.t
 import { refuseRenewal } from './lock-worker.ts';
 import { openSessionOf } from './open-session.ts';
 import { readShownProof } from './prove.ts';
-import { renew } from './renewals.sql.ts';
 import { mint, renewedToken, sessionToWire } from './session-to-wire.ts';
 
 /** The sessions of workers: how they begin, live, and get their next token. */
@@ -54,6 +53,9 @@ export function sessionRoutes(parts: FleetParts): Route[] {
         noteUnbound(parts, worker);
         const answer = await heartbeats.beat({ workerNum: record.num, sessionEpoch, runs });
         if (!answer.lives) throw replaced();
+        if (answer.state !== null && answer.state !== record.state) {
+          parts.directory.forget(record.id);
+        }
         if (body.probes !== undefined) {
           noteModels(
             parts.activity,
@@ -96,7 +98,7 @@ async function renewedByProof(
     generation: binding.generation,
     renewalId: proof.id,
   };
-  const renewed = await renew(parts.dispatch, renewal);
+  const renewed = await parts.renewals.add(renewal);
   if (renewed === null) {
     const circumstances = { renewal, requestId: request.id, address: plainAddress(request.ip) };
     throw await refuseRenewal(parts, record, circumstances);

@@ -1,4 +1,3 @@
-import { leasesOf } from '../dispatch/claims.ts';
 import { takeBack } from '../dispatch/leases.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import type { ClaimedRun } from '../runs/run.ts';
@@ -43,7 +42,7 @@ export async function readPayloads(
   const back = only('unreachable');
   if (back.length > 0) {
     const why = 'the object store did not answer';
-    parts.afterTakenBack(await takeBack(parts.db, leasesOf(back), { why, counts: false }));
+    parts.afterTakenBack(await takeBack(parts.db, back, { why, counts: false }));
   }
   return only('read');
 }

@@ -1,5 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
+import { boundParentsDue, childWaitsDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { endChildWaits, followParents } from './children.sql.ts';
 
@@ -13,6 +14,7 @@ export function childJobs(parts: FleetParts): Job[] {
       name: 'fleet.follow-parents',
       everyMs: settings.childrenEveryMs,
       runsOn: 'leader',
+      due: { inMs: boundParentsDue, atLeastEveryMs: 60_000 },
       converges: 'no child that is to end with its parent outlives it',
       ifItNeverRuns: 'such children go on after their parent has ended',
       run: async (signal) => {
@@ -28,6 +30,7 @@ export function childJobs(parts: FleetParts): Job[] {
       name: 'fleet.end-child-waits',
       everyMs: settings.childrenEveryMs,
       runsOn: 'leader',
+      due: { inMs: childWaitsDue, atLeastEveryMs: 60_000 },
       converges: 'what waits for its children stands in the queue when they are over',
       ifItNeverRuns: 'such a run waits for as long as it said',
       run: async (signal) => {

@@ -1,6 +1,7 @@
 import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
 
+import { schedulesDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { fireSchedule } from './fire-schedule.ts';
 import { listDueSchedules } from './schedules.sql.ts';
@@ -14,6 +15,7 @@ export function scheduleJob(parts: FleetParts): Job {
     name: 'fleet.schedule',
     everyMs: settings.scheduleEveryMs,
     runsOn: 'leader',
+    due: { inMs: schedulesDue, atLeastEveryMs: 60_000 },
     converges: 'every planned instant of a schedule that has passed has fired, or says why not',
     ifItNeverRuns: 'schedules submit nothing',
     run: async (signal) => {

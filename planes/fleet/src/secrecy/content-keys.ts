@@ -74,6 +74,12 @@ export class ContentKeys {
     }
   }
 
+  /** What was seen at the last look: versions only grow. */
+  get known(): { readonly count: number; readonly sum: bigint } {
+    const versions = [...(this.#versions?.values() ?? [])];
+    return { count: versions.length, sum: versions.reduce((sum, one) => sum + one, 0n) };
+  }
+
   /** The project of a run; null: the organization has no such run. */
   async projectOf(orgId: OrganizationId, runId: RunId): Promise<ProjectId | null> {
     const known = this.#projects.get(runId);

@@ -1,5 +1,6 @@
 import { type Job, job } from '@sagewai/jobs';
 
+import { encryptionDue, versionsDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { reencryptContents } from './reencrypt-contents.ts';
 
@@ -16,6 +17,7 @@ export function encryptionJobs({
       name: 'fleet.content-keys',
       everyMs: settings.contentKeysEveryMs,
       runsOn: 'every-replica',
+      due: { inMs: () => versionsDue(keys.known), atLeastEveryMs: 10_000 },
       converges: 'this replica knows who encrypts, and forgets keys that were replaced',
       ifItNeverRuns: 'what another replica has switched on or rotated is not noticed here',
       run: () => keys.refresh(),
@@ -25,6 +27,7 @@ export function encryptionJobs({
       name: 'fleet.reencrypt',
       everyMs: settings.reencryptEveryMs,
       runsOn: 'leader',
+      due: { inMs: encryptionDue, atLeastEveryMs: 60_000 },
       converges: 'contents stand under the present key of their project, and no older key is left',
       ifItNeverRuns: 'what was stored before a switch or a rotation stays as it was',
       run: (signal) =>

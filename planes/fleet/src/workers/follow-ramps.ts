@@ -1,4 +1,5 @@
 import type { FleetParts } from '../parts.ts';
+import { readRamps } from './versions.sql.ts';
 
 /**
  * Ends the polls of workers that have come under another ramp of their pool: they come back at once, and
@@ -7,11 +8,16 @@ import type { FleetParts } from '../parts.ts';
 export async function followRamps({
   claims,
   directory,
-  poolSettings,
-}: Pick<FleetParts, 'claims' | 'directory' | 'poolSettings'>): Promise<void> {
-  for (const { id, capabilities } of claims.waitingRecords()) {
+  dispatch,
+}: Pick<FleetParts, 'claims' | 'directory' | 'dispatch'>): Promise<void> {
+  const waiting = claims.waitingRecords();
+  if (waiting.length === 0) return;
+  const ramps = await readRamps(dispatch, [
+    ...new Set(waiting.map(({ capabilities: { orgId } }) => orgId)),
+  ]);
+  for (const { id, capabilities } of waiting) {
     const { orgId, pool, ramp } = capabilities;
-    const { ramp: now } = await poolSettings.find({ orgId, pool });
+    const now = ramps.get(`${orgId} ${pool}`);
     if (now?.version === ramp?.version && now?.percent === ramp?.percent) continue;
     directory.forget(id);
     claims.dismiss(id);

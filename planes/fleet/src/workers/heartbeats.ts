@@ -9,13 +9,15 @@ export interface HeartbeatsOptions {
   readonly giveBack: (leases: readonly LeaseName[]) => Promise<unknown>;
   /** Other calls of a worker are a sign of life too, at most this often. */
   readonly signEveryMs: number;
+  /** Signs of life are written together, no more often than this. */
+  readonly paceMs: number;
   readonly monotonicMs: () => number;
   readonly onError: (error: unknown) => void;
 }
 
 const SESSIONS_MAX = 100_000;
 
-/** Signs of life, by group commit: their cost grows with the workers, not with their runs. */
+/** Signs of life, by group commit: their cost grows with neither the workers nor their runs. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #commits: GroupCommit<Heartbeat, HeartbeatAnswer>;
@@ -28,6 +30,7 @@ export class Heartbeats {
       weightMax: 1_000,
       lanes: 1,
       keysOf: ({ workerNum }) => [String(workerNum)],
+      pace: { everyMs: options.paceMs, monotonicMs: options.monotonicMs },
     });
   }
 

@@ -11,6 +11,8 @@ export interface ProbesOptions {
   readonly onChanged: (workerId: WorkerId) => void;
   /** What is as before is written again after so long, lest it grow stale. */
   readonly refreshMs: number;
+  /** What waits to be written goes together, no more often than this. */
+  readonly paceMs: number;
   readonly monotonicMs: () => number;
 }
 
@@ -37,6 +39,7 @@ export class Probes {
       weightMax: 500,
       lanes: 1,
       keysOf: ({ workerId }) => [workerId],
+      pace: { everyMs: options.paceMs, monotonicMs: options.monotonicMs },
     });
   }
 

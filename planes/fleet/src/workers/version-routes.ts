@@ -23,7 +23,7 @@ export function versionRoutes(parts: FleetParts): Route[] {
       await storeRamp(tx, { orgId, pool }, ramp);
       tx.onCommit(() => {
         parts.poolSettings.forget({ orgId, pool });
-        parts.directory.forgetAll();
+        parts.news.tellOrganization(orgId);
         followRamps(parts).catch((error: unknown) => {
           parts.log.warn('the polls of a pool could not be told of its ramp', { error });
         });

@@ -31,6 +31,18 @@ export async function setRamp(
   `.execute(tx);
 }
 
+/** Of all pools of these organizations that have one, by organization and pool. */
+export async function readRamps(
+  db: Executor,
+  orgIds: readonly OrganizationId[],
+): Promise<Map<string, Ramp>> {
+  const { rows } = await sql<{ orgId: OrganizationId; pool: string; ramp: Ramp }>`
+    select ps.org_id as "orgId", ps.pool, ${RAMP} as ramp from pool_setting ps
+    where ps.org_id = any(${[...orgIds]}::uuid[]) and ps.ramp_version is not null
+  `.execute(db);
+  return new Map(rows.map(({ orgId, pool, ramp }) => [`${orgId} ${pool}`, ramp]));
+}
+
 export interface VersionRow {
   readonly pool: string;
   /** Null: workers that say none. */

@@ -11,7 +11,6 @@ import {
 
 import { noteModels, noteReport } from '../anomalies/note-activity.ts';
 import { boundAnswer } from '../dispatch/bound-answer.ts';
-import { leasesOf } from '../dispatch/claims.ts';
 import { type LeaseName, takeBack } from '../dispatch/leases.sql.ts';
 import { staleLease } from '../dispatch/stale-lease.ts';
 import { demandApproved, demandCurrentSession, demandWorker } from '../identity/calling-worker.ts';
@@ -72,7 +71,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
       if (runs.length > 0 && pollId === null && request.signal.aborted) {
         // Nobody hears this answer, and nobody can ask for it again (F6).
         const why = 'the worker left while it was given the run';
-        const taken = await takeBack(parts.db, leasesOf(runs), { why, counts: false });
+        const taken = await takeBack(parts.db, runs, { why, counts: false });
         parts.afterTakenBack(taken);
         return null;
       }
@@ -86,7 +85,7 @@ export function workerRoutes(parts: FleetParts): Route[] {
       if (rest.length > 0) {
         // Given back before anybody was told of them: another poll gets them, and the attempt does not count.
         const why = 'the answer would have been too large';
-        parts.afterTakenBack(await takeBack(parts.db, leasesOf(rest), { why, counts: false }));
+        parts.afterTakenBack(await takeBack(parts.db, rest, { why, counts: false }));
       }
       const read = await readPayloads(parts, worker, fits);
       const given = await openResumes(parts.contentKeys, orgId, read);

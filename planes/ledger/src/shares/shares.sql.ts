@@ -1,4 +1,4 @@
-import { type Db, type Executor, sql } from '@sagewai/postgres';
+import { type Db, type Executor, sql, type Statement } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from '../budget.ts';
@@ -230,6 +230,9 @@ export async function forfeitDue(
 }
 
 /** For the job, which sees no tenant's rows: whose holdings have expired. */
+export const holdingsDue = (): Statement<unknown> =>
+  sql`select extract(epoch from min(expires_at) - app_now()) * 1000 from holding`;
+
 export async function findOrgsWithLost(dispatch: Db): Promise<OrganizationId[]> {
   const { rows } = await sql<{ orgId: OrganizationId }>`
     select distinct org_id as "orgId" from holding where expires_at <= app_now() limit 1000
