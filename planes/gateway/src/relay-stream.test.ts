@@ -90,6 +90,7 @@ describe('with beats', () => {
     expect(ended).toEqual([{ kind: 'complete' }]);
     expect(out).toEqual([piece(1)]);
     endBeat();
+    expect(out).toEqual([piece(1), piece(2)]);
     made.flush();
     expect(out).toEqual([piece(1), piece(2)]);
     expect(tap.release().toString()).toBe(USAGE + DONE);
