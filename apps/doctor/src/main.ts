@@ -101,8 +101,15 @@ async function checkExternal(config: ServerConfig): Promise<Examined> {
 }
 
 async function checkOwn(home: string): Promise<Examined> {
-  const { findings, dataDir } = await checkEmbedded(home);
-  return { findings, keptSecrets: [], dataDirs: dataDir === null ? [] : [dataDir] };
+  const { findings, dataDir, url } = await checkEmbedded(home);
+  const dataDirs = dataDir === null ? [] : [dataDir];
+  if (url === null) return { findings, keptSecrets: [], dataDirs };
+  const inside = await checkDatabase({ url, ownerUrl: url });
+  // That it is there is said already; only that it does not answer is new.
+  const further = inside.findings.filter(
+    ({ check, level }) => check !== 'database' || level !== 'ok',
+  );
+  return { findings: [...findings, ...further], keptSecrets: inside.keptSecrets, dataDirs };
 }
 
 function namesOfGiven({ jwtSecret, sagewaiEncryptionKey }: ServerConfig): string[] {

@@ -137,7 +137,7 @@ function printHelp() {
     ...Object.entries(PROCESSES).map(([name, { says }]) => [name, says]),
     ...Object.entries(COMMANDS),
   ];
-  const lines = rows.map(([name, says]) => `  ${name.padEnd(8)} ${says}`);
+  const lines = rows.map(([name, says]) => `  ${name.padEnd(10)} ${says}`);
   process.stdout.write(
     `Sagewai: the control plane for AI agents on your own machines.\n\n` +
       `Usage: sagewai <command> [options]\n\n${lines.join('\n')}\n\n` +

@@ -34,7 +34,7 @@ test('a wrong setting is told in its own words, and not tried again', async ({ l
   expect(story).toContain(logFile);
   await child.stop(1_000);
   expect((await readFile(logFile, 'utf8')).match(/DATABASE_URL: missing/g)).toHaveLength(1);
-});
+}, 60_000);
 
 test('stopped while it runs, it is not given up', async ({ logFile }) => {
   const ends: ChildEnd[] = [];
@@ -48,4 +48,4 @@ test('stopped while it runs, it is not given up', async ({ logFile }) => {
   });
   await child.stop(10_000);
   expect(ends).toEqual([]);
-});
+}, 60_000);

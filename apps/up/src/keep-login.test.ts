@@ -88,6 +88,19 @@ test('our own login follows the port, and a new token', async ({ home }) => {
   expect(await savedIn(home)).toEqual(renewed);
 });
 
+test('our own login names our organization, unless its owner has chosen another', async ({
+  home,
+}) => {
+  await keepLogin({ ...login, organization: 'first' }, { home, ...unknown });
+  expect(await savedIn(home)).toEqual({ ...login, organization: 'first' });
+  await save(home, { ...login, organization: 'acme' });
+  await keepLogin({ ...login, organization: 'first' }, { home, ...unknown });
+  expect(await savedIn(home)).toEqual({ ...login, organization: 'acme' });
+  await save(home, { url: login.url, token: 'sat-of-an-earlier-database', organization: 'gone' });
+  await keepLogin({ ...login, organization: 'first' }, { home, ...unknown });
+  expect(await savedIn(home)).toEqual({ ...login, organization: 'first' });
+});
+
 test('a file that is no login is replaced', async ({ home }) => {
   await writeFile(fileIn(home), 'nothing like it');
   expect(await keepLogin(login, { home, ...unknown })).toEqual({ kind: 'here' });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 interface SavedLogin {
   readonly url: string;
   readonly token: string;
+  /** Of commands that name none: they would be at a loss as soon as there is a second. */
+  readonly organization?: string;
 }
 
 export type KeptLogin =
@@ -29,12 +31,16 @@ export interface LoginPlace {
 export async function keepLogin(login: SavedLogin, place: LoginPlace): Promise<KeptLogin> {
   const file = join(place.home, 'login.json');
   const found = await readLogin(file);
-  if (found && ![login.token, place.formerToken].includes(found.token)) {
+  const isOurs = found !== null && [login.token, place.formerToken].includes(found.token);
+  if (found && !isOurs) {
     if (found.url !== login.url) return { kind: 'elsewhere', url: found.url };
     if (await place.isKnown(found.token)) return { kind: 'here' };
   }
+  // Who has chosen another one keeps it.
+  const organization = (isOurs ? found.organization : undefined) ?? login.organization;
+  const kept = organization === undefined ? login : { ...login, organization };
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(login, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
   await chmod(draft, 0o600);
   await rename(draft, file);
   return { kind: 'here' };
@@ -42,8 +48,10 @@ export async function keepLogin(login: SavedLogin, place: LoginPlace): Promise<K
 
 async function readLogin(file: string): Promise<SavedLogin | null> {
   try {
-    const { url, token } = JSON.parse(await readFile(file, 'utf8')) as Partial<SavedLogin>;
-    return typeof url === 'string' && typeof token === 'string' ? { url, token } : null;
+    const read = JSON.parse(await readFile(file, 'utf8')) as Partial<SavedLogin>;
+    const { url, token, organization } = read;
+    if (typeof url !== 'string' || typeof token !== 'string') return null;
+    return typeof organization === 'string' ? { url, token, organization } : { url, token };
   } catch {
     return null;
   }

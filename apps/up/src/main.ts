@@ -47,12 +47,12 @@ const OPTIONS = {
 
 const AT_ONCE = 130;
 
-/** The process that starts and ends all the others. Returns its exit code. */
 /** How the launcher starts a server; only it knows. */
 interface Started {
   readonly serverFlags: readonly string[];
 }
 
+/** The process that starts and ends all the others. Returns its exit code. */
 export async function main(words: readonly string[], started: Started): Promise<number> {
   try {
     const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });

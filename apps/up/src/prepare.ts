@@ -50,7 +50,7 @@ export async function prepare(
   };
   await saveState(home, state);
   const login = await keepLogin(
-    { url: api.url, token: adminToken },
+    { url: api.url, token: adminToken, organization: organization.id },
     { home, formerToken: kept.adminToken, isKnown: (token) => api.knows(token) },
   );
   return { ...state, first: kept.virtualKey !== virtualKey, login };

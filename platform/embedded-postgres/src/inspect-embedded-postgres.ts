@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { readPasswords, urlOf } from './cluster-access.ts';
+import { LOGIN } from './create-cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { type Binaries, findBinaries, readDataMajor } from './find-binaries.ts';
 import { layoutOf, type Mode } from './home-layout.ts';
@@ -20,6 +22,8 @@ export interface EmbeddedPostgresState {
   readonly binaries: Pick<Binaries, 'dir' | 'source' | 'version'> | null;
   /** Of the running postmaster. Running without an owner: a killed `up`; the next one adopts it. */
   readonly pid: number | null;
+  /** How the server reaches it while it runs; null when it does not. A secret: it holds the password. */
+  readonly url: string | null;
   readonly owner: Ownership;
   readonly dataBytes: number;
   readonly freeBytes: number;
@@ -40,6 +44,8 @@ export async function inspectEmbeddedPostgres(
   const linkDir = join(layout.root, 'lib');
   const binaries = await settle(findBinaries({ binDir: options.binDir, linkDir, dataMajor }));
   const exists = existsSync(layout.cluster);
+  const postmaster = findPostmaster(layout.dataDir);
+  const passwords = readPasswords(layout.passwordFile);
   return {
     home: path,
     mode: mode.value,
@@ -47,7 +53,8 @@ export async function inspectEmbeddedPostgres(
     logFile: layout.logFile,
     dataMajor,
     binaries: binaries.value,
-    pid: findPostmaster(layout.dataDir)?.pid ?? null,
+    pid: postmaster?.pid ?? null,
+    url: postmaster && passwords && urlOf(postmaster, LOGIN, passwords.login),
     owner: findOwner(layout),
     dataBytes: await sizeOf(layout.dataDir),
     freeBytes: exists ? await freeBytesAt(layout.cluster) : 0,
@@ -62,6 +69,7 @@ const NOTHING = {
   dataMajor: null,
   binaries: null,
   pid: null,
+  url: null,
   owner: { kind: 'free' },
   dataBytes: 0,
   freeBytes: 0,

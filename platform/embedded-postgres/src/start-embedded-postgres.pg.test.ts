@@ -329,6 +329,7 @@ describe('after a crash', () => {
     await postgres.stop();
     expect(await inspectEmbeddedPostgres(home)).toMatchObject({
       pid: null,
+      url: null,
       owner: { kind: 'free' },
     });
   });
@@ -403,7 +404,8 @@ describe('two owners', () => {
   }) => {
     const first = await owner();
     await expect(start()).rejects.toMatchObject({ reason: 'locked', ownerPid: first.child.pid });
-    const { owner: seen, pid } = await inspectEmbeddedPostgres(home);
+    const { owner: seen, pid, url } = await inspectEmbeddedPostgres(home);
+    expect(url).toBe(first.said.url);
     expect(seen).toEqual({ kind: 'held', ownerPid: first.child.pid });
     expect(pid).toBe(first.said.pid);
     expect(await query(first.said.url ?? '', 'select 1 as one')).toEqual([{ one: 1 }]);

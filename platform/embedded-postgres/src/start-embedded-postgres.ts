@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, realpath, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+import { readPasswords, urlOf } from './cluster-access.ts';
 import {
   createCluster,
-  DATABASE,
   LOGIN,
   makePasswords,
   type Passwords,
@@ -207,27 +207,7 @@ async function ensureCluster(
 
 const defaultCacheDir = (): string => join(homedir(), '.cache', 'sagewai', 'postgres');
 
-function readPasswords(path: string): Passwords | null {
-  try {
-    const { superuser, login } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Passwords>;
-    return superuser && login ? { superuser, login } : null;
-  } catch {
-    return null;
-  }
-}
-
 async function writePasswords(path: string, passwords: Passwords): Promise<void> {
   await writeFile(`${path}.new`, JSON.stringify(passwords), { mode: 0o600 });
   await rename(`${path}.new`, path);
-}
-
-/** `localhost` only fills the place that URLs need; the driver and libpq take the `host` after it. */
-function urlOf(
-  postmaster: PostmasterFile,
-  user: string,
-  password: string,
-  database = DATABASE,
-): string {
-  const host = encodeURIComponent(postmaster.socketDir);
-  return `postgres://${user}:${password}@localhost:${postmaster.port}/${database}?host=${host}`;
 }

@@ -11,6 +11,7 @@ const state: EmbeddedPostgresState = {
   dataMajor: 18,
   binaries: { dir: '/usr', source: 'package', version: '18.4' },
   pid: null,
+  url: null,
   owner: { kind: 'free' },
   dataBytes: 40 * 2 ** 20,
   freeBytes: 0,

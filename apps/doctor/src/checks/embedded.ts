@@ -6,12 +6,14 @@ export interface EmbeddedFindings {
   readonly findings: readonly Finding[];
   /** Where its data is, or will be. */
   readonly dataDir: string | null;
+  /** Where it can be looked into; null when it does not run. */
+  readonly url: string | null;
 }
 
 /** Without DATABASE_URL: what `sagewai up` would use here. */
 export async function checkEmbedded(home: string): Promise<EmbeddedFindings> {
   const state = await inspectEmbeddedPostgres(home);
-  return { findings: judgeEmbedded(state), dataDir: state.dataDir };
+  return { findings: judgeEmbedded(state), dataDir: state.dataDir, url: state.url };
 }
 
 export function judgeEmbedded(state: EmbeddedPostgresState): Finding[] {
