@@ -1,10 +1,12 @@
+import { newId } from '@sagewai/crypto';
 import { inTenant, sql } from '@sagewai/postgres';
-import { makeTenant } from '@sagewai/testing';
+import { holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import type { AnomalyKind, WorkerId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
 import type { FleetFixture, FixtureWorker } from '../fleet-fixture.ts';
 import { fleetTest as test } from '../fleet-test.ts';
-import { addActivity, forgetActivity, readSuspects } from './anomalies.sql.ts';
+import { addActivity, forgetActivity, raiseAnomaly, readSuspects } from './anomalies.sql.ts';
 
 const PATH = '/api/v1/fleet/anomalies';
 
@@ -132,6 +134,32 @@ describe('an anomaly', () => {
       data: { worker_id: worker.id, kind: 'excessive_failures', observed: 11, allowed: 10 },
     });
   });
+
+  test.for([
+    ['the same is told once', 'rate_limit', { raised: false, kinds: 1 }],
+    ['two kinds are both counted', 'model_mismatch', { raised: true, kinds: 2 }],
+  ] as const)(
+    'of two judges at once: %s (A4)',
+    async ([, second, told], { replica, db, owner, tenant }) => {
+      const { id } = await replica.worker();
+      const found = (kind: AnomalyKind) => ({
+        id: newId(),
+        workerId: id as WorkerId,
+        kind,
+        observed: 90,
+        allowed: 60,
+        windowMs: 60_000,
+      });
+      await using held = await holdTransaction(db, [tenant.orgId], (tx) =>
+        raiseAnomaly(tx, found('rate_limit')),
+      );
+      const other = inTenant(db, [tenant.orgId], (tx) => raiseAnomaly(tx, found(second)));
+      await untilWaiting(owner);
+      await held.commit();
+      expect(held.output).toEqual({ raised: true, kinds: 1 });
+      expect(await other).toEqual(told);
+    },
+  );
 
   test('is no failure of a worker that was told to stop', async ({ replica }) => {
     const worker = await replica.worker();
