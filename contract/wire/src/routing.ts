@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { retryPolicy } from './retry.ts';
 import { id, orNull, textOrNull } from './schemas.ts';
 import { labelName, labels, labelValue, model, pool, PRINTABLE_PATTERN, version } from './tags.ts';
 
@@ -79,6 +80,8 @@ const poolSetting = {
   strategy: textOrNull,
   /** Of runs that name none; null: 0.9. */
   capacity_threshold: orNull(Type.Number()),
+  /** Of runs that bring none; null: a failure is final unless its worker asks for another attempt. */
+  retry: orNull(retryPolicy),
 };
 
 const poolState = Type.Object({
@@ -114,6 +117,7 @@ export const setPool = endpoint({
   body: Type.Object({
     strategy: Type.Optional(orNull(strategy)),
     capacity_threshold: Type.Optional(orNull(capacityThreshold)),
+    retry: Type.Optional(orNull(retryPolicy)),
   }),
   output: Type.Object({ pool: Type.String(), ...poolSetting }),
 });

@@ -11,6 +11,8 @@ const overlap = Type.Union([
   Type.Literal('skip'),
   Type.Literal('queue_one'),
   Type.Literal('cancel_running'),
+  Type.Literal('cancel_oldest'),
+  Type.Literal('refuse_new'),
 ]);
 
 /** What is submitted at each planned instant: it says nothing of its own about when. */
@@ -29,6 +31,8 @@ const options = {
   catch_up_max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   /** When the run of the instant before is not over. */
   overlap: Type.Optional(overlap),
+  /** With `skip`, `cancel_oldest` and `refuse_new`: so many may go on. 1 unless said. */
+  overlap_max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   /** Each run is put off by up to so much, always the same for one instant. */
   jitter_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_600 })),
 };
@@ -47,6 +51,7 @@ const schedule = Type.Object({
   catch_up: catchUp,
   catch_up_max: Type.Integer(),
   overlap,
+  overlap_max: Type.Integer(),
   jitter_seconds: Type.Number(),
   paused: Type.Boolean(),
   /** Null: it is paused, or has no instant any more. */
@@ -183,7 +188,7 @@ export const listFirings = endpoint({
           Type.Literal('missed'),
           /** Waits for the run before. */
           Type.Literal('held'),
-          /** Its submission is not accepted any more. */
+          /** Its submission is not accepted any more, or its rule refuses what is too many. */
           Type.Literal('refused'),
         ]),
         run_id: idOrNull,

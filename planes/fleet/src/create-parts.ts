@@ -124,7 +124,7 @@ export function createParts(options: FleetOptions): FleetParts {
   const submissions = new Submissions({
     backlog,
     routings: routing.projectRoutings,
-    rampOf: routing.rampOf,
+    poolSettingOf: (orgId, pool) => routing.poolSettings.find({ orgId, pool }),
     ...contents,
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),

@@ -17,7 +17,6 @@ import type { Submitting } from './runs/submissions.ts';
 import { readHead, readWorkersAndHead } from './scaling/loads.sql.ts';
 import type { FleetSettings } from './settings.ts';
 import { freshnessOf } from './workers/freshness.ts';
-import type { Ramp } from './workers/version.ts';
 
 /** What decides where runs may go, and to whom. */
 export interface RoutingParts {
@@ -25,7 +24,6 @@ export interface RoutingParts {
   readonly placements: Placements;
   readonly poolSettings: Remembered<PoolName, PoolSetting>;
   readonly projectRoutings: Remembered<Submitting, ProjectRouting>;
-  readonly rampOf: (orgId: OrganizationId, pool: string) => Ramp | null | Promise<Ramp | null>;
   /** Why no worker can serve runs of this requirement now; null: one can. */
   readonly judge: (by: Submitting, requirement: Requirement) => Promise<string | null>;
 }
@@ -71,11 +69,6 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
   });
   const judge: RoutingParts['judge'] = async ({ orgId, projectId }, requirement) =>
     judgeQueue({ requirement, projectId }, await workerFacts.find(orgId));
-  const rampOf: RoutingParts['rampOf'] = (orgId, pool) => {
-    const setting = poolSettings.find({ orgId, pool });
-    const toRamp = ({ ramp }: PoolSetting): Ramp | null => ramp ?? null;
-    return setting instanceof Promise ? setting.then(toRamp) : toRamp(setting);
-  };
   const directions = new Directions({
     readWorker: ({ orgId }, id) =>
       inTenant(db, [orgId], async (tx) => {
@@ -87,5 +80,5 @@ export function createRoutingParts(options: RoutingPartsOptions): RoutingParts {
     waitMs: settings.workerWaitMs,
     softWaitMs: settings.stickySoftWaitMs,
   });
-  return { placements, poolSettings, projectRoutings, rampOf, judge, directions };
+  return { placements, poolSettings, projectRoutings, judge, directions };
 }

@@ -4,17 +4,20 @@ import { shell } from '../shell-fixture.ts';
 
 test('fleet pools sets a strategy, clears what is not named, and shows loads', async () => {
   const { run, server } = await shell();
-  const pool = { pool: 'gpu', strategy: 'THRESHOLD', capacity_threshold: 0.8 };
+  const pool = { pool: 'gpu', strategy: 'THRESHOLD', capacity_threshold: 0.8, retry: null };
   server.on('fleet.setPool', () => ({ json: pool }));
   server.on('fleet.listPools', () => ({
     json: { pools: [{ ...pool, workers: 2, active: 3, slots: 8 }] },
   }));
-  const set = await run('fleet pools set gpu --strategy threshold --capacity-threshold 0.8');
+  const set = await run([
+    ...'fleet pools set gpu --strategy threshold --capacity-threshold 0.8 --retry'.split(' '),
+    '{"max_attempts": 5}',
+  ]);
   expect(set).toMatchObject({ code: 0, out: 'gpu: THRESHOLD' });
   await run('fleet pools set gpu');
   expect(server.asked('fleet.setPool').map(({ body }) => body)).toEqual([
-    { strategy: 'threshold', capacity_threshold: 0.8 },
-    { strategy: null, capacity_threshold: null },
+    { strategy: 'threshold', capacity_threshold: 0.8, retry: { max_attempts: 5 } },
+    { strategy: null, capacity_threshold: null, retry: null },
   ]);
   expect((await run('fleet pools list')).out).toMatch(/gpu +THRESHOLD +0\.8 +2 +3\/8/);
   expect((await run('fleet pools set gpu --capacity-threshold 2')).code).toBe(2);

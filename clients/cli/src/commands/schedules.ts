@@ -10,7 +10,14 @@ import { UsageError } from '../usage-error.ts';
 import { agentSubmission, payloadSubmission } from './submission-of-line.ts';
 
 const CATCH_UPS = ['none', 'latest', 'all'] as const;
-const OVERLAPS = ['allow', 'skip', 'queue_one', 'cancel_running'] as const;
+const OVERLAPS = [
+  'allow',
+  'skip',
+  'queue_one',
+  'cancel_running',
+  'cancel_oldest',
+  'refuse_new',
+] as const;
 
 interface CreateFlags extends ConnectionFlags {
   readonly name: string;
@@ -26,6 +33,7 @@ interface CreateFlags extends ConnectionFlags {
   readonly catchUp?: (typeof CATCH_UPS)[number];
   readonly catchUpMax?: number;
   readonly overlap?: (typeof OVERLAPS)[number];
+  readonly overlapMax?: number;
   readonly jitter?: number;
 }
 
@@ -74,6 +82,7 @@ function createCommand(around: Surroundings): Command {
     .addOption(new Option('--catch-up <rule>', 'instants that were missed').choices(CATCH_UPS))
     .option('--catch-up-max <n>', 'at most so many of them', integer)
     .addOption(new Option('--overlap <rule>', 'while its last run goes on').choices(OVERLAPS))
+    .option('--overlap-max <n>', 'so many may go on (default: 1)', integer)
     .option('--jitter <duration>', 'each run up to so much later', durationSeconds);
   return act<CreateFlags>(command, around, create);
 }
@@ -88,7 +97,7 @@ function one(
 }
 
 async function create(context: Context, flags: CreateFlags): Promise<void> {
-  const { catchUp, catchUpMax, overlap, jitter, timeZone } = flags;
+  const { catchUp, catchUpMax, overlap, overlapMax, jitter, timeZone } = flags;
   const created = await context.client.call('runs.createSchedule', {
     body: {
       name: flags.name,
@@ -98,6 +107,7 @@ async function create(context: Context, flags: CreateFlags): Promise<void> {
       ...(catchUp === undefined ? {} : { catch_up: catchUp }),
       ...(catchUpMax === undefined ? {} : { catch_up_max: catchUpMax }),
       ...(overlap === undefined ? {} : { overlap }),
+      ...(overlapMax === undefined ? {} : { overlap_max: overlapMax }),
       ...(jitter === undefined ? {} : { jitter_seconds: jitter }),
     },
   });

@@ -10,6 +10,7 @@ import { durationSeconds } from '../read-duration.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
 import { parsePreferred, parseRequired, type Selector } from './parse-selector.ts';
+import { retryPolicy } from './retry-flag.ts';
 import { openedRun, sealFor, type SealFlags, withSealFlags } from './seal-runs.ts';
 import { share } from './share.ts';
 import {
@@ -238,13 +239,4 @@ function defaultsOf(flags: SubmitFlags): SubmissionDefaults {
         : { concurrency: { key: flags.concurrencyKey, limit: flags.concurrencyLimit ?? 1 } }),
     },
   };
-}
-
-/** What is wrong in it is told by the server, which knows every field. */
-function retryPolicy(text: string): Submission['retry'] {
-  try {
-    return JSON.parse(text) as Submission['retry'];
-  } catch {
-    throw new InvalidArgumentError('expected JSON such as {"classes":{"error":true}}');
-  }
 }

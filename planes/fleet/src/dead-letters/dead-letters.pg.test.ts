@@ -37,6 +37,21 @@ const countRuns = async (owner: Executor): Promise<number> =>
   (await sql`select from run`.execute(owner)).rowCount;
 
 describe('a dead letter', () => {
+  test('is not redriven on a full server (F8)', async ({ replicaWith, owner }) => {
+    const settings = { queuedMax: 1, roomChunk: 1, fullRetryMs: 1 };
+    const replica = replicaWith({ settings });
+    await replica.run('fleet.count');
+    const [dead] = await kill(replica);
+    await replica.run('fleet.count');
+    await replica.submit();
+    const redrive = () => post(replica, `/api/v1/fleet/dead-letters/${dead}/redrive`);
+    expect(await redrive()).toMatchObject({ status: 503, body: { code: 'service.busy' } });
+    expect(await countRuns(owner)).toBe(2);
+    await replica.claim(await replica.worker());
+    await replica.run('fleet.count');
+    expect(await redrive()).toMatchObject({ status: 200, body: { created: true } });
+  });
+
   test('is a run that has had its attempts, or that its worker marks; others only failed', async ({
     replica,
     owner,

@@ -35,7 +35,10 @@ export function repeatOf(run: RepeatableRun, actor: string): NewRun {
  * marks the dead letter in the statement that stores the run. Returns the new run of each.
  */
 export async function redrive(
-  parts: Pick<FleetParts, 'hints' | 'meters' | 'contentKeys' | 'largeContents' | 'settings'>,
+  parts: Pick<
+    FleetParts,
+    'hints' | 'meters' | 'contentKeys' | 'largeContents' | 'settings' | 'submissions'
+  >,
   tx: Tx,
   { runIds, actor }: { readonly runIds: readonly RunId[]; readonly actor: string },
 ): Promise<Map<RunId, RunId>> {
@@ -53,6 +56,7 @@ export async function redrive(
   const repeatable = moved.flatMap(({ from, to }) => (to === null ? [] : [{ from, to }]));
   if (repeatable.length === 0) return new Map();
   const runs = repeatable.map(({ to }) => to);
+  await parts.submissions.takeRoom(runs.length);
   const stored = await submitRuns(tx, runs);
   tx.onCommit(() => {
     hints.tell(runs.map(({ sq, prio }) => ({ sq, prio, count: 1 })));

@@ -1,5 +1,6 @@
 import type { Requirement } from '../matching/match-class.ts';
 import type { Preference } from '../matching/selector.ts';
+import type { WirePolicy } from '../runs/retry-policy.ts';
 import type { Ramp } from '../workers/version.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface PoolSetting {
   readonly threshold: number | null;
   /** Left out: it ramps no version. */
   readonly ramp?: Ramp;
+  /** What its runs follow that bring no policy; left out: none. */
+  readonly retry?: WirePolicy;
 }
 
 export const NO_POOL_SETTING: PoolSetting = { strategy: null, threshold: null };

@@ -2,6 +2,7 @@ import { type Executor, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { NO_POOL_SETTING, type PoolSetting } from '../dispatch/strategy.ts';
+import type { WirePolicy } from '../runs/retry-policy.ts';
 import type { Ramp } from '../workers/version.ts';
 import { RAMP } from '../workers/versions.sql.ts';
 
@@ -10,31 +11,41 @@ export async function readPoolSetting(
   orgId: OrganizationId,
   pool: string,
 ): Promise<PoolSetting> {
-  const { rows } = await sql<PoolSetting & { ramp: Ramp | null }>`
-    select ps.strategy, ps.capacity_threshold as threshold, ${RAMP} as ramp from pool_setting ps
+  const { rows } = await sql<
+    Omit<PoolSetting, 'ramp' | 'retry'> & { ramp: Ramp | null; retry: WirePolicy | null }
+  >`
+    select ps.strategy, ps.capacity_threshold as threshold, ${RAMP} as ramp, ps.retry
+    from pool_setting ps
     where ps.org_id = ${orgId} and ps.pool = ${pool}
   `.execute(db);
   const [row] = rows;
   if (row === undefined) return NO_POOL_SETTING;
-  const { ramp, ...setting } = row;
-  return ramp === null ? setting : { ...setting, ramp };
+  const { ramp, retry, ...setting } = row;
+  return {
+    ...setting,
+    ...(ramp === null ? {} : { ramp }),
+    ...(retry === null ? {} : { retry }),
+  };
 }
 
 export async function setPoolSetting(
   tx: Tx,
   { orgId, pool }: { readonly orgId: OrganizationId; readonly pool: string },
-  { strategy, threshold }: PoolSetting,
+  { strategy, threshold, retry }: Omit<PoolSetting, 'ramp'>,
 ): Promise<void> {
   await sql`
-    insert into pool_setting (org_id, pool, strategy, capacity_threshold)
-    values (${orgId}, ${pool}, ${strategy}, ${threshold})
+    insert into pool_setting (org_id, pool, strategy, capacity_threshold, retry)
+    values (${orgId}, ${pool}, ${strategy}, ${threshold},
+            ${retry === undefined ? null : JSON.stringify(retry)}::json)
     on conflict (org_id, pool) do update
-      set strategy = excluded.strategy, capacity_threshold = excluded.capacity_threshold
+      set strategy = excluded.strategy, capacity_threshold = excluded.capacity_threshold,
+          retry = excluded.retry
   `.execute(tx);
 }
 
 /** A pool as it is listed. */
-export interface PoolRow extends PoolSetting {
+export interface PoolRow extends Omit<PoolSetting, 'ramp' | 'retry'> {
+  readonly retry: WirePolicy | null;
   readonly pool: string;
   /** Approved ones that were heard lately. */
   readonly workers: number;
@@ -60,12 +71,13 @@ export async function listPools(
       union select pool from match_class where org_id = ${orgId}
       union select pool from worker where org_id = ${orgId}
     )
-    select n.pool, p.strategy, p.capacity_threshold as threshold, count(l.pool)::int as workers,
+    select n.pool, p.strategy, p.capacity_threshold as threshold,
+           p.retry::jsonb as retry, count(l.pool)::int as workers,
            coalesce(sum(l.max_concurrent), 0)::int as slots, coalesce(sum(l.active), 0)::int as active
     from named n
     left join pool_setting p on p.org_id = ${orgId} and p.pool = n.pool
     left join live l on l.pool = n.pool
-    group by n.pool, p.strategy, p.capacity_threshold order by n.pool
+    group by n.pool, p.strategy, p.capacity_threshold, p.retry::jsonb order by n.pool
   `.execute(tx);
   return rows;
 }

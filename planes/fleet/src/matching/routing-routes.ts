@@ -29,12 +29,14 @@ export function routingRoutes(parts: FleetParts): Route[] {
 
     implement(setPool, async ({ tx, orgId, params, body, audit }) => {
       const { pool } = params;
-      const { strategy: text, capacity_threshold: threshold = null } = body;
+      const { strategy: text, capacity_threshold: threshold = null, retry = null } = body;
       const strategy = typeof text === 'string' ? readStrategy(text) : null;
-      audit.about(`pool:${pool}`, { strategy, capacity_threshold: threshold });
-      await setPoolSetting(tx, { orgId, pool }, { strategy, threshold });
+      const told = retry === null ? {} : { retry: JSON.stringify(retry) };
+      audit.about(`pool:${pool}`, { strategy, capacity_threshold: threshold, ...told });
+      const policy = retry === null ? {} : { retry };
+      await setPoolSetting(tx, { orgId, pool }, { strategy, threshold, ...policy });
       tx.onCommit(() => parts.poolSettings.forget({ orgId, pool }));
-      return { pool, strategy, capacity_threshold: threshold };
+      return { pool, strategy, capacity_threshold: threshold, retry };
     }),
 
     implement(getProjectRouting, async ({ tx, orgId, caller, params }) => {

@@ -6,7 +6,7 @@ import type { RunId } from '@sagewai/wire';
 import { type ChildBounds, parentWishOf } from './child.ts';
 import { encodeContent } from './encode-content.ts';
 import { planOf } from './plan-run.ts';
-import { maxAttemptsOf } from './retry-policy.ts';
+import { maxAttemptsOf, type WirePolicy } from './retry-policy.ts';
 import { MAX_ATTEMPTS_DEFAULT, type NewRun } from './run.ts';
 import type { Submission, Submitter } from './submissions.ts';
 
@@ -16,6 +16,8 @@ export interface Place {
   readonly sq: number;
   /** Without the ramp of the pool, which may be another when the same request is repeated. */
   readonly sqAsked: number;
+  /** What the pool does with failures of runs that do not say; null: nothing. */
+  readonly retry: WirePolicy | null;
 }
 
 export function newRunOf(
@@ -29,6 +31,7 @@ export function newRunOf(
   by: Submitter,
 ): NewRun {
   const { runId, sq, sqAsked, model, hashKey } = of;
+  const retry = submission.retry ?? of.retry ?? undefined;
   const { priority = 0, max_attempts: maxAttempts, deadline, concurrency } = submission;
   if (typeof submission.run_at === 'string' && submission.delay_seconds !== undefined) {
     throw new Fault('request.invalid', 'a run is put off in two ways', {
@@ -46,7 +49,7 @@ export function newRunOf(
     sq,
     prio: 0 - priority,
     model,
-    maxAttempts: maxAttemptsOf(maxAttempts, submission.retry, MAX_ATTEMPTS_DEFAULT),
+    maxAttempts: maxAttemptsOf(maxAttempts, retry, MAX_ATTEMPTS_DEFAULT),
     deadline: typeof deadline === 'string' ? new Date(deadline) : null,
     payload,
     idempotencyKey: submission.idempotency_key ?? null,
@@ -64,7 +67,8 @@ export function newRunOf(
         ]),
       )
       .digest('hex'),
-    plan: planOf(submission, { parent }),
+    // Not part of the hash: the pool's may be another when the same request is repeated.
+    plan: planOf(retry === undefined ? submission : { ...submission, retry }, { parent }),
     keyLimit: concurrency?.limit ?? null,
   };
 }

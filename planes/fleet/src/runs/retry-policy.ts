@@ -1,6 +1,6 @@
 import type { BodyOf, submitRun } from '@sagewai/wire';
 
-type WirePolicy = NonNullable<BodyOf<typeof submitRun>['retry']>;
+export type WirePolicy = NonNullable<BodyOf<typeof submitRun>['retry']>;
 type WireWaits = Omit<WirePolicy, 'classes'>;
 
 /** A policy whose every field is decided, as `fleet_retry_delay` reads it. */

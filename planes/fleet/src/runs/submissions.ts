@@ -7,6 +7,7 @@ import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagew
 import type { Backlog } from '../dispatch/backlog.ts';
 import { countLines, type HintedLine } from '../dispatch/hints.ts';
 import type { InternRequest } from '../dispatch/queue.sql.ts';
+import type { PoolSetting } from '../dispatch/strategy.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { FullQueues } from '../limits/full-queues.ts';
 import type { ServerRoom } from '../limits/server-room.ts';
@@ -25,10 +26,11 @@ import { warnOf } from '../placement/warn-of.ts';
 import type { Remembered } from '../remembered.ts';
 import type { ContentKeys, Sealer } from '../secrecy/content-keys.ts';
 import { demandOwnSeal } from '../secrecy/own-seal.ts';
-import { type Ramp, rampedVersion } from '../workers/version.ts';
+import { rampedVersion } from '../workers/version.ts';
 import { type ChildBounds, refusalOf } from './child.ts';
 import { type Place, newRunOf } from './new-run-of.ts';
 import { ANY_MODEL, type NewRun, type Stored } from './run.ts';
+import { misused, tooManyClasses } from './submission-faults.ts';
 
 const NO_ROUTING: Routing = { selectors: [], preferences: [] };
 
@@ -71,8 +73,11 @@ export interface SubmissionsOptions {
   readonly intern: (request: InternRequest) => Promise<number | null>;
   readonly classesMax: number;
   readonly routings: Remembered<Submitting, ProjectRouting>;
-  /** Of a pool, what its runs are shared out by between versions of workers. */
-  readonly rampOf: (orgId: OrganizationId, pool: string) => Ramp | null | Promise<Ramp | null>;
+  /** Of a pool: what its runs are shared out by between versions of workers, and how they are retried. */
+  readonly poolSettingOf: (
+    orgId: OrganizationId,
+    pool: string,
+  ) => PoolSetting | Promise<PoolSetting>;
   readonly keysMax: number;
   readonly room: ServerRoom;
   readonly full: FullQueues;
@@ -103,6 +108,11 @@ export class Submissions {
       weightMax: options.batchMax,
       lanes: options.lanes,
     });
+  }
+
+  /** F8. For whoever stores runs in a transaction of its own; what is not stored after all is counted anew soon. */
+  async takeRoom(count: number): Promise<void> {
+    await this.#options.room.take(count);
   }
 
   /** Decides what is left open, for whoever stores the runs in a transaction of its own. */
@@ -183,7 +193,7 @@ export class Submissions {
     const payloadBytesMax = largeContents.bytesMax;
     const sealer = await contentKeys.sealer(by.orgId, by.projectId); // E5
     const runs = submissions.map((submission, at) => {
-      const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0 };
+      const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0, retry: null };
       const of = {
         ...place,
         model: placed[at]?.model ?? null,
@@ -202,15 +212,15 @@ export class Submissions {
     by: Submitter,
   ): Promise<Place> {
     const runId = newId<RunId>();
-    const known = this.#options.rampOf(by.orgId, requirement.pool);
-    const ramp = known instanceof Promise ? await known : known;
+    const known = this.#options.poolSettingOf(by.orgId, requirement.pool);
+    const { ramp = null, retry = null } = known instanceof Promise ? await known : known;
     const sqAsked = await this.#sqFor(requirement, concurrency, by);
     const pinned = requirement.routing?.pin !== undefined;
     const ramped = pinned ? undefined : rampedVersion(runId, ramp);
-    if (ramped === undefined) return { runId, sq: sqAsked, sqAsked };
+    if (ramped === undefined) return { runId, sq: sqAsked, sqAsked, retry };
     const routing = { ...(requirement.routing ?? NO_ROUTING), ramped };
     const sq = await this.#sqFor({ ...requirement, routing }, concurrency, by);
-    return { runId, sq, sqAsked };
+    return { runId, sq, sqAsked, retry };
   }
 
   /** Where it stands in line for one worker; null: for all that match. */
@@ -278,18 +288,4 @@ export function demandRequirement(
 function sealed(run: NewRun, sealer: Sealer | null): NewRun {
   if (sealer === null) return run;
   return { ...run, payload: JSON.stringify(sealer.encrypt(run.runId, run.payload)) };
-}
-
-function misused(at: number, of: number): Fault {
-  const which = of === 1 ? '' : ` Submission ${at + 1} of ${of}; the others are stored.`;
-  return new Fault('idempotency.conflict', 'an idempotency key came with another request', {
-    detail: `The idempotency key was used for another request.${which}`,
-  });
-}
-
-function tooManyClasses(max: number, keysMax: number | null): Fault {
-  const keys = keysMax === null ? '' : `, or the project ${keysMax} concurrency keys`;
-  return new Fault('rate.exceeded', 'too many match classes or concurrency keys', {
-    detail: `The organization has used ${max} combinations of pool, model and labels${keys}; use fewer.`,
-  });
 }

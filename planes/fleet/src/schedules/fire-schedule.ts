@@ -17,6 +17,7 @@ import type { NewRun } from '../runs/run.ts';
 import { openSchedule } from '../secrecy/schedule-contents.ts';
 import { decideInstants, jitterOf } from './catch-up.ts';
 import { instantsAfter, instantsBetween } from './cron.ts';
+import { decideOverlap } from './decide-overlap.ts';
 import {
   insertFiring,
   listActiveRuns,
@@ -61,6 +62,13 @@ export async function triggerSchedule(
   tx: Tx,
   { schedule, now }: { readonly schedule: Schedule; readonly now: Date },
 ): Promise<RunId | null> {
+  if (schedule.overlap === 'refuse_new') {
+    const active = await listActiveRuns(tx, schedule.id);
+    const decided = decideOverlap(schedule, { active: active.length, isHolding: false });
+    if (decided.kind === 'refuse') {
+      throw new Fault('state.conflict', 'a schedule refuses a run', { detail: `${decided.why}.` });
+    }
+  }
   const made = await make(parts, tx, schedule, { at: now, jitterMs: 0 });
   if (made.kind === 'refused') throw new Fault('state.conflict', made.why, { detail: made.why });
   const { runId } = made.run;
@@ -76,23 +84,26 @@ async function fire(
   { at, isHolding }: { readonly at: Date; readonly isHolding: boolean },
 ): Promise<'held' | 'done'> {
   const active = schedule.overlap === 'allow' ? [] : await listActiveRuns(tx, schedule.id);
-  const isBusy = active.length > 0 || isHolding;
-  if (isBusy && schedule.overlap === 'skip') {
+  const decided = decideOverlap(schedule, { active: active.length, isHolding });
+  if (decided.kind === 'skip') {
     await insertFiring(tx, { schedule, at, how: 'skipped' });
     return 'done';
   }
-  if (isBusy && schedule.overlap === 'queue_one') {
-    const how = isHolding ? 'skipped' : 'held';
-    return (await insertFiring(tx, { schedule, at, how })) && how === 'held' ? 'held' : 'done';
+  if (decided.kind === 'hold') {
+    return (await insertFiring(tx, { schedule, at, how: 'held' })) ? 'held' : 'done';
   }
-  const made = await make(parts, tx, schedule, { at, jitterMs: schedule.jitterMs });
+  const made: Made =
+    decided.kind === 'refuse'
+      ? { kind: 'refused', why: decided.why }
+      : await make(parts, tx, schedule, { at, jitterMs: schedule.jitterMs });
   if (made.kind === 'refused') {
     await insertFiring(tx, { schedule, at, how: 'refused', error: made.why });
     return 'done';
   }
   const { runId } = made.run;
   if (!(await insertFiring(tx, { schedule, at, how: 'submitted', runId }))) return 'done';
-  const cancelled = active.length === 0 ? [] : await cancelTrees(tx, active);
+  const gone = decided.kind === 'submit' ? active.slice(0, decided.cancel) : [];
+  const cancelled = gone.length === 0 ? [] : await cancelTrees(tx, gone);
   tx.onCommit(() => {
     for (const earlier of cancelled) parts.watch.touch(earlier.runId);
   });
@@ -149,6 +160,7 @@ async function make(
 }
 
 async function submit({ submissions }: FleetParts, tx: Tx, run: NewRun): Promise<void> {
+  await submissions.takeRoom(1);
   await submitRuns(tx, [run]);
   tx.onCommit(() => submissions.tell([run]));
 }

@@ -1,3 +1,4 @@
+import { Fault } from '@sagewai/fault';
 import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
 
@@ -23,7 +24,9 @@ export function scheduleJob(parts: FleetParts): Job {
         if (signal.aborted) return;
         // One that fails stands in nobody's way.
         await inTenant(db, [orgId], (tx) => fireSchedule(parts, tx, id)).catch((error: unknown) => {
-          log.error('a schedule did not fire; it is tried again', { schedule: id, error });
+          const isFull = error instanceof Fault && error.code === 'service.busy';
+          if (isFull) log.warn('a schedule waits until the server queues more', { schedule: id });
+          else log.error('a schedule did not fire; it is tried again', { schedule: id, error });
         });
       }
     },

@@ -81,6 +81,7 @@ export function scheduleRoutes(parts: FleetParts): Route[] {
         catchUp: body.catch_up ?? 'latest',
         catchUpMax: body.catch_up_max ?? 10,
         overlap: body.overlap ?? 'allow',
+        overlapMax: body.overlap_max ?? 1,
         jitterMs: (body.jitter_seconds ?? 0) * 1_000,
         paused: false,
         plannedAt: nextOf(table, false),
@@ -121,6 +122,7 @@ export function scheduleRoutes(parts: FleetParts): Route[] {
         catchUp: body.catch_up ?? old.catchUp,
         catchUpMax: body.catch_up_max ?? old.catchUpMax,
         overlap: body.overlap ?? old.overlap,
+        overlapMax: body.overlap_max ?? old.overlapMax,
         jitterMs: body.jitter_seconds === undefined ? old.jitterMs : body.jitter_seconds * 1_000,
         paused,
       };
@@ -217,6 +219,7 @@ function toWire(schedule: Schedule): OutputOf<typeof getSchedule> {
     catch_up: schedule.catchUp,
     catch_up_max: schedule.catchUpMax,
     overlap: schedule.overlap,
+    overlap_max: schedule.overlapMax,
     jitter_seconds: schedule.jitterMs / 1_000,
     paused: schedule.paused,
     next_at: schedule.plannedAt?.toISOString() ?? null,

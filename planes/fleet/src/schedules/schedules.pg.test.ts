@@ -239,6 +239,62 @@ describe('an instant', () => {
     },
   );
 
+  test('cancels the oldest of those that go on, as many as are too many', async ({
+    replica,
+    owner,
+  }) => {
+    const id = await create(replica, { overlap: 'cancel_oldest', overlap_max: 2 });
+    const runs: string[] = [];
+    for (let n = 3; n > 0; n -= 1) {
+      const { body } = await call(replica, 'POST', `/${id}/trigger`);
+      runs.push(String(body['run_id']));
+      await sql`update firing set planned_at = planned_at - interval '1 hour'`.execute(owner);
+    }
+    await pass(owner, 1);
+    await replica.run('fleet.schedule');
+    const states = await Promise.all(runs.map((run) => replica.state(run)));
+    expect(states).toEqual(['cancelled', 'cancelled', 'queued']);
+    expect(await countRuns(owner)).toBe(4);
+  });
+
+  test('is refused while too many go on, and so is a trigger', async ({ replica, owner }) => {
+    const id = await create(replica, { overlap: 'refuse_new' });
+    const first = await call(replica, 'POST', `/${id}/trigger`);
+    await sql`update firing set planned_at = planned_at - interval '1 hour'`.execute(owner);
+    const second = await call(replica, 'POST', `/${id}/trigger`);
+    expect(second).toMatchObject({
+      status: 409,
+      body: { code: 'state.conflict', detail: '1 of its runs go on; 1 may.' },
+    });
+    await pass(owner, 1);
+    await replica.run('fleet.schedule');
+    const [refused] = (await firings(replica, id)) as (Fired & { error: string })[];
+    expect(refused).toMatchObject({ how: 'refused', error: '1 of its runs go on; 1 may' });
+    const run = String(first.body['run_id']);
+    await replica.call('POST', `/api/v1/runs/${run}/cancel`, { as: 'write' });
+    expect((await call(replica, 'POST', `/${id}/trigger`)).status).toBe(201);
+  });
+
+  test('waits for room on a full server, and fires when there is some (F8)', async ({
+    replicaWith,
+    owner,
+  }) => {
+    const settings = { queuedMax: 1, roomChunk: 1, fullRetryMs: 1 };
+    const replica = replicaWith({ settings });
+    await replica.run('fleet.count');
+    const id = await create(replica);
+    const other = await replica.submit();
+    await pass(owner, 1);
+    await replica.run('fleet.schedule');
+    expect(await firings(replica, id)).toEqual([]);
+    expect((await call(replica, 'POST', `/${id}/trigger`)).status).toBe(503);
+    expect(await countRuns(owner)).toBe(1);
+    await replica.call('POST', `/api/v1/runs/${other}/cancel`, { as: 'write' });
+    await replica.run('fleet.count');
+    await replica.run('fleet.schedule');
+    expect(await hows(replica, id)).toEqual(['submitted']);
+  });
+
   test('is forgotten after its time, unless its run is not over', async ({
     replica,
     owner,

@@ -3,13 +3,23 @@ import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import type { Submission } from '../runs/submissions.ts';
 
+export type Overlap =
+  | 'allow'
+  | 'skip'
+  | 'queue_one'
+  | 'cancel_running'
+  | 'cancel_oldest'
+  | 'refuse_new';
+
 export interface ScheduleOptions {
   readonly cron: string;
   readonly timeZone: string;
   readonly submission: Submission;
   readonly catchUp: 'none' | 'latest' | 'all';
   readonly catchUpMax: number;
-  readonly overlap: 'allow' | 'skip' | 'queue_one' | 'cancel_running';
+  readonly overlap: Overlap;
+  /** With `skip`, `cancel_oldest` and `refuse_new`. */
+  readonly overlapMax: number;
   readonly jitterMs: number;
   readonly paused: boolean;
 }
@@ -33,6 +43,7 @@ export type Firing = 'submitted' | 'skipped' | 'missed' | 'held' | 'refused';
 const COLUMNS = sql`
   s.id, s.org_id as "orgId", s.project_id as "projectId", s.name, s.cron, s.time_zone as "timeZone",
   s.submission, s.catch_up as "catchUp", s.catch_up_max as "catchUpMax", s.overlap,
+  s.overlap_max as "overlapMax",
   s.jitter_ms as "jitterMs", s.paused, s.planned_at as "plannedAt", s.held_at as "heldAt",
   s.created_by as "createdBy", s.created_at as "createdAt", s.payload as sealed
 `;
@@ -44,11 +55,12 @@ export async function insertSchedule(
 ): Promise<boolean> {
   const { rowCount } = await sql`
     insert into schedule (id, org_id, project_id, name, cron, time_zone, submission, catch_up, catch_up_max,
-                          overlap, jitter_ms, paused, planned_at, created_by, created_at, payload)
+                          overlap, jitter_ms, paused, planned_at, created_by, created_at, payload, overlap_max)
     values (${schedule.id}, ${schedule.orgId}, ${schedule.projectId}, ${schedule.name}, ${schedule.cron},
             ${schedule.timeZone}, ${JSON.stringify(schedule.submission)}::json, ${schedule.catchUp},
             ${schedule.catchUpMax}, ${schedule.overlap}, ${schedule.jitterMs}, ${schedule.paused},
-            ${schedule.plannedAt}, ${schedule.createdBy}, app_now(), ${jsonOf(schedule.sealed)}::json)
+            ${schedule.plannedAt}, ${schedule.createdBy}, app_now(), ${jsonOf(schedule.sealed)}::json,
+            ${schedule.overlapMax})
     on conflict on constraint a_schedule_has_a_name_of_its_own do nothing
   `.execute(tx);
   if (rowCount === 1) await setDue(tx, schedule, schedule.plannedAt);
@@ -61,7 +73,7 @@ export async function updateSchedule(tx: Tx, schedule: Schedule): Promise<void> 
       submission = ${JSON.stringify(schedule.submission)}::json, catch_up = ${schedule.catchUp},
       catch_up_max = ${schedule.catchUpMax}, overlap = ${schedule.overlap},
       jitter_ms = ${schedule.jitterMs}, paused = ${schedule.paused}, planned_at = ${schedule.plannedAt},
-      payload = ${jsonOf(schedule.sealed)}::json
+      payload = ${jsonOf(schedule.sealed)}::json, overlap_max = ${schedule.overlapMax}
     where id = ${schedule.id}
   `.execute(tx);
   await setDue(tx, schedule, schedule.plannedAt);
@@ -249,7 +261,7 @@ export async function listFirings(tx: Executor, id: string, limit: number): Prom
   return rows;
 }
 
-/** Its runs that are not over. */
+/** Its runs that are not over, the oldest first. */
 export async function listActiveRuns(tx: Executor, id: string): Promise<RunId[]> {
   const { rows } = await sql<{ runId: RunId }>`
     select f.run_id as "runId" from firing f
