@@ -163,6 +163,17 @@ describe('conventions', () => {
     );
   });
 
+  test.each(planes)('every table of %s stands in its README, or in one of its folders', (plane) => {
+    const made = migrations
+      .filter((path) => basename(path).split('_')[1] === basename(plane))
+      .flatMap((path) => [...read(path).matchAll(/call (?:tenant|dispatch)_table\('(\w+)'/g)]);
+    const told = globSync(`${plane}/{,src/**/}README.md`).map(read).join('');
+    const missing = made
+      .map(([, table = '']) => table)
+      .filter((table) => !told.includes(`\`${table}\``));
+    expect(missing).toEqual([]);
+  });
+
   test.each(documents)('every link in %s leads to something', (path) => {
     const targets = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(
       ([, target = '']) => target,
