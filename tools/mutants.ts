@@ -1,3 +1,4 @@
+import { CHILD_MUTANTS } from './child-mutants.ts';
 import { DISPATCH_MUTANTS } from './dispatch-mutants.ts';
 import { RUN_MUTANTS } from './run-mutants.ts';
 import type { SourceMutant } from './source-mutant.ts';
@@ -7,4 +8,5 @@ export const SOURCE_MUTANTS: readonly SourceMutant[] = [
   ...DISPATCH_MUTANTS,
   ...TRUST_MUTANTS,
   ...RUN_MUTANTS,
+  ...CHILD_MUTANTS,
 ];

@@ -138,30 +138,26 @@ test('a schedule of before is encrypted when encryption is switched on, and move
   expect(await submissionOf(replica, 'old')).toEqual({ payload: { ask: CANARY }, priority: 3 });
 });
 
-test('a key is not retired while a wait, its answer or a signal stands under it (E2)', async ({
-  replicaWith,
-  owner,
-}) => {
-  const replica = replicaWith(shared);
-  await enable(replica);
-  const run = await replica.submit({ payload: {} });
-  await beginWait(replica, run, { for: 'approval', prompt: CANARY });
-  const signal = { as: 'write', body: { name: 'later', value: CANARY } };
-  await replica.call('POST', `/api/v1/runs/${run}/signal`, signal);
-  await replica.call('POST', `/api/v1/runs/${run}/approve`, {
-    as: 'write',
-    body: { value: CANARY },
-  });
-  await rotate(replica);
-  const settle = async (): Promise<string[]> => {
-    for (let round = 0; round < 3; round += 1) await replica.run('fleet.reencrypt');
-    return keyStates(replica);
-  };
-  expect(await settle()).toEqual(['active', 'retiring']);
-  await sql`update run_wait set prompt = null`.execute(owner);
-  expect(await settle()).toEqual(['active', 'retiring']);
-  await sql`update run_wait set resume = null`.execute(owner);
-  expect(await settle()).toEqual(['active', 'retiring']);
-  await sql`delete from run_signal`.execute(owner);
-  expect(await settle()).toEqual(['active', 'retired']);
-});
+test.for(['prompt', 'answer', 'signal'] as const)(
+  'a key is not retired while a %s of a wait stands under it (E2)',
+  async (what, { replicaWith, owner }) => {
+    const replica = replicaWith(shared);
+    await enable(replica);
+    const run = await replica.submit();
+    const prompt = what === 'prompt' ? { prompt: CANARY } : {};
+    await beginWait(replica, run, { for: 'approval', ...prompt });
+    const sent = { as: 'write', body: { name: 'later', value: CANARY } };
+    if (what === 'signal') await replica.call('POST', `/api/v1/runs/${run}/signal`, sent);
+    const answer = { as: 'write', body: what === 'answer' ? { value: CANARY } : {} };
+    await replica.call('POST', `/api/v1/runs/${run}/approve`, answer);
+    await rotate(replica);
+    const settle = async (): Promise<string[]> => {
+      for (let round = 0; round < 3; round += 1) await replica.run('fleet.reencrypt');
+      return keyStates(replica);
+    };
+    expect(await settle()).toEqual(['active', 'retiring']);
+    await sql`delete from run_signal`.execute(owner);
+    await sql`update run_wait set prompt = null, resume = null`.execute(owner);
+    expect(await settle()).toEqual(['active', 'retired']);
+  },
+);
