@@ -93,6 +93,17 @@ export const SERVER_FIELDS = {
     bareUnit: 's',
     description: 'How long a database that is not up yet is waited for',
   }),
+  DATABASE_TIMEOUT: field.duration({
+    default: 15_000,
+    min: 100,
+    description:
+      'A statement of a request that is not answered for so long has lost its connection',
+  }),
+  DATABASE_JOB_TIMEOUT: field.duration({
+    default: 35_000,
+    min: 100,
+    description: 'The same for background work; PostgreSQL itself ends a statement after 30 s',
+  }),
   REDIS_URL: field.url({
     ...optional,
     description: 'Accepted for later: nothing needs Redis yet',

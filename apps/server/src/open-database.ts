@@ -26,6 +26,7 @@ export interface DatabaseSettings {
   readonly databasePoolMax: number;
   readonly dispatchPoolMax: number;
   readonly databasePreparedStatements: boolean;
+  readonly databaseTimeoutMs: number;
   readonly testClockOffsetSeconds: number;
 }
 
@@ -50,6 +51,7 @@ export async function openDatabase(settings: DatabaseSettings, log: Log): Promis
       applicationName: role.replace('_', '-'),
       preparedStatements: settings.databasePreparedStatements,
       statementTimeoutMs: 30_000,
+      answerTimeoutMs: settings.databaseTimeoutMs,
       clockOffsetSeconds: settings.testClockOffsetSeconds,
       onConnectionError: (error) => log.debug('an idle connection broke', { error }),
     });

@@ -9,6 +9,7 @@ import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import { meteredStore, type ObjectStore } from '@sagewai/objects';
+import { withPatience } from '@sagewai/postgres';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/trust';
 
@@ -16,7 +17,7 @@ import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { createDatabaseMeters } from './database-meters.ts';
 import { fleetSettings } from './fleet-settings.ts';
-import { healthRoutes } from './health.ts';
+import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
 import type { Databases } from './open-database.ts';
@@ -162,11 +163,9 @@ export function buildServer(options: ServerOptions): Server {
       ...chosen.flatMap(({ routes }) => routes),
     ],
     // Who calls is asked of every plane, also of those whose routes this process does not serve.
-    authenticate: createAuthenticator([
-      tokens,
-      ...fleet.credentialReaders,
-      ...gateway.credentialReaders,
-    ]),
+    authenticate: answersHealthAlways(
+      createAuthenticator([tokens, ...fleet.credentialReaders, ...gateway.credentialReaders]),
+    ),
     auditor: createAuditor({ db }),
     db,
     clock,
@@ -192,6 +191,7 @@ export function buildServer(options: ServerOptions): Server {
       clock,
       metrics,
       leadership,
+      around: (work) => withPatience(config.databaseJobTimeoutMs, work),
       due: {
         read: (questions) => readDue(dispatch, questions),
         busyEveryMs: config.jobLookIntervalMs,

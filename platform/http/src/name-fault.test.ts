@@ -22,6 +22,7 @@ test.each([
   [failing({ code: '53300' }), 'service.unavailable'],
   [failing({}, 'Connection terminated unexpectedly'), 'service.unavailable'],
   [failing({}, 'timeout exceeded when trying to connect'), 'service.busy'],
+  [failing({}, 'Query read timeout'), 'service.unavailable'],
   [failing({ code: '40P01' }), 'service.busy'],
   [failing({ code: '57014' }), 'service.busy'],
   [failing({ code: '22008' }), 'request.invalid'],

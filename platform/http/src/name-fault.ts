@@ -54,6 +54,7 @@ const DATABASE = table({
 /** What the driver says when a connection ends under a statement, or the pool has none left. */
 const DRIVER: readonly (readonly [RegExp, Known])[] = [
   [/^Connection terminated|^Client has encountered a connection error/, AWAY],
+  [/^Query read timeout/, AWAY],
   [/^timeout (exceeded|expired) when trying to connect/, BUSY],
 ];
 

@@ -32,6 +32,8 @@ export interface JobsOptions {
   readonly leadership: Leadership;
   /** Asks for all jobs what is due; without it they look by themselves. */
   readonly due?: Pick<DueLooksOptions, 'read' | 'busyEveryMs' | 'idleEveryMs'>;
+  /** Around each run of a job; for what holds while it works. */
+  readonly around?: (work: () => Promise<void>) => Promise<void>;
   readonly timer?: Timer;
   /** From 0 to 1. */
   readonly random?: () => number;
@@ -149,11 +151,14 @@ const vary = ({ everyMs, jitter = JITTER }: Job, random: number): number =>
   everyMs * (1 + jitter * (2 * random - 1));
 
 /** Never rejects. */
-async function runOnce(job: Job, { log, clock, meters, stopping }: LoopOptions): Promise<void> {
+async function runOnce(
+  job: Job,
+  { log, clock, meters, stopping, around = (work) => work() }: LoopOptions,
+): Promise<void> {
   const startedMs = clock.monotonicMs();
   const meter = meters.of(job.name);
   try {
-    await job.run(stopping);
+    await around(() => job.run(stopping));
     meter.ended('done', (clock.monotonicMs() - startedMs) / 1000);
   } catch (error) {
     if (stopping.aborted) return; // Told to end, some end by throwing.

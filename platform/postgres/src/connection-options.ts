@@ -12,6 +12,11 @@ export interface ConnectOptions {
   readonly applicationName?: string;
   readonly statementTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /**
+   * A statement that is not answered within so long has lost its connection: it fails, and the connection
+   * is closed, whatever it may still bring. More patient for what runs within `withPatience`.
+   */
+  readonly answerTimeoutMs?: number;
   /** Moves `app_now()`; tests only. */
   readonly clockOffsetSeconds?: number;
   readonly onConnectionError?: (error: Error) => void;
@@ -51,6 +56,10 @@ export function connectionOptions(options: ConnectOptions): pg.PoolConfig {
     statement_timeout: options.statementTimeoutMs,
     // A process that stops in the middle of a transaction must not hold its locks for ever.
     idle_in_transaction_session_timeout: 15_000,
+    // A session whose client is gone without a word ends, and its locks with it.
+    tcp_keepalives_idle: 20,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 4,
     'sagewai.clock_offset_seconds': options.clockOffsetSeconds,
   };
   const words = Object.entries(settings)
@@ -64,6 +73,8 @@ export function connectionOptions(options: ConnectOptions): pg.PoolConfig {
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 20_000,
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
     // `begin`, the tenant setting and the first statement leave in one packet.
     pipeline: true,
     types: {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 
 import { connectionOptions, type ConnectOptions } from './connection-options.ts';
+import { patienceMs } from './patience.ts';
 import type { Statement } from './statement.ts';
 
 export interface Result<Row> {
@@ -61,7 +62,7 @@ export function connect(options: ConnectOptions): Db {
         ? { text, values: values as unknown[], name }
         : // Extended: else a text without values might hold several statements.
           { text, values: values as unknown[], queryMode: 'extended' };
-    const result = await target.query(query);
+    const result = await target.query({ ...query, ...patient() });
     return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
   };
   return {
@@ -79,7 +80,7 @@ export function connect(options: ConnectOptions): Db {
           run: (statement) => run(client, statement),
           command: async (text) => {
             statements += 1;
-            const { command } = await client.query(text);
+            const { command } = await client.query({ text, ...patient() });
             // The server answers `commit` of a failed transaction with a rollback, and no error.
             if (text === 'commit' && command !== 'COMMIT') throw new Error('nothing was committed');
           },
@@ -94,4 +95,10 @@ export function connect(options: ConnectOptions): Db {
     statementCount: () => statements,
     close: () => pool.end(),
   };
+}
+
+/** How long the driver waits for the answer; after that it closes the connection (`pipeline`). */
+function patient(): { readonly query_timeout?: number } {
+  const ms = patienceMs();
+  return ms === undefined ? {} : { query_timeout: ms };
 }

@@ -18,6 +18,7 @@ export {
   readMigrations,
   SchemaError,
 } from './migrate.ts';
+export { withPatience } from './patience.ts';
 export {
   assertFunctions,
   assertSchema,
