@@ -40,5 +40,10 @@ test('a file that is not there, or a key that is not set, is a mistake of the se
   await expect(readModels(configWith('/nowhere/list.yaml'), {})).rejects.toThrow(
     /SAGEWAI_CONFIG .*no such file/,
   );
-  await expect(readModels(configWith(await fileOf(LIST)), {})).rejects.toThrow(/HOUSE_KEY/);
+  await expect(readModels(configWith(await fileOf(LIST)), {})).rejects.toThrow(
+    /SAGEWAI_CONFIG .*litellm-config.yaml: model_list\[0\].*HOUSE_KEY/,
+  );
+  await expect(readModels(configWith(await fileOf('model_list:\n  - a: [\n')), {})).rejects.toThrow(
+    /SAGEWAI_CONFIG .*litellm-config.yaml: line \d+: it is not YAML/,
+  );
 });

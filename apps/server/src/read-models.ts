@@ -12,6 +12,8 @@ export interface Models {
   readonly ignored: readonly string[];
 }
 
+const NAMED = 'SAGEWAI_CONFIG (--config):';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The models of the settings and of the models file, if one is named. Throws `ConfigError`. */
@@ -19,7 +21,9 @@ export async function readModels(config: ServerConfig, env: Environment): Promis
   const path = config.sagewaiConfig;
   const file = path === null ? null : { text: await readText(resolve(path)), env };
   const read = readGatewayConfig(config, file, new Date());
-  if (read.kind === 'refused') throw new ConfigError(read.mistakes);
+  if (read.kind === 'refused') {
+    throw new ConfigError(read.mistakes.map((mistake) => `${NAMED} ${path}: ${mistake}`));
+  }
   return { config: read.config, ignored: read.ignored };
 }
 
@@ -29,6 +33,6 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new ConfigError([`SAGEWAI_CONFIG (--config): ${path}: ${why}`]);
+    throw new ConfigError([`${NAMED} ${path}: ${why}`]);
   }
 }

@@ -64,6 +64,12 @@ async function listen(
   return { ...fixture, url, port: Number(new URL(url).port) };
 }
 
+test('says that it listens on every address where it was asked to', async () => {
+  const { app } = createFixture([immediate], { settings: {} });
+  open.push(app);
+  expect(await app.listen({ host: '0.0.0.0', port: 0 })).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
+});
+
 /** Sends bytes and reads until the other side closes. */
 function exchangeBytes(port: number, bytes: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();

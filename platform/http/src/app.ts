@@ -110,7 +110,10 @@ export function createApp(options: AppOptions): App {
   let mutual: HttpsServer | undefined;
   return {
     inject: framework.inject.bind(framework) as FastifyInstance['inject'],
-    listen: ({ host, port }) => framework.listen({ host, port }),
+    listen: async ({ host, port }) => {
+      await framework.listen({ host, port });
+      return urlAt(certificate === null ? 'http' : 'https', host, framework.server.address());
+    },
     drain: (limitMs) => {
       // Idle connections stay: a request on one is answered with 503 and `connection: close`.
       drained ??= drainAll(drain, Math.min(settings.drainLingerMs, limitMs), limitMs);
@@ -128,7 +131,7 @@ export function createApp(options: AppOptions): App {
       server.listen(port, host);
       await once(server, 'listening');
       mutual = server;
-      return `https://${host}:${(server.address() as AddressInfo).port}`;
+      return urlAt('https', host, server.address());
     },
     replaceCertificate: ({ cert, key }) => {
       const server: Server | TlsServer = framework.server;
@@ -143,4 +146,10 @@ export function createApp(options: AppOptions): App {
       await framework.close();
     },
   };
+}
+
+/** The host as it was asked for: the framework says 127.0.0.1 where it listens on every address. */
+function urlAt(scheme: string, host: string, address: string | AddressInfo | null): string {
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }

@@ -27,7 +27,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readLitellmConfig(text: string, env: Environment, at: Date): LitellmConfig {
   const document = parseDocument(text, { logLevel: 'silent' });
   const [error] = document.errors;
-  if (error) return refused([`line ${error.linePos?.[0].line ?? 1}: ${error.code}`]);
+  if (error) {
+    return refused([`line ${error.linePos?.[0].line ?? 1}: it is not YAML (${error.code})`]);
+  }
   const root = document.contents;
   const list = isMap(root) ? root.get('model_list', true) : undefined;
   if (!isMap(root) || !isSeq(list)) return refused(['model_list: expected a list of models']);
