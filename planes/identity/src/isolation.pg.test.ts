@@ -34,7 +34,7 @@ const DEFINER_FUNCTIONS = [
 ];
 
 /** Structured values that dispatch needs to choose, though it sees every organization's. */
-const DISPATCH_VALUES = ['match_class.labels', 'match_class.routing'];
+const DISPATCH_VALUES = ['match_class.labels', 'match_class.routing', 'pool_setting.retry'];
 
 const ROLES = ['sagewai_request', 'sagewai_dispatch'] as const;
 
