@@ -140,6 +140,6 @@ export const TRUST_MUTANTS: readonly SourceMutant[] = [
     to: 'and false and a.cleared_at is null',
     project: 'pg',
     tests: `${FLEET}/anomalies/anomalies.pg.test.ts`,
-    only: 'told once',
+    only: 'two judges',
   },
 ];
