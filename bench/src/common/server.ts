@@ -61,6 +61,9 @@ async function startOn(
       DATABASE_URL: postgres.url,
       SAGEWAI_HOME: home,
       SAGEWAI_ADMIN_TOKEN: token,
+      // All workers of a benchmark come from one address.
+      REGISTRATIONS_PER_SECOND: '10000',
+      REGISTRATION_BURST: '100000',
     },
   });
   const url = `http://127.0.0.1:${port}`;
