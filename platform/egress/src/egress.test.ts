@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createEgress, type Egress } from './egress.ts';
 import type { Resolve } from './guarded-connect.ts';
 import { guardedConnect, systemResolve } from './guarded-connect.ts';
+import { createPublicEgress } from './public-egress.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -173,6 +174,12 @@ describe('createEgress', () => {
     });
   });
 
+  test('a name that the system itself does not know fails as such', async () => {
+    await expect(get(egressTo(['http://a.invalid']), 'http://a.invalid')).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
+    });
+  });
+
   test('an upstream that does not answer is given up on', async () => {
     const port = await serve(() => {});
     const url = `http://127.0.0.1:${port}/`;
@@ -224,5 +231,20 @@ describe('guardedConnect', () => {
       resolve(error),
     );
     expect(await promise).toMatchObject({ code: 'egress.refused' });
+  });
+});
+
+describe('createPublicEgress', () => {
+  test('a name that the system does not know fails as such, looked up or called', async () => {
+    const egress = createPublicEgress({ privateHosts: [], timeoutMs: 30_000 });
+    const unknown = { code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) };
+    try {
+      await expect(egress.lookUp('logs.invalid', 6514)).rejects.toMatchObject(unknown);
+      await expect(
+        egress.post('https://hooks.invalid/', { headers: {}, body: '{}' }),
+      ).rejects.toMatchObject(unknown);
+    } finally {
+      await egress.close();
+    }
   });
 });

@@ -13,7 +13,10 @@ export type Resolve = (
 ) => void;
 
 export const systemResolve: Resolve = (host, answer) =>
-  systemLookup(host, { all: true, order: 'verbatim' }, answer);
+  systemLookup(host, { all: true, order: 'verbatim' }, (error, addresses) => {
+    // With an error there are no addresses at all, whatever the type says.
+    answer(error, error === null ? addresses : []);
+  });
 
 /**
  * Opens connections for undici and refuses on the address that is really used: the one answer of the
