@@ -27,7 +27,7 @@ export class Heartbeats {
     this.#options = options;
     this.#commits = new GroupCommit({
       commit: (batch) => options.beat(batch),
-      weightMax: 1_000,
+      weightMax: 5_000,
       lanes: 1,
       keysOf: ({ workerNum }) => [String(workerNum)],
       pace: { everyMs: options.paceMs, monotonicMs: options.monotonicMs },
