@@ -15,6 +15,7 @@ export const FLEET_EVENT_TYPES = [
   'worker.heartbeat_missed',
   'worker.evicted',
   'worker.banned',
+  'worker.locked',
   'worker.drained',
   'worker.resumed',
   'worker.anomaly',
@@ -25,6 +26,8 @@ export const FLEET_EVENT_TYPES = [
   'run.claimed',
   'run.reported',
   'run.timeout',
+  'run.stalled',
+  'queue.unmatchable',
   'token.issued',
   'token.revoked',
 ] as const;

@@ -39,6 +39,7 @@ export const selectors = Type.Array(selector, { maxItems: SELECTORS_MAX });
 
 /** In any case; `-` is as good as `_`. */
 const strategy = Type.String({
+  description: 'DIRECT, ROUND_ROBIN, LEAST_LOADED or THRESHOLD, in any case',
   pattern:
     '^([Dd][Ii][Rr][Ee][Cc][Tt]|[Rr][Oo][Uu][Nn][Dd][-_][Rr][Oo][Bb][Ii][Nn]|' +
     '[Ll][Ee][Aa][Ss][Tt][-_][Ll][Oo][Aa][Dd][Ee][Dd]|[Tt][Hh][Rr][Ee][Ss][Hh][Oo][Ll][Dd])$',

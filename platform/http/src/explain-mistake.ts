@@ -16,9 +16,26 @@ export function explainMistake(error: ErrorObject): { path: string; message: str
       return { path, message: oneOf(params['allowedValues'] as unknown[]) };
     case 'anyOf':
       return { path, message: explainUnion(error.schema) };
+    case 'pattern':
+      return { path, message: explainPattern(error) };
     default:
       return { path, message: error.message ?? 'is not valid' };
   }
+}
+
+/** One that is a value or null: what is wrong with the value is told, not that it is not null either. */
+export const isNullable = ({ keyword, schema }: ErrorObject): boolean =>
+  keyword === 'anyOf' &&
+  Array.isArray(schema) &&
+  schema.length === 2 &&
+  schema.some((member: { type?: unknown }) => member.type === 'null');
+
+/** What the schema says of itself is easier to read than its pattern. */
+function explainPattern({ parentSchema, message }: ErrorObject): string {
+  const { description } = (parentSchema ?? {}) as { readonly description?: unknown };
+  return typeof description === 'string'
+    ? `must be ${description.replace(/\.$/, '')}`
+    : (message ?? 'is not valid');
 }
 
 function below(path: string, field: unknown): string {

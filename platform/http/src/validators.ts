@@ -3,7 +3,7 @@ import formats from 'ajv-formats';
 import { Ajv2019, type ErrorObject, type ValidateFunction } from 'ajv/dist/2019.js';
 import type { TSchema } from 'typebox';
 
-import { explainMistake } from './explain-mistake.ts';
+import { explainMistake, isNullable } from './explain-mistake.ts';
 
 export type Part = 'params' | 'query' | 'body';
 
@@ -73,9 +73,15 @@ const NONE: readonly Mistake[] = [];
 function explain(part: Part, errors: readonly ErrorObject[]): Mistake[] {
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
   const isInner = (error: ErrorObject): boolean =>
-    unions.some((u) => u !== error && error.schemaPath.startsWith(`${u.schemaPath}/`));
-  return errors
-    .filter((error) => !isInner(error))
+    unions.some(
+      (u) =>
+        u !== error &&
+        error.schemaPath.startsWith(`${u.schemaPath}/`) &&
+        (!isNullable(u) || error.params['type'] === 'null'),
+    );
+  const told = errors.filter((error) => !isInner(error) && !isNullable(error));
+  // Never nothing: no mistakes would mean that the value is valid.
+  return (told.length > 0 ? told : errors)
     .slice(0, MISTAKES_MAX)
     .map((error) => ({ part, ...explainMistake(error) }));
 }

@@ -1,4 +1,4 @@
-import { type ChainEntry, FLEET_EVENT_TYPES, GENESIS_HASH } from '@sagewai/wire';
+import { ALERT_TYPES, type ChainEntry, FLEET_EVENT_TYPES, GENESIS_HASH } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
 
 import { ACTIONS_OF, eventsOf } from './fleet-event.ts';
@@ -24,6 +24,11 @@ describe('eventsOf', () => {
     expect(Object.keys(ACTIONS_OF)).toEqual([...FLEET_EVENT_TYPES]);
     const actions = Object.values(ACTIONS_OF).flat();
     expect(new Set(actions).size).toBe(actions.length);
+  });
+
+  test('what an alert is raised for is an event too', () => {
+    const alerts = ALERT_TYPES.filter((type) => type !== 'alert.test');
+    expect([...FLEET_EVENT_TYPES]).toEqual(expect.arrayContaining(alerts));
   });
 
   test('an entry about a worker is one event', () => {

@@ -10,6 +10,7 @@ export const ACTIONS_OF = {
   'worker.heartbeat_missed': ['worker.heartbeat_missed'],
   'worker.evicted': ['fleet.evictWorker'],
   'worker.banned': ['fleet.banWorker'],
+  'worker.locked': ['worker.locked'],
   'worker.drained': ['worker.drained'],
   'worker.resumed': ['worker.resumed'],
   'worker.anomaly': ['worker.anomaly'],
@@ -20,6 +21,8 @@ export const ACTIONS_OF = {
   'run.claimed': ['run.claimed'],
   'run.reported': ['run.reported'],
   'run.timeout': ['run.expired', 'run.taken_back'],
+  'run.stalled': ['run.stalled'],
+  'queue.unmatchable': ['queue.unmatchable'],
   'token.issued': ['fleet.issueWorkerToken', 'fleet.issueToken'],
   'token.revoked': ['fleet.revokeToken'],
 } as const satisfies Record<FleetEventType, readonly string[]>;

@@ -69,6 +69,12 @@ describe('a generation', () => {
       select event_type as type, body from alert_delivery
     `.execute(owner);
     expect(alerts.map(({ type }) => type)).toEqual(['worker.locked']);
+    const events = await replica.call(
+      'GET',
+      `/api/v1/fleet/audit?event_type=worker.locked&worker_id=${worker.id}`,
+      { as: 'read' },
+    );
+    expect(events.body['events']).toMatchObject([{ actor: `worker:${worker.id}` }]);
     expect(JSON.parse(alerts[0]?.body ?? '')).toMatchObject({ data: { worker_id: worker.id } });
     expect(await replica.metrics.render()).toContain('sagewai_worker_token_used_twice_total 1');
     const { body } = await replica.call('GET', `/api/v1/fleet/workers/${worker.id}`, {
