@@ -356,6 +356,23 @@ describe('runs', () => {
     expect(JSON.parse(out)).toEqual(failed);
   });
 
+  test('get tells of every attempt that is over, while the next one waits too', async () => {
+    const { server, run } = await shell();
+    const attempt = { worker_id: ID, epoch: 1, started_at: AT, ended_at: AT, error_class: 'error' };
+    const attempts = [
+      { ...attempt, attempt: 1, worker_name: 'w-1', error: 'boom' },
+      { ...attempt, attempt: 2, worker_name: 'w-2', error: 'bang' },
+    ];
+    const waits = { ...DETAIL, state: 'queued', worker_id: null, worker_name: null, output: null };
+    for (const state of ['queued', 'failed']) {
+      server.on('runs.getRun', () => ({ json: { ...waits, state, attempt: 2, attempts } }));
+      const { out } = await run(`runs get ${ID}`);
+      expect(out).toMatch(/attempt +2 of 3/);
+      expect(out).toMatch(/try 1 +w-1: error: boom/);
+      expect(/try 2 +w-2: error: bang/.test(out)).toBe(state === 'queued');
+    }
+  });
+
   test('get and list', async () => {
     const { server, run } = await shell();
     server.on('runs.getRun', () => ({ json: DETAIL }));

@@ -68,10 +68,10 @@ export function showRun(run: RunDetail): string {
   return output ? `${lines.join('\n')}\n\n${output}` : lines.join('\n');
 }
 
-/** What went before the attempt that the facts tell of. */
-function earlierAttempts({ attempts, attempt: last }: RunDetail): [string, string][] {
+/** What went before the attempt that the facts tell of; all of it, while the run waits for another. */
+function earlierAttempts({ attempts, attempt: last, state }: RunDetail): [string, string][] {
   return attempts
-    .filter(({ attempt }) => attempt < last)
+    .filter(({ attempt }) => attempt < last || state === 'queued')
     .map(({ attempt, worker_name: worker, error_class: kind, error }) => [
       `try ${attempt}`,
       [worker, kind, error].filter(Boolean).join(': '),

@@ -93,10 +93,11 @@ describe('a retry policy', () => {
     const wait = Date.parse(String(waiting['scheduled_for'])) - Date.now();
     expect(wait).toBeGreaterThan(55_000);
     expect(wait).toBeLessThanOrEqual(60_000);
-    expect(waiting).toMatchObject({ state: 'queued', max_attempts: 3 });
+    expect(waiting).toMatchObject({ state: 'queued', attempt: 1, max_attempts: 3 });
 
     await pass(owner);
     await replica.run('fleet.release');
+    expect(await read(replica, run)).toMatchObject({ state: 'queued', attempt: 1 });
     const second = await claimOne(replica, worker);
     expect(second.attempt).toBe(2);
     await replica.report(worker, { run_id: run, epoch: second.epoch, output: { a: 1 } });

@@ -47,7 +47,8 @@ const COLUMNS = sql`
   coalesce(o.status, case when l.run_id is not null then 'running'
                           when p.run_id is not null then 'waiting' else 'queued' end) as state,
   c.pool, r.model, c.labels, r.prio, r.max_attempts as "maxAttempts", r.deadline_at as deadline,
-  coalesce(o.attempt, l.attempt, p.attempt + 1, 0) as attempt, w.id as "workerId", w.name as "workerName",
+  coalesce(o.attempt, l.attempt, p.attempt + 1,
+           (select max(a.attempt) from attempt a where a.run_id = r.run_id), 0) as attempt, w.id as "workerId", w.name as "workerName",
   (o.run_id is null and l.cancel_requested_at is not null) as "cancelRequested",
   r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
   o.at as "finishedAt", o.error, o.error_class as "errorClass", s.due_at as "scheduledFor",
