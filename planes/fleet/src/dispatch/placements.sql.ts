@@ -26,6 +26,7 @@ export async function readPlacementFacts(tx: Executor, runId: RunId): Promise<Ru
            q.worker_num as "workerNum", dw.name as "directedTo", rt.move_at as "directedUntil",
            rt.move_to is not null as "movesThen",
            s.due_at as "scheduledFor", wk.name as "workerName",
+           l.cancel_requested_at is not null as "cancelRequested",
            exists (select from dead_letter d where d.run_id = r.run_id) as "isDeadLetter",
            case x.kind when 'approval' then 'somebody to approve it'
                        when 'signal' then 'the signal ' || coalesce(x.name, '')

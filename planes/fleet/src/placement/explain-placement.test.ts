@@ -35,6 +35,7 @@ const facts = (
   scheduledFor: null,
   waitsFor: null,
   workerName: null,
+  cancelRequested: false,
   isDeadLetter: false,
   ahead: 0,
   isAheadCounted: true,
@@ -197,6 +198,11 @@ describe('explainPlacement', () => {
       'It waits for the signal go.',
     ],
     ['running', facts([], { state: 'running', workerName: 'a' }), 'It is running, on a.'],
+    [
+      'running',
+      facts([], { state: 'running', workerName: 'a', cancelRequested: true }),
+      'It is running, on a, which is told to stop it.',
+    ],
     ['ended', facts([], { state: 'cancelled' }), 'It has ended: cancelled.'],
     [
       'ended',

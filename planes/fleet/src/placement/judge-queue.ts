@@ -29,6 +29,7 @@ export function judgeQueue(
     scheduledFor: null,
     waitsFor: null,
     workerName: null,
+    cancelRequested: false,
     isDeadLetter: false,
     ahead: 0,
     isAheadCounted: true,

@@ -46,6 +46,8 @@ export interface PlacementFacts {
   /** What it waits for, in a person's words; null: nothing is known. */
   readonly waitsFor: string | null;
   readonly workerName: string | null;
+  /** It runs, and its worker is told to stop. */
+  readonly cancelRequested: boolean;
   readonly isDeadLetter: boolean;
   /** Runs of the same line that come before it, as far as they were counted. */
   readonly ahead: number;

@@ -47,6 +47,9 @@ describe('why a run is not running', () => {
     const [lease] = await replica.claim(worker, { slots: 1 });
     expect(await why(replica, run)).toEqual(['running']);
     expect(await why(replica, second)).toEqual(['full']);
+    await replica.call('POST', `/api/v1/runs/${run}/cancel`, { as: 'write', body: {} });
+    const told = await replica.call('GET', `/api/v1/runs/${run}/placement`, { as: 'read' });
+    expect(JSON.stringify(told.body['reasons'])).toContain('told to stop it');
     await replica.report(worker, { run_id: run, epoch: lease?.epoch });
     expect(await why(replica, run)).toEqual(['ended']);
     const later = await replica.submit({ pool: 'gpu', delay_seconds: 3_600 });
