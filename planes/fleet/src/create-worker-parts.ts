@@ -25,6 +25,8 @@ export interface WorkerParts {
   readonly news: WorkerNews;
 }
 
+const RENEWAL_PACE_MS = 1_000;
+
 export interface WorkerPartsOptions {
   readonly db: Db;
   readonly dispatch: Db;
@@ -64,6 +66,7 @@ export function createWorkerParts(options: WorkerPartsOptions): WorkerParts {
     refreshMs: settings.probeRefreshMs,
     paceMs: settings.heartbeatPaceMs,
     monotonicMs,
+    onError,
   });
   const directory = new WorkerDirectory({
     read: (ids) => readWorkerRecords(db, ids, settings.probeStaleMs),
@@ -77,7 +80,8 @@ export function createWorkerParts(options: WorkerPartsOptions): WorkerParts {
     weightMax: 1_000,
     lanes: 1,
     keysOf: ({ workerId }) => [workerId],
-    pace: { everyMs: settings.heartbeatPaceMs, monotonicMs },
+    // A worker waits for it beside its heartbeat, and may be in a hurry.
+    pace: { everyMs: Math.min(settings.heartbeatPaceMs, RENEWAL_PACE_MS), monotonicMs },
   });
   const news = new WorkerNews({
     replica,

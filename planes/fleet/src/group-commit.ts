@@ -17,6 +17,8 @@ export interface Pace<Item> {
   readonly everyMs: number;
   readonly monotonicMs: () => number;
   readonly isUrgent?: (item: Item) => boolean;
+  /** For a batch with something urgent; at once unless said. */
+  readonly urgentEveryMs?: number;
 }
 
 interface Waiting<Item, Answer> {
@@ -36,7 +38,8 @@ export class GroupCommit<Item, Answer> {
   #woken = false;
   #sentMs = Number.NEGATIVE_INFINITY;
   #isUrgent = false;
-  #isTimed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #wakesAtMs = 0;
 
   constructor(options: GroupCommitOptions<Item, Answer>) {
     this.#options = options;
@@ -55,12 +58,7 @@ export class GroupCommit<Item, Answer> {
     if (this.#woken || this.#busy >= this.#options.lanes) return;
     const waitMs = this.#pauseMs();
     if (waitMs > 0) {
-      if (this.#isTimed) return;
-      this.#isTimed = true;
-      setTimeout(() => {
-        this.#isTimed = false;
-        this.#wake();
-      }, waitMs);
+      this.#wakeIn(waitMs);
       return;
     }
     this.#woken = true;
@@ -70,10 +68,23 @@ export class GroupCommit<Item, Answer> {
     });
   }
 
+  /** Something urgent may come while the rest is waiting for longer. */
+  #wakeIn(waitMs: number): void {
+    const atMs = (this.#options.pace?.monotonicMs() ?? 0) + waitMs;
+    if (this.#timer !== undefined && this.#wakesAtMs <= atMs) return;
+    clearTimeout(this.#timer);
+    this.#wakesAtMs = atMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#wake();
+    }, waitMs);
+  }
+
   #pauseMs(): number {
     const { pace, weightMax } = this.#options;
-    if (pace === undefined || this.#isUrgent || this.#waiting.length >= weightMax) return 0;
-    return this.#sentMs + pace.everyMs - pace.monotonicMs();
+    if (pace === undefined || this.#waiting.length >= weightMax) return 0;
+    const { everyMs, urgentEveryMs = 0, monotonicMs } = pace;
+    return this.#sentMs + (this.#isUrgent ? urgentEveryMs : everyMs) - monotonicMs();
   }
 
   async #send(): Promise<void> {

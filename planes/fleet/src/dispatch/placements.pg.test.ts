@@ -77,6 +77,7 @@ describe('strategies', () => {
       pool: 'default',
       strategy: 'LEAST_LOADED',
       capacity_threshold: null,
+      retry: null,
     });
     const listed = await replica.call('GET', '/api/v1/fleet/pools', { as: 'read' });
     expect(listed.body).toEqual({
@@ -85,6 +86,7 @@ describe('strategies', () => {
           pool: 'default',
           strategy: 'LEAST_LOADED',
           capacity_threshold: null,
+          retry: null,
           workers: 2,
           slots: 4,
           active: 1,

@@ -16,12 +16,17 @@ export interface HeartbeatsOptions {
 }
 
 const SESSIONS_MAX = 100_000;
+const URGENT_PACE_MS = 1_000;
+/** Ours are ten paces apart; one that comes after half of that is of a worker in more of a hurry. */
+const PACES_A_BEAT = 5;
 
 /** Signs of life, by group commit: their cost grows with neither the workers nor their runs. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #commits: GroupCommit<Heartbeat, HeartbeatAnswer>;
   readonly #signedMs = new Map<number, number>();
+  readonly #beatMs = new Map<number, number>();
+  readonly #urgent = new WeakSet<Heartbeat>();
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
@@ -30,15 +35,31 @@ export class Heartbeats {
       weightMax: 5_000,
       lanes: 1,
       keysOf: ({ workerNum }) => [String(workerNum)],
-      pace: { everyMs: options.paceMs, monotonicMs: options.monotonicMs },
+      pace: {
+        everyMs: options.paceMs,
+        monotonicMs: options.monotonicMs,
+        isUrgent: (heartbeat) => this.#urgent.has(heartbeat),
+        urgentEveryMs: Math.min(URGENT_PACE_MS, options.paceMs),
+      },
     });
   }
 
   async beat(heartbeat: Heartbeat): Promise<HeartbeatAnswer> {
     this.#note(heartbeat.workerNum);
+    if (this.#isHurried(heartbeat.workerNum)) this.#urgent.add(heartbeat);
     const answer = await this.#commits.add(heartbeat);
     if (answer.unheld.length > 0) await this.#options.giveBack(answer.unheld);
     return answer;
+  }
+
+  /** Unknown here, or with an interval of its own that is shorter than ours: it gives up long before. */
+  #isHurried(workerNum: number): boolean {
+    const { paceMs, monotonicMs } = this.#options;
+    const last = this.#beatMs.get(workerNum);
+    const now = monotonicMs();
+    if (this.#beatMs.size > SESSIONS_MAX) this.#beatMs.clear();
+    this.#beatMs.set(workerNum, now);
+    return last === undefined || now - last < PACES_A_BEAT * paceMs;
   }
 
   /** The worker has called for something else; nobody waits for this to be written. */

@@ -14,6 +14,7 @@ export interface ProbesOptions {
   /** What waits to be written goes together, no more often than this. */
   readonly paceMs: number;
   readonly monotonicMs: () => number;
+  readonly onError: (error: unknown) => void;
 }
 
 interface Told {
@@ -28,6 +29,7 @@ export class Probes {
   readonly #options: ProbesOptions;
   readonly #told = new Map<WorkerId, Told>();
   readonly #commits: GroupCommit<ProbeReport, null>;
+  readonly #news = new Set<WorkerId>();
 
   constructor(options: ProbesOptions) {
     this.#options = options;
@@ -39,13 +41,17 @@ export class Probes {
       weightMax: 500,
       lanes: 1,
       keysOf: ({ workerId }) => [workerId],
-      pace: { everyMs: options.paceMs, monotonicMs: options.monotonicMs },
+      pace: {
+        everyMs: options.paceMs,
+        monotonicMs: options.monotonicMs,
+        isUrgent: ({ workerId }) => this.#news.has(workerId),
+      },
     });
   }
 
-  /** Resolves when the report is kept; what is offered from then on heeds it. */
+  /** Resolves when news is kept; what is offered from then on heeds it. What is as before nobody waits for. */
   async report({ id, capabilities }: WorkerRecord, probes: readonly Probe[]): Promise<void> {
-    const { refreshMs, monotonicMs, onChanged } = this.#options;
+    const { refreshMs, monotonicMs, onChanged, onError } = this.#options;
     const found = JSON.stringify(
       probes.map(({ model, reachable, error }) => [model, reachable, error]),
     );
@@ -53,9 +59,19 @@ export class Probes {
     const now = monotonicMs();
     if (told?.found === found && now - told.writtenMs < refreshMs) return;
     const sick = sickModels(probes);
-    await this.#commits.add({ workerId: id, orgId: capabilities.orgId, sick, probes });
+    const report = { workerId: id, orgId: capabilities.orgId, sick, probes };
     if (this.#told.size > WORKERS_MAX) this.#told.clear();
+    if (told?.found === found) {
+      this.#told.set(id, { found, writtenMs: now });
+      this.#commits.add(report).catch((error: unknown) => {
+        this.#told.delete(id);
+        onError(error);
+      });
+      return;
+    }
+    this.#news.add(id);
+    await this.#commits.add(report).finally(() => this.#news.delete(id));
     this.#told.set(id, { found, writtenMs: now });
-    if (told?.found !== found) onChanged(id);
+    onChanged(id);
   }
 }
