@@ -84,7 +84,7 @@ export const gatewayFields = {
   STREAM_BEAT: field.duration({
     description:
       'For how long the pieces of a stream are gathered that follow one that was just sent; 0: never.',
-    default: 5,
+    default: 0,
     min: 0,
     max: 1_000,
   }),
