@@ -6,8 +6,11 @@ import { discardEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
 import type { Running } from './process.ts';
 
-/** Longest that one undoing may take; the next is tried whatever becomes of it. */
-const UNDO_MS_MAX = 20_000;
+/**
+ * Longest that one undoing may take; the next is tried whatever becomes of it. Dropping a database waits for
+ * every process of its cluster, also those of tests beside it.
+ */
+const UNDO_MS_MAX = 90_000;
 const LOG_LINES_MAX = 25;
 const LOG_LINE_LENGTH_MAX = 600;
 
