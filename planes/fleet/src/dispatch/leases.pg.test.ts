@@ -90,6 +90,22 @@ describe('reportRuns', () => {
     expect(await placesOf(owner)).toEqual(['lease']);
   });
 
+  test('that waits for the same report is answered that it was repeated (F1, F2)', async ({
+    db,
+    owner,
+  }) => {
+    const held = await hold(db);
+    const other = await again(db, held);
+    await using first = await holdTransaction(db, [held.tenant.orgId], (tx) =>
+      report(tx, reportOf(held)),
+    );
+    const second = report(db, reportOf(held), reportOf(other));
+    await untilWaiting(owner);
+    await first.commit();
+    expect(await second).toEqual(['repeated', 'ok']);
+    expect(await placesOf(owner)).toEqual(['completed', 'completed']);
+  });
+
   test('takes no report of a worker of another organization (F1, F3)', async ({ db, owner }) => {
     const held = await hold(db);
     const foreign = await makeTenant(db);

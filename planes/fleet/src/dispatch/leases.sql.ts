@@ -13,8 +13,26 @@ export interface ReportAnswer {
   readonly seconds: number | null;
 }
 
-/** Ends runs, each only if the reporter has its lease (F1). At most one report a run in one call. */
+/**
+ * Ends runs, each only if the reporter has its lease (F1). At most one report a run in one call.
+ *
+ * A statement that has waited for another to end a run does not see that it did, one that comes after
+ * does: whether what is lost was in truth repeated is asked again.
+ */
 export async function reportRuns(
+  db: Executor,
+  reports: readonly Report[],
+  backoffMs: number,
+): Promise<ReportAnswer[]> {
+  const answers = await report(db, reports, backoffMs);
+  const lost = reports.filter((_, at) => answers[at]?.how === 'lost');
+  if (lost.length === 0) return answers;
+  const again = await report(db, lost, backoffMs);
+  const answerOf = new Map(lost.map((one, at) => [one, again[at]]));
+  return answers.map((answer, at) => answerOf.get(reports[at] as Report) ?? answer);
+}
+
+async function report(
   db: Executor,
   reports: readonly Report[],
   backoffMs: number,
