@@ -160,3 +160,32 @@ test('only a server on loopback lets workers register without any credential', a
   expect(await register({ HOST: '0.0.0.0' })).toBe(401);
   expect(await register({ HOST: '127.0.0.1' })).toBeLessThan(300);
 });
+
+test('a run that leaves its model to its complexity gets what its project has', async ({
+  start,
+}) => {
+  const { app } = await start();
+  const headers = { ...asAdmin, 'x-organization': 'acme' };
+  const ask = async (method: 'PUT' | 'POST' | 'GET', url: string, payload?: object) => {
+    const json = payload === undefined ? {} : { payload: JSON.stringify(payload) };
+    const type = { 'content-type': 'application/json' };
+    const answer = await app.inject({ method, url, headers: { ...headers, ...type }, ...json });
+    return { status: answer.statusCode, body: answer.json() as Record<string, unknown> };
+  };
+  const tiers = '/api/v1/projects/default/model-tiers';
+  const run = { payload: { message: 'Hi' }, model: 'auto', pool: 'auto' };
+  expect((await ask('POST', '/api/v1/runs', run)).status).toBe(400);
+  const large = { model: 'large', pool: null };
+  const small = { model: 'small', pool: 'edge' };
+  const set = await ask('PUT', tiers, { simple: small, complex: { model: 'large' } });
+  expect(set).toMatchObject({ status: 200, body: { simple: small, medium: null, complex: large } });
+  expect((await ask('GET', tiers)).body).toEqual(set.body);
+  expect((await ask('PUT', tiers, { simple: { model: 'auto' } })).status).toBe(400);
+  const classify = '/api/v1/harness/test-classify';
+  const seems = await ask('POST', classify, { messages: [{ role: 'user', content: 'Hi' }] });
+  expect(seems.body).toMatchObject({ tier: 'simple', score: 5, model: 'small', pool: 'edge' });
+  expect((await ask('POST', '/api/v1/runs', run)).body).toMatchObject(small);
+  const message = `Design and migrate the architecture: ${'audit, plan, review. '.repeat(60)}`;
+  const hard = await ask('POST', '/api/v1/runs', { ...run, payload: { message } });
+  expect(hard.body).toMatchObject({ model: 'large', pool: 'default' });
+});

@@ -82,6 +82,7 @@ export function buildServer(options: ServerOptions): Server {
     listenUrl: config.databaseUrl,
     ledger,
     priceOf: (model) => priceOwnCall(gatewayConfig.deployments, model, clock.now()),
+    chooseTier: (of, request) => gateway.chooseTier(of, request),
     clock,
     log,
     metrics,

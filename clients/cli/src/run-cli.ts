@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
+  models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
   completion: async (around) =>

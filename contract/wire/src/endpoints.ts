@@ -102,6 +102,7 @@ import {
 import { listSealRecipients } from './sealing.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
+import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
 
@@ -136,6 +137,9 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   listModels,
+  getModelTiers,
+  setModelTiers,
+  testClassify,
   submitRun,
   submitRuns,
   listRuns,

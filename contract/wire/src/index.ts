@@ -20,6 +20,13 @@ export {
   redeliverAlert,
 } from './alerts.ts';
 export {
+  classifyComplexity,
+  type ClassifiedRequest,
+  type Complexity,
+  type Tier,
+  TIERS,
+} from './classify-complexity.ts';
+export {
   askWhetherSafe,
   EXTERNAL_METRICS,
   getApiGroup,
@@ -173,6 +180,7 @@ export {
   TASK_STATES,
   type TaskState,
 } from './tasks.ts';
+export { AUTO, getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export {
   cancelRuns,

@@ -129,6 +129,7 @@ export function createParts(options: FleetOptions): FleetParts {
     hashKey: deriveKey(options.sealingKey, 'request-hash'),
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),
     judge: routing.judge,
+    chooseTier: options.chooseTier,
     directions: routing.directions,
     store: (runs) => submitRuns(db, runs),
     intern: (request) => internSubqueue(db, request),

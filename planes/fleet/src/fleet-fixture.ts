@@ -23,6 +23,7 @@ import { createAuditor } from '@sagewai/trust';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
 import { createFleet, type Fleet } from './fleet.ts';
+import type { ChooseTier } from './matching/resolve-auto.ts';
 import type { FleetSettings } from './settings.ts';
 
 /** Whose access tokens the fixture knows: `Bearer read`, `write` or `admin`. */
@@ -39,6 +40,7 @@ export interface FixtureOptions {
   readonly clock?: Clock;
   readonly settings?: Partial<FleetSettings>;
   readonly priceOf?: (model: string) => PriceCeiling | null;
+  readonly chooseTier?: ChooseTier;
   readonly objects?: ObjectStore;
   /** The same on all replicas of one test. */
   readonly key?: KeyObject;
@@ -75,6 +77,7 @@ export class FleetFixture {
       listenUrl: options.listenUrl ?? null,
       ledger: this.ledger,
       priceOf: options.priceOf ?? (() => null),
+      chooseTier: options.chooseTier ?? (async () => null),
       clock,
       log: silentLog,
       metrics: this.metrics,

@@ -7,6 +7,7 @@ import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
+import type { ChooseTier } from './matching/resolve-auto.ts';
 import type { FleetSettings } from './settings.ts';
 
 export interface FleetOptions {
@@ -19,6 +20,8 @@ export interface FleetOptions {
   readonly ledger: Ledger;
   /** What a model costs that a worker calls with its own credentials; null: unknown. */
   readonly priceOf: (model: string) => PriceCeiling | null;
+  /** Which models and pools runs get that leave them to how complex they seem. */
+  readonly chooseTier: ChooseTier;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

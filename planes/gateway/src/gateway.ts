@@ -27,6 +27,8 @@ import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts
 import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { createTierBook, type TierBook } from './tiers/tier-book.ts';
+import { tierRoutes } from './tiers/tier-routes.ts';
 
 export interface GatewayOptions {
   readonly db: Db;
@@ -45,6 +47,8 @@ export interface Gateway {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
   readonly credentialReaders: readonly CredentialReader[];
+  /** Which models and pools requests get that leave it to their complexity. */
+  readonly chooseTier: TierBook['choose'];
   /** Ends what still looks for models. Calls under way are the server's to drain. */
   close(): void;
 }
@@ -88,16 +92,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   });
   const keyReader = createKeyReader({ db, clock });
+  const tiers = createTierBook({ db, clock });
   return {
     routes: [
       ...modelRoutes({ forward, catalogue }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
     credentialReaders: [
       keyReader,
       createRunReader({ runLeases: options.runLeases, runTokenKey: options.runTokenKey, clock }),
     ],
+    chooseTier: (of, request) => tiers.choose(of, request),
     close: () => closing.abort(),
   };
 }

@@ -20,6 +20,7 @@ import { directed, type DirectedLine } from '../matching/directed-line.ts';
 import type { Directions } from '../matching/directions.ts';
 import { classKey, type Requirement, type Routing } from '../matching/match-class.ts';
 import type { ProjectRouting } from '../matching/project-routing.ts';
+import { type ChooseTier, resolveAuto } from '../matching/resolve-auto.ts';
 import { keepPayloads } from '../objects/keep-payloads.ts';
 import type { LargeContents } from '../objects/large-contents.ts';
 import { warnOf } from '../placement/warn-of.ts';
@@ -78,6 +79,8 @@ export interface SubmissionsOptions {
     orgId: OrganizationId,
     pool: string,
   ) => PoolSetting | Promise<PoolSetting>;
+  /** Of runs that leave their model or pool to how complex they seem. */
+  readonly chooseTier: ChooseTier;
   readonly keysMax: number;
   readonly room: ServerRoom;
   readonly full: FullQueues;
@@ -170,7 +173,9 @@ export class Submissions {
     by: Submitter,
   ): Promise<readonly DecidedRequirement[]> {
     const project = await this.#options.routings.find(by);
-    return submissions.map((asked, at) => {
+    const { chooseTier } = this.#options;
+    const decided = await resolveAuto(submissions, { project, by, chooseTier });
+    return decided.map((asked, at) => {
       demandOwnSeal(asked, by, at);
       return demandRequirement(asked, project, at);
     });
