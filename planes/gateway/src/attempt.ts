@@ -20,6 +20,17 @@ export type Collected =
 /** Takes an answer piece by piece; after `onEnd` or `onFailure` nothing follows. */
 export type Sink = Pick<UpstreamListener, 'onData' | 'onEnd' | 'onFailure'>;
 
+/** What an attempt may take, and who hears of its end. */
+export interface AttemptRules {
+  /** To the end of a whole answer, or to the first piece of a stream; null: no limit of its own. */
+  readonly limitMs: number | null;
+  /** Whether the answer has begun with its first piece, and not with its head. */
+  readonly waitsForData: boolean;
+  readonly onOver?: (() => void) | undefined;
+}
+
+const NO_RULES: AttemptRules = { limitMs: null, waitsForData: false };
+
 /**
  * One try at one deployment. Its head decides what happens to the rest: it is collected, up to a
  * limit, or handed to a sink. What arrives before that decision is kept, because a head and its body
@@ -35,20 +46,38 @@ export class Attempt implements UpstreamListener {
   #bytesMax: number;
   #end: 'open' | 'ended' | UpstreamFailure = 'open';
   #sink: Sink | undefined;
+  readonly #rules: AttemptRules;
+  readonly #isStream: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #isLate = false;
+  /** A head whose first piece is waited for. */
+  #held: Head | undefined;
 
-  constructor(upstream: Upstream, request: UpstreamRequest, keptBytesMax: number) {
+  constructor(
+    upstream: Upstream,
+    request: UpstreamRequest,
+    keptBytesMax: number,
+    rules: AttemptRules = NO_RULES,
+  ) {
     this.#bytesMax = keptBytesMax;
+    this.#rules = rules;
+    this.#isStream = request.wantsStream;
     this.head = new Promise((resolve) => {
       this.#tellHead = resolve;
     });
+    if (rules.limitMs !== null) this.#timer = setTimeout(this.#tooLate, rules.limitMs);
     this.#call = upstream.send(request, this);
   }
 
   onHead(status: number, headers: IncomingHttpHeaders): void {
-    this.#tellHead({ kind: 'head', status, headers });
+    const head: Head = { kind: 'head', status, headers };
+    if (this.#rules.waitsForData && status < 300) this.#held = head;
+    else this.#tellHead(head);
   }
 
   onData(chunk: Buffer): void {
+    if (this.#isStream && this.#timer !== undefined) this.#stopTimer();
+    if (this.#held !== undefined) this.#release(this.#held);
     if (this.#sink) {
       this.#sink.onData(chunk);
       return;
@@ -65,12 +94,16 @@ export class Attempt implements UpstreamListener {
 
   onEnd(): void {
     this.#end = 'ended';
+    this.#over();
+    if (this.#held !== undefined) this.#release(this.#held);
     if (this.#sink) this.#sink.onEnd();
     else this.#tellCollected(this.#collected());
   }
 
-  onFailure(failure: UpstreamFailure): void {
+  onFailure(seen: UpstreamFailure): void {
+    const failure: UpstreamFailure = this.#isLate ? { kind: 'late', cause: seen.cause } : seen;
     this.#end = failure;
+    this.#over();
     this.#tellHead({ kind: 'failed', failure });
     if (this.#sink) this.#sink.onFailure(failure);
     else this.#tellCollected(this.#collected());
@@ -108,6 +141,26 @@ export class Attempt implements UpstreamListener {
 
   abort(): void {
     this.#call.abort();
+  }
+
+  readonly #tooLate = (): void => {
+    this.#isLate = true;
+    this.#call.abort();
+  };
+
+  #release(held: Head): void {
+    this.#held = undefined;
+    this.#tellHead(held);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #over(): void {
+    this.#stopTimer();
+    this.#rules.onOver?.();
   }
 
   #collected(): Collected {

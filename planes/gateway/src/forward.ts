@@ -45,17 +45,24 @@ export interface ForwardParts {
 export type Forward = (input: StreamInput) => Promise<void>;
 
 export function createForward(parts: ForwardParts): Forward {
-  const { switchboard, settle, limits } = parts;
+  const { switchboard, reserve, settle, limits } = parts;
+  const opening = { switchboard, reserve, settle, keptBytesMax: limits.answerBytesMax };
   return async (input) => {
-    const call = await parts.reserve(await parts.decide(input));
+    const decided = await parts.decide(input);
+    const admitted = await parts.reserve(decided);
     // Nobody waits any more: nothing was sent, so nothing was spent.
     if (input.reply.destroyed) {
-      const deployment = switchboard.choose(call.group);
-      await settle(call, { deployment, usage: NO_USAGE, source: 'provider', status: 'aborted' });
+      const deployment = switchboard.choose(admitted);
+      await settle(admitted, {
+        deployment,
+        usage: NO_USAGE,
+        source: 'provider',
+        status: 'aborted',
+      });
       return;
     }
-    const open = await openAnswer(call, switchboard, limits.answerBytesMax);
-    const { head, deployment, attempt } = open;
+    const open = await openAnswer(decided, admitted, opening);
+    const { call, head, deployment, attempt } = open;
     if (head.kind === 'failed') {
       await settleFailure(call, open, { settle, failure: head.failure });
       if (!input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);

@@ -4,6 +4,7 @@ import type { Source } from './models/catalogue.ts';
 import type { Deployment } from './models/deployment.ts';
 import { type Environment, readLitellmConfig, withVersion } from './models/read-litellm-config.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
+import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
@@ -89,9 +90,21 @@ export const gatewayFields = {
     max: 1_000,
   }),
   DEPLOYMENT_COOLDOWN: field.duration({
-    description: 'For how long a deployment that failed is passed over when there is another.',
+    description:
+      'For how long a deployment that fails is passed over when there is another; the models file may say otherwise.',
     default: 5_000,
     min: 0,
+  }),
+  RETRY_BACKOFF: field.duration({
+    description:
+      'Before a deployment that failed gets the same call again, if there is no other; doubles each time.',
+    default: 500,
+    min: 1,
+  }),
+  RETRY_WAIT_MAX: field.duration({
+    description: 'The longest such wait. A provider that asks for a longer one is not waited for.',
+    default: 8_000,
+    min: 1,
   }),
   MODELS_REFRESH: field.duration({
     description: 'How often providers are asked which models they have.',
@@ -128,7 +141,7 @@ export interface GatewayConfig {
   };
   readonly streamBeatMs: number;
   readonly reservationTtlMs: number;
-  readonly cooldownMs: number;
+  readonly routing: Routing;
   readonly refreshMs: number;
   readonly answerBytesMax: number;
 }
@@ -163,7 +176,15 @@ export function readGatewayConfig(
     },
     streamBeatMs: settings.streamBeatMs,
     reservationTtlMs: settings.reservationTtlMs,
-    cooldownMs: settings.deploymentCooldownMs,
+    routing: {
+      ...DEFAULT_ROUTING,
+      cooldownMs: settings.deploymentCooldownMs,
+      retry: {
+        ...DEFAULT_ROUTING.retry,
+        backoffMs: settings.retryBackoffMs,
+        waitMsMax: settings.retryWaitMaxMs,
+      },
+    },
     refreshMs: settings.modelsRefreshMs,
     answerBytesMax: settings.answerBytesMax,
   };

@@ -27,6 +27,7 @@ import { insertKey } from './keys/keys.sql.ts';
 import type { RunLeases } from './keys/run-reader.ts';
 import type { Deployment } from './models/deployment.ts';
 import { flatPrice, ratesOf } from './money/price.ts';
+import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
 
 /** A provider on a real socket that does what the test says, and remembers what it was asked. */
 export interface FakeUpstream {
@@ -86,6 +87,12 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
+/** As by default, but nobody waits for long. */
+export const FAST_ROUTING: Routing = {
+  ...DEFAULT_ROUTING,
+  retry: { ...DEFAULT_ROUTING.retry, backoffMs: 1, waitMsMax: 100 },
+};
+
 const NO_LEASES: RunLeases = { areAlive: async (pairs) => pairs.map(() => false) };
 export const RUN_TOKEN_KEY = createSecretKey(Buffer.alloc(32, 7));
 
@@ -103,7 +110,7 @@ export async function startGateway(
     timeouts: { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000, clientStallMs: 1_000 },
     streamBeatMs: 5,
     reservationTtlMs: 60_000,
-    cooldownMs: 5_000,
+    routing: FAST_ROUTING,
     refreshMs: 60_000,
     answerBytesMax: 64 * 1024,
     ...changes,

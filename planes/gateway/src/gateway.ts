@@ -71,10 +71,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, egress),
-    cooldownMs: config.cooldownMs,
+    routing: config.routing,
     clock,
     log,
   });
+  const settle = meters.counted(createSettle(ledger));
   const forward = createForward({
     decide: createDecide({
       catalogue,
@@ -82,7 +83,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       noteUnpriced: meters.noteUnpriced,
     }),
     reserve: (call) => reserveCall(ledger, call, config.reservationTtlMs),
-    settle: meters.counted(createSettle(ledger)),
+    settle: (call, outcome) => {
+      const { usage, deployment } = outcome;
+      switchboard.noteTokens(deployment, usage.input + usage.output);
+      return settle(call, outcome);
+    },
     switchboard,
     limits: {
       answerBytesMax: config.answerBytesMax,

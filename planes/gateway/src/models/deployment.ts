@@ -2,6 +2,7 @@ import type { Secret } from '@sagewai/config';
 
 import type { Price } from '../money/price.ts';
 import type { ProviderName } from '../providers/provider.ts';
+import type { Traffic } from '../routing/routing.ts';
 
 /**
  * Where a deployment is reached. M6: the credential belongs to this address, is sent nowhere else,
@@ -28,4 +29,6 @@ export interface Deployment {
   readonly outputTokensMax: number | undefined;
   /** Of input and output together. */
   readonly contextTokensMax: number | undefined;
+  /** Its part of the model's calls; undefined: as large as any. */
+  readonly traffic?: Traffic | undefined;
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
 import { flatPrice, ratesOf } from '../money/price.ts';
-import { chooseDeployment, chooseOther } from './choose-deployment.ts';
 import type { Deployment } from './deployment.ts';
 import { allows, buildModelTable, findModel } from './model-table.ts';
 
@@ -64,42 +63,4 @@ test('a deployment without a price is not used beside one that has one (M4)', ()
   expect(group?.deployments.map(({ id }) => id)).toEqual(['m']);
   expect(group?.isPriced).toBe(true);
   expect(buildModelTable([unpriced]).groups[0]?.isPriced).toBe(false);
-});
-
-describe('deployments', () => {
-  const all = ['a', 'b', 'c'].map((id) => deployment('m', { id }));
-  const chosen = (turn: number, cooling: Record<string, number>, nowMs = 0): string | undefined =>
-    chooseDeployment(all, turn, new Map(Object.entries(cooling)), nowMs)?.id;
-
-  test('are taken in turn', () => {
-    expect([0, 1, 2, 3].map((turn) => chosen(turn, {}))).toEqual(['a', 'b', 'c', 'a']);
-  });
-
-  test('that failed are passed over until their time is up', () => {
-    expect(chosen(1, { b: 10 })).toBe('c');
-    expect(chosen(1, { b: 10 }, 10)).toBe('b');
-  });
-
-  test('are taken in turn when all of them failed', () => {
-    expect(chosen(1, { a: 9, b: 9, c: 9 })).toBe('b');
-  });
-
-  test('get a second attempt elsewhere, or none', () => {
-    const [, b] = all;
-    if (b === undefined) throw new Error('missing');
-    expect(chooseOther(all, b, new Map(), 0)?.id).toBe('c');
-    expect(chooseOther(all, b, new Map([['c', 5]]), 0)?.id).toBe('a');
-    expect(chooseOther([b], b, new Map(), 0)).toBeUndefined();
-    expect(
-      chooseOther(
-        all,
-        b,
-        new Map([
-          ['a', 5],
-          ['c', 5],
-        ]),
-        0,
-      ),
-    ).toBeUndefined();
-  });
 });
