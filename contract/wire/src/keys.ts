@@ -13,10 +13,14 @@ const usd = Type.String({
 });
 const perMinute = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 
-/** What may be spent; null is no limit. Days and minutes are the ledger's windows (UTC). */
+/** What may be spent; null is no limit. The windows are the ledger's (UTC; weeks from Sunday). */
 export const limits = Type.Object({
   budget: Type.Object({
+    usd_per_hour: orNull(usd),
     usd_per_day: orNull(usd),
+    usd_per_week: orNull(usd),
+    usd_per_month: orNull(usd),
+    usd_in_total: orNull(usd),
     /**
      * Whether a call without `max_tokens` is sent with a cap that fits into what is left. Without
      * it such a call is refused when the maximum of its model does not fit.
@@ -31,7 +35,11 @@ export const limits = Type.Object({
 const limitChanges = {
   budget: Type.Optional(
     Type.Object({
+      usd_per_hour: Type.Optional(orNull(usd)),
       usd_per_day: Type.Optional(orNull(usd)),
+      usd_per_week: Type.Optional(orNull(usd)),
+      usd_per_month: Type.Optional(orNull(usd)),
+      usd_in_total: Type.Optional(orNull(usd)),
       cap: Type.Optional(Type.Boolean()),
     }),
   ),

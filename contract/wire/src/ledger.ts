@@ -14,9 +14,14 @@ const limitUsd = Type.String({
 });
 const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 
-/** What a scope may use up; null is no limit, 0 is a limit. Days are UTC days, minutes slide. */
+/** What a scope may use up; null is no limit, 0 is a limit. Windows are UTC's, minutes slide. */
 const limitFields = {
+  usd_per_hour: orNull(limitUsd),
   usd_per_day: orNull(limitUsd),
+  /** From Sunday. */
+  usd_per_week: orNull(limitUsd),
+  usd_per_month: orNull(limitUsd),
+  usd_in_total: orNull(limitUsd),
   tokens_per_minute: orNull(limitCount),
   requests_per_minute: orNull(limitCount),
 };
@@ -24,20 +29,29 @@ const limitFields = {
 const scopeKind = Type.Union([
   Type.Literal('organization'),
   Type.Literal('project'),
+  Type.Literal('team'),
+  Type.Literal('person'),
   Type.Literal('key'),
 ]);
 
 /** A limit and where its current window stands. */
 export const balance = Type.Object({
   measure: Type.Union([Type.Literal('cost'), Type.Literal('tokens'), Type.Literal('requests')]),
-  period: Type.Union([Type.Literal('day'), Type.Literal('minute')]),
+  period: Type.Union([
+    Type.Literal('minute'),
+    Type.Literal('hour'),
+    Type.Literal('day'),
+    Type.Literal('week'),
+    Type.Literal('month'),
+    Type.Literal('total'),
+  ]),
   /** Of `cost`: US dollars. Of the others: a whole number. All as decimal strings. */
   limit: Type.String(),
   /** What calls that have ended used up; of a minute, also what those under way may use. */
   settled: Type.String(),
   reserved: Type.String(),
   remaining: Type.String(),
-  /** When a day's window is empty again; null for a minute, whose window slides. */
+  /** When the window is empty again; null for a minute, whose window slides, and for a total. */
   resets_at: instantOrNull,
 });
 
@@ -53,7 +67,8 @@ export const listBudgets = endpoint({
   method: 'GET',
   path: '/api/v1/budgets',
   surface: 'own',
-  summary: 'List the limits of the organization, its projects and keys, and what is left of them',
+  summary:
+    'List the limits of the organization, its projects, teams, people and keys, and what is left',
   permission: 'spend:read',
   audit: 'read',
   query: Type.Object({

@@ -2,7 +2,8 @@
 -- as lost, what the call cost is in that already: as much is taken back, once.
 create or replace function ledger_book_late(
   p_orgs uuid[],
-  p_holding uuid[], p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_run uuid[],
+  p_holding uuid[], p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[],
+  p_team text[], p_person text[], p_run uuid[],
   p_day timestamptz[], p_elapsed_ms bigint[], p_reserved_pusd bigint[], p_reserved_tokens bigint[],
   p_cost_pusd bigint[], p_input_tokens bigint[], p_cached_input_tokens bigint[],
   p_cache_write_tokens bigint[], p_output_tokens bigint[], p_price_known boolean[], p_usage_source text[],
@@ -17,7 +18,6 @@ as $$
 declare
   c_system constant text := 'system:ledger';
   v_now timestamptz;
-  v_day timestamptz;
   v_budgets bigint[];
   v_call record;
   v_booked spend;
@@ -40,9 +40,9 @@ begin
     select b.id, b.opened_at
     from (
       select distinct g.org, s.kind, s.id
-      from unnest(p_org, p_project, p_key) g(org, project, key)
+      from unnest(p_org, p_project, p_key, p_team, p_person) g(org, project, key, team, person)
       cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
-                                 ('key', g.key::text)) s(kind, id)
+                                 ('key', g.key::text), ('team', g.team), ('person', g.person)) s(kind, id)
       where s.id is not null
     ) above
     join budget b on b.org_id = above.org and b.scope_kind = above.kind and b.scope_id = above.id
@@ -50,25 +50,24 @@ begin
     for update of b
   ) l;
   v_now := greatest(app_clock(), v_now); -- B2
-  v_day := day_of(v_now);
 
   for v_call in
-    select * from unnest(p_holding, p_id, p_org, p_project, p_key, p_run, p_day, p_elapsed_ms,
+    select * from unnest(p_holding, p_id, p_org, p_project, p_key, p_team, p_person, p_run, p_day, p_elapsed_ms,
         p_reserved_pusd, p_reserved_tokens, p_cost_pusd, p_input_tokens, p_cached_input_tokens,
         p_cache_write_tokens, p_output_tokens, p_price_known, p_usage_source, p_status, p_model,
         p_deployment, p_provider, p_session, p_agent, p_tags)
-      g(holding, id, org, project, key, run, day, elapsed_ms, reserved, reserved_tokens, cost, input, cached,
+      g(holding, id, org, project, key, team, person, run, day, elapsed_ms, reserved, reserved_tokens, cost, input, cached,
         written, output, price_known, source, status, model, deployment, provider, session, agent, tags)
     order by g.org, g.id
   loop
     v_booked := null;
     insert into spend as s (
-      id, entry, org_id, project_id, key_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
+      id, entry, org_id, project_id, key_id, team_id, person_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
       cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens, overrun_pusd, overrun_tokens,
       price_known, started_at, at, usage_source, status, model, deployment, provider, session_id, agent,
       tags, from_share)
     values (
-      v_call.id, 0, v_call.org, v_call.project, v_call.key, v_call.run, v_call.cost, v_call.input,
+      v_call.id, 0, v_call.org, v_call.project, v_call.key, v_call.team, v_call.person, v_call.run, v_call.cost, v_call.input,
       v_call.cached, v_call.written, v_call.output, v_call.reserved, v_call.reserved_tokens,
       greatest(0, v_call.cost - v_call.reserved),
       greatest(0, v_call.input + v_call.output - v_call.reserved_tokens), v_call.price_known,
@@ -85,7 +84,8 @@ begin
     for v_budget in
       select b.* from budget b
       where b.id = any(v_budgets) and b.org_id = v_call.org
-        and in_scope(b.scope_kind, b.scope_id, v_call.org, v_call.project, v_call.key)
+        and in_scope(b.scope_kind, b.scope_id, v_call.org, v_call.project, v_call.key, v_call.team,
+                     v_call.person)
       order by b.id
     loop
       v_overrun := case v_budget.measure when 'cost' then v_booked.overrun_pusd
@@ -99,10 +99,10 @@ begin
         where b.id = v_budget.id;
       else
         update budget b
-        set opened_at = v_day,
-            settled = case when b.opened_at >= v_day then b.settled else 0 end + v_overrun
-              + case when v_booked.started_at >= v_day then v_charged else 0 end,
-            reserved = case when b.opened_at >= v_day then b.reserved else 0 end
+        set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
+            settled = case when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end + v_overrun
+              + case when v_booked.started_at >= window_of(b.period, v_now) then v_charged else 0 end,
+            reserved = case when b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end
         where b.id = v_budget.id;
       end if;
     end loop;
@@ -112,7 +112,8 @@ begin
       select l.scope_kind, l.scope_id, l.measure, l.period, l.charged_at, sum(l.amount)::bigint as amount
       from lost_share l
       where l.holding_id = v_call.holding and l.org_id = v_call.org
-        and in_scope(l.scope_kind, l.scope_id, v_call.org, v_call.project, v_call.key)
+        and in_scope(l.scope_kind, l.scope_id, v_call.org, v_call.project, v_call.key, v_call.team,
+                     v_call.person)
       group by 1, 2, 3, 4, 5
       having sum(l.amount) > 0
     loop
@@ -127,7 +128,7 @@ begin
               -v_back, v_lost.charged_at, v_now);
       update budget b
       set settled = case when b.period = 'minute' then t.total
-            when v_lost.charged_at >= v_day then b.settled - v_back else b.settled end,
+            when v_lost.charged_at >= window_of(b.period, v_now) then b.settled - v_back else b.settled end,
           slots = t.slots
       from budget k
       left join lateral (

@@ -3,7 +3,7 @@
 -- the rows. Answers nothing, and has booked nothing, when the case is not the usual one after all.
 create or replace function ledger_book_own(
   p_holding uuid, p_org uuid, p_day timestamptz, p_ttl_ms bigint, p_divisor bigint,
-  p_id uuid[], p_project uuid[], p_key uuid[], p_run uuid[],
+  p_id uuid[], p_project uuid[], p_key uuid[], p_team text[], p_person text[], p_run uuid[],
   p_elapsed_ms bigint[], p_reserved_pusd bigint[], p_reserved_tokens bigint[], p_cost_pusd bigint[],
   p_input_tokens bigint[], p_cached_input_tokens bigint[], p_cache_write_tokens bigint[],
   p_output_tokens bigint[], p_price_known boolean[], p_usage_source text[], p_status text[],
@@ -49,22 +49,22 @@ begin
   if cardinality(p_id) > 0 then
     with booked as (
       insert into spend as s (
-        id, entry, org_id, project_id, key_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
+        id, entry, org_id, project_id, key_id, team_id, person_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
         cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens, overrun_pusd, overrun_tokens,
         price_known, started_at, at, usage_source, status, model, deployment, provider, session_id, agent,
         tags, from_share)
-      select g.id, 0, p_org, g.project, g.key, g.run, g.cost, g.input, g.cached, g.written, g.output,
+      select g.id, 0, p_org, g.project, g.key, g.team, g.person, g.run, g.cost, g.input, g.cached, g.written, g.output,
              g.reserved, g.reserved_tokens, greatest(0, g.cost - g.reserved),
              greatest(0, g.input + g.output - g.reserved_tokens), g.price_known,
              greatest(v_now - g.elapsed_ms * interval '1 millisecond', p_day), -- B3
              v_now, g.source, g.status, g.model, g.deployment, g.provider, g.session, g.agent,
              case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end,
              true
-      from unnest(p_id, p_project, p_key, p_run, p_elapsed_ms, p_reserved_pusd, p_reserved_tokens,
+      from unnest(p_id, p_project, p_key, p_team, p_person, p_run, p_elapsed_ms, p_reserved_pusd, p_reserved_tokens,
                   p_cost_pusd, p_input_tokens, p_cached_input_tokens, p_cache_write_tokens,
                   p_output_tokens, p_price_known, p_usage_source, p_status, p_model, p_deployment,
                   p_provider, p_session, p_agent, p_tags)
-        g(id, project, key, run, elapsed_ms, reserved, reserved_tokens, cost, input, cached, written,
+        g(id, project, key, team, person, run, elapsed_ms, reserved, reserved_tokens, cost, input, cached, written,
           output, price_known, source, status, model, deployment, provider, session, agent, tags)
       on conflict do nothing
       returning s.id, spend_fields(s) as fields
@@ -85,12 +85,12 @@ begin
     with before as (
       select k.id, k.period, g.charged, g.overrun,
              case when k.period = 'minute' then turned.total
-               else case when k.opened_at >= p_day then k.settled else 0 end + g.charged + g.overrun
+               else case when k.opened_at >= window_of(k.period, v_now) then k.settled else 0 end + g.charged + g.overrun
              end as settled,
-             case when k.period = 'minute' or k.opened_at >= p_day then k.reserved else 0 end - g.charged as reserved,
+             case when k.period = 'minute' or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end - g.charged as reserved,
              turned.slots,
-             case when s.day is null or s.day >= p_day then s.amount else 0 end - g.charged as held,
-             case when k.exact_until > v_now or v_recalled then null else g.want end as want
+             case when s.day is null or s.day >= window_of(k.period, v_now) then s.amount else 0 end - g.charged as held,
+             case when k.exact_until > v_now or v_recalled or k.period = 'hour' then null else g.want end as want
       from unnest(p_budget, p_charged, p_overrun, p_want) g(id, charged, overrun, want)
       join budget k on k.id = g.id
       join share s on s.budget_id = g.id and s.holding_id = p_holding
@@ -109,13 +109,13 @@ begin
                  div(k.limit_amount - b.settled - b.reserved, p_divisor))) end::bigint as granted
       from before b join budget k on k.id = b.id
     ), shared as (
-      update share s set amount = b.held + b.granted, day = case b.period when 'day' then p_day end
+      update share s set amount = b.held + b.granted, day = case when b.period <> 'minute' then p_day end
       from balance b
       where s.budget_id = b.id and s.holding_id = p_holding
       returning s.budget_id, s.amount
     ), balanced as (
       update budget k
-      set opened_at = case k.period when 'day' then p_day else date_trunc('second', v_now) end,
+      set opened_at = greatest(k.opened_at, window_of(k.period, v_now)),
           settled = b.settled, reserved = b.reserved + b.granted, slots = b.slots
       from balance b
       where k.id = b.id

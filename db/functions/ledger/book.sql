@@ -7,7 +7,8 @@
 -- holding that is gone nothing was booked.
 create or replace function ledger_book(
   p_holding uuid[], p_holder_org uuid[], p_is_new boolean[], p_ttl_ms bigint, p_divisor bigint,
-  p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_run uuid[], p_day timestamptz[],
+  p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_team text[], p_person text[],
+  p_run uuid[], p_day timestamptz[],
   p_elapsed_ms bigint[], p_reserved_pusd bigint[], p_reserved_tokens bigint[], p_cost_pusd bigint[],
   p_input_tokens bigint[], p_cached_input_tokens bigint[], p_cache_write_tokens bigint[],
   p_output_tokens bigint[], p_price_known boolean[], p_usage_source text[], p_status text[],
@@ -67,9 +68,10 @@ begin
     select b.id, b.opened_at
     from (
       select g.org, s.kind, s.id
-      from (select distinct c.org, c.project, c.key from unnest(p_org, p_project, p_key) c(org, project, key)) g
+      from (select distinct c.org, c.project, c.key, c.team, c.person
+            from unnest(p_org, p_project, p_key, p_team, p_person) c(org, project, key, team, person)) g
       cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
-                                 ('key', g.key::text)) s(kind, id)
+                                 ('key', g.key::text), ('team', g.team), ('person', g.person)) s(kind, id)
       where s.id is not null
       union
       select w.org, w.kind, w.id from unnest(p_want_org, p_want_kind, p_want_scope) w(org, kind, id)
@@ -85,11 +87,11 @@ begin
   return query
     with booked as materialized (
       insert into spend as s (
-        id, entry, org_id, project_id, key_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
+        id, entry, org_id, project_id, key_id, team_id, person_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
         cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens, overrun_pusd, overrun_tokens,
         price_known, started_at, at, usage_source, status, model, deployment, provider, session_id, agent,
         tags, from_share)
-      select g.id, 0, g.org, g.project, g.key, g.run, g.cost, g.input, g.cached, g.written, g.output,
+      select g.id, 0, g.org, g.project, g.key, g.team, g.person, g.run, g.cost, g.input, g.cached, g.written, g.output,
              g.reserved, g.reserved_tokens, greatest(0, g.cost - g.reserved),
              greatest(0, g.input + g.output - g.reserved_tokens), g.price_known,
              -- B3. In the day that admitted it.
@@ -98,45 +100,48 @@ begin
              v_now, g.source, g.status, g.model, g.deployment, g.provider, g.session, g.agent,
              case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end,
              true
-      from unnest(p_id, p_org, p_project, p_key, p_run, p_day, p_elapsed_ms, p_reserved_pusd,
+      from unnest(p_id, p_org, p_project, p_key, p_team, p_person, p_run, p_day, p_elapsed_ms, p_reserved_pusd,
                   p_reserved_tokens, p_cost_pusd, p_input_tokens, p_cached_input_tokens,
                   p_cache_write_tokens, p_output_tokens, p_price_known, p_usage_source, p_status, p_model,
                   p_deployment, p_provider, p_session, p_agent, p_tags)
-        g(id, org, project, key, run, day, elapsed_ms, reserved, reserved_tokens, cost, input, cached,
+        g(id, org, project, key, team, person, run, day, elapsed_ms, reserved, reserved_tokens, cost, input, cached,
           written, output, price_known, source, status, model, deployment, provider, session, agent, tags)
       where g.org = any(v_live_orgs)
       on conflict do nothing -- B3
-      returning s.id, s.org_id, s.project_id, s.key_id, s.started_at >= v_day as is_today,
+      returning s.id, s.org_id, s.project_id, s.key_id, s.team_id, s.person_id,
+                day_of(s.started_at) as day,
                 s.cost_pusd - s.overrun_pusd as cost, s.overrun_pusd as cost_overrun,
                 s.input_tokens + s.output_tokens - s.overrun_tokens as tokens,
                 s.overrun_tokens as tokens_overrun, spend_fields(s) as fields
     ), moved as (
-      select b.org_id, b.project_id, b.key_id, b.is_today, sum(b.cost) as cost,
+      select b.org_id, b.project_id, b.key_id, b.team_id, b.person_id, b.day, sum(b.cost) as cost,
              sum(b.cost_overrun) as cost_overrun, sum(b.tokens) as tokens,
              sum(b.tokens_overrun) as tokens_overrun, count(*) as requests
-      from booked b group by b.org_id, b.project_id, b.key_id, b.is_today
+      from booked b group by b.org_id, b.project_id, b.key_id, b.team_id, b.person_id, b.day
     ), charge as (
       select k.id,
              sum(case k.measure when 'cost' then m.cost when 'tokens' then m.tokens else m.requests end)
-               filter (where m.is_today or k.period = 'minute') as charged,
+               filter (where k.period = 'minute' or m.day >= window_of(k.period, v_now)) as charged,
              sum(case k.measure when 'cost' then m.cost_overrun when 'tokens' then m.tokens_overrun
                  else 0 end) as overrun
       from moved m
       join budget k
-        on k.org_id = m.org_id and in_scope(k.scope_kind, k.scope_id, m.org_id, m.project_id, m.key_id)
+        on k.org_id = m.org_id and in_scope(k.scope_kind, k.scope_id, m.org_id, m.project_id, m.key_id, m.team_id,
+                                         m.person_id)
       where k.id = any(v_budgets)
       group by k.id
     ), before as (
       select k.id, k.org_id, k.period, k.scope_kind, k.scope_id, k.measure, k.limit_amount,
              h.id as holding_id,
              coalesce(c.charged, 0) as charged, coalesce(c.overrun, 0) as overrun,
-             case when k.period = 'minute' or k.opened_at >= v_day then k.reserved else 0 end as reserved,
+             case when k.period = 'minute' or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end as reserved,
              case when k.period = 'minute' then turned.total
-                  when k.opened_at >= v_day then k.settled else 0 end as settled,
+                  when k.opened_at >= window_of(k.period, v_now) then k.settled else 0 end as settled,
              turned.slots,
-             case when k.period = 'minute' or s.day >= v_day then coalesce(s.amount, 0) else 0 end as held,
+             case when k.period = 'minute' or s.day >= window_of(k.period, v_now) then coalesce(s.amount, 0) else 0 end as held,
              case k.measure when 'cost' then w.cost when 'tokens' then w.tokens else w.requests end as want,
-             coalesce(k.exact_until > v_now, false) or h.is_recalled as is_exact
+             -- An hour may end within a day, and a share is of a whole one.
+             coalesce(k.exact_until > v_now, false) or h.is_recalled or k.period = 'hour' as is_exact
       from budget k
       join unnest(v_live, v_live_orgs, v_recalled) h(id, org, is_recalled) on h.org = k.org_id
       left join share s on s.budget_id = k.id and s.holding_id = h.id
@@ -166,13 +171,13 @@ begin
     ), shared as materialized (
       insert into share as s (budget_id, holding_id, org_id, amount, day)
       select b.id, b.holding_id, b.org_id, b.held - b.charged + b.granted,
-             case b.period when 'day' then v_day end
+             case when b.period <> 'minute' then v_day end
       from balance b
       on conflict (budget_id, holding_id) do update set amount = excluded.amount, day = excluded.day
       returning s.budget_id, s.amount
     ), balanced as materialized (
       update budget k
-      set opened_at = case k.period when 'day' then v_day else date_trunc('second', v_now) end,
+      set opened_at = greatest(k.opened_at, window_of(k.period, v_now)),
           settled = b.settled, reserved = b.reserved + b.granted, slots = b.slots
       from balance b
       where k.id = b.id

@@ -11,7 +11,8 @@ as $$
            0::numeric as overrun
     from budget b
     join reservation r
-      on r.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, r.org_id, r.project_id, r.key_id)
+      on r.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, r.org_id, r.project_id, r.key_id, r.team_id,
+                                         r.person_id)
     where b.id = any(p_budgets)
     union all
     select b.id, b.period, b.opened_at,
@@ -26,7 +27,8 @@ as $$
              when 'tokens' then s.overrun_tokens else 0 end::numeric
     from budget b
     join spend s
-      on s.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id)
+      on s.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id, s.team_id,
+                                         s.person_id)
       -- A row is never booked before its call was admitted.
       and s.at >= b.opened_at - interval '61 seconds'
     where b.id = any(p_budgets)
@@ -41,7 +43,7 @@ as $$
   ), shared as (
     select b.id, sum(h.amount) as amount
     from budget b join share h on h.budget_id = b.id
-    where b.id = any(p_budgets) and (b.period = 'minute' or h.day >= b.opened_at)
+    where b.id = any(p_budgets) and (b.period = 'minute' or h.day >= window_of(b.period, b.opened_at))
     group by b.id
   ), second as (
     select m.id, v.second, sum(v.amount)::bigint as amount
@@ -51,27 +53,27 @@ as $$
     where m.period = 'minute'
       and v.second between epoch_second(m.opened_at) - 60 and epoch_second(m.opened_at)
     group by m.id, v.second
-  ), day as (
+  ), fixed as (
     select m.id,
            coalesce(sum(m.charged) filter (where m.started_at >= m.opened_at), 0)
              + coalesce(sum(m.overrun) filter (where m.at >= m.opened_at), 0) as settled,
            coalesce(sum(m.held) filter (where m.started_at >= m.opened_at), 0) as reserved
     from movement m
-    where m.period = 'day'
+    where m.period <> 'minute'
     group by m.id
   )
   select b.id,
          case b.period
-           when 'day' then coalesce(d.settled, 0)
-           else coalesce((select sum(s.amount) from second s where s.id = b.id), 0) end,
-         coalesce(d.reserved, 0) + coalesce(h.amount, 0),
+           when 'minute' then coalesce((select sum(s.amount) from second s where s.id = b.id), 0)
+           else coalesce(f.settled, 0) end,
+         coalesce(f.reserved, 0) + coalesce(h.amount, 0),
          case b.period when 'minute' then array(
            select coalesce(max(s.amount), 0)
            from generate_series(0, 60) slot
            left join second s on s.id = b.id and s.second % 61 = slot
            group by slot order by slot) end
   from budget b
-  left join day d on d.id = b.id
+  left join fixed f on f.id = b.id
   left join shared h on h.id = b.id
   where b.id = any(p_budgets)
 $$;

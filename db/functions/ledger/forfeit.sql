@@ -11,7 +11,6 @@ as $$
 declare
   c_system constant text := 'system:ledger';
   v_now timestamptz;
-  v_day timestamptz;
   v_due uuid[];
   v_budgets bigint[];
 begin
@@ -36,12 +35,11 @@ begin
     for update
   ) l;
   v_now := greatest(app_clock(), v_now); -- B2
-  v_day := day_of(v_now);
 
   insert into lost_share (org_id, holding_id, scope_kind, scope_id, measure, period, amount, charged_at,
                           booked_at)
   select b.org_id, s.holding_id, b.scope_kind, b.scope_id, b.measure, b.period, s.amount,
-         case when b.period = 'minute' or s.day >= v_day then v_now
+         case when b.period = 'minute' or s.day >= window_of(b.period, v_now) then v_now
            else s.day + interval '1 day' - interval '1 microsecond' end,
          v_now
   from share s join budget b on b.id = s.budget_id
@@ -49,17 +47,19 @@ begin
   order by s.holding_id, b.id;
 
   update budget b
-  set opened_at = case b.period when 'day' then v_day else date_trunc('second', v_now) end,
+  set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
       settled = case when b.period = 'minute' then l.total
-        when b.opened_at >= v_day then b.settled else 0 end
-        + case b.period when 'day' then l.amount else 0 end,
-      reserved = case when b.period = 'minute' or b.opened_at >= v_day then b.reserved else 0 end - l.amount,
+        when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end
+        + case when b.period <> 'minute' then l.amount else 0 end,
+      reserved = case when b.period = 'minute' or b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end - l.amount,
       slots = l.slots
   from (
     select k.id, g.amount, turned.slots, turned.total
     from (
-      select s.budget_id, coalesce(sum(s.amount) filter (where s.day is null or s.day >= v_day), 0)::bigint as amount
-      from share s where s.holding_id = any(v_due)
+      select s.budget_id, coalesce(sum(s.amount) filter (
+               where s.day is null or s.day >= window_of(q.period, v_now)), 0)::bigint as amount
+      from share s join budget q on q.id = s.budget_id
+      where s.holding_id = any(v_due)
       group by s.budget_id
     ) g
     join budget k on k.id = g.budget_id

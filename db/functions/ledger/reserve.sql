@@ -1,6 +1,7 @@
 create or replace function ledger_reserve(
   p_orgs uuid[],
-  p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_run uuid[], p_worker uuid[],
+  p_id uuid[], p_org uuid[], p_project uuid[], p_key uuid[], p_team text[], p_person text[],
+  p_run uuid[], p_worker uuid[],
   p_model text[], p_deployment text[], p_session text[], p_agent text[], p_tags text[],
   p_fixed_pusd bigint[], p_output_price bigint[], p_input_tokens bigint[], p_output_tokens bigint[],
   p_price_known boolean[], p_may_cap boolean[], p_ttl_ms bigint[]
@@ -24,8 +25,9 @@ as $$
 declare
   -- The shortest answer that a cap may leave: some providers refuse a smaller one.
   c_output_tokens_floor constant bigint := 16;
+  -- From the one whose window empties first.
+  c_periods constant text[] := array['minute', 'hour', 'day', 'week', 'month', 'total'];
   v_now timestamptz;
-  v_day timestamptz;
   v_calls int := coalesce(cardinality(p_id), 0);
   -- A position a locked budget.
   v_ids bigint[];
@@ -60,9 +62,9 @@ begin
     select b.id, b.opened_at
     from (
       select distinct g.org, s.kind, s.id
-      from unnest(p_org, p_project, p_key) g(org, project, key)
+      from unnest(p_org, p_project, p_key, p_team, p_person) g(org, project, key, team, person)
       cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
-                                 ('key', g.key::text)) s(kind, id)
+                                 ('key', g.key::text), ('team', g.team), ('person', g.person)) s(kind, id)
       where s.id is not null
     ) above
     join budget b on b.org_id = above.org and b.scope_kind = above.kind and b.scope_id = above.id
@@ -72,7 +74,6 @@ begin
 
   -- B2. Read after the wait for the locks, and never before what they already hold.
   v_now := greatest(app_clock(), v_now);
-  v_day := day_of(v_now);
 
   select array_agg(b.scope_kind || ' ' || b.scope_id order by n),
          array_agg(case b.measure when 'cost' then 1 when 'tokens' then 2 else 3 end order by n),
@@ -81,7 +82,7 @@ begin
          array_agg(least(9223372036854775807, greatest(0, b.limit_amount - case
            when b.period = 'minute' then
              (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
-           when b.opened_at >= v_day then b.settled + b.reserved
+           when b.opened_at >= window_of(b.period, v_now) then b.settled + b.reserved
            else 0 end))::bigint order by n)
   into v_scopes, v_measures, v_periods, v_left
   from unnest(v_ids) with ordinality locked(id, n) join budget b on b.id = locked.id;
@@ -89,16 +90,18 @@ begin
 
   for v_call in
     select g.*, coalesce(m.positions, '{}') as positions
-    from unnest(p_org, p_project, p_key, p_fixed_pusd, p_output_price, p_input_tokens, p_output_tokens,
+    from unnest(p_org, p_fixed_pusd, p_output_price, p_input_tokens, p_output_tokens,
                 p_may_cap)
-           with ordinality g(org, project, key, fixed, price, input, output, may_cap, n)
+           with ordinality g(org, fixed, price, input, output, may_cap, n)
     left join (
       select s.n, array_agg(b.n::int order by b.n) as positions
       from (
         select g.n, v.scope
-        from unnest(p_org, p_project, p_key) with ordinality g(org, project, key, n)
+        from unnest(p_org, p_project, p_key, p_team, p_person)
+               with ordinality g(org, project, key, team, person, n)
         cross join lateral (values ('organization ' || g.org), ('project ' || g.project),
-                                   ('key ' || g.key)) v(scope)
+                                   ('key ' || g.key), ('team ' || g.team),
+                                   ('person ' || g.person)) v(scope)
       ) s
       join unnest(v_scopes) with ordinality b(scope, n) on b.scope = s.scope
       group by s.n
@@ -119,7 +122,8 @@ begin
       end;
       if v_fit < v_need then
         -- The longest wait is the one worth telling.
-        if v_blocker is null or (v_periods[v_blocker] = 'minute' and v_periods[v_position] = 'day') then
+        if v_blocker is null or array_position(c_periods, v_periods[v_position])
+          > array_position(c_periods, v_periods[v_blocker]) then
           v_blocker := v_position;
         end if;
       elsif v_fit < v_grant then
@@ -148,27 +152,27 @@ begin
 
   if v_admitted then
     insert into reservation (
-      id, org_id, project_id, key_id, run_id, worker_id, amount_pusd, input_tokens, output_tokens,
+      id, org_id, project_id, key_id, team_id, person_id, run_id, worker_id, amount_pusd, input_tokens, output_tokens,
       price_known, created_at, expires_at, model, deployment, session_id, agent, tags)
-    select g.id, g.org, g.project, g.key, g.run, g.worker, g.amount, g.input, g.granted,
+    select g.id, g.org, g.project, g.key, g.team, g.person, g.run, g.worker, g.amount, g.input, g.granted,
            g.price_known, v_now, v_now + g.ttl_ms * interval '1 millisecond',
            g.model, g.deployment, g.session, g.agent,
            case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end
-    from unnest(p_id, p_org, p_project, p_key, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
+    from unnest(p_id, p_org, p_project, p_key, p_team, p_person, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
                 p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags)
-      g(id, org, project, key, run, worker, amount, input, granted,
+      g(id, org, project, key, team, person, run, worker, amount, input, granted,
         price_known, ttl_ms, model, deployment, session, agent, tags)
     where g.granted is not null;
 
     update budget b
-    set opened_at = case b.period when 'day' then v_day else date_trunc('second', v_now) end,
+    set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
         settled = case
           when b.period = 'minute' then turned.total
-          else case when b.opened_at >= v_day then b.settled else 0 end
+          else case when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end
                + case b.measure when 'requests' then t.taken else 0 end end,
         reserved = case
           when b.period = 'minute' then b.reserved
-          else case when b.opened_at >= v_day then b.reserved else 0 end
+          else case when b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end
                + case b.measure when 'requests' then 0 else t.taken end end,
         slots = turned.slots
     from unnest(v_ids, v_taken) t(id, taken)
@@ -191,9 +195,9 @@ begin
              b.limit_amount, u.used,
              case
                when g.need > b.limit_amount then null
-               when b.period = 'day' then
-                 ceil(extract(epoch from v_day + interval '1 day' - v_now) * 1000)::bigint
-               else ring_wait_ms(b.slots, b.opened_at, v_now, u.used + g.need - b.limit_amount)
+               when b.period = 'minute' then
+                 ring_wait_ms(b.slots, b.opened_at, v_now, u.used + g.need - b.limit_amount)
+               else ceil(extract(epoch from window_end(b.period, v_now) - v_now) * 1000)::bigint
              end,
              b.id,
              (select coalesce(sum(h.amount), 0)::bigint from share h where h.budget_id = b.id)
@@ -203,7 +207,7 @@ begin
         select case
           when b.period = 'minute' then
             (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
-          when b.opened_at >= v_day then b.settled + b.reserved
+          when b.opened_at >= window_of(b.period, v_now) then b.settled + b.reserved
           else 0 end as used
       ) u;
   end if;

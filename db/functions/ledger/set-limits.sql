@@ -33,7 +33,8 @@ begin
   with made as (
     insert into budget (org_id, scope_kind, scope_id, measure, period, limit_amount, opened_at, slots)
     select p_org, p_scope_kind, p_scope_id, g.measure, g.period, g.amount,
-           case g.period when 'day' then day_of(v_now) else date_trunc('second', v_now) end,
+           case g.period when 'total' then least(birth_of(p_scope_id), v_now)
+             else window_of(g.period, v_now) end,
            case g.period when 'minute' then array_fill(0::bigint, array[61]) end
     from unnest(p_measures, p_periods, p_amounts) g(measure, period, amount)
     on conflict on constraint a_scope_has_one_limit_of_a_kind do nothing

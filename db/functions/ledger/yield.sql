@@ -3,7 +3,8 @@
 -- may use are told apart again. False when the holding is gone.
 create or replace function ledger_yield(
   p_org uuid, p_holding uuid, p_budgets bigint[],
-  p_id uuid[], p_project uuid[], p_key uuid[], p_run uuid[], p_day timestamptz[], p_elapsed_ms bigint[],
+  p_id uuid[], p_project uuid[], p_key uuid[], p_team text[], p_person text[],
+  p_run uuid[], p_day timestamptz[], p_elapsed_ms bigint[],
   p_ttl_ms bigint[], p_amount_pusd bigint[], p_input_tokens bigint[], p_output_tokens bigint[],
   p_price_known boolean[], p_model text[], p_deployment text[],
   p_session text[], p_agent text[], p_tags text[]
@@ -36,27 +37,28 @@ begin
 
   with opened as materialized (
     insert into reservation as r (
-      id, org_id, project_id, key_id, run_id, amount_pusd, input_tokens, output_tokens, price_known,
+      id, org_id, project_id, key_id, team_id, person_id, run_id, amount_pusd, input_tokens, output_tokens, price_known,
       created_at, expires_at, model, deployment, session_id, agent, tags)
-    select g.id, p_org, g.project, g.key, g.run, g.amount, g.input, g.output, g.price_known,
+    select g.id, p_org, g.project, g.key, g.team, g.person, g.run, g.amount, g.input, g.output, g.price_known,
            least(greatest(v_now - g.elapsed_ms * interval '1 millisecond', g.day),
                  g.day + interval '1 day' - interval '1 microsecond', v_now),
            v_now + g.ttl_ms * interval '1 millisecond', g.model, g.deployment, g.session, g.agent,
            case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end
-    from unnest(p_id, p_project, p_key, p_run, p_day, p_elapsed_ms, p_ttl_ms, p_amount_pusd,
+    from unnest(p_id, p_project, p_key, p_team, p_person, p_run, p_day, p_elapsed_ms, p_ttl_ms, p_amount_pusd,
                 p_input_tokens, p_output_tokens, p_price_known, p_model, p_deployment, p_session, p_agent,
                 p_tags)
-      g(id, project, key, run, day, elapsed_ms, ttl_ms, amount, input, output, price_known, model,
+      g(id, project, key, team, person, run, day, elapsed_ms, ttl_ms, amount, input, output, price_known, model,
         deployment, session, agent, tags)
     on conflict do nothing
-    returning r.org_id, r.project_id, r.key_id, r.created_at, r.amount_pusd,
+    returning r.org_id, r.project_id, r.key_id, r.team_id, r.person_id, r.created_at, r.amount_pusd,
               r.input_tokens + r.output_tokens as tokens
   ), moved as (
-    select k.id, sum(m.amount) filter (where k.period = 'minute' or o.created_at >= v_day) as amount,
+    select k.id, sum(m.amount) filter (where k.period = 'minute' or o.created_at >= window_of(k.period, v_now)) as amount,
            array_agg(epoch_second(o.created_at)) as seconds, array_agg(m.amount) as amounts
     from opened o
     join budget k
-      on k.org_id = o.org_id and in_scope(k.scope_kind, k.scope_id, o.org_id, o.project_id, o.key_id)
+      on k.org_id = o.org_id and in_scope(k.scope_kind, k.scope_id, o.org_id, o.project_id, o.key_id, o.team_id,
+                                         o.person_id)
     cross join lateral (
       select case k.measure when 'cost' then o.amount_pusd when 'tokens' then o.tokens else 1 end as amount
     ) m
@@ -64,7 +66,7 @@ begin
     group by k.id
   ), balance as (
     select k.id, k.period, k.measure, coalesce(m.amount, 0) as moved,
-           case when k.period = 'minute' or s.day >= v_day then s.amount else 0 end as held,
+           case when k.period = 'minute' or s.day >= window_of(k.period, v_now) then s.amount else 0 end as held,
            p_budgets is null or k.id = any(p_budgets) as is_over,
            turned.slots, turned.total
     from budget k
@@ -78,18 +80,18 @@ begin
     where s.budget_id = b.id and s.holding_id = p_holding and b.is_over
     returning s.budget_id
   ), kept as (
-    update share s set amount = b.held - b.moved, day = case b.period when 'day' then v_day end
+    update share s set amount = b.held - b.moved, day = case when b.period <> 'minute' then v_day end
     from balance b
     where s.budget_id = b.id and s.holding_id = p_holding and not b.is_over
     returning s.budget_id
   )
   update budget k
-  set opened_at = case k.period when 'day' then v_day else date_trunc('second', v_now) end,
+  set opened_at = greatest(k.opened_at, window_of(k.period, v_now)),
       settled = case when k.period = 'minute' then b.total
-        else case when k.opened_at >= v_day then k.settled else 0 end
+        else case when k.opened_at >= window_of(k.period, v_now) then k.settled else 0 end
              + case k.measure when 'requests' then b.moved else 0 end end,
       -- What calls under way may use stays reserved; of a minute, their second has it.
-      reserved = case when k.period = 'minute' or k.opened_at >= v_day then k.reserved else 0 end
+      reserved = case when k.period = 'minute' or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end
         - case when k.period = 'minute' or k.measure = 'requests' then b.moved else 0 end
         - case when b.is_over then b.held - b.moved else 0 end,
       slots = b.slots

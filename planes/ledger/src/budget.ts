@@ -1,9 +1,10 @@
 /**
- * A budget is a limit of one scope (an organization, a project, a key) on one measure in one period,
+ * A budget is a limit of one scope (an organization, a project, a team …) on one measure in one period,
  * with the balance of its current window. A scope without limit has none, and costs nothing to pass.
  *
- *   B1. A `day` is a UTC day. A `minute` slides: what is counted at any instant covers at least the 60
- *       seconds before it, and at most one second more.
+ *   B1. Hours, days, weeks (from Sunday) and months are those of UTC; a `total` never ends. A `minute`
+ *       slides: what is counted at any instant covers at least the 60 seconds before it, and at most
+ *       one second more.
  *   B2. The database's clock decides, read after the locks are held, and it never goes back for a
  *       budget: a call is admitted at or after everything that its budgets already hold.
  *   B3. A call is charged to the window that admitted it, up to what it reserved; what exceeds that is
@@ -18,15 +19,16 @@
  */
 import type { OrganizationId } from '@sagewai/wire';
 
-export type ScopeKind = 'organization' | 'project' | 'key';
+export type ScopeKind = 'organization' | 'project' | 'team' | 'person' | 'key';
 export type Measure = 'cost' | 'tokens' | 'requests';
-export type Period = 'day' | 'minute';
+export type Period = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'total';
 
-/** What limits apply to. Every call is under its organization, its project, and its key if it has one. */
+/** What limits apply to. Every call is under its organization and its project, and under its key, the
+ *  team and the person of the key if it has them. */
 export interface Scope {
   readonly orgId: OrganizationId;
   readonly kind: ScopeKind;
-  /** The identifier of the organization, the project or the key. */
+  /** The identifier of what it is. */
   readonly id: string;
 }
 
@@ -39,19 +41,31 @@ export interface Limit {
 
 /** The limits that people set: null is none. */
 export interface Limits {
+  readonly usdPerHour: bigint | null;
   readonly usdPerDay: bigint | null;
+  readonly usdPerWeek: bigint | null;
+  readonly usdPerMonth: bigint | null;
+  readonly usdInTotal: bigint | null;
   readonly tokensPerMinute: bigint | null;
   readonly requestsPerMinute: bigint | null;
 }
 
 export const UNLIMITED: Limits = {
+  usdPerHour: null,
   usdPerDay: null,
+  usdPerWeek: null,
+  usdPerMonth: null,
+  usdInTotal: null,
   tokensPerMinute: null,
   requestsPerMinute: null,
 };
 
 export const LIMIT_KINDS = {
+  usdPerHour: { measure: 'cost', period: 'hour' },
   usdPerDay: { measure: 'cost', period: 'day' },
+  usdPerWeek: { measure: 'cost', period: 'week' },
+  usdPerMonth: { measure: 'cost', period: 'month' },
+  usdInTotal: { measure: 'cost', period: 'total' },
   tokensPerMinute: { measure: 'tokens', period: 'minute' },
   requestsPerMinute: { measure: 'requests', period: 'minute' },
 } as const satisfies Record<keyof Limits, Omit<Limit, 'amount'>>;
@@ -60,7 +74,7 @@ export const LIMIT_KINDS = {
 export interface Balance extends Limit {
   readonly settled: bigint;
   readonly reserved: bigint;
-  /** Null for a minute, whose window slides. */
+  /** Null for a minute, whose window slides, and for a total. */
   readonly resetsAt: Date | null;
 }
 
@@ -86,10 +100,14 @@ export function nameLimits(limits: readonly Limit[]): Limits {
     );
   };
   return {
+    usdPerHour: amountOf('usdPerHour'),
     usdPerDay: amountOf('usdPerDay'),
+    usdPerWeek: amountOf('usdPerWeek'),
+    usdPerMonth: amountOf('usdPerMonth'),
+    usdInTotal: amountOf('usdInTotal'),
     tokensPerMinute: amountOf('tokensPerMinute'),
     requestsPerMinute: amountOf('requestsPerMinute'),
   };
 }
 
-const limitNames: readonly (keyof Limits)[] = ['usdPerDay', 'tokensPerMinute', 'requestsPerMinute'];
+const limitNames = Object.keys(LIMIT_KINDS) as readonly (keyof Limits)[];

@@ -99,11 +99,11 @@ export async function listBudgets(
            b.limit_amount as amount,
            case b.period
              when 'minute' then (ring_after(b.slots, b.settled, b.opened_at, n.now, null, null)).total
-             else case when b.opened_at >= day_of(n.now) then b.settled else 0 end
+             else case when b.opened_at >= window_of(b.period, n.now) then b.settled else 0 end
            end as settled,
-           case when b.period = 'minute' or b.opened_at >= day_of(n.now)
+           case when b.period = 'minute' or b.opened_at >= window_of(b.period, n.now)
              then b.reserved else 0 end as reserved,
-           case b.period when 'day' then day_of(n.now) + interval '1 day' end as "resetsAt"
+           window_end(b.period, n.now) as "resetsAt"
     from scope s
     join budget b
       on b.org_id = ${orgId} and b.scope_kind = s.scope_kind and b.scope_id = s.scope_id

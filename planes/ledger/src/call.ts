@@ -33,6 +33,9 @@ export interface CallRequest {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
   readonly keyId?: KeyId | null;
+  /** The team and the person of the key. */
+  readonly teamId?: string | null;
+  readonly personId?: string | null;
   readonly runId?: RunId | null;
   /** Set when the worker makes the call itself. */
   readonly workerId?: WorkerId | null;

@@ -37,6 +37,8 @@ export async function reserveAll(
       ${requests.map(({ orgId }) => orgId)}::uuid[],
       ${requests.map(({ projectId }) => projectId)}::uuid[],
       ${requests.map(({ keyId }) => keyId ?? null)}::uuid[],
+      ${requests.map(({ teamId }) => teamId ?? null)}::text[],
+      ${requests.map(({ personId }) => personId ?? null)}::text[],
       ${requests.map(({ runId }) => runId ?? null)}::uuid[],
       ${requests.map(({ workerId }) => workerId ?? null)}::uuid[],
       ${requests.map(({ model }) => model)}::text[],

@@ -13,6 +13,8 @@ export interface Account {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
   readonly keyId: KeyId;
+  readonly teamId?: string;
+  readonly personId?: string;
 }
 
 let made = 0;
@@ -78,7 +80,13 @@ export function budgetOf(db: Db, account: Account, kind: ScopeKind): Promise<Bud
 const scopeOf = (account: Account, kind: ScopeKind) => ({
   orgId: account.orgId,
   kind,
-  id: { organization: account.orgId, project: account.projectId, key: account.keyId }[kind],
+  id: {
+    organization: account.orgId,
+    project: account.projectId,
+    team: account.teamId ?? '',
+    person: account.personId ?? '',
+    key: account.keyId,
+  }[kind],
 });
 
 /** Stops the clock of a test's own database, and moves it by hand from then on. */

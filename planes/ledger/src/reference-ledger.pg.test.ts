@@ -14,16 +14,20 @@ import { type Account, budgetOf, limit, nextCallId, setClock, stopClock } from '
 import { type ReferenceCall, ReferenceLedger } from './reference-ledger.ts';
 import { sumSpend } from './spend.sql.ts';
 
-const START_MS = Date.parse('2026-11-21T23:58:00Z');
+/** Before the end of an hour, a day and a week, or of a month. */
+const STARTS_MS = [Date.parse('2026-11-21T23:58:00Z'), Date.parse('2026-11-30T23:58:00Z')] as const;
+const TEAMS = ['team-a', 'team-b'] as const;
+const PERSON = 'someone';
 
 const wait = fc.oneof(
   fc.integer({ min: 0, max: 3000 }),
-  fc.constantFrom(59_999, 60_000, 60_999, 61_000, 61_001, 120_000),
+  fc.constantFrom(59_999, 60_000, 60_999, 61_000, 61_001, 120_000, 3_600_000),
 );
 
 const request = fc.record({
   project: fc.nat(1),
   key: fc.option(fc.nat(1)),
+  team: fc.option(fc.nat(1)),
   fixed: fc.bigInt(0n, 20n),
   price: fc.bigInt(0n, 3n),
   input: fc.nat(40),
@@ -61,8 +65,12 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('limit' as const),
-      scope: fc.constantFrom<ScopeKind>('organization', 'project', 'key'),
-      usdPerDay: fc.option(fc.bigInt(0n, 900n)),
+      scope: fc.constantFrom<ScopeKind>('organization', 'project', 'team', 'person', 'key'),
+      usdPerHour: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
+      usdPerDay: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
+      usdPerWeek: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
+      usdPerMonth: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
+      usdInTotal: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       tokensPerMinute: fc.option(fc.bigInt(0n, 500n)),
       requestsPerMinute: fc.option(fc.bigInt(0n, 8n)),
     }),
@@ -74,23 +82,42 @@ test('decides, books and balances as the reference does, whatever the order of e
   db,
   owner,
 }) => {
-  await stopClock(owner, new Date(START_MS).toISOString());
+  await stopClock(owner, new Date(STARTS_MS[0]).toISOString());
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), (steps) =>
-      play(db, owner, steps),
+    fc.asyncProperty(
+      fc.constantFrom(...STARTS_MS),
+      fc.array(step, { minLength: 5, maxLength: 30 }),
+      (startMs, steps) => play(db, owner, { startMs, steps }),
     ),
     randomHistories({ numRuns: 60, timeMs: 8_000 }),
   );
 }, 3_600_000);
 
-async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
+async function play(
+  db: Db,
+  owner: Db,
+  { startMs, steps }: { readonly startMs: number; readonly steps: readonly Step[] },
+): Promise<void> {
   const { orgId, projectId } = await makeTenant(db);
   const [otherProject, keyA, keyB] = [randomUUID(), randomUUID(), randomUUID()];
   const projects = [projectId, otherProject];
   const keys = [keyA, keyB];
-  const account: Account = { orgId, projectId, keyId: keyA as KeyId };
+  const account: Account = {
+    orgId,
+    projectId,
+    keyId: keyA as KeyId,
+    teamId: TEAMS[0],
+    personId: PERSON,
+  };
+  const idOf: Record<ScopeKind, string> = {
+    organization: orgId,
+    project: projectId,
+    team: TEAMS[0],
+    person: PERSON,
+    key: keyA,
+  };
   const reference = new ReferenceLedger();
-  let nowMs = START_MS;
+  let nowMs = startMs;
   let order = 0;
   await setClock(owner, new Date(nowMs));
 
@@ -101,11 +128,14 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
     } else if (each.kind === 'limit') {
       const { scope, kind: _, ...limits } = each;
       await limit(db, account, scope, limits);
-      const id = { organization: orgId as string, project: projectId, key: keyA }[scope];
+      const id = idOf[scope];
       const { budgets } = reference;
       for (const name of Object.keys(LIMIT_KINDS) as (keyof Limits)[]) {
         const at = budgets.findIndex(
-          ({ scopes, measure }) => scopes === id && measure === LIMIT_KINDS[name].measure,
+          ({ scopes, measure, period }) =>
+            scopes === id &&
+            measure === LIMIT_KINDS[name].measure &&
+            period === LIMIT_KINDS[name].period,
         );
         const amount = limits[name];
         if (amount === null) {
@@ -120,11 +150,14 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
         const { fixed, price, input, output, mayCap, expiresInMs } = asked;
         const project = projects[asked.project] ?? projectId;
         const key = asked.key === null ? null : (keys[asked.key] ?? null);
+        const team = asked.team === null ? null : (TEAMS[asked.team] ?? null);
         const call: CallRequest = {
           id: nextCallId(),
           orgId,
           projectId: project as typeof projectId,
           keyId: key as KeyId | null,
+          teamId: team,
+          personId: team === null ? null : PERSON,
           model: 'm',
           deployment: 'd',
           price: { perCall: fixed, input: 0n, output: price },
@@ -135,7 +168,12 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
         };
         const plain: ReferenceCall = {
           id: call.id,
-          scopes: [orgId, project, ...(key === null ? [] : [key])],
+          scopes: [
+            orgId,
+            project,
+            ...(key === null ? [] : [key]),
+            ...(team === null ? [] : [team, PERSON]),
+          ],
           fixed,
           price,
           input: BigInt(input),
@@ -168,7 +206,7 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
         });
         if (answer?.kind !== 'refused') continue;
         const { retryAfterMs } = answer;
-        expect(retryAfterMs === null).toBe(need > by.limit);
+        expect(retryAfterMs === null).toBe(need > by.limit || by.period === 'total');
         if (retryAfterMs !== null) {
           const later = nowMs + retryAfterMs;
           expect(reference.used(by, later) + need <= by.limit).toBe(true);
@@ -208,11 +246,12 @@ async function play(db: Db, owner: Db, steps: readonly Step[]): Promise<void> {
     expect(await checkLedger(db, [orgId])).toEqual([]); // B4
   }
 
-  for (const kind of ['organization', 'project', 'key'] as const) {
-    const id = { organization: orgId as string, project: projectId, key: keyA }[kind];
+  for (const kind of ['organization', 'project', 'team', 'person', 'key'] as const) {
+    const id = idOf[kind];
     for (const balance of (await budgetOf(db, account, kind)).balances) {
       const budget = reference.budgets.find(
-        ({ scopes, measure }) => scopes === id && measure === balance.measure,
+        ({ scopes, measure, period }) =>
+          scopes === id && measure === balance.measure && period === balance.period,
       );
       expect(budget && reference.used(budget, nowMs)).toBe(balance.settled + balance.reserved);
     }

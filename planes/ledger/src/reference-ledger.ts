@@ -58,7 +58,24 @@ export interface ReferenceShare {
 const FLOOR = 16n;
 const DAY_MS = 86_400_000;
 
-const dayOf = (ms: number): number => Math.floor(ms / DAY_MS);
+const PERIODS: readonly Period[] = ['minute', 'hour', 'day', 'week', 'month', 'total'];
+const rank = (period: Period): number => PERIODS.indexOf(period);
+
+function windowOf(period: Exclude<Period, 'minute'>, ms: number): number {
+  const at = new Date(ms);
+  switch (period) {
+    case 'hour':
+      return Math.floor(ms / 3_600_000);
+    case 'day':
+      return Math.floor(ms / DAY_MS);
+    case 'week':
+      return Math.floor(ms / DAY_MS) - at.getUTCDay();
+    case 'month':
+      return at.getUTCFullYear() * 12 + at.getUTCMonth();
+    case 'total':
+      return 0;
+  }
+}
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const atLeast0 = (a: bigint): bigint => (a > 0n ? a : 0n);
@@ -73,9 +90,9 @@ export class ReferenceLedger {
   /** What counts in the window of a budget at an instant. */
   used(budget: ReferenceBudget, nowMs: number): bigint {
     const isIn = (ms: number): boolean =>
-      budget.period === 'day'
-        ? Math.floor(ms / DAY_MS) === Math.floor(nowMs / DAY_MS)
-        : Math.floor(ms / 1000) >= Math.floor(nowMs / 1000) - 60;
+      budget.period === 'minute'
+        ? Math.floor(ms / 1000) >= Math.floor(nowMs / 1000) - 60
+        : windowOf(budget.period, ms) === windowOf(budget.period, nowMs);
     let sum = 0n;
     for (const {
       call,
@@ -116,7 +133,7 @@ export class ReferenceLedger {
     for (const budget of above) {
       const fit = fitOf(budget, call, atLeast0(budget.limit - this.used(budget, nowMs)));
       if (fit < need) {
-        if (by === null || (by.period === 'minute' && budget.period === 'day')) by = budget;
+        if (by === null || rank(budget.period) > rank(by.period)) by = budget;
       } else granted = least(granted, fit);
     }
     if (by) return { kind: 'refused', by, need: amountsOf(call, need)[by.measure] };
@@ -161,8 +178,12 @@ export class ReferenceLedger {
     this.shares.delete(holder);
     const charged = held.map((share) => ({
       ...share,
-      // Of an earlier day, it stays that day's.
-      atMs: share.period === 'minute' || dayOf(share.atMs) === dayOf(nowMs) ? nowMs : share.atMs,
+      // Of an earlier window, it stays that one's.
+      atMs:
+        share.period === 'minute' ||
+        windowOf(share.period, share.atMs) === windowOf(share.period, nowMs)
+          ? nowMs
+          : share.atMs,
     }));
     this.#lost.set(holder, charged);
   }

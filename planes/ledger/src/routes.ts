@@ -10,6 +10,7 @@ import { listSpend as readSpend, type SpendFilter, sumSpend } from './spend.sql.
 import { budgetToWire, spendToWire } from './to-wire.ts';
 
 const PAGE_ROWS = 100;
+const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key'] as const;
 
 export function ledgerRoutes(): Route[] {
   return [
@@ -61,7 +62,11 @@ export function ledgerRoutes(): Route[] {
       const limits = limitsOf(body);
       await setBudgets(tx, scope, limits);
       audit.about(`budget:${scope.kind}:${scope.id}`, {
+        usd_per_hour: body.usd_per_hour ?? null,
         usd_per_day: body.usd_per_day ?? null,
+        usd_per_week: body.usd_per_week ?? null,
+        usd_per_month: body.usd_per_month ?? null,
+        usd_in_total: body.usd_in_total ?? null,
         tokens_per_minute: body.tokens_per_minute ?? null,
         requests_per_minute: body.requests_per_minute ?? null,
       });
@@ -87,7 +92,11 @@ async function findScope(
 }
 
 interface LimitsBody {
+  readonly usd_per_hour?: string | null;
   readonly usd_per_day?: string | null;
+  readonly usd_per_week?: string | null;
+  readonly usd_per_month?: string | null;
+  readonly usd_in_total?: string | null;
   readonly tokens_per_minute?: number | null;
   readonly requests_per_minute?: number | null;
 }
@@ -95,9 +104,14 @@ interface LimitsBody {
 function limitsOf(body: LimitsBody): Limits {
   const count = (value: number | null | undefined): bigint | null =>
     value === null || value === undefined ? null : BigInt(value);
-  const usd = body.usd_per_day ?? null;
+  const usd = (value: string | null | undefined): bigint | null =>
+    value === null || value === undefined ? null : parseUsd(value);
   return {
-    usdPerDay: usd === null ? null : parseUsd(usd),
+    usdPerHour: usd(body.usd_per_hour),
+    usdPerDay: usd(body.usd_per_day),
+    usdPerWeek: usd(body.usd_per_week),
+    usdPerMonth: usd(body.usd_per_month),
+    usdInTotal: usd(body.usd_in_total),
     tokensPerMinute: count(body.tokens_per_minute),
     requestsPerMinute: count(body.requests_per_minute),
   };
@@ -135,9 +149,10 @@ function readCursor(cursor: string): { id: string; entry: number } {
 }
 
 function readScope(cursor: string): Pick<Scope, 'kind' | 'id'> {
-  const [kind = '', id = ''] = cursor.split(' ');
-  if (kind !== 'organization' && kind !== 'project' && kind !== 'key') throw badCursor();
-  return { kind, id };
+  const [kind = ''] = cursor.split(' ');
+  const known = SCOPE_KINDS.find((each) => each === kind);
+  if (known === undefined) throw badCursor();
+  return { kind: known, id: cursor.slice(kind.length + 1) };
 }
 
 const listOf = (id: string | undefined): string[] | undefined => (id === undefined ? id : [id]);

@@ -10,13 +10,20 @@ export function budgetToWire({ scope, limits, balances }: Budget): WireBudget {
   return {
     scope_kind: scope.kind,
     scope_id: scope.id,
-    usd_per_day: limits.usdPerDay === null ? null : formatUsd(limits.usdPerDay),
+    usd_per_hour: usdOrNull(limits.usdPerHour),
+    usd_per_day: usdOrNull(limits.usdPerDay),
+    usd_per_week: usdOrNull(limits.usdPerWeek),
+    usd_per_month: usdOrNull(limits.usdPerMonth),
+    usd_in_total: usdOrNull(limits.usdInTotal),
     tokens_per_minute: limits.tokensPerMinute === null ? null : Number(limits.tokensPerMinute),
     requests_per_minute:
       limits.requestsPerMinute === null ? null : Number(limits.requestsPerMinute),
     balances: balances.map(balanceToWire),
   };
 }
+
+const usdOrNull = (amount: bigint | null): string | null =>
+  amount === null ? null : formatUsd(amount);
 
 function balanceToWire(balance: Balance): WireBudget['balances'][number] {
   const { measure, period, amount, settled, reserved, resetsAt } = balance;

@@ -10,7 +10,11 @@ interface CreateFlags extends ConnectionFlags {
   readonly name: string;
   readonly models?: string[];
   readonly expires?: number;
+  readonly usdPerHour?: string;
   readonly usdPerDay?: string;
+  readonly usdPerWeek?: string;
+  readonly usdPerMonth?: string;
+  readonly usdInTotal?: string;
   readonly tokensPerMinute?: number;
   readonly requestsPerMinute?: number;
   readonly cap: boolean;
@@ -33,7 +37,11 @@ function createCommand(around: Surroundings): Command {
       .requiredOption('--name <name>', 'what the key is for')
       .option('--models <models>', 'models it may call, by comma (default: any)', list)
       .option('--expires <duration>', 'such as 30d or 1d12h (default: never)', durationSeconds)
-      .option('--usd-per-day <usd>', 'daily budget, as 12.50')
+      .option('--usd-per-hour <usd>', 'budget of an hour (UTC), as 12.50')
+      .option('--usd-per-day <usd>', 'daily budget')
+      .option('--usd-per-week <usd>', 'weekly budget, from Sunday')
+      .option('--usd-per-month <usd>', 'monthly budget')
+      .option('--usd-in-total <usd>', 'budget that never resets')
       .option('--tokens-per-minute <n>', 'in any 60 seconds', integer)
       .option('--requests-per-minute <n>', 'in any 60 seconds', integer)
       .option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
@@ -63,7 +71,11 @@ async function createKey(context: Context, flags: CreateFlags): Promise<void> {
     ...(flags.models ? { models: flags.models } : {}),
     ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
     budget: {
+      ...(flags.usdPerHour === undefined ? {} : { usd_per_hour: flags.usdPerHour }),
       ...(flags.usdPerDay === undefined ? {} : { usd_per_day: flags.usdPerDay }),
+      ...(flags.usdPerWeek === undefined ? {} : { usd_per_week: flags.usdPerWeek }),
+      ...(flags.usdPerMonth === undefined ? {} : { usd_per_month: flags.usdPerMonth }),
+      ...(flags.usdInTotal === undefined ? {} : { usd_in_total: flags.usdInTotal }),
       cap: flags.cap,
     },
     ...(flags.tokensPerMinute === undefined ? {} : { tokens_per_minute: flags.tokensPerMinute }),
@@ -98,10 +110,26 @@ async function listKeys(context: Context): Promise<void> {
     key.hint,
     stateOf(key, context.now()),
     key.models.join(',') || 'any',
-    key.budget.usd_per_day === null ? 'none' : `$${key.budget.usd_per_day}/day`,
+    showBudget(key.budget),
   ]);
   context.show(answer, printColumns(['id', 'name', 'key', 'state', 'models', 'budget'], rows));
   if (answer.next_cursor !== null) context.terminal.note('There are more than 200 keys.');
+}
+
+const WINDOWS = {
+  usd_per_hour: '/hour',
+  usd_per_day: '/day',
+  usd_per_week: '/week',
+  usd_per_month: '/month',
+  usd_in_total: ' in total',
+} as const;
+
+function showBudget(budget: Readonly<Record<keyof typeof WINDOWS, string | null>>): string {
+  const names = Object.keys(WINDOWS) as (keyof typeof WINDOWS)[];
+  const shown = names.flatMap((name) =>
+    budget[name] === null ? [] : [`$${budget[name]}${WINDOWS[name]}`],
+  );
+  return shown.join(', ') || 'none';
 }
 
 function stateOf(

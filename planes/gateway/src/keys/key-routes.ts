@@ -135,9 +135,17 @@ const usdOrNull = (amount: bigint | null): string | null =>
 const countOrNull = (amount: bigint | null): number | null =>
   amount === null ? null : Number(amount);
 
+const moneyInWords = (limits: Limits) => ({
+  usd_per_hour: usdOrNull(limits.usdPerHour),
+  usd_per_day: usdOrNull(limits.usdPerDay),
+  usd_per_week: usdOrNull(limits.usdPerWeek),
+  usd_per_month: usdOrNull(limits.usdPerMonth),
+  usd_in_total: usdOrNull(limits.usdInTotal),
+});
+
 /** Limits as the audit log has them: money as text, so that it stays exact. */
 const inWords = (limits: Limits) => ({
-  usd_per_day: usdOrNull(limits.usdPerDay),
+  ...moneyInWords(limits),
   tokens_per_minute: countOrNull(limits.tokensPerMinute),
   requests_per_minute: countOrNull(limits.requestsPerMinute),
 });
@@ -153,7 +161,7 @@ const toWire = (key: VirtualKey, limits: Limits) => ({
   expires_at: key.expiresAt?.toISOString() ?? null,
   blocked_at: key.blockedAt?.toISOString() ?? null,
   revoked_at: key.revokedAt?.toISOString() ?? null,
-  budget: { usd_per_day: usdOrNull(limits.usdPerDay), cap: key.mayCap },
+  budget: { ...moneyInWords(limits), cap: key.mayCap },
   tokens_per_minute: countOrNull(limits.tokensPerMinute),
   requests_per_minute: countOrNull(limits.requestsPerMinute),
 });

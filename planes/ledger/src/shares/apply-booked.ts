@@ -1,5 +1,6 @@
-import { type Holding, MEASURE_INDEX, type ScopeShares, type Share } from './share.ts';
+import { type Holding, MEASURE_INDEX, scopeName, type ScopeShares } from './share.ts';
 import type { BookedRow, BookInput } from './shares.sql.ts';
+import { isOneWindow } from './windows.ts';
 
 /** Where a holding stands after a statement. */
 export type Standing =
@@ -26,12 +27,13 @@ export function applyBooked(
   // S2. Counted from before it was asked for, and half as long as the database waits.
   holding.liveUntilMs = of.sentMs + Math.min(of.ttlMs / 2, Number(row.leftOfDayMs));
   if (holding.state === 'wanted') holding.state = 'live';
-  for (const { orgId, id } of of.wants) {
-    const scope = orgId === holding.orgId ? holding.scopes.get(id) : undefined;
+  for (const { orgId, kind, id } of of.wants) {
+    const scope = orgId === holding.orgId ? holding.scopes.get(scopeName(kind, id)) : undefined;
     if (scope) scope.isKnown = true;
   }
   for (const share of own) {
-    const scope = share.budgetId === null ? undefined : holding.scopes.get(share.scopeId);
+    const name = share.budgetId === null ? null : scopeName(share.scopeKind, share.scopeId);
+    const scope = name === null ? undefined : holding.scopes.get(name);
     if (scope) keepShare(scope, share);
   }
   return { kind: 'live', isRecalled: row.isRecalled === true };
@@ -57,12 +59,13 @@ function keepShare(scope: ScopeShares, row: BookedRow): void {
   share.used = row.used;
 }
 
-/** B3. What was admitted from the day before is not the new day's. */
+/** B3. What was admitted from the window before is not the new one's. */
 function turnToDay(holding: Holding, day: string): void {
+  const before = holding.day;
   holding.day = day;
-  const isDaily = ({ period }: Share): boolean => period === 'day';
   for (const { shares } of holding.scopes.values()) {
-    for (const share of shares.filter(isDaily)) {
+    for (const share of shares) {
+      if (isOneWindow(share.period, before, day)) continue;
       share.amount = 0;
       share.held = 0;
     }

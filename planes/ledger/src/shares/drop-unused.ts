@@ -1,5 +1,5 @@
 import type { ShareBook } from './share-book.ts';
-import type { Holding } from './share.ts';
+import { type Holding, scopeName } from './share.ts';
 
 /** Shares so many times larger than wanted are given back. */
 const SURPLUS = 4;
@@ -24,7 +24,8 @@ export function dropUnused(
     );
     if (isUsed && !isLarge) continue;
     over.push(...scope.shares.map(({ budgetId }) => budgetId));
-    if (scope.shares.length === 0 && !isUsed) holding.scopes.delete(scope.id);
+    if (scope.shares.length === 0 && !isUsed)
+      holding.scopes.delete(scopeName(scope.kind, scope.id));
   }
   return { isIdle, over };
 }

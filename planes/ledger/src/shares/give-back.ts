@@ -6,7 +6,7 @@ import type { Db } from '@sagewai/postgres';
 
 import type { TakeTurn } from '../take-turns.ts';
 import type { ShareBook } from './share-book.ts';
-import type { Holding } from './share.ts';
+import { type Holding, scopeName } from './share.ts';
 import { yieldShares } from './shares.sql.ts';
 
 export interface GiveBackParts {
@@ -84,7 +84,7 @@ export class GiveBack {
         }
         if (!isHeld) return lose(holding);
         for (const { call } of calls) book.convert(call);
-        for (const scope of scopes) holding.scopes.delete(scope.id);
+        for (const scope of scopes) holding.scopes.delete(scopeName(scope.kind, scope.id));
         if (budgetIds === null) book.drop(holding);
         return;
       }

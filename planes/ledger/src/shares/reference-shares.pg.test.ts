@@ -22,12 +22,22 @@ import type { Holding } from './share.ts';
 import { SharedCalls } from './shared-calls.ts';
 import { forfeitDue } from './shares.sql.ts';
 
-const START_MS = Date.parse('2026-11-21T23:58:00Z');
+/** Before the end of a day and a week, or of a day and a month. */
+const STARTS_MS = [Date.parse('2026-11-21T23:58:00Z'), Date.parse('2026-11-30T23:58:00Z')] as const;
 const TTL_MS = 10_000;
-const SCOPES = ['organization', 'project', 'key'] as const;
+const SCOPES = ['organization', 'project', 'team', 'key'] as const;
+const TEAM = 'a team';
 
 const limits = fc.record({
+  // Rarely: nothing is shared below one.
+  usdPerHour: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.bigInt(60n, 5000n) },
+  ),
   usdPerDay: fc.option(fc.bigInt(60n, 5000n), { freq: 8 }),
+  usdPerWeek: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
+  usdPerMonth: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
+  usdInTotal: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
   tokensPerMinute: fc.option(fc.bigInt(60n, 5000n)),
   requestsPerMinute: fc.option(fc.bigInt(5n, 200n)),
 });
@@ -91,11 +101,13 @@ test('shares are granted, used, settled, given back and lost as the reference sa
   db,
   owner,
 }) => {
-  await stopClock(owner, new Date(START_MS).toISOString());
+  await stopClock(owner, new Date(STARTS_MS[0]).toISOString());
   await fc.assert(
     fc.asyncProperty(
+      fc.constantFrom(...STARTS_MS),
       fc.tuple(limits, limits, fc.array(step, { minLength: 40, maxLength: 80 })),
-      ([ofProject, ofKey, steps]) => new Play(db, owner).run(steps, { ofProject, ofKey }),
+      (startMs, [ofProject, ofKey, steps]) =>
+        new Play(db, owner, startMs).run(steps, { ofProject, ofKey }),
     ),
     randomHistories({ numRuns: 60, timeMs: 15_000 }),
   );
@@ -118,17 +130,18 @@ class Play {
   readonly #takeTurn = takeTurns();
   #holders: SharedCalls[] = [];
   #account!: Account;
-  #nowMs = START_MS;
+  #nowMs: number;
   #order = 0;
 
-  constructor(db: Db, owner: Db) {
+  constructor(db: Db, owner: Db, startMs: number) {
     this.#db = db;
     this.#owner = owner;
+    this.#nowMs = startMs;
   }
 
   async run(steps: readonly Step[], of: Record<'ofProject' | 'ofKey', Limits>): Promise<void> {
     const { orgId, projectId } = await makeTenant(this.#db);
-    this.#account = { orgId, projectId, keyId: randomUUID() as KeyId };
+    this.#account = { orgId, projectId, keyId: randomUUID() as KeyId, teamId: TEAM };
     await setClock(this.#owner, new Date(this.#nowMs));
     this.#holders = [0, 1].map(
       () =>
@@ -211,7 +224,7 @@ class Play {
     };
     const plain: ReferenceCall = {
       id: call.id,
-      scopes: [orgId, projectId, keyId],
+      scopes: [orgId, projectId, TEAM, keyId],
       fixed: cost,
       price: 0n,
       input: BigInt(tokens),
@@ -314,11 +327,13 @@ class Play {
     }
     await limit(this.#db, this.#account, scope, changed);
     const { orgId, projectId, keyId } = this.#account;
-    const id = { organization: orgId as string, project: projectId, key: keyId }[scope];
+    const id = { organization: orgId as string, project: projectId, team: TEAM, key: keyId }[scope];
     const { budgets } = this.#reference;
     for (const name of Object.keys(LIMIT_KINDS) as (keyof Limits)[]) {
-      const { measure } = LIMIT_KINDS[name];
-      const at = budgets.findIndex((one) => one.scopes === id && one.measure === measure);
+      const { measure, period } = LIMIT_KINDS[name];
+      const at = budgets.findIndex(
+        (one) => one.scopes === id && one.measure === measure && one.period === period,
+      );
       const amount = changed[name];
       if (amount === null) {
         if (at >= 0) budgets.splice(at, 1);
@@ -399,10 +414,13 @@ class Play {
     const { orgId, projectId, keyId } = this.#account;
     expect(await checkLedger(this.#db, [orgId])).toEqual([]); // B4
     for (const kind of SCOPES) {
-      const id = { organization: orgId as string, project: projectId, key: keyId }[kind];
+      const id = { organization: orgId as string, project: projectId, team: TEAM, key: keyId }[
+        kind
+      ];
       for (const balance of (await budgetOf(this.#db, this.#account, kind)).balances) {
         const budget = this.#reference.budgets.find(
-          ({ scopes, measure }) => scopes === id && measure === balance.measure,
+          ({ scopes, measure, period }) =>
+            scopes === id && measure === balance.measure && period === balance.period,
         );
         expect(budget && this.#reference.used(budget, this.#nowMs)).toBe(
           balance.settled + balance.reserved,

@@ -141,6 +141,33 @@ describe('a day that ends', () => {
   });
 });
 
+test('a week that goes on keeps its shares, one that ends does not (B3)', () => {
+  // DAY is a Saturday.
+  const shares = (['week', 'month', 'total', 'hour'] as const).map((period, index): Share => ({
+    ...shareOf(0, 30),
+    budgetId: String(index),
+    period,
+  }));
+  const { book, holding } = bookWith(shares);
+  book.admit(callOf(), 0n, 1);
+  const turnTo = (day: string): void => {
+    const row = { holdingId: holding.id, isRecalled: false, day, leftOfDayMs: 60_000n };
+    const none = { budgetId: null, scopeKind: 'key', scopeId: KEY, measure: 'cost' } as const;
+    const empty = { period: 'day', amount: 0n, limit: 0n, used: 0n } as const;
+    const of = { sentMs: 5, ttlMs: 1_000, wants: [] };
+    applyBooked(holding, [{ ...row, ...none, ...empty }], of);
+  };
+  turnTo('2026-11-22 00:00:00+00');
+  const [week, month, total, hour] = shares;
+  expect([week?.amount, month?.amount, total?.amount, hour?.amount]).toEqual([0, 30, 30, 0]);
+  expect([week?.held, month?.held, total?.held]).toEqual([0, 10, 10]);
+  if (week) week.amount = 30;
+  turnTo('2026-11-23 00:00:00+00');
+  expect([week?.amount, month?.amount]).toEqual([30, 30]);
+  turnTo('2026-12-01 00:00:00+00');
+  expect([month?.amount, total?.amount]).toEqual([0, 30]);
+});
+
 test('what a batch is charged is what its calls cost up to what they held; the excess apart (B3)', () => {
   const [money, tokens, requests] = [shareOf(0, 100), shareOf(1, 100), shareOf(2, 100)];
   const { book, holding } = bookWith([money, tokens, requests]);

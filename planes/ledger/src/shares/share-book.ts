@@ -9,8 +9,10 @@ import {
   leftOf,
   newScope,
   type OpenCall,
+  scopeName,
   type ScopeShares,
 } from './share.ts';
+import { isOneWindow, isShared } from './windows.ts';
 
 export interface ShareBookOptions {
   /** A scope that is called so often in a second gets shares. */
@@ -95,8 +97,8 @@ export class ShareBook {
       scope.held[1] -= needs[1];
       scope.held[2] -= needs[2];
       for (const share of scope.shares) {
-        // A share of a new day never held what was admitted from the day before.
-        if (share.period === 'minute' || day === holding.day) share.held -= needs[share.measure];
+        // A share of a new window never held what was admitted from the one before.
+        if (isOneWindow(share.period, day, holding.day)) share.held -= needs[share.measure];
       }
     }
   }
@@ -106,7 +108,7 @@ export class ShareBook {
     const { holding, scopes, needs, day } = call;
     for (const { shares } of scopes) {
       for (const share of shares) {
-        if (share.period === 'minute' || day === holding.day) share.amount -= needs[share.measure];
+        if (isOneWindow(share.period, day, holding.day)) share.amount -= needs[share.measure];
       }
     }
     this.close(call);
@@ -129,7 +131,10 @@ export class ShareBook {
     const target = this.targetOf(scope);
     return (
       !scope.isKnown ||
-      scope.shares.some(({ amount, measure }) => amount < TOP_UP_BELOW * target[measure])
+      scope.shares.some(
+        ({ amount, measure, period }) =>
+          isShared(period) && amount < TOP_UP_BELOW * target[measure],
+      )
     );
   }
 
@@ -173,7 +178,7 @@ export class ShareBook {
         const left = leftOf(share) - needs[share.measure];
         if (left < 0) isMet = false; // S1
         if (share.measure === 0) hasMoney = true; // S4
-        if (isBusy && left < share.held) holding.wanted.add(scope);
+        if (isBusy && left < share.held && isShared(share.period)) holding.wanted.add(scope);
       }
       if (isBusy && !scope.isKnown) holding.wanted.add(scope);
     }
@@ -199,16 +204,20 @@ function notePeak(
 }
 
 /** From the widest to the narrowest. */
-function scopesAbove(holding: Holding, { orgId, projectId, keyId }: CallRequest): ScopeShares[] {
+function scopesAbove(holding: Holding, request: CallRequest): ScopeShares[] {
+  const { orgId, projectId, teamId, personId, keyId } = request;
   const scopes = [scopeOf(holding, 'organization', orgId), scopeOf(holding, 'project', projectId)];
+  if (teamId) scopes.push(scopeOf(holding, 'team', teamId));
+  if (personId) scopes.push(scopeOf(holding, 'person', personId));
   if (keyId) scopes.push(scopeOf(holding, 'key', keyId));
   return scopes;
 }
 
 function scopeOf(holding: Holding, kind: ScopeShares['kind'], id: string): ScopeShares {
-  const known = holding.scopes.get(id);
+  const name = scopeName(kind, id);
+  const known = holding.scopes.get(name);
   if (known) return known;
   const made = newScope(kind, id);
-  holding.scopes.set(id, made);
+  holding.scopes.set(name, made);
   return made;
 }

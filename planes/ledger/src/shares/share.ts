@@ -64,7 +64,7 @@ export interface Holding {
   state: 'wanted' | 'live' | 'recalled' | 'gone';
   /** By the steady clock: S2. */
   liveUntilMs: number;
-  /** The day of its daily shares, as the database wrote it. */
+  /** The day of its shares, as the database wrote it. */
   day: string | null;
   readonly scopes: Map<string, ScopeShares>;
   readonly open: Map<ReservationId, OpenCall>;
@@ -82,6 +82,10 @@ export interface OpenCall {
   readonly admittedMs: number;
   readonly day: string;
 }
+
+/** People name teams and persons as they like; the other names are unlike each other. */
+export const scopeName = (kind: ScopeKind, id: string): string =>
+  kind === 'team' || kind === 'person' ? `${kind} ${id}` : id;
 
 export const leftOf = ({ amount, held }: Share): number => amount - held;
 

@@ -56,7 +56,8 @@ export async function bookShared(db: Executor, input: BookInput): Promise<Booked
     from ledger_book(
       ${holdings.map(({ id }) => id)}::uuid[], ${holdings.map(({ orgId }) => orgId)}::uuid[],
       ${holdings.map(({ isNew }) => isNew)}::boolean[], ${input.ttlMs}::bigint, ${input.divisor}::bigint,
-      ${of.id}::uuid[], ${of.org}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.run}::uuid[],
+      ${of.id}::uuid[], ${of.org}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.team}::text[],
+      ${of.person}::text[], ${of.run}::uuid[],
       ${of.day}::timestamptz[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
       ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${of.cached}::bigint[],
       ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
@@ -104,7 +105,7 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
       from ledger_book_own(
         ${holding.id}::uuid, ${holding.orgId}::uuid, ${input.day}::timestamptz, ${input.ttlMs}::bigint,
         ${input.divisor}::bigint, ${of.id}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[],
-        ${of.run}::uuid[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
+        ${of.team}::text[], ${of.person}::text[], ${of.run}::uuid[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
         ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${of.cached}::bigint[],
         ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
         ${of.status}::text[], ${of.model}::text[], ${of.deployment}::text[], ${of.provider}::text[],
@@ -132,7 +133,8 @@ export async function bookLate(
   await sql`
     select ledger_book_late(
       ${[...new Set(of.org)]}::uuid[], ${settlements.map(({ call }) => call.holding.id)}::uuid[],
-      ${of.id}::uuid[], ${of.org}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.run}::uuid[],
+      ${of.id}::uuid[], ${of.org}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.team}::text[],
+      ${of.person}::text[], ${of.run}::uuid[],
       ${of.day}::timestamptz[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
       ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${of.cached}::bigint[],
       ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
@@ -171,6 +173,8 @@ function callColumns(calls: readonly OpenCall[]) {
     org: requests.map(({ orgId }) => orgId),
     project: requests.map(({ projectId }) => projectId),
     key: optional(requests.map(({ keyId }) => keyId ?? null)),
+    team: optional(requests.map(({ teamId }) => teamId ?? null)),
+    person: optional(requests.map(({ personId }) => personId ?? null)),
     run: optional(requests.map(({ runId }) => runId ?? null)),
     day: calls.map(({ day }) => day),
     model: requests.map(({ model }) => model),
@@ -202,7 +206,8 @@ export async function yieldShares(db: Executor, input: YieldInput): Promise<bool
   const { rows } = await sql<{ held: boolean }>`
     select ledger_yield(
       ${input.orgId}::uuid, ${input.holdingId}::uuid, ${input.budgetIds}::bigint[],
-      ${of.id}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.run}::uuid[],
+      ${of.id}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.team}::text[],
+      ${of.person}::text[], ${of.run}::uuid[],
       ${of.day}::timestamptz[], ${input.calls.map(({ elapsedMs }) => Math.ceil(elapsedMs))}::bigint[],
       ${input.calls.map(({ call, elapsedMs }) =>
         Math.max(1_000, Math.ceil(call.request.expiresInMs - elapsedMs)),
