@@ -6,6 +6,16 @@ export {
   type MessageEvent,
 } from './chat-stream-to-messages.ts';
 export {
+  chatAnswerToCompletion,
+  ChatStreamToCompletion,
+  type CompletionAnswerOptions,
+} from './completions/chat-answer-to-completion.ts';
+export {
+  type CompletionRequestOptions,
+  completionRequestToChat,
+  promptOf,
+} from './completions/completion-request-to-chat.ts';
+export {
   chatErrorToMessages,
   chatErrorType,
   messagesErrorToChat,
@@ -15,5 +25,29 @@ export type { Json, JsonObject } from './json.ts';
 export { messageToChatAnswer } from './message-to-chat-answer.ts';
 export { type MessagesRequestOptions, messagesRequestToChat } from './messages-request-to-chat.ts';
 export { type MessagesStreamOptions, MessagesStreamToChat } from './messages-stream-to-chat.ts';
+export {
+  chatAnswerToOllama,
+  ChatStreamToOllama,
+  type OllamaAnswerOptions,
+  type OllamaDurations,
+  type OllamaKind,
+  ollamaNothing,
+} from './ollama/chat-answer-to-ollama.ts';
+export { type ListedModel, ollamaModel, ollamaModelList } from './ollama/ollama-models.ts';
+export {
+  asksNothing,
+  ollamaChatToChat,
+  ollamaGenerateToChat,
+  type OllamaRequestOptions,
+} from './ollama/ollama-request-to-chat.ts';
+export { chatAnswerToResponse } from './responses/chat-answer-to-response.ts';
+export { ChatStreamToResponse, type ResponseEvent } from './responses/chat-stream-to-response.ts';
+export { hasFlatTools, nestTools, readsAsResponses } from './responses/reads-as-responses.ts';
+export type { ResponseOptions } from './responses/response-object.ts';
+export {
+  type ResponsesRequestOptions,
+  responsesRequestToChat,
+} from './responses/responses-request-to-chat.ts';
+export type { CustomTools } from './responses/tools.ts';
 export { type Translation, Untranslatable } from './translation.ts';
 export { latestUsage, usageToChat, usageToMessages } from './usage.ts';
