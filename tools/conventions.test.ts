@@ -43,6 +43,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'fleet.reserveForRun': 'one entry a batch of settlements, or of reservations that expired',
   'fleet.settleForRun': 'the same',
   'gateway.createChatCompletion': 'the same',
+  'gateway.createMessage': 'the same',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':

@@ -86,6 +86,7 @@ export const PATHS = {
   'fleet.waitForResume': ['POST', '/api/v1/fleet/runs/{run_id}/wait'],
   'gateway.createChatCompletion': ['POST', '/v1/chat/completions'],
   'gateway.createKey': ['POST', '/api/v1/keys'],
+  'gateway.createMessage': ['POST', '/v1/messages'],
   'gateway.getKey': ['GET', '/api/v1/keys/{key_id}'],
   'gateway.getModelTiers': ['GET', '/api/v1/projects/{project}/model-tiers'],
   'gateway.listKeys': ['GET', '/api/v1/keys'],

@@ -60,7 +60,7 @@ import {
   reportRun,
   reportRuns,
 } from './fleet.ts';
-import { createChatCompletion, listModels } from './gateway.ts';
+import { createChatCompletion, createMessage, listModels } from './gateway.ts';
 import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
 import {
   createOrganization,
@@ -136,6 +136,7 @@ export const ENDPOINTS = [
   updateKey,
   revokeKey,
   createChatCompletion,
+  createMessage,
   listModels,
   getModelTiers,
   setModelTiers,

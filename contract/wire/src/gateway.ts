@@ -39,6 +39,29 @@ export const createChatCompletion = endpoint({
   mediaTypes: ['application/json', 'text/event-stream'],
 });
 
+/** As above: what decides price, limits or shape. The provider checks the rest. */
+export const messageRequest = Type.Object({
+  model: Type.String({ minLength: 1, maxLength: 300 }),
+  messages: Type.Array(Type.Unknown()),
+  max_tokens: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
+  stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
+  tools: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()])),
+});
+
+/** Anthropic's surface: the same call, answered in its words. */
+export const createMessage = endpoint({
+  id: 'gateway.createMessage',
+  method: 'POST',
+  path: '/v1/messages',
+  surface: 'anthropic',
+  summary: 'Call a model as Anthropic is called; its own answers pass unchanged',
+  permission: 'model:call',
+  audit: 'batch',
+  body: messageRequest,
+  output: Type.Unknown(),
+  mediaTypes: ['application/json', 'text/event-stream'],
+});
+
 export const model = Type.Object({
   id: Type.String(),
   object: Type.Literal('model'),

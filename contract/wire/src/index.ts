@@ -100,7 +100,7 @@ export { listChildren, listTaskChildren } from './children.ts';
 export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
-export { chatCompletionRequest, createChatCompletion, listModels, model } from './gateway.ts';
+export * from './gateway.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';
 export {

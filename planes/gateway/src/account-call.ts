@@ -10,6 +10,7 @@ import {
 } from '@sagewai/wire';
 
 import type { AdmittedCall } from './admitted-call.ts';
+import { readOrigin } from './call-origin.ts';
 import type { DecidedCall } from './decide-call.ts';
 import { priceOutcome, type SettleCall } from './settle-call.ts';
 
@@ -34,16 +35,17 @@ export async function reserveCall(
     runId: caller.runId as RunId | null,
     model: group.model,
     deployment: first?.id ?? group.model,
-    price: group.isPriced ? group.ceiling : null,
+    price: group.isPriced ? (call.asked.keepsHour ? group.ceilingHour : group.ceiling) : null,
     inputTokensMax: bounds.inputMax,
     outputTokens: bounds.outputMax,
     mayCap: bounds.mayCap,
     expiresInMs,
+    ...readOrigin(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
-  const { body, fields, hidesUsage } = call;
+  const { format, asked, fields } = call;
   const granted = reservation.outputTokens;
-  return { reservationId: id, orgId, input, body, fields, group, bounds, granted, hidesUsage };
+  return { reservationId: id, orgId, input, format, asked, fields, group, bounds, granted };
 }
 
 export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {

@@ -2,22 +2,23 @@ import type { StreamInput } from '@sagewai/http';
 import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { RequestFields } from './bytes/rewrite-request.ts';
+import type { Asked, Format } from './formats/format.ts';
 import type { ModelGroup } from './models/model-table.ts';
-import type { CallBounds, MeteredRequest } from './plan-call.ts';
+import type { CallBounds } from './plan-call.ts';
 
 /** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
 export interface AdmittedCall {
   readonly reservationId: ReservationId;
   readonly orgId: OrganizationId;
   readonly input: StreamInput;
-  readonly body: MeteredRequest;
+  /** The client's. */
+  readonly format: Format;
+  readonly asked: Asked;
   readonly fields: RequestFields;
   readonly group: ModelGroup;
   readonly bounds: CallBounds;
   /** Tokens of output that were reserved; fewer than the bound where a cap is to be sent. */
   readonly granted: number;
-  /** Whether only we ask for the usage of the stream, so that the client must not see it. */
-  readonly hidesUsage: boolean;
 }
 
 /** What a settled call cost, as the ledger has it. */

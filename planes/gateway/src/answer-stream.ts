@@ -31,10 +31,11 @@ export async function answerStream(
   headers: IncomingHttpHeaders,
   { settle, limits }: { readonly settle: SettleCall; readonly limits: StreamLimits },
 ): Promise<void> {
-  const { attempt, deployment } = open;
+  const { attempt, deployment, bridge } = open;
   const { reply } = call.input;
   const tap = new StreamTap({
-    removeUsage: call.hidesUsage,
+    reading: bridge.upstream.stream,
+    removeUsage: call.asked.hidesUsage,
     eventBytesMax: limits.eventBytesMax,
   });
   reply.writeHead(200, answerHeaders(call, open, { upstream: headers }));
@@ -52,8 +53,8 @@ export async function answerStream(
   const isNoStream = end.kind === 'complete' && !tap.hasSpoken;
   const outcome: Outcome = {
     deployment,
-    ...usageOrEstimate(call, tap.usage, () => tap.seen()),
-    status: isNoStream ? 'error' : STATUS[end.kind],
+    ...usageOrEstimate(call, tap.usage, () => tap.seen(), tap.begun),
+    status: isNoStream || tap.hasFailed ? 'error' : STATUS[end.kind],
   };
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);
   const fault = unsettled ?? (isNoStream ? saysNothing(open) : faultOf(end, open));
@@ -61,7 +62,7 @@ export async function answerStream(
   relay.flush();
   // Whatever it was that was passed on, our event must not run into it.
   if (isNoStream) reply.write('\n\n');
-  reply.end(fault === undefined ? tap.release() : toErrorEvent(fault));
+  reply.end(fault === undefined ? tap.release() : toErrorEvent(fault, call.format));
 }
 
 const STATUS = {

@@ -3,7 +3,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Fault } from '@sagewai/fault';
 
 import type { AdmittedCall } from './admitted-call.ts';
-import { readUsage } from './money/usage.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { answerHeaders } from './pass-headers.ts';
 import {
@@ -22,14 +21,17 @@ export async function answerWhole(
   headers: IncomingHttpHeaders,
   settle: SettleCall,
 ): Promise<void> {
-  const { attempt, deployment } = open;
+  const { attempt, deployment, bridge } = open;
+  const { upstream } = bridge;
   const { reply } = call.input;
   const collected = await attempt.collect();
   const text = collected.kind === 'complete' ? collected.body : undefined;
   const parsed = text && parseObject(text);
   const outcome: Outcome = {
     deployment,
-    ...usageOrEstimate(call, readUsage(parsed), () => (parsed ? seenIn(parsed) : nothingSeen())),
+    ...usageOrEstimate(call, parsed && upstream.usageOf(parsed), () =>
+      parsed ? upstream.seenIn(parsed) : nothingSeen(),
+    ),
     status: parsed === undefined ? 'error' : reply.destroyed ? 'aborted' : 'ok',
   };
   const settled = await settle(call, outcome);
@@ -82,7 +84,7 @@ export async function answerRefusal(
   let { body } = collected;
   const isCoded = (head.headers['content-encoding'] ?? 'identity') !== 'identity';
   if (!isCoded && parseObject(body) === undefined) {
-    body = toRefusalBody(deployment, head.status);
+    body = toRefusalBody(deployment, head.status, call.format);
     headersOut['content-type'] = 'application/json; charset=utf-8';
   }
   headersOut['content-length'] = body.length;
@@ -99,10 +101,4 @@ function parseObject(text: Buffer): object | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** How much an answer without usage says. */
-function seenIn(answer: { readonly choices?: unknown }) {
-  const outputBytes = Buffer.byteLength(JSON.stringify(answer.choices ?? ''));
-  return { outputBytes, outputChunks: 0 };
 }

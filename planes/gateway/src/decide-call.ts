@@ -2,23 +2,26 @@ import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
 
 import { findRequestFields, type RequestFields } from './bytes/rewrite-request.ts';
+import { servingOf } from './formats/bridge.ts';
+import type { Asked, Format } from './formats/format.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { allows, type ModelGroup } from './models/model-table.ts';
-import { boundCall, type CallBounds, findUnpriced, type MeteredRequest } from './plan-call.ts';
+import { boundCall, type CallBounds } from './plan-call.ts';
 
 /** A call that may be made, if there is money for it. */
 export interface DecidedCall {
   readonly input: StreamInput;
-  readonly body: MeteredRequest;
+  /** The client's. */
+  readonly format: Format;
+  readonly asked: Asked;
   readonly fields: RequestFields;
   readonly caller: CallerDetail;
   readonly group: ModelGroup;
   readonly bounds: CallBounds;
-  readonly hidesUsage: boolean;
 }
 
-export type DecideCall = (input: StreamInput) => DecidedCall | Promise<DecidedCall>;
+export type DecideCall = (input: StreamInput, format: Format) => DecidedCall | Promise<DecidedCall>;
 
 /** Told once for every call that is let through without a known price, or refused for it (M4). */
 export type NoteUnpriced = (model: string, what: string) => void;
@@ -28,33 +31,40 @@ export function createDecide(of: {
   readonly unknownPrice: 'refuse' | 'allow';
   readonly noteUnpriced: NoteUnpriced;
 }): DecideCall {
-  const decide = (input: StreamInput, group: ModelGroup | undefined): DecidedCall => {
-    const body = input.body as MeteredRequest;
+  const decide = (
+    input: StreamInput,
+    format: Format,
+    asked: Asked,
+    known: ModelGroup | undefined,
+  ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    if (group === undefined) throw noSuchModel(body.model, of.catalogue.unreachable());
-    if (!allows(caller.models, group)) throw notAllowed(body.model);
-    const found = findRequestFields(input.raw);
+    if (known === undefined) throw noSuchModel(asked.model, of.catalogue.unreachable());
+    if (!allows(caller.models, known)) throw notAllowed(asked.model);
+    const group = servingOf(known, format.name);
+    if (group.deployments.length === 0) throw notInFormat(group.model, format);
+    const found = findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
-    const unpriced = group.isPriced ? findUnpriced(body) : 'price';
+    const unpriced = group.isPriced ? asked.unpriced : 'price';
     if (unpriced !== undefined) {
       of.noteUnpriced(group.model, unpriced);
       if (of.unknownPrice === 'refuse') throw hasNoPrice(group.model, unpriced);
     }
     return {
       input,
-      body,
+      format,
+      asked,
       fields: found.fields,
       caller,
       group,
-      bounds: boundCall(body, input.raw.length, group, caller.mayCap),
-      hidesUsage: body.stream === true && body.stream_options?.include_usage !== true,
+      bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
     };
   };
-  return (input) => {
-    const found = of.catalogue.find((input.body as MeteredRequest).model);
+  return (input, format) => {
+    const asked = format.read(input.body, input.request.headers);
+    const found = of.catalogue.find(asked.model);
     return found instanceof Promise
-      ? found.then((group) => decide(input, group))
-      : decide(input, found);
+      ? found.then((group) => decide(input, format, asked, group))
+      : decide(input, format, asked, found);
   };
 }
 
@@ -73,6 +83,15 @@ function notAllowed(model: string): Fault {
   return new Fault('model.forbidden', 'model not on the list of the credential', {
     detail: `This credential may not call the model \`${model}\`.`,
     mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
+  });
+}
+
+function notInFormat(model: string, { path }: Format): Fault {
+  return new Fault('request.invalid', 'no deployment of the model speaks this format', {
+    detail: `The model \`${model}\` cannot be called by /v1${path}.`,
+    mistakes: [
+      { part: 'body', path: '/model', message: 'is of a provider that knows another format' },
+    ],
   });
 }
 

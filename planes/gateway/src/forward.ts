@@ -26,6 +26,7 @@ import type { AdmittedCall } from './admitted-call.ts';
 import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
+import type { Format } from './formats/format.ts';
 import { openAnswer, type OpenAnswer } from './open-answer.ts';
 import type { UpstreamFailure } from './providers/upstream.ts';
 import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
@@ -42,13 +43,13 @@ export interface ForwardParts {
 }
 
 /** What is thrown before the answer's head is sent becomes the answer. */
-export type Forward = (input: StreamInput) => Promise<void>;
+export type Forward = (input: StreamInput, format: Format) => Promise<void>;
 
 export function createForward(parts: ForwardParts): Forward {
   const { switchboard, reserve, settle, limits } = parts;
   const opening = { switchboard, reserve, settle, keptBytesMax: limits.answerBytesMax };
-  return async (input) => {
-    const decided = await parts.decide(input);
+  return async (input, format) => {
+    const decided = await parts.decide(input, format);
     const admitted = await parts.reserve(decided);
     // Nobody waits any more: nothing was sent, so nothing was spent.
     if (input.reply.destroyed) {
@@ -113,5 +114,5 @@ function readKind(
   const type = String(headers['content-type'] ?? 'application/json');
   if (status !== 200 || encoding !== 'identity') return 'garbage';
   if (/^application\/([a-z.+-]*\+)?json\b/i.test(type)) return 'whole';
-  return call.body.stream === true && /^text\/event-stream\b/i.test(type) ? 'stream' : 'garbage';
+  return call.asked.wantsStream && /^text\/event-stream\b/i.test(type) ? 'stream' : 'garbage';
 }

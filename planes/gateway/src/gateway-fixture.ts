@@ -84,6 +84,7 @@ export interface RunningGateway {
   readonly metrics: () => Promise<string>;
   /** POSTs a chat completion. */
   chat(key: string, body: object | string | Buffer, signal?: AbortSignal): Promise<Response>;
+  post(path: string, body: object | string, headers: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -158,6 +159,12 @@ export async function startGateway(
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
         body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
         ...(signal ? { signal } : {}),
+      }),
+    post: (path, body, headers) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     close: async () => {
       gateway.close();

@@ -528,7 +528,7 @@ describe('a provider that fails', () => {
 
   test.for([
     ['a page of a proxy', 503, '<html>Service Unavailable</html>', 'server_error'],
-    ['nothing', 429, '', 'invalid_request_error'],
+    ['nothing', 429, '', 'rate_limit_error'],
   ] as const)(
     'by refusing with %s keeps its status, in words that clients read',
     async ([, status, words, type], { upstream, tenant, start, db, owner }) => {

@@ -2,8 +2,9 @@ import type { AdmittedCall } from './admitted-call.ts';
 import { Attempt, type Head } from './attempt.ts';
 import { rewriteRequest } from './bytes/rewrite-request.ts';
 import type { DecidedCall } from './decide-call.ts';
+import { type Bridge, bridgeTo } from './formats/bridge.ts';
 import type { Deployment } from './models/deployment.ts';
-import { capFor } from './plan-call.ts';
+import type { UpstreamRequest } from './providers/upstream.ts';
 import { type Failed, judgeHead } from './routing/judge-head.ts';
 import { waitUnlessClosed } from './routing/wait-unless-closed.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
@@ -15,6 +16,8 @@ export interface OpenAnswer {
   readonly call: AdmittedCall;
   readonly attempt: Attempt;
   readonly deployment: Deployment;
+  /** How its format is reached from the client's. */
+  readonly bridge: Bridge;
   readonly head: Head;
   readonly retries: number;
 }
@@ -42,9 +45,10 @@ export async function openAnswer(
   let deployment = switchboard.choose(call);
   let tried: Map<string, Failed> | undefined;
   for (let retries = 0; ; retries++) {
-    const { attempt, head } = await send(call, deployment, parts);
+    const bridge = reach(call, deployment);
+    const { attempt, head } = await send(call, deployment, bridge, parts);
     const verdict = judgeHead(head, switchboard.now());
-    const open = { call, attempt, deployment, head, retries };
+    const open = { call, attempt, deployment, bridge, head, retries };
     if (verdict.kind !== 'failed') return open;
     switchboard.noteFailure(deployment, verdict);
     tried ??= new Map();
@@ -66,11 +70,12 @@ export async function openAnswer(
 async function send(
   call: AdmittedCall,
   deployment: Deployment,
+  bridge: Bridge,
   { switchboard, keptBytesMax }: OpenParts,
 ): Promise<{ attempt: Attempt; head: Head }> {
   const { reply } = call.input;
-  const wantsStream = call.body.stream === true;
-  const request = { body: bodyFor(call, deployment), wantsStream };
+  const { wantsStream } = call.asked;
+  const request = requestFor(call, deployment, bridge);
   const watch = switchboard.watch(call.group, deployment);
   const limitMs = switchboard.limitMs(deployment, wantsStream);
   const attempt = new Attempt(switchboard.upstreamOf(deployment), request, keptBytesMax, {
@@ -101,11 +106,28 @@ async function reserveAgain(
   return again;
 }
 
-function bodyFor(call: AdmittedCall, deployment: Deployment): Buffer {
-  const { body, fields, bounds, granted, hidesUsage } = call;
-  return rewriteRequest(call.input.raw, fields, {
-    model: deployment.upstreamModel,
-    askForUsage: hidesUsage,
-    cap: capFor(deployment, body, bounds, granted),
-  });
+/** Only deployments that can be reached are in the group of a decided call. */
+function reach(call: AdmittedCall, deployment: Deployment): Bridge {
+  const bridge = bridgeTo(deployment, call.format.name);
+  if (bridge === undefined) throw new Error(`${deployment.id} cannot be reached`);
+  return bridge;
+}
+
+function requestFor(
+  call: AdmittedCall,
+  deployment: Deployment,
+  { upstream }: Bridge,
+): UpstreamRequest {
+  const { format, input, asked, fields, bounds, granted } = call;
+  return {
+    format: upstream,
+    body: rewriteRequest(input.raw, fields, {
+      model: deployment.upstreamModel,
+      askForUsage: asked.hidesUsage,
+      cap: format.capFor(deployment, input.body, bounds, granted),
+    }),
+    wantsStream: asked.wantsStream,
+    headers: format.passHeaders(input.request.headers),
+    query: format.passQuery(input.request.url),
+  };
 }

@@ -24,6 +24,7 @@ const DROPPED = new Set([
   'strict-transport-security',
   'openai-organization',
   'openai-project',
+  'anthropic-organization-id',
   ...Object.keys(SAFETY_HEADERS),
 ]);
 const DROPPED_PREFIXES = ['access-control-', 'x-litellm-'];

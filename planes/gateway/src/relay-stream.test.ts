@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Sink } from './attempt.ts';
 import type { Member } from './beat.ts';
 import { StreamTap } from './bytes/stream-tap.ts';
+import { CHAT } from './formats/chat.ts';
 import { Relay, type RelayEnd } from './relay-stream.ts';
 
 const piece = (n: number): string => `data: {"choices":[{"delta":{"content":"${n}"}}]}\n\n`;
@@ -22,7 +23,7 @@ function relay(of: { readonly beats: boolean }) {
     destroy: () => client,
   });
   let upstream: Sink | undefined;
-  const tap = new StreamTap({ removeUsage: false, eventBytesMax: 4_096 });
+  const tap = new StreamTap({ reading: CHAT.stream, removeUsage: false, eventBytesMax: 4_096 });
   const made = new Relay({
     attempt: { handTo: (sink) => (upstream = sink), pause: () => {}, resume: () => {} },
     reply: client as unknown as ConstructorParameters<typeof Relay>[0]['reply'],

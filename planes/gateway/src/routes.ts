@@ -1,18 +1,23 @@
 import { implementOwn, implementStream, type Caller, type Route } from '@sagewai/http';
-import { createChatCompletion, listModels } from '@sagewai/wire';
+import { createChatCompletion, createMessage, listModels } from '@sagewai/wire';
 
+import { CHAT } from './formats/chat.ts';
+import { MESSAGES } from './formats/messages.ts';
 import type { Forward } from './forward.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { allows, type ModelGroup } from './models/model-table.ts';
 import { traitsOf } from './providers/provider.ts';
 
+const OWN_HEAD = { hasOwnHead: true };
+
 export function modelRoutes(of: {
   readonly forward: Forward;
   readonly catalogue: Pick<Catalogue, 'all'>;
 }): Route[] {
   return [
-    implementStream(createChatCompletion, of.forward, { hasOwnHead: true }),
+    implementStream(createChatCompletion, (input) => of.forward(input, CHAT), OWN_HEAD),
+    implementStream(createMessage, (input) => of.forward(input, MESSAGES), OWN_HEAD),
 
     implementOwn(listModels, async ({ caller }) => {
       const { groups } = await of.catalogue.all();

@@ -21,6 +21,7 @@ export const NO_USAGE: Usage = {
   input: 0,
   cachedInput: 0,
   cacheWrite: 0,
+  cacheWriteHour: 0,
   inputAudio: 0,
   output: 0,
   outputAudio: 0,
@@ -36,10 +37,11 @@ export function usageOrEstimate(
   call: AdmittedCall,
   reported: Usage | undefined,
   seen: () => Seen,
+  begun?: Usage,
 ): Pick<Outcome, 'usage' | 'source'> {
   if (reported !== undefined) return { usage: reported, source: 'provider' };
   const limits = { inputMax: call.bounds.inputMax, outputMax: call.granted };
-  return { usage: estimateUsage(call.input.raw.length, seen(), limits), source: 'estimate' };
+  return { usage: estimateUsage(call.input.raw.length, seen(), limits, begun), source: 'estimate' };
 }
 
 /** How much of an answer has passed, where its provider does not say. */

@@ -44,7 +44,7 @@ export interface Switchboard {
 }
 
 /** What of a call its route may depend on. */
-export type Routed = Pick<AdmittedCall, 'group' | 'granted' | 'bounds' | 'body' | 'input'>;
+export type Routed = Pick<AdmittedCall, 'group' | 'granted' | 'bounds' | 'asked' | 'input'>;
 
 /** One attempt, as it is seen by what is known about its deployment. */
 export interface Watch {
@@ -87,7 +87,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     const nowMs = clock.monotonicMs();
     const { deployments } = call.group;
     const weights = weightsOf(deployments.map(trafficOf));
-    const kind = call.body.stream === true ? 'stream' : 'whole';
+    const kind = call.asked.wantsStream ? 'stream' : 'whole';
     return deployments.map((deployment, index) => {
       const state = stateOf(deployment);
       const traffic = trafficOf(deployment);

@@ -1,5 +1,7 @@
 import { Fault } from '@sagewai/fault';
+import { PROBLEMS } from '@sagewai/wire';
 
+import type { Format } from './formats/format.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { UpstreamFailure } from './providers/upstream.ts';
 
@@ -34,15 +36,15 @@ export function toGarbageFault(deployment: Deployment, what: string): Fault {
 }
 
 /** A refusal whose words nobody can read, in words that clients of this format can. */
-export function toRefusalBody({ model }: Deployment, status: number): Buffer {
-  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+export function toRefusalBody({ model }: Deployment, status: number, format: Format): Buffer {
   const message = `The provider of ${model} answered ${status}, and nothing that can be read.`;
-  const error = { message, type, param: null, code: 'upstream.broken' };
-  return Buffer.from(JSON.stringify({ error }));
+  return Buffer.from(
+    JSON.stringify(format.errorBody({ status, code: 'upstream.broken', message })),
+  );
 }
 
 /** The last event of a stream that cannot be continued, in the shape that clients of it parse. */
-export function toErrorEvent({ code, detail }: Fault): Buffer {
-  const error = { message: detail, type: 'server_error', param: null, code };
-  return Buffer.from(`data: ${JSON.stringify({ error })}\n\n`);
+export function toErrorEvent({ code, detail: message }: Fault, format: Format): Buffer {
+  const { status } = PROBLEMS[code];
+  return Buffer.from(format.errorEvent(format.errorBody({ status, code, message })));
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { CHAT } from '../formats/chat.ts';
 import { findRequestFields, type RequestChanges, rewriteRequest } from './rewrite-request.ts';
 
 function fieldsOf(body: Buffer) {
-  const found = findRequestFields(body);
+  const found = findRequestFields(body, CHAT.names);
   if (found.kind !== 'found') throw new Error(`ambiguous: ${found.name}`);
   return found.fields;
 }
@@ -76,7 +77,9 @@ describe('rewriteRequest', () => {
         fc.option(fc.nat(), { nil: undefined }),
         (rest, model, askForUsage, tokens) => {
           const original = { ...rest, model: 'before', max_tokens: null };
-          fc.pre(findRequestFields(Buffer.from(JSON.stringify(original))).kind === 'found');
+          fc.pre(
+            findRequestFields(Buffer.from(JSON.stringify(original)), CHAT.names).kind === 'found',
+          );
           const cap = tokens === undefined ? undefined : ({ field: 'max_tokens', tokens } as const);
           const after = rewrite(JSON.stringify(original), { model, askForUsage, cap });
           expect(JSON.parse(after.toString())).toEqual({

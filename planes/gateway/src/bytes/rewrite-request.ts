@@ -1,44 +1,35 @@
-import type { FoundFields, Span } from './find-fields.ts';
-import { findFields, watch } from './find-fields.ts';
+import { findFields, type FoundFields, type Span, type WatchedNames } from './find-fields.ts';
 
 /** Names of a request that decide its price or its shape; each may occur once, in this spelling. */
-const METERED_NAMES = watch([
-  'model',
-  'messages',
-  'stream',
-  'stream_options',
-  'max_tokens',
-  'max_completion_tokens',
-  'n',
-  'prediction',
-  'service_tier',
-  'web_search_options',
-]);
-
-const STREAM_OPTION_NAMES = watch(['include_usage']);
+export interface RequestNames {
+  readonly top: WatchedNames;
+  /** A field whose own fields are metered too. */
+  readonly options: { readonly field: string; readonly names: WatchedNames } | undefined;
+}
 
 const OPEN_BRACE = 0x7b;
 
 /** Where everything stands in a request that may be changed. */
 export interface RequestFields {
   readonly top: FoundFields;
-  /** Of `stream_options`, if there are any. */
+  /** Of the field with metered fields of its own, if it is there. */
   readonly options: FoundFields | undefined;
 }
 
 /** Before a call is decided: what is ambiguous must be known before anything is taken. */
 export function findRequestFields(
   body: Buffer,
+  { top: topNames, options: nested }: RequestNames,
 ):
   | { readonly kind: 'found'; readonly fields: RequestFields }
   | { readonly kind: 'ambiguous'; readonly name: string } {
-  const top = findFields(body, 0, METERED_NAMES);
+  const top = findFields(body, 0, topNames);
   if (top.kind === 'ambiguous') return top;
-  const span = top.spans.get('stream_options');
-  if (span === undefined || body[span.start] !== OPEN_BRACE) {
+  const span = nested && top.spans.get(nested.field);
+  if (nested === undefined || span === undefined || body[span.start] !== OPEN_BRACE) {
     return { kind: 'found', fields: { top, options: undefined } };
   }
-  const options = findFields(body, span.start, STREAM_OPTION_NAMES);
+  const options = findFields(body, span.start, nested.names);
   return options.kind === 'ambiguous' ? options : { kind: 'found', fields: { top, options } };
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { CHAT } from '../formats/chat.ts';
 import { StreamTap } from './stream-tap.ts';
 
 const EVENT_BYTES_MAX = 4_096;
@@ -22,7 +23,7 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 function run(chunks: readonly Buffer[], removeUsage: boolean) {
-  const tap = new StreamTap({ removeUsage, eventBytesMax: EVENT_BYTES_MAX });
+  const tap = new StreamTap({ reading: CHAT.stream, removeUsage, eventBytesMax: EVENT_BYTES_MAX });
   const early = Buffer.concat([...chunks.map((chunk) => Buffer.from(tap.push(chunk))), tap.end()]);
   return { tap, early, late: tap.release() };
 }
@@ -127,7 +128,7 @@ describe('usage', () => {
 });
 
 test('a line that never ends is noticed while it is still small (T3)', () => {
-  const tap = new StreamTap({ removeUsage: false, eventBytesMax: 100 });
+  const tap = new StreamTap({ reading: CHAT.stream, removeUsage: false, eventBytesMax: 100 });
   tap.push(Buffer.alloc(60, 'x'));
   expect(tap.isTooLong).toBe(false);
   tap.push(Buffer.alloc(60, 'x'));
@@ -135,7 +136,7 @@ test('a line that never ends is noticed while it is still small (T3)', () => {
 });
 
 test('whole plain events are passed on without a copy', () => {
-  const tap = new StreamTap({ removeUsage: true, eventBytesMax: 100 });
+  const tap = new StreamTap({ reading: CHAT.stream, removeUsage: true, eventBytesMax: 100 });
   const chunk = Buffer.from(`${chunkOf('a')}\n\n${chunkOf('b')}\n\n`);
   const out = tap.push(chunk);
   expect(out.buffer).toBe(chunk.buffer);

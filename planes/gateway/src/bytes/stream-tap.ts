@@ -4,7 +4,8 @@
  * Bytes come in as the network cut them and go out as whole events, the same bytes in the same
  * order. Three things are looked for: the usage that a provider reports, the events that end the
  * stream, and how much has been said in case no usage ever comes. Almost every event is passed on
- * after two searches for a byte pattern; only one that can hold a usage is parsed.
+ * after a few searches for a byte pattern; only one that can matter is parsed, as its format says
+ * (`stream-reading.ts`).
  *
  * T1. What goes out is what came in, minus the usage events that only we asked for (M5).
  * T2. Nothing that ends the stream goes out before it is released: the terminator, what follows it,
@@ -15,30 +16,28 @@
  * so far, because either of the two can be the first byte of the next chunk.
  */
 
-import { readUsage, type Usage } from '../money/usage.ts';
+import type { Usage } from '../money/usage.ts';
+import { dataOf, type EventReader, type StreamReading } from './stream-reading.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const LETTER_D = 0x64;
 const NOTHING = Buffer.alloc(0);
 
-// Inside a JSON string the closing quote would be escaped, so this can only end a name or a string
-// that is exactly that; a candidate is then parsed.
-const TOKENS = Buffer.from('_tokens"');
-const DONE = Buffer.from('[DONE]');
-
 export interface TapOptions {
+  readonly reading: StreamReading;
   readonly removeUsage: boolean;
   readonly eventBytesMax: number;
 }
 
 export class StreamTap {
-  /** The last usage reported; the later ones of a stream include the earlier. */
-  usage: Usage | undefined;
   /** The terminator has been seen: nothing of interest can follow. */
   isDone = false;
+  /** The provider itself ended the stream with an error. */
+  hasFailed = false;
   isTooLong = false;
   readonly #options: TapOptions;
+  readonly #reading: StreamReading;
+  readonly #reader: EventReader;
   readonly #out: Buffer[] = [];
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -52,11 +51,23 @@ export class StreamTap {
 
   constructor(options: TapOptions) {
     this.#options = options;
+    this.#reading = options.reading;
+    this.#reader = options.reading.open();
+  }
+
+  /** The last usage reported. */
+  get usage(): Usage | undefined {
+    return this.#reader.usage;
+  }
+
+  /** What the provider said at the beginning, before there was a usage. */
+  get begun(): Usage | undefined {
+    return this.#reader.begun;
   }
 
   /** Takes what arrived and returns what may go out now; empty when nothing may. */
   push(chunk: Buffer): Buffer {
-    const isPlain = !chunk.includes(TOKENS) && !chunk.includes(DONE);
+    const isPlain = !this.#isMarked(chunk);
     let eventStart = 0;
     let passFrom = 0;
     let lineStart = 0;
@@ -69,7 +80,7 @@ export class StreamTap {
         this.#take(this.#withTail(chunk.subarray(0, lineStart)));
         passFrom = lineStart;
       } else if (isPlain) {
-        this.#count(chunk[eventStart], lineStart - eventStart);
+        this.#count(chunk, eventStart, lineStart);
       } else {
         this.#emit(chunk.subarray(passFrom, eventStart));
         this.#take(chunk.subarray(eventStart, lineStart));
@@ -98,7 +109,8 @@ export class StreamTap {
 
   /** Whether anything came that is an event of such a stream. */
   get hasSpoken(): boolean {
-    return this.isDone || this.#events > 0 || this.usage !== undefined;
+    const { usage, begun } = this.#reader;
+    return this.isDone || this.#events > 0 || usage !== undefined || begun !== undefined;
   }
 
   /** How much has been said: bytes beyond the smallest event's, which is mostly envelope. */
@@ -119,22 +131,24 @@ export class StreamTap {
       this.#hold(event);
       return;
     }
-    const data = event.includes(TOKENS) || event.includes(DONE) ? dataOf(event) : '';
-    if (data === '[DONE]') {
-      this.isDone = true;
-      this.#hold(event);
-      return;
+    const data = this.#isMarked(event) ? dataOf(event) : '';
+    switch (data === '' ? 'content' : this.#reader.read(data)) {
+      case 'content':
+        this.#count(event, 0, event.length);
+        this.#emit(event);
+        return;
+      case 'usage':
+        if (!this.#options.removeUsage) this.#hold(event); // T1
+        return;
+      case 'failure':
+        this.hasFailed = true;
+        this.isDone = true;
+        this.#hold(event);
+        return;
+      case 'last':
+        this.isDone = true;
+        this.#hold(event);
     }
-    const body = data === '' ? undefined : parse(data);
-    const usage = readUsage(body);
-    if (usage === undefined || !hasNoChoices(body)) {
-      this.usage = usage ?? this.usage;
-      this.#count(event[0], event.length);
-      this.#emit(event);
-      return;
-    }
-    this.usage = usage;
-    if (!this.#options.removeUsage) this.#hold(event); // T1
   }
 
   #emit(bytes: Buffer): void {
@@ -171,8 +185,14 @@ export class StreamTap {
     return event;
   }
 
-  #count(firstByte: number | undefined, bytes: number): void {
-    if (firstByte !== LETTER_D) return;
+  #isMarked(bytes: Buffer): boolean {
+    for (const mark of this.#reading.marks) if (bytes.includes(mark)) return true;
+    return false;
+  }
+
+  #count(chunk: Buffer, start: number, end: number): void {
+    if (!this.#reading.isSaid(chunk, start)) return;
+    const bytes = end - start;
     this.#events++;
     this.#eventBytes += bytes;
     if (bytes < this.#eventBytesMin) this.#eventBytesMin = bytes;
@@ -187,29 +207,4 @@ export class StreamTap {
 
 function join(pieces: readonly Buffer[]): Buffer {
   return pieces.length === 1 ? (pieces[0] ?? NOTHING) : Buffer.concat(pieces);
-}
-
-/** The data lines of an event, joined as the format says. */
-function dataOf(event: Buffer): string {
-  return event
-    .toString()
-    .split(/\r\n|\n|\r/)
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice(line[5] === ' ' ? 6 : 5))
-    .join('\n')
-    .trim();
-}
-
-function parse(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    // Not ours to judge: the client sees the same bytes.
-    return undefined;
-  }
-}
-
-function hasNoChoices(body: unknown): boolean {
-  const { choices } = (body ?? {}) as { choices?: unknown };
-  return Array.isArray(choices) && choices.length === 0;
 }

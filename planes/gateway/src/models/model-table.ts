@@ -10,6 +10,8 @@ export interface ModelGroup {
   readonly deployments: readonly Deployment[];
   /** The dearest of them bounds the call, so that it may be sent to any (M1). */
   readonly ceiling: PriceCeiling;
+  /** The same where something may be kept in a cache for an hour. */
+  readonly ceilingHour: PriceCeiling;
   /** False when none of them has a known price (M4); beside one that has, the others are not used. */
   readonly isPriced: boolean;
   /** The most that any of them answers with; `undefined` when that of one is unknown. */
@@ -57,6 +59,7 @@ function toGroup(model: string, all: readonly Deployment[]): ModelGroup {
     canonical: canonicalModel(model),
     deployments,
     ceiling: ceilingOf(prices),
+    ceilingHour: ceilingOf(prices, true),
     isPriced: priced.length > 0,
     outputTokensMax: mostOf(deployments.map(({ outputTokensMax }) => outputTokensMax)),
     contextTokensMax: mostOf(deployments.map(({ contextTokensMax }) => contextTokensMax)),

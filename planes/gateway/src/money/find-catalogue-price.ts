@@ -14,19 +14,18 @@ const COUNTED = new Set([
   'input_mtok',
   'cache_read_mtok',
   'cache_write_mtok',
+  'cache_write_1h_mtok',
   'output_mtok',
   'input_audio_mtok',
   'output_audio_mtok',
   'requests_kcount',
 ]);
 
-// Charged only when a request asks for the feature (`unpricedParts` looks for that), or dearer
-// forms of cache that cannot be asked for in this format.
+// Charged only when a request asks for the feature, for which the formats look.
 const ASKED_FOR = new Set([
   'web_searches_kcount',
   'storage_searches_kcount',
   'code_executions_kcount',
-  'cache_write_1h_mtok',
   'cache_write_5m_mtok',
   'cache_audio_read_mtok',
 ]);
@@ -79,7 +78,8 @@ function ratesAt(stated: ModelPrice, start: number): Rates | undefined {
     input,
     output,
     cachedInput: of('cache_read_mtok'),
-    cacheWrite: of('cache_write_mtok'),
+    cacheWrite: of('cache_write_mtok') ?? of('cache_write_5m_mtok'),
+    cacheWriteHour: of('cache_write_1h_mtok'),
     inputAudio: of('input_audio_mtok'),
     outputAudio: of('output_audio_mtok'),
   });

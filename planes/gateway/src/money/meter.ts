@@ -25,6 +25,8 @@ export interface PromptParts {
   readonly images: number;
   /** Files, recordings, videos: their bytes say nothing about their tokens. */
   readonly opaque: number;
+  /** A longer context is asked for than the one that is known of the model. */
+  readonly isLong: boolean;
 }
 
 const TEXT_PARTS = new Set(['text', 'refusal', 'thinking']);
@@ -46,7 +48,7 @@ export function countParts(messages: readonly unknown[]): PromptParts {
       else opaque++;
     }
   }
-  return { images, opaque };
+  return { images, opaque, isLong: false };
 }
 
 /** The most tokens of input that a body of so many bytes can be charged as (M1). */
@@ -71,7 +73,8 @@ export function costOf(price: Price, usage: Usage): PicoUsd {
     price.perCall +
     rates.input * BigInt(plainInput) +
     rates.cachedInput * BigInt(usage.cachedInput) +
-    rates.cacheWrite * BigInt(usage.cacheWrite) +
+    rates.cacheWrite * BigInt(usage.cacheWrite - usage.cacheWriteHour) +
+    rates.cacheWriteHour * BigInt(usage.cacheWriteHour) +
     rates.inputAudio * BigInt(usage.inputAudio) +
     rates.output * BigInt(plainOutput) +
     rates.outputAudio * BigInt(usage.outputAudio)
@@ -81,18 +84,24 @@ export function costOf(price: Price, usage: Usage): PicoUsd {
 // Prose in most languages has three to four bytes a token; three leans to the dear side.
 const BYTES_PER_TOKEN = 3;
 
-/** What a call probably consumed whose provider never said; always marked as an estimate (M3). */
+/**
+ * What a call probably consumed whose provider never said; always marked as an estimate (M3). `begun` is
+ * what it had said when it began: its input is no guess then.
+ */
 export function estimateUsage(
   bodyBytes: number,
   seen: { readonly outputBytes: number; readonly outputChunks: number },
   limits: { readonly inputMax: number; readonly outputMax: number },
+  begun?: Usage,
 ): Usage {
   const input = Math.ceil(bodyBytes / BYTES_PER_TOKEN);
   const output = Math.max(Math.ceil(seen.outputBytes / BYTES_PER_TOKEN), seen.outputChunks);
+  if (begun !== undefined) return { ...begun, output: Math.min(output, limits.outputMax) };
   return {
     input: Math.min(input, limits.inputMax),
     cachedInput: 0,
     cacheWrite: 0,
+    cacheWriteHour: 0,
     inputAudio: 0,
     output: Math.min(output, limits.outputMax),
     outputAudio: 0,

@@ -68,17 +68,20 @@ describe('a cost', () => {
     input: 100,
     cachedInput: 40,
     cacheWrite: 10,
+    cacheWriteHour: 4,
     inputAudio: 0,
     output: 7,
     outputAudio: 2,
   };
 
   test('charges every part at its own rate', () => {
-    expect(costOf(price, usage)).toBe(3n + 50n * 10n + 40n + 10n * 12n + 5n * 100n + 2n * 500n);
+    expect(costOf(price, usage)).toBe(
+      3n + 50n * 10n + 40n + 6n * 12n + 4n * 20n + 5n * 100n + 2n * 500n,
+    );
   });
 
   test('charges the whole call at the rates of its tier', () => {
-    expect(costOf(price, { ...usage, input: 1_000 })).toBe(3n + 950n * 10n + 40n + 120n + 1_500n);
+    expect(costOf(price, { ...usage, input: 1_000 })).toBe(3n + 950n * 10n + 40n + 152n + 1_500n);
     expect(costOf(price, { ...usage, input: 1_001 })).toBe(3n + 1_001n * 20n + 7n * 200n);
   });
 
@@ -132,7 +135,7 @@ describe('the bound of an input (M1)', () => {
 
   test('counts an image by URL as the dearest image', () => {
     const parts = countParts([message({ type: 'text', text: 'x' }, { type: 'image_url' })]);
-    expect(parts).toEqual({ images: 1, opaque: 0 });
+    expect(parts).toEqual({ images: 1, opaque: 0, isLong: false });
     expect(boundInput(100, parts, undefined)).toBeGreaterThan(IMAGE_TOKENS_MAX);
   });
 

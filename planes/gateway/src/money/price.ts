@@ -7,6 +7,8 @@ export interface Rates {
   readonly cachedInput: PicoUsd;
   /** Input that the provider wrote to its cache. */
   readonly cacheWrite: PicoUsd;
+  /** The same, to be kept for an hour instead of minutes. */
+  readonly cacheWriteHour: PicoUsd;
   readonly inputAudio: PicoUsd;
   readonly output: PicoUsd;
   readonly outputAudio: PicoUsd;
@@ -30,14 +32,22 @@ export function ratesOf(
   },
 ): Rates {
   const { input, output } = stated;
+  const cacheWrite = stated.cacheWrite ?? input;
   return {
     input,
     cachedInput: stated.cachedInput ?? input,
-    cacheWrite: stated.cacheWrite ?? input,
+    cacheWrite,
+    cacheWriteHour: stated.cacheWriteHour ?? hourRate(input, stated.cacheWrite),
     inputAudio: stated.inputAudio ?? input,
     output,
     outputAudio: stated.outputAudio ?? output,
   };
+}
+
+/** Who charges for writing at all charges twice the input for an hour, unless it is stated. */
+function hourRate(input: PicoUsd, cacheWrite: PicoUsd | undefined): PicoUsd {
+  if (cacheWrite === undefined || cacheWrite <= input) return cacheWrite ?? input;
+  return cacheWrite > 2n * input ? cacheWrite : 2n * input;
 }
 
 export function flatPrice(rates: Rates): Price {
@@ -54,12 +64,18 @@ export interface PriceCeiling {
   readonly output: PicoUsd;
 }
 
-export function ceilingOf(prices: readonly Price[]): PriceCeiling {
+/** `keepsHour`: also when something is written to a cache for an hour, which few calls ask for. */
+export function ceilingOf(prices: readonly Price[], keepsHour = false): PriceCeiling {
   const all = prices.flatMap((price) => [price.rates, ...price.tiers.map(({ rates }) => rates)]);
   return {
     perCall: dearest(prices.map(({ perCall }) => perCall)),
     input: dearest(
-      all.flatMap((rates) => [rates.input, rates.cachedInput, rates.cacheWrite, rates.inputAudio]),
+      all.flatMap((rates) => [
+        rates.input,
+        rates.cachedInput,
+        keepsHour ? rates.cacheWriteHour : rates.cacheWrite,
+        rates.inputAudio,
+      ]),
     ),
     output: dearest(all.flatMap((rates) => [rates.output, rates.outputAudio])),
   };

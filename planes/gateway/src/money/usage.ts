@@ -6,6 +6,8 @@ export interface Usage {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number;
+  /** Of `cacheWrite`, what is kept for an hour. */
+  readonly cacheWriteHour: number;
   readonly inputAudio: number;
   readonly output: number;
   readonly outputAudio: number;
@@ -31,6 +33,7 @@ export function readUsage(body: unknown): Usage | undefined {
     input,
     cachedInput,
     cacheWrite,
+    cacheWriteHour: 0,
     inputAudio: atMost(input - cachedInput - cacheWrite, audio),
     output,
     outputAudio: atMost(output, outputAudio),

@@ -2,37 +2,63 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Dispatcher } from 'undici';
 
+import type { Format } from '../formats/format.ts';
 import type { Endpoint } from '../models/deployment.ts';
+import { traitsOf } from './provider.ts';
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamListener } from './upstream.ts';
 
 /** Connections to the one origin of an endpoint (M6); time-outs and the guard are theirs. */
 export type Connections = Pick<Dispatcher, 'dispatch'>;
 
 /**
- * Calls an endpoint over HTTP. Its headers are made here, once, so that nothing of a request can
- * reach them; the credential is bound to the origin that the connections lead to (M6).
+ * Calls an endpoint over HTTP. Its headers are made here, once for each format; nothing of a request can
+ * reach the credential, which is bound to the origin that the connections lead to (M6).
  */
 export function createHttpUpstream(endpoint: Endpoint, connections: Connections): Upstream {
-  const { pathname, search } = new URL(endpoint.baseUrl);
-  const path = `${pathname.replace(/\/$/, '')}/chat/completions${search}`;
-  const common = {
-    'content-type': 'application/json',
-    // Usage is read from the bytes as they pass.
-    'accept-encoding': 'identity',
-    'user-agent': 'sagewai',
-    ...(endpoint.credential ? { authorization: `Bearer ${endpoint.credential.reveal()}` } : {}),
-  };
-  const jsonHeaders = { ...common, accept: 'application/json' };
-  const streamHeaders = { ...common, accept: 'text/event-stream' };
+  const wires = new Map<Format, Wire>();
   return {
-    send({ body, wantsStream }, listener) {
-      const headers = wantsStream ? streamHeaders : jsonHeaders;
+    send({ format, body, wantsStream, headers: passed, query }, listener) {
+      let wire = wires.get(format);
+      if (wire === undefined) wires.set(format, (wire = wireOf(endpoint, format)));
+      const own = wantsStream ? wire.streamHeaders : wire.jsonHeaders;
+      const headers = passed === null ? own : { ...own, ...passed };
       const exchange = new UpstreamExchange(listener);
+      const path = query === '' ? wire.path : withQuery(wire.path, query);
       connections.dispatch({ method: 'POST', path, headers, body }, exchange);
       return exchange;
     },
   };
 }
+
+type Headers = Readonly<Record<string, string>>;
+
+interface Wire {
+  readonly path: string;
+  readonly jsonHeaders: Headers;
+  readonly streamHeaders: Headers;
+}
+
+function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wire {
+  const { pathname, search } = new URL(baseUrl);
+  const key = credential?.reveal();
+  const own = {
+    'content-type': 'application/json',
+    // Usage is read from the bytes as they pass.
+    'accept-encoding': 'identity',
+    'user-agent': 'sagewai',
+    ...format.headers,
+    ...(key === undefined ? {} : traitsOf(provider).credentialHeader(key, format.name)),
+  };
+  return {
+    path: `${pathname.replace(/\/$/, '')}${format.path}${search}`,
+    jsonHeaders: { ...own, accept: 'application/json' },
+    streamHeaders: { ...own, accept: 'text/event-stream' },
+  };
+}
+
+/** A base URL may have a query of its own. */
+const withQuery = (path: string, query: string): string =>
+  path.includes('?') ? `${path}&${query.slice(1)}` : path + query;
 
 type Controller = Dispatcher.DispatchController;
 

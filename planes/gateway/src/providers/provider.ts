@@ -1,4 +1,5 @@
 import type { CapField } from '../bytes/rewrite-request.ts';
+import type { FormatName } from '../formats/format.ts';
 
 /** What differs between providers that speak the same format. Data: there is no code per provider. */
 interface Traits {
@@ -12,6 +13,9 @@ interface Traits {
   readonly catalogueId: string | undefined;
   /** It runs on the operator's own machines: a call costs nothing. */
   readonly isLocal: boolean;
+  /** What it speaks; the first is what clients of other formats are translated to. */
+  readonly formats: readonly [FormatName, ...FormatName[]];
+  readonly credentialHeader: (key: string, format: FormatName) => Readonly<Record<string, string>>;
   /** Where its models are listed, below the base URL or its origin. */
   readonly modelList: 'models' | 'ollama-tags' | 'litellm-info';
 }
@@ -21,6 +25,8 @@ const COMPATIBLE = {
   keeps: ['max_tokens'],
   cap: 'max_tokens',
   isLocal: false,
+  formats: ['chat'],
+  credentialHeader: (key: string) => ({ authorization: `Bearer ${key}` }),
   modelList: 'models',
 } as const;
 
@@ -35,7 +41,15 @@ export const PROVIDERS = {
     ownedBy: 'openai',
     catalogueId: 'openai',
   },
-  anthropic: { ...COMPATIBLE, ...BOTH, ownedBy: 'anthropic', catalogueId: 'anthropic' },
+  anthropic: {
+    ...COMPATIBLE,
+    ...BOTH,
+    ownedBy: 'anthropic',
+    catalogueId: 'anthropic',
+    formats: ['messages', 'chat'],
+    credentialHeader: (key: string, format: FormatName) =>
+      format === 'chat' ? COMPATIBLE.credentialHeader(key) : { 'x-api-key': key },
+  },
   ollama: {
     ...COMPATIBLE,
     ownedBy: 'ollama',
@@ -48,6 +62,7 @@ export const PROVIDERS = {
     ...BOTH,
     ownedBy: 'litellm',
     catalogueId: undefined,
+    formats: ['chat', 'messages'],
     modelList: 'litellm-info',
   },
   // Any server that speaks the format. A model that has the name of one of OpenAI's costs as much.

@@ -1,9 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { Format } from '../formats/format.ts';
+
 /** What is sent to a provider. The address and the credential are the upstream's own (M6). */
 export interface UpstreamRequest {
+  readonly format: Format;
   readonly body: Buffer;
   readonly wantsStream: boolean;
+  /** Of the client's; none of them is a credential (M6). */
+  readonly headers: Readonly<Record<string, string>> | null;
+  /** With its `?`, or empty. */
+  readonly query: string;
 }
 
 /**

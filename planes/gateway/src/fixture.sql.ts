@@ -1,0 +1,30 @@
+import { type Db, sql } from '@sagewai/postgres';
+
+export interface SpendRow {
+  readonly cost: bigint;
+  readonly input: bigint;
+  readonly cached: bigint;
+  readonly written: bigint;
+  readonly output: bigint;
+  readonly source: string;
+  readonly status: string;
+  readonly session: string | null;
+  readonly agent: string | null;
+}
+
+export async function spendOf(owner: Db): Promise<SpendRow[]> {
+  const { rows } = await sql<SpendRow>`
+    select cost_pusd as cost, input_tokens as input, cached_input_tokens as cached,
+           cache_write_tokens as written, output_tokens as output, usage_source as source, status,
+           session_id as session, agent
+    from spend order by id
+  `.execute(owner);
+  return rows;
+}
+
+export async function openReservations(owner: Db): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from reservation`.execute(
+    owner,
+  );
+  return rows[0]?.n ?? -1;
+}

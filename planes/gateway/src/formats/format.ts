@@ -1,0 +1,81 @@
+/**
+ * A format is one way to speak with a model: what a request says, how an answer and its stream look. It is
+ * a value. The hot path knows no format by name: it asks the value of the client's side for what is to be
+ * metered and how errors look, and the value of the provider's side for what an answer consumed. A further
+ * format is a file beside this one, a line in `bridge.ts` and an endpoint.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { CapField, RequestNames } from '../bytes/rewrite-request.ts';
+import type { StreamReading } from '../bytes/stream-reading.ts';
+import type { Deployment } from '../models/deployment.ts';
+import type { PromptParts } from '../money/meter.ts';
+import type { Usage } from '../money/usage.ts';
+import type { CallBounds } from '../plan-call.ts';
+import type { Seen } from '../settle-call.ts';
+
+export type FormatName = 'chat' | 'messages';
+
+/** What a request asks for, as far as it decides price and shape. Nothing else of it is looked at. */
+export interface Asked {
+  readonly model: string;
+  readonly wantsStream: boolean;
+  /** The client does not want the usage of the stream, which we ask for and take out. */
+  readonly hidesUsage: boolean;
+  readonly parts: PromptParts;
+  readonly choices: number;
+  /** Predicted tokens that are rejected are charged as output, beside the limit. */
+  readonly hasPrediction: boolean;
+  /** The limit of each choice that the caller set. */
+  readonly outputStated: number | undefined;
+  /** Whether what is written to a cache may be kept there for an hour, which is dearer. */
+  readonly keepsHour: boolean;
+  /** What has a price of its own that usage does not show (M4). */
+  readonly unpriced: string | undefined;
+}
+
+/** A failure, before it has the shape that a client parses. */
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Format {
+  readonly name: FormatName;
+  /** Below the base URL of an endpoint. */
+  readonly path: string;
+  /** Sent with every request, beside the credential. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  // As a client's:
+
+  /** Names that are metered or spliced; each may occur once. */
+  readonly names: RequestNames;
+  /** `body` has passed the schema of the endpoint. */
+  readonly read: (body: unknown, headers: IncomingHttpHeaders) => Asked;
+  /** The client's headers that pass on to an endpoint of the same format. Never a credential (M6). */
+  readonly passHeaders: (headers: IncomingHttpHeaders) => Readonly<Record<string, string>> | null;
+  /** Queries of its URL that pass on, with their `?`. */
+  readonly passQuery: (url: string) => string;
+  /**
+   * The cap to send so that a deployment keeps to what was granted; `undefined` when it will anyway. A
+   * limit under a name that the provider ignores is repeated under one that it keeps (M1).
+   */
+  readonly capFor: (
+    deployment: Deployment,
+    body: unknown,
+    bounds: CallBounds,
+    granted: number,
+  ) => { readonly field: CapField; readonly tokens: number } | undefined;
+  readonly errorBody: (failure: Failure) => object;
+  /** The last event of a stream that cannot be continued. */
+  readonly errorEvent: (body: object) => string;
+
+  // As a provider's:
+
+  readonly usageOf: (answer: object) => Usage | undefined;
+  /** How much an answer says that does not tell its usage. */
+  readonly seenIn: (answer: object) => Seen;
+  readonly stream: StreamReading;
+}

@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { messagesErrorType } from '@sagewai/translate';
+
+import { watch } from '../bytes/find-fields.ts';
+import { isPlainTier } from '../plan-call.ts';
+import type { Format } from './format.ts';
+import { countBlocks, type MessagesRequest, writesForAnHour } from './messages-parts.ts';
+import { MessagesReader } from './messages-reader.ts';
+import { readMessagesUsage } from './messages-usage.ts';
+
+const VERSION = '2023-06-01';
+const LETTER_C = 0x63;
+const LETTER_D = 0x64;
+// `event: content_block_delta` alone says something; two others start like it.
+const CONTENT_AT = 'event: '.length;
+const DELTA_AT = 'event: content_block_'.length;
+// A context that the catalogue does not tell of every model that can have it.
+const LONG_CONTEXT = /context-1m/;
+
+/** Anthropic's messages. */
+export const MESSAGES: Format = {
+  name: 'messages',
+  path: '/messages',
+  headers: { 'anthropic-version': VERSION },
+  names: {
+    top: watch([
+      'model',
+      'messages',
+      'system',
+      'tools',
+      'stream',
+      'max_tokens',
+      'service_tier',
+      'speed',
+      'inference_geo',
+      'mcp_servers',
+      'container',
+      'cache_control',
+    ]),
+    options: undefined,
+  },
+  read: (given, headers) => {
+    const body = given as MessagesRequest;
+    return {
+      model: body.model,
+      wantsStream: body.stream === true,
+      // Its streams always tell.
+      hidesUsage: false,
+      parts: { ...countBlocks(body), isLong: LONG_CONTEXT.test(String(headers['anthropic-beta'])) },
+      choices: 1,
+      hasPrediction: false,
+      outputStated: body.max_tokens,
+      keepsHour: writesForAnHour(body),
+      unpriced: findUnpriced(body),
+    };
+  },
+  passHeaders: passAnthropicHeaders,
+  passQuery: (url) => (/[?&]beta=true(?:&|$)/.test(url) ? '?beta=true' : ''),
+  // A request always states its limit, and the thinking counts within it.
+  capFor: () => undefined,
+  errorBody: ({ status, message }) => ({
+    type: 'error',
+    error: { type: messagesErrorType(status), message },
+  }),
+  errorEvent: (body) => `event: error\ndata: ${JSON.stringify(body)}\n\n`,
+  usageOf: (answer) => readMessagesUsage((answer as { readonly usage?: unknown }).usage),
+  seenIn: (answer) => ({
+    outputBytes: Buffer.byteLength(
+      JSON.stringify((answer as { readonly content?: unknown }).content ?? ''),
+    ),
+    outputChunks: 0,
+  }),
+  stream: {
+    marks: [Buffer.from('_tokens"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
+    isSaid: (bytes, start) =>
+      bytes[start] === LETTER_D ||
+      (bytes[start + CONTENT_AT] === LETTER_C && bytes[start + DELTA_AT] === LETTER_D),
+    open: () => new MessagesReader(),
+  },
+};
+
+/** Betas and versions are open lists: a header and a field of the body belong together. */
+function passAnthropicHeaders(headers: IncomingHttpHeaders): Record<string, string> | null {
+  let passed: Record<string, string> | null = null;
+  for (const name in headers) {
+    if (!name.startsWith('anthropic-')) continue;
+    const value = headers[name];
+    if (typeof value === 'string') (passed ??= {})[name] = value;
+  }
+  return passed;
+}
+
+/** Tools that the provider runs itself: they cost a fee, or read input again and again. */
+const SERVER_TOOL = /^(?:web_search|web_fetch|code_execution|tool_search|mcp_toolset|advisor)/;
+
+function findUnpriced(body: MessagesRequest): string | undefined {
+  for (const tool of body.tools ?? []) {
+    const type = tool?.type;
+    if (typeof type === 'string' && SERVER_TOOL.test(type)) return `tools.${type}`;
+  }
+  if (isGiven(body.mcp_servers)) return 'mcp_servers';
+  if (isGiven(body.container)) return 'container';
+  if (isGiven(body.speed) && body.speed !== 'standard') return 'speed';
+  if (isGiven(body.inference_geo) && body.inference_geo !== 'global') return 'inference_geo';
+  return isPlainTier(body.service_tier) ? undefined : 'service_tier';
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
