@@ -160,8 +160,8 @@ async function onPort(port: number, flag: string, take: () => Promise<string>): 
 
 async function findModels(config: ServerConfig, log: Log): Promise<GatewayConfig> {
   const models = await readModels(config, process.env);
-  if (models.ignored.length > 0) {
-    log.warn('the models file has settings that are not used', { ignored: models.ignored });
+  for (const { line, path, what } of models.notices) {
+    log.warn('the models file says something that is not done', { line, path, what });
   }
   return models.config;
 }

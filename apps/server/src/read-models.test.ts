@@ -36,14 +36,17 @@ test('reads the list, with the keys that the environment holds', async () => {
   expect(config.deployments[0]?.endpoint.credential?.reveal()).toBe('sk-house');
 });
 
-test('a file that is not there, or a key that is not set, is a mistake of the settings', async () => {
+test('a key that is not set leaves its deployment out, and is told with its line', async () => {
+  const { config, notices } = await readModels(configWith(await fileOf(LIST)), {});
+  expect(config.deployments).toEqual([]);
+  expect(notices).toMatchObject([{ line: 7, path: 'model_list[0].litellm_params.api_key' }]);
+});
+
+test('a file that is not there, or is none, is a mistake of the settings', async () => {
   await expect(readModels(configWith('/nowhere/list.yaml'), {})).rejects.toThrow(
     /SAGEWAI_CONFIG .*no such file/,
   );
-  await expect(readModels(configWith(await fileOf(LIST)), {})).rejects.toThrow(
-    /SAGEWAI_CONFIG .*litellm-config.yaml: model_list\[0\].*HOUSE_KEY/,
-  );
   await expect(readModels(configWith(await fileOf('model_list:\n  - a: [\n')), {})).rejects.toThrow(
-    /SAGEWAI_CONFIG .*litellm-config.yaml: line \d+: it is not YAML/,
+    /SAGEWAI_CONFIG .*litellm-config.yaml: line \d+: .*it is not YAML/,
   );
 });

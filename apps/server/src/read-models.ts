@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { ConfigError } from '@sagewai/config';
-import { type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
+import { type GatewayConfig, type Notice, readGatewayConfig } from '@sagewai/gateway';
 
 import type { ServerConfig } from './config.ts';
 
 export interface Models {
   readonly config: GatewayConfig;
-  /** Settings of the models file that are not used. */
-  readonly ignored: readonly string[];
+  /** What the models file says and is not done, and where. */
+  readonly notices: readonly Notice[];
 }
 
 const NAMED = 'SAGEWAI_CONFIG (--config):';
@@ -24,7 +24,7 @@ export async function readModels(config: ServerConfig, env: Environment): Promis
   if (read.kind === 'refused') {
     throw new ConfigError(read.mistakes.map((mistake) => `${NAMED} ${path}: ${mistake}`));
   }
-  return { config: read.config, ignored: read.ignored };
+  return { config: read.config, notices: read.notices };
 }
 
 async function readText(path: string): Promise<string> {

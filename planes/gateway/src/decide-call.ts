@@ -21,7 +21,12 @@ export interface DecidedCall {
   readonly bounds: CallBounds;
 }
 
-export type DecideCall = (input: StreamInput, format: Format) => DecidedCall | Promise<DecidedCall>;
+/** `model` is another one than the request names: the call falls back to it. */
+export type DecideCall = (
+  input: StreamInput,
+  format: Format,
+  model?: string,
+) => DecidedCall | Promise<DecidedCall>;
 
 /** Told once for every call that is let through without a known price, or refused for it (M4). */
 export type NoteUnpriced = (model: string, what: string) => void;
@@ -34,12 +39,12 @@ export function createDecide(of: {
   const decide = (
     input: StreamInput,
     format: Format,
-    asked: Asked,
+    { asked, model }: { readonly asked: Asked; readonly model: string },
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    if (known === undefined) throw noSuchModel(asked.model, of.catalogue.unreachable());
-    if (!allows(caller.models, known)) throw notAllowed(asked.model);
+    if (known === undefined) throw noSuchModel(model, of.catalogue.unreachable());
+    if (!allows(caller.models, known)) throw notAllowed(model);
     const group = servingOf(known, format.name);
     if (group.deployments.length === 0) throw notInFormat(group.model, format);
     const found = findRequestFields(input.raw, format.names);
@@ -59,12 +64,13 @@ export function createDecide(of: {
       bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
     };
   };
-  return (input, format) => {
+  return (input, format, other) => {
     const asked = format.read(input.body, input.request.headers);
-    const found = of.catalogue.find(asked.model);
+    const model = other ?? asked.model;
+    const found = of.catalogue.find(model);
     return found instanceof Promise
-      ? found.then((group) => decide(input, format, asked, group))
-      : decide(input, format, asked, found);
+      ? found.then((group) => decide(input, format, { asked, model }, group))
+      : decide(input, format, { asked, model }, found);
   };
 }
 

@@ -1,23 +1,15 @@
 import { type Db, sql } from '@sagewai/postgres';
 
-export interface SpendRow {
+interface SpendRow {
   readonly cost: bigint;
-  readonly input: bigint;
-  readonly cached: bigint;
-  readonly written: bigint;
-  readonly output: bigint;
   readonly source: string;
   readonly status: string;
-  readonly session: string | null;
-  readonly agent: string | null;
+  readonly deployment: string;
 }
 
 export async function spendOf(owner: Db): Promise<SpendRow[]> {
   const { rows } = await sql<SpendRow>`
-    select cost_pusd as cost, input_tokens as input, cached_input_tokens as cached,
-           cache_write_tokens as written, output_tokens as output, usage_source as source, status,
-           session_id as session, agent
-    from spend order by id
+    select cost_pusd as cost, usage_source as source, status, deployment from spend order by at, id
   `.execute(owner);
   return rows;
 }

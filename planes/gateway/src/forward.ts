@@ -27,9 +27,9 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
-import { openAnswer, type OpenAnswer } from './open-answer.ts';
-import type { UpstreamFailure } from './providers/upstream.ts';
-import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
+import { routeCall, settleLeft } from './route-call.ts';
+import type { Fallbacks } from './routing/fallbacks.ts';
+import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 
@@ -39,6 +39,7 @@ export interface ForwardParts {
   readonly reserve: (call: DecidedCall) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly switchboard: Switchboard;
+  readonly fallbacks: Fallbacks;
   readonly limits: StreamLimits & { readonly answerBytesMax: number };
 }
 
@@ -46,26 +47,14 @@ export interface ForwardParts {
 export type Forward = (input: StreamInput, format: Format) => Promise<void>;
 
 export function createForward(parts: ForwardParts): Forward {
-  const { switchboard, reserve, settle, limits } = parts;
-  const opening = { switchboard, reserve, settle, keptBytesMax: limits.answerBytesMax };
+  const { settle, limits } = parts;
+  const routing = { ...parts, keptBytesMax: limits.answerBytesMax };
   return async (input, format) => {
-    const decided = await parts.decide(input, format);
-    const admitted = await parts.reserve(decided);
-    // Nobody waits any more: nothing was sent, so nothing was spent.
-    if (input.reply.destroyed) {
-      const deployment = switchboard.choose(admitted);
-      await settle(admitted, {
-        deployment,
-        usage: NO_USAGE,
-        source: 'provider',
-        status: 'aborted',
-      });
-      return;
-    }
-    const open = await openAnswer(decided, admitted, opening);
+    const open = await routeCall(input, format, routing);
+    if (open === undefined) return;
     const { call, head, deployment, attempt } = open;
     if (head.kind === 'failed') {
-      await settleFailure(call, open, { settle, failure: head.failure });
+      await settleLeft(open, settle);
       if (!input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);
       return;
     }
@@ -85,21 +74,6 @@ export function createForward(parts: ForwardParts): Forward {
         throw toGarbageFault(deployment, 'in a form that was not asked for');
     }
   };
-}
-
-/** What was never sent costs nothing; what was sent may have been charged, and is estimated. */
-async function settleFailure(
-  call: AdmittedCall,
-  { deployment }: OpenAnswer,
-  { settle, failure }: { readonly settle: SettleCall; readonly failure: UpstreamFailure },
-): Promise<void> {
-  const status = failure.kind === 'aborted' ? 'aborted' : 'error';
-  await settle(
-    call,
-    failure.kind === 'unreachable'
-      ? { deployment, usage: NO_USAGE, source: 'provider', status }
-      : { deployment, ...usageOrEstimate(call, undefined, nothingSeen), status },
-  );
 }
 
 /** Some servers answer a stream with one object, which every client can read; never the other way. */

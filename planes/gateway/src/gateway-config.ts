@@ -1,8 +1,10 @@
-import { type Config, field } from '@sagewai/config';
+import { type Config, field, type Secret } from '@sagewai/config';
 
+import { withVersion } from './config-file/read-deployment.ts';
+import { readLitellmConfig } from './config-file/read-litellm-config.ts';
+import { type Environment, type Notice, noticeText } from './config-file/section.ts';
 import type { Source } from './models/catalogue.ts';
 import type { Deployment } from './models/deployment.ts';
-import { type Environment, readLitellmConfig, withVersion } from './models/read-litellm-config.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
 import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
 
@@ -95,13 +97,13 @@ export const gatewayFields = {
     default: 5_000,
     min: 0,
   }),
-  RETRY_BACKOFF: field.duration({
+  MODEL_RETRY_BACKOFF: field.duration({
     description:
       'Before a deployment that failed gets the same call again, if there is no other; doubles each time.',
     default: 500,
     min: 1,
   }),
-  RETRY_WAIT_MAX: field.duration({
+  MODEL_RETRY_WAIT_MAX: field.duration({
     description: 'The longest such wait. A provider that asks for a longer one is not waited for.',
     default: 8_000,
     min: 1,
@@ -142,12 +144,16 @@ export interface GatewayConfig {
   readonly streamBeatMs: number;
   readonly reservationTtlMs: number;
   readonly routing: Routing;
+  /** An administrator's bearer on the surfaces of LiteLLM, as the models file names it. */
+  readonly masterKey: Secret | null;
+  /** How often deployments are asked whether they are well; null: never. */
+  readonly healthCheckMs: number | null;
   readonly refreshMs: number;
   readonly answerBytesMax: number;
 }
 
 export type ReadGatewayConfig =
-  | { readonly kind: 'read'; readonly config: GatewayConfig; readonly ignored: readonly string[] }
+  | { readonly kind: 'read'; readonly config: GatewayConfig; readonly notices: readonly Notice[] }
   | { readonly kind: 'refused'; readonly mistakes: readonly string[] };
 
 /**
@@ -159,8 +165,11 @@ export function readGatewayConfig(
   file: { readonly text: string; readonly env: Environment } | null,
   now: Date,
 ): ReadGatewayConfig {
-  const listed = file && readLitellmConfig(file.text, file.env, now);
-  if (listed?.kind === 'refused') return listed;
+  const routing = routingOf(settings);
+  const listed = file && readLitellmConfig(file.text, { env: file.env, at: now, routing });
+  if (listed?.kind === 'refused') {
+    return { kind: 'refused', mistakes: listed.mistakes.map(noticeText) };
+  }
   const config: GatewayConfig = {
     deployments: listed?.deployments ?? [],
     sources: readSources(settings),
@@ -176,19 +185,25 @@ export function readGatewayConfig(
     },
     streamBeatMs: settings.streamBeatMs,
     reservationTtlMs: settings.reservationTtlMs,
-    routing: {
-      ...DEFAULT_ROUTING,
-      cooldownMs: settings.deploymentCooldownMs,
-      retry: {
-        ...DEFAULT_ROUTING.retry,
-        backoffMs: settings.retryBackoffMs,
-        waitMsMax: settings.retryWaitMaxMs,
-      },
-    },
+    routing: listed?.routing ?? routing,
+    masterKey: listed?.masterKey ?? null,
+    healthCheckMs: listed?.healthCheckMs ?? null,
     refreshMs: settings.modelsRefreshMs,
     answerBytesMax: settings.answerBytesMax,
   };
-  return { kind: 'read', config, ignored: listed?.ignored ?? [] };
+  return { kind: 'read', config, notices: listed?.notices ?? [] };
+}
+
+function routingOf(settings: GatewaySettings): Routing {
+  return {
+    ...DEFAULT_ROUTING,
+    cooldownMs: settings.deploymentCooldownMs,
+    retry: {
+      ...DEFAULT_ROUTING.retry,
+      backoffMs: settings.modelRetryBackoffMs,
+      waitMsMax: settings.modelRetryWaitMaxMs,
+    },
+  };
 }
 
 /** The URLs that the operator has named by naming providers: what egress must let through. */

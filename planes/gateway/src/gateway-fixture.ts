@@ -112,6 +112,8 @@ export async function startGateway(
     streamBeatMs: 5,
     reservationTtlMs: 60_000,
     routing: FAST_ROUTING,
+    masterKey: null,
+    healthCheckMs: null,
     refreshMs: 60_000,
     answerBytesMax: 64 * 1024,
     ...changes,

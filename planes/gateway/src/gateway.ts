@@ -61,6 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const meters = createMeters({ metrics: options.metrics, log });
   const catalogue = createCatalogue({
     deployments: [...config.deployments, ...(config.simulated ? SIMULATED_DEPLOYMENTS : [])],
+    aliases: config.routing.aliases,
     sources: config.sources,
     list: (endpoint) => {
       const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
@@ -89,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return settle(call, outcome);
     },
     switchboard,
+    fallbacks: config.routing.fallbacks,
     limits: {
       answerBytesMax: config.answerBytesMax,
       eventBytesMax: config.answerBytesMax,

@@ -7,6 +7,6 @@ export {
   type ReadGatewayConfig,
   upstreamUrls,
 } from './gateway-config.ts';
+export { type Notice, noticeText } from './config-file/section.ts';
 export { priceOwnCall } from './models/price-own-call.ts';
-export { type LitellmConfig, readLitellmConfig } from './models/read-litellm-config.ts';
 export type { LeasePair, RunLeases } from './keys/run-reader.ts';

@@ -6,6 +6,7 @@ import { type Bridge, bridgeTo } from './formats/bridge.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { UpstreamRequest } from './providers/upstream.ts';
 import { type Failed, judgeHead } from './routing/judge-head.ts';
+import type { Trail } from './routing/trail.ts';
 import { waitUnlessClosed } from './routing/wait-unless-closed.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -20,6 +21,7 @@ export interface OpenAnswer {
   readonly bridge: Bridge;
   readonly head: Head;
   readonly retries: number;
+  readonly trail: Trail;
 }
 
 export interface OpenParts {
@@ -37,22 +39,27 @@ export interface OpenParts {
 export async function openAnswer(
   decided: DecidedCall,
   admitted: AdmittedCall,
-  parts: OpenParts,
+  { trail, parts }: { readonly trail: Trail; readonly parts: OpenParts },
 ): Promise<OpenAnswer> {
   const { switchboard } = parts;
   const { reply } = admitted.input;
   let call = admitted;
-  let deployment = switchboard.choose(call);
+  let deployment = switchboard.choose(call, trail);
   let tried: Map<string, Failed> | undefined;
   for (let retries = 0; ; retries++) {
     const bridge = reach(call, deployment);
     const { attempt, head } = await send(call, deployment, bridge, parts);
     const verdict = judgeHead(head, switchboard.now());
-    const open = { call, attempt, deployment, bridge, head, retries };
+    const open = { call, attempt, deployment, bridge, head, retries, trail };
     if (verdict.kind !== 'failed') return open;
     switchboard.noteFailure(deployment, verdict);
     tried ??= new Map();
     tried.set(deployment.id, verdict);
+    trail.fail({
+      deployment: deployment.id,
+      because: verdict.because,
+      callId: verdict.isBillable ? call.reservationId : null,
+    });
     const next = switchboard.next(call, { tried, last: verdict, attempts: retries + 1 });
     if (next.kind === 'none') return open;
     if (next.waitMs > 0) await waitUnlessClosed(reply, next.waitMs);

@@ -5,6 +5,7 @@ import { formatUsd } from '@sagewai/wire';
 
 import type { AdmittedCall, Settled } from './admitted-call.ts';
 import type { OpenAnswer } from './open-answer.ts';
+import { routeText } from './routing/route-text.ts';
 
 // Of one connection (RFC 9110), set anew by ours, or about the provider's host and our account there.
 const DROPPED = new Set([
@@ -70,6 +71,8 @@ function addCost(
   headers['x-litellm-model-id'] = open.deployment.id;
   headers['x-litellm-model-group'] = call.group.model;
   headers['x-litellm-attempted-retries'] = open.retries;
+  headers['x-litellm-attempted-fallbacks'] = open.trail.fallbackIndex;
+  headers['x-sagewai-route'] = routeText(open);
   const cost = settled?.cost ?? null;
   if (cost !== null) headers['x-litellm-response-cost'] = formatUsd(cost);
 }

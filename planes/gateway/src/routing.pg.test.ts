@@ -1,117 +1,17 @@
-import type { ServerResponse } from 'node:http';
-
-import { type Db, sql } from '@sagewai/postgres';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
-import type { GatewayConfig } from './gateway-config.ts';
+import { openReservations, spendOf } from './fixture.sql.ts';
+import { deploymentAt, makeKey } from './gateway-fixture.ts';
 import {
-  deploymentAt,
-  FAST_ROUTING,
-  type FakeUpstream,
-  makeKey,
-  type RunningGateway,
-  startFakeUpstream,
-  startGateway,
-} from './gateway-fixture.ts';
-import type { Deployment } from './models/deployment.ts';
-import { PLAIN_TRAFFIC, type Routing } from './routing/routing.ts';
-
-interface World {
-  readonly first: FakeUpstream;
-  readonly second: FakeUpstream;
-  readonly tenant: Tenant;
-  /** Two deployments of one model, unless told otherwise. */
-  readonly start: (
-    routing?: Partial<Routing>,
-    changes?: Partial<GatewayConfig>,
-  ) => Promise<RunningGateway>;
-}
-
-const test = databaseTest.extend<World>({
-  // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-  first: async ({}, use) => {
-    const upstream = await startFakeUpstream();
-    await use(upstream);
-    await upstream.close();
-  },
-  // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-  second: async ({}, use) => {
-    const upstream = await startFakeUpstream();
-    upstream.answer = (_, reply) => answer(reply, 200);
-    await use(upstream);
-    await upstream.close();
-  },
-  tenant: async ({ db }, use) => {
-    await use(await makeTenant(db));
-  },
-  start: async ({ db, first, second }, use) => {
-    const running: RunningGateway[] = [];
-    await use(async (routing = {}, changes = {}) => {
-      const gateway = await startGateway(db, {
-        deployments: pair(first, second),
-        routing: { ...FAST_ROUTING, ...routing },
-        ...changes,
-      });
-      running.push(gateway);
-      return gateway;
-    });
-    await Promise.all(running.map((gateway) => gateway.close()));
-  },
-});
-
-function pair(
-  first: FakeUpstream,
-  second: FakeUpstream,
-  of: readonly [Partial<Deployment>, Partial<Deployment>] = [{}, {}],
-): Deployment[] {
-  return [
-    deploymentAt(first.url, { id: 'first', ...of[0] }),
-    deploymentAt(second.url, { id: 'second', ...of[1] }),
-  ];
-}
-
-const ANSWER = {
-  id: 'chatcmpl-1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'x',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
-};
-const COST = 10n * 1_000n + 5n * 10_000n;
-
-function answer(reply: ServerResponse, status: number, headers = {}): void {
-  reply.writeHead(status, { 'content-type': 'application/json', ...headers });
-  const body = status === 200 ? ANSWER : { error: { message: `says ${status}`, type: 'x' } };
-  reply.end(JSON.stringify(body));
-}
-
-const CHUNK = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'x', choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: null }] })}\n\n`;
-
-interface SpendRow {
-  readonly cost: bigint;
-  readonly source: string;
-  readonly status: string;
-  readonly deployment: string;
-}
-
-async function spendOf(owner: Db): Promise<SpendRow[]> {
-  const { rows } = await sql<SpendRow>`
-    select cost_pusd as cost, usage_source as source, status, deployment from spend order by at, id
-  `.execute(owner);
-  return rows;
-}
-
-async function openReservations(owner: Db): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from reservation`.execute(
-    owner,
-  );
-  return rows[0]?.n ?? -1;
-}
-
-const ask = { model: 'm', messages: [{ role: 'user', content: 'hello' }] };
-const askStream = { ...ask, stream: true };
+  answer,
+  ask,
+  askStream,
+  CHUNK,
+  COST,
+  pair,
+  routingTest as test,
+} from './routing-fixture.ts';
+import { PLAIN_TRAFFIC } from './routing/routing.ts';
 
 describe('what may be tried again', () => {
   test('a failure that costs nothing is, at another deployment and at once', async ({

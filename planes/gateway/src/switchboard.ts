@@ -17,6 +17,7 @@ import { DeploymentState } from './routing/deployment-state.ts';
 import type { Failed } from './routing/judge-head.ts';
 import { planRetry } from './routing/plan-retry.ts';
 import { PLAIN_TRAFFIC, type Routing, type Traffic } from './routing/routing.ts';
+import type { Trail } from './routing/trail.ts';
 
 export type Next =
   | { readonly kind: 'none' }
@@ -27,7 +28,7 @@ export type Tried = ReadonlyMap<string, Failed>;
 
 /** Which deployment a call is sent to. Each replica learns for itself how they are. */
 export interface Switchboard {
-  choose(call: Routed): Deployment;
+  choose(call: Routed, trail: Trail): Deployment;
   /** Where a call goes whose last attempt failed. */
   next(
     call: Routed,
@@ -115,12 +116,14 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     );
 
   return {
-    choose: (call) => {
+    choose: (call, trail) => {
       const { deployments, model } = call.group;
       const [only] = deployments;
       if (only === undefined) throw new Error(`model ${model} has no deployment`);
       if (deployments.length === 1) return only;
-      const { chosen } = pick(call, NONE);
+      const { chosen, score, passed } = pick(call, NONE);
+      const { strategy } = routing;
+      trail.choose({ model, strategy, score: chosen === undefined ? undefined : score, passed });
       // When none is well, one of them may be back, and an error by guess helps nobody.
       return (chosen === undefined ? coolest(deployments) : deployments[chosen]) ?? only;
     },

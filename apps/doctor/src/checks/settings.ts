@@ -26,9 +26,9 @@ export async function checkSettings(
   );
   try {
     const config = readConfig(SERVER_FIELDS, { flags, environment });
-    const { config: models, ignored } = await readModels(config, environment);
-    const unused = ignored.map((name) =>
-      warning('models', `${name} is not used`, `Take it out of ${config.sagewaiConfig}.`),
+    const { config: models, notices } = await readModels(config, environment);
+    const unused = notices.map(({ line, path, what }) =>
+      warning('models', `${path}: ${what}`, `See line ${line} of ${config.sagewaiConfig}.`),
     );
     const providers = [...models.sources, ...models.deployments].map(({ endpoint }) => endpoint);
     const findings = [...spelling, ok('settings', 'they are valid'), ...unused];

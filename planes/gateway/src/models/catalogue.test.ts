@@ -22,6 +22,7 @@ function catalogueOf(
   const warned: string[] = [];
   const catalogue = createCatalogue({
     deployments,
+    aliases: new Map([['alias', 'llama']]),
     sources,
     clock: systemClock,
     log: { ...silentLog, warn: (message) => void warned.push(message) },
@@ -43,6 +44,7 @@ describe('the models', () => {
     const found = catalogue.find('ollama/Llama');
     expect(found).toBeInstanceOf(Promise);
     expect((await found)?.model).toBe('llama');
+    expect(await catalogue.find('alias')).toMatchObject({ model: 'llama' });
     expect(catalogue.find('nope')).toBeUndefined();
   });
 

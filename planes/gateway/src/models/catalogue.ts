@@ -18,6 +18,8 @@ export interface Source {
 export interface CatalogueOptions {
   /** Configured one by one. They win over what is listed under the same name. */
   readonly deployments: readonly Deployment[];
+  /** Other names of models. */
+  readonly aliases: ReadonlyMap<string, string>;
   /** The first that has a model serves it. */
   readonly sources: readonly Source[];
   readonly list: (endpoint: Endpoint) => Promise<readonly ListedModel[]>;
@@ -72,7 +74,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
   const firstLook = refresh();
   return {
-    find: (name) => {
+    find: (said) => {
+      const name = options.aliases.get(said) ?? said;
       const group = findModel(table, name);
       return group !== undefined || hasLooked
         ? group

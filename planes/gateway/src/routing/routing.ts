@@ -11,6 +11,8 @@
  *   R5. A provider is not called again before the instant it named, when there is another.
  */
 
+import { type Fallbacks, NO_FALLBACKS } from './fallbacks.ts';
+
 export const STRATEGIES = [
   'simple-shuffle',
   'least-busy',
@@ -45,6 +47,9 @@ export interface Routing {
   readonly firstTokenMs: number | null;
   /** After which a measured latency is forgotten, so that a deployment that was slow gets a chance. */
   readonly latencyTtlMs: number;
+  readonly fallbacks: Fallbacks;
+  /** Other names of models. */
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
 /** What LiteLLM's documentation says of a router that is told nothing. */
@@ -56,6 +61,8 @@ export const DEFAULT_ROUTING: Routing = {
   timeoutMs: null,
   firstTokenMs: null,
   latencyTtlMs: 3_600_000,
+  fallbacks: NO_FALLBACKS,
+  aliases: new Map(),
 };
 
 /** Of one deployment, where the configuration says something about it. */

@@ -1,0 +1,165 @@
+import { Secret } from '@sagewai/config';
+
+import type { Deployment } from '../models/deployment.ts';
+import { priceDeployment, type Stated } from '../models/price-deployment.ts';
+import { flatPrice, type Price, ratesOf } from '../money/price.ts';
+import { PREFIXES, prefixOfName, type ProviderName, traitsOf } from '../providers/provider.ts';
+import type { Traffic } from '../routing/routing.ts';
+import type { Section } from './section.ts';
+
+export type ReadDeployment =
+  | { readonly kind: 'read'; readonly deployment: Deployment }
+  /** Left out, and the rest goes on: something of the environment is not set. */
+  | { readonly kind: 'disabled' }
+  /** Its mistakes are told. */
+  | { readonly kind: 'refused' };
+
+/** An entry of `model_list`. Prices are read from the text of the file: YAML would make floats of them. */
+export function readDeployment(
+  entry: Section,
+  { at, index }: { readonly at: Date; readonly index: number },
+): ReadDeployment {
+  const model = entry.text('model_name');
+  const named = entry.text('litellm_params.model');
+  if (model === undefined || named === undefined) {
+    entry.mistake(model === undefined ? 'model_name' : 'litellm_params.model', 'expected a name');
+    return { kind: 'refused' };
+  }
+  if (model.includes('*') || named.includes('*')) {
+    entry.mistake('model_name', 'wildcards are not known here: list the models');
+    return { kind: 'refused' };
+  }
+  const apiBase = findValue(entry, ['litellm_params.api_base', 'litellm_params.base_url']);
+  const key = findValue(entry, ['litellm_params.api_key']);
+  const stated = readStated(entry);
+  const traffic = readTraffic(entry);
+  const id = entry.text('model_info.id') ?? `config-${index + 1}`;
+  const place = findPlace(entry, named, apiBase.kind === 'unset' ? 'http://unset' : apiBase.value);
+  if (place === undefined) return { kind: 'refused' };
+  if (apiBase.kind === 'unset' || key.kind === 'unset') return { kind: 'disabled' };
+  const { provider, baseUrl, upstreamModel } = place;
+  return {
+    kind: 'read',
+    deployment: {
+      id,
+      model,
+      upstreamModel,
+      endpoint: {
+        provider,
+        baseUrl,
+        credential: key.value === undefined ? null : new Secret(key.value),
+      },
+      ...priceDeployment(
+        provider,
+        entry.text('model_info.base_model') ?? upstreamModel,
+        stated,
+        at,
+      ),
+      ...(traffic ? { traffic } : {}),
+    },
+  };
+}
+
+type Found =
+  | { readonly kind: 'given'; readonly value: string | undefined }
+  | { readonly kind: 'unset' };
+
+/** The first of these paths that says something; one that points to nothing disables the deployment. */
+function findValue(entry: Section, paths: readonly string[]): Found {
+  const [path = '', ...others] = paths;
+  const found = entry.resolve(path);
+  if (found.kind === 'absent') {
+    return others.length > 0 ? findValue(entry, others) : { kind: 'given', value: undefined };
+  }
+  if (found.kind === 'known') return { kind: 'given', value: found.value };
+  entry.notice(path, `${found.name} is not set: this deployment is left out`);
+  return { kind: 'unset' };
+}
+
+interface Place {
+  readonly provider: ProviderName;
+  readonly upstreamModel: string;
+  readonly baseUrl: string;
+}
+
+function findPlace(entry: Section, named: string, apiBase: string | undefined): Place | undefined {
+  const said = entry.text('litellm_params.custom_llm_provider');
+  const slash = said === undefined ? named.indexOf('/') : -1;
+  const prefix = said ?? (slash === -1 ? prefixOfName(named) : named.slice(0, slash));
+  const known = prefix === undefined ? undefined : PREFIXES.get(prefix);
+  if (known === undefined && (said !== undefined || slash !== -1 || apiBase === undefined)) {
+    const what =
+      prefix === undefined
+        ? 'which provider has it is not clear: put a prefix before the name'
+        : 'unknown provider';
+    const path = said === undefined ? 'model' : 'custom_llm_provider';
+    entry.mistake(
+      `litellm_params.${path}`,
+      `${what}; known are ${[...PREFIXES.keys()].join(', ')}`,
+    );
+    return undefined;
+  }
+  const provider =
+    known === undefined || (known.provider === 'openai' && apiBase !== undefined)
+      ? 'compatible'
+      : known.provider;
+  const baseUrl = apiBase ?? known?.baseUrl;
+  if (baseUrl === undefined || !/^https?:\/\/[^/\s]/.test(baseUrl) || !URL.canParse(baseUrl)) {
+    const what = 'expected a URL that starts with http:// or https://';
+    entry.mistake('litellm_params.api_base', what);
+    return undefined;
+  }
+  const upstreamModel = named.slice(slash + 1);
+  return { provider, upstreamModel, baseUrl: withVersion(baseUrl, traitsOf(provider).isLocal) };
+}
+
+/** Ollama's own base has no version; its OpenAI-compatible one has. */
+export function withVersion(baseUrl: string, addsVersion: boolean): string {
+  const bare = baseUrl.replace(/\/+$/, '');
+  return addsVersion && !bare.endsWith('/v1') ? `${bare}/v1` : bare;
+}
+
+const TOKENS = { what: 'a count of tokens' };
+
+function readStated(entry: Section): Stated {
+  // LiteLLM knows prices in both places; the nearer to the model wins.
+  const place = entry.has('model_info.input_cost_per_token') ? 'model_info' : 'litellm_params';
+  const hasInput = entry.text(`${place}.input_cost_per_token`) !== undefined;
+  const hasOutput = entry.text(`${place}.output_cost_per_token`) !== undefined;
+  const input = entry.rate(`${place}.input_cost_per_token`);
+  const output = entry.rate(`${place}.output_cost_per_token`);
+  if (hasInput !== hasOutput) {
+    entry.mistake(place, 'a price has input_cost_per_token and output_cost_per_token');
+  }
+  const cachedInput = entry.rate(`${place}.cache_read_input_token_cost`);
+  const cacheWrite = entry.rate(`${place}.cache_creation_input_token_cost`);
+  let price: Price | undefined;
+  if (input !== undefined && output !== undefined) {
+    price = flatPrice(ratesOf({ input, output, cachedInput, cacheWrite }));
+  }
+  // In LiteLLM `max_tokens` is an older word for the limit of the output.
+  const older = entry.count('model_info.max_tokens', TOKENS);
+  return {
+    price,
+    outputTokensMax: entry.count('model_info.max_output_tokens', TOKENS) ?? older,
+    contextTokensMax: entry.count('model_info.max_input_tokens', TOKENS),
+  };
+}
+
+/** Undefined where the entry says nothing about it. */
+function readTraffic(entry: Section): Traffic | undefined {
+  const count = (name: string, what: string, min = 1): number | null =>
+    entry.count(`litellm_params.${name}`, { what, min }) ?? null;
+  const seconds = (name: string): number | null => entry.seconds(`litellm_params.${name}`) ?? null;
+  const traffic: Traffic = {
+    weight: count('weight', 'a weight, 0 or more', 0),
+    order: count('order', 'a number, 0 or more', 0) ?? 0,
+    requestsPerMinute: count('rpm', 'requests a minute'),
+    tokensPerMinute: count('tpm', 'tokens a minute'),
+    timeoutMs: seconds('timeout'),
+    firstTokenMs: seconds('stream_timeout'),
+    cooldownMs: seconds('cooldown_time'),
+  };
+  const says = Object.values(traffic).some((value) => value !== null && value !== 0);
+  return says || traffic.weight === 0 || traffic.cooldownMs === 0 ? traffic : undefined;
+}

@@ -1,0 +1,116 @@
+import { type Fallbacks, NO_FALLBACKS } from '../routing/fallbacks.ts';
+import { type Routing, STRATEGIES, type Strategy } from '../routing/routing.ts';
+import type { Section } from './section.ts';
+
+/** What a file says about routing; the rest is as it was. */
+export function readRouter(
+  router: Section,
+  litellm: Section,
+  { routing, models }: { readonly routing: Routing; readonly models: ReadonlySet<string> },
+): Routing {
+  /** LiteLLM knows many of these in both places; the router's own wins. */
+  const either = <Value>(read: (section: Section) => Value | undefined): Value | undefined => {
+    const [own, other] = [read(router), read(litellm)];
+    return own ?? other;
+  };
+  const { retry } = routing;
+  const isCooling = router.flag('disable_cooldowns') !== true;
+  const timeoutMs = either((of) => of.seconds(of === litellm ? 'request_timeout' : 'timeout'));
+  return {
+    strategy: readStrategy(router) ?? routing.strategy,
+    retry: {
+      ...retry,
+      retries: either((of) => of.count('num_retries', COUNT)) ?? retry.retries,
+      retryAfterMs: router.seconds('retry_after') ?? retry.retryAfterMs,
+    },
+    allowedFails: either((of) => of.count('allowed_fails', COUNT)) ?? routing.allowedFails,
+    cooldownMs: isCooling ? (either((of) => of.seconds('cooldown_time')) ?? routing.cooldownMs) : 0,
+    timeoutMs: timeoutMs ?? routing.timeoutMs,
+    firstTokenMs: router.seconds('stream_timeout') ?? routing.firstTokenMs,
+    latencyTtlMs: router.seconds('routing_strategy_args.ttl') ?? routing.latencyTtlMs,
+    fallbacks: readFallbacks(router, litellm, models),
+    aliases: readAliases(router, models),
+  };
+}
+
+const COUNT = { what: 'a count', min: 0 };
+
+function readStrategy(router: Section): Strategy | undefined {
+  const said = router.text('routing_strategy');
+  if (said === undefined) return undefined;
+  const strategy = STRATEGIES.find((each) => each === said.replace(/-v2$/, ''));
+  if (strategy === undefined) {
+    router.mistake('routing_strategy', `unknown; known are ${STRATEGIES.join(', ')}`);
+  }
+  return strategy;
+}
+
+const KINDS = {
+  generic: 'fallbacks',
+  context: 'context_window_fallbacks',
+  contentPolicy: 'content_policy_fallbacks',
+  budget: 'budget_fallbacks',
+} as const;
+
+function readFallbacks(router: Section, litellm: Section, models: ReadonlySet<string>): Fallbacks {
+  const place = (name: string): Section => (router.has(name) ? router : litellm);
+  const chains = (name: string): Map<string, readonly string[]> =>
+    readChains(place(name), name, models);
+  const generic = chains(KINDS.generic);
+  const byDefault = place('default_fallbacks').names('default_fallbacks') ?? generic.get('*') ?? [];
+  return {
+    ...NO_FALLBACKS,
+    generic,
+    context: chains(KINDS.context),
+    contentPolicy: chains(KINDS.contentPolicy),
+    budget: chains(KINDS.budget),
+    byDefault,
+    max: place('max_fallbacks').count('max_fallbacks', COUNT) ?? NO_FALLBACKS.max,
+  };
+}
+
+/** `[{a: [b, c]}, {d: [e]}]`. */
+function readChains(
+  section: Section,
+  name: string,
+  models: ReadonlySet<string>,
+): Map<string, readonly string[]> {
+  const chains = new Map<string, readonly string[]>();
+  if (!section.has(name)) return chains;
+  const items = section.items(name);
+  if (items === undefined) {
+    section.mistake(name, 'expected a list like [{model: [another, a third]}]');
+    return chains;
+  }
+  for (const item of items) {
+    for (const model of item.keys() ?? []) {
+      const chain = item.names(model);
+      if (chain === undefined) continue;
+      for (const each of [model, ...chain].filter((named) => named !== '*' && !models.has(named))) {
+        const what = 'no such model in model_list; it is used if a provider lists it';
+        item.notice(model, `${each}: ${what}`);
+      }
+      chains.set(model, chain);
+    }
+  }
+  return chains;
+}
+
+function readAliases(router: Section, models: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const aliases = new Map<string, string>();
+  const names = router.keys('model_group_alias');
+  if (names === undefined && router.has('model_group_alias')) {
+    router.mistake('model_group_alias', 'expected names and their models');
+  }
+  for (const name of names ?? []) {
+    // LiteLLM also knows {model: …, hidden: …} here.
+    const path = `model_group_alias.${name}`;
+    const model = router.text(path) ?? router.text(`${path}.model`);
+    if (model === undefined || !models.has(model)) {
+      router.mistake(path, 'expected a model of model_list');
+    } else {
+      aliases.set(name, model);
+    }
+  }
+  return aliases;
+}

@@ -1,0 +1,69 @@
+import type { Passed } from './choose-deployment.ts';
+import type { FallbackKind } from './fallbacks.ts';
+import type { Strategy } from './routing.ts';
+
+export interface ChoiceNote {
+  readonly model: string;
+  readonly strategy: Strategy;
+  /** Undefined: none was well, and the one that cools the shortest was taken. */
+  readonly score: number | undefined;
+  readonly passed: readonly { readonly id: string; readonly because: Passed }[];
+}
+
+/** An attempt that failed. */
+export interface AttemptNote {
+  readonly deployment: string;
+  readonly because: string;
+  /** The spend row of what it may have cost; null: it cost nothing. */
+  readonly callId: string | null;
+}
+
+/** Another model, and why; `refused` when it was not sent to. */
+export interface FallbackNote {
+  readonly model: string;
+  readonly because: FallbackKind;
+  readonly refused: string | null;
+}
+
+/** How a call found its way. Empty for a model with one deployment that answers. */
+export class Trail {
+  /** Made when there is something to note: most calls have nothing. */
+  #choices: ChoiceNote[] | undefined;
+  #attempts: AttemptNote[] | undefined;
+  #fallbacks: FallbackNote[] | undefined;
+
+  get choices(): readonly ChoiceNote[] {
+    return this.#choices ?? NOTHING;
+  }
+
+  get attempts(): readonly AttemptNote[] {
+    return this.#attempts ?? NOTHING;
+  }
+
+  get fallbacks(): readonly FallbackNote[] {
+    return this.#fallbacks ?? NOTHING;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#choices && !this.#attempts && !this.#fallbacks;
+  }
+
+  /** How many other models the call was sent to. */
+  get fallbackIndex(): number {
+    return this.fallbacks.filter(({ refused }) => refused === null).length;
+  }
+
+  choose(note: ChoiceNote): void {
+    (this.#choices ??= []).push(note);
+  }
+
+  fail(note: AttemptNote): void {
+    (this.#attempts ??= []).push(note);
+  }
+
+  fallBack(note: FallbackNote): void {
+    (this.#fallbacks ??= []).push(note);
+  }
+}
+
+const NOTHING: readonly never[] = [];
