@@ -29,6 +29,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'scheduled',
   'schema_function',
   'schema_migration',
+  'spend_fold_mark',
   'subqueue',
   'waiting',
   'worker_activity',

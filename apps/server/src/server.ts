@@ -133,7 +133,7 @@ export function buildServer(options: ServerOptions): Server {
       jobs: [...alerts.jobs, ...sinks.jobs],
     },
     ledger: {
-      routes: ledgerRoutes(),
+      routes: ledgerRoutes({ db }),
       jobs: ledgerJobs({
         db,
         dispatch,
@@ -141,6 +141,7 @@ export function buildServer(options: ServerOptions): Server {
         metrics,
         expireEveryMs: config.jobIntervalMs,
         checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
+        foldEveryMs: Math.max(config.jobIntervalMs, 60_000),
       }),
     },
     gateway,

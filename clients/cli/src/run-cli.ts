@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
   models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
+  spend: async (around) => (await import('./commands/spend.ts')).spendCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
   completion: async (around) =>

@@ -75,7 +75,7 @@ import {
   whoAmI,
 } from './identity.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
-import { listBudgets, listSpend, setBudget } from './ledger.ts';
+import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
@@ -100,6 +100,7 @@ import {
   updateSchedule,
 } from './schedules.ts';
 import { listSealRecipients } from './sealing.ts';
+import { reportSpend } from './spend.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
@@ -130,6 +131,8 @@ export const ENDPOINTS = [
   listBudgets,
   setBudget,
   listSpend,
+  reportSpend,
+  exportSpend,
   createKey,
   listKeys,
   getKey,

@@ -115,6 +115,7 @@ export {
   balance,
   budget,
   listBudgets,
+  exportSpend,
   listSpend,
   setBudget,
   type SettledCall,
@@ -180,6 +181,14 @@ export {
   TASK_STATES,
   type TaskState,
 } from './tasks.ts';
+export { reportSpend, SPEND_NAMES, type SpendName } from './spend.ts';
+export {
+  csvLine,
+  formatSpend,
+  SPEND_FORMATS,
+  type SpendFormat,
+  spendHeading,
+} from './spend-formats.ts';
 export { AUTO, getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export {

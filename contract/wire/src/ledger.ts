@@ -4,6 +4,7 @@ import { endpoint } from './endpoint.ts';
 import type { BatchRecord } from './evidence.ts';
 import { USD_PATTERN } from './money.ts';
 import { id, idOrNull, instant, instantOrNull, orNull, textOrNull } from './schemas.ts';
+import { spendFilter } from './spend.ts';
 
 const count = Type.Integer({ minimum: 0 });
 /** Exact, in US dollars; a correction may be negative. */
@@ -97,6 +98,13 @@ export const setBudget = endpoint({
   output: budget,
 });
 
+const status = Type.Union([
+  Type.Literal('ok'),
+  Type.Literal('error'),
+  Type.Literal('aborted'),
+  Type.Literal('expired'),
+]);
+
 /** What one call cost, or the later correction of a call whose cost was unknown at first. */
 export const spend = Type.Object({
   id,
@@ -105,6 +113,8 @@ export const spend = Type.Object({
   key_id: idOrNull,
   run_id: idOrNull,
   worker_id: idOrNull,
+  team_id: textOrNull,
+  person_id: textOrNull,
   model: Type.String(),
   deployment: Type.String(),
   provider: textOrNull,
@@ -123,12 +133,7 @@ export const spend = Type.Object({
     Type.Literal('declared_by_worker'),
     Type.Literal('unknown'),
   ]),
-  status: Type.Union([
-    Type.Literal('ok'),
-    Type.Literal('error'),
-    Type.Literal('aborted'),
-    Type.Literal('expired'),
-  ]),
+  status,
   started_at: instant,
   settled_at: instant,
   session_id: textOrNull,
@@ -136,6 +141,18 @@ export const spend = Type.Object({
   tags: Type.Array(Type.String()),
 });
 
+/** Which calls are listed. */
+const listed = {
+  ...spendFilter,
+  run_id: Type.Optional(id),
+  status: Type.Optional(status),
+  /** Calls that started at or after; before. */
+  since: Type.Optional(instant),
+  until: Type.Optional(instant),
+};
+const cursor = Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}\\.[01]$' }));
+
+/** Of one organization: a page may be shorter than its limit, and only a cursor that is null ends it. */
 export const listSpend = endpoint({
   id: 'ledger.listSpend',
   method: 'GET',
@@ -145,15 +162,9 @@ export const listSpend = endpoint({
   permission: 'spend:read',
   audit: 'read',
   query: Type.Object({
-    project_id: Type.Optional(id),
-    key_id: Type.Optional(id),
-    run_id: Type.Optional(id),
-    model: Type.Optional(Type.String({ maxLength: 300 })),
-    /** Calls that started at or after; before. */
-    since: Type.Optional(instant),
-    until: Type.Optional(instant),
+    ...listed,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-    cursor: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}\\.[01]$' })),
+    cursor,
   }),
   output: Type.Object({
     spend: Type.Array(spend),
@@ -170,6 +181,24 @@ export const listSpend = endpoint({
       }),
     ),
   }),
+});
+
+export const exportSpend = endpoint({
+  id: 'ledger.exportSpend',
+  method: 'GET',
+  path: '/api/v1/spend/export',
+  surface: 'own',
+  summary: 'Export what calls cost, a call a line, newest first, as JSON lines or CSV',
+  permission: 'spend:read',
+  audit: 'read',
+  query: Type.Object({
+    ...listed,
+    format: Type.Optional(Type.Union([Type.Literal('jsonl'), Type.Literal('csv')])),
+    /** Goes on after this call: `id.0`, or `id.1` for its correction. */
+    cursor,
+  }),
+  output: Type.String(),
+  mediaTypes: ['application/x-ndjson', 'text/csv'],
 });
 
 /** The fields of one settled call that the audit chain's batch digest covers. */

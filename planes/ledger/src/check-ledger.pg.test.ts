@@ -74,6 +74,7 @@ test('the jobs expire what nobody settled, check the balances, and say so', asyn
     metrics,
     expireEveryMs: 1000,
     checkEveryMs: 1000,
+    foldEveryMs: 1000,
   });
   const { signal } = new AbortController();
   for (const each of jobs) await each.run(signal);

@@ -1,5 +1,6 @@
 /** What the tests of this plane share: calls with plain figures, and a database whose clock stands. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
 import type { KeyId, OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
@@ -106,4 +107,18 @@ export async function stopClock(owner: Executor, at: string): Promise<void> {
 
 export async function setClock(owner: Executor, at: Date | string): Promise<void> {
   await sql`update test_clock set at = ${at}::timestamptz`.execute(owner);
+}
+
+const POLL_MS = 10;
+
+/** Waits until what is booked is older than every transaction of the cluster: other tests have some. */
+export async function untilEnded(dispatch: Executor): Promise<void> {
+  for (;;) {
+    const { rows } = await sql<{ ended: boolean }>`
+      select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > coalesce(max(booked_xid), 0) as ended
+      from spend
+    `.execute(dispatch);
+    if (rows[0]?.ended === true) return;
+    await delay(POLL_MS);
+  }
 }

@@ -29,11 +29,22 @@ export {
   type ShareOptions,
 } from './create-ledger.ts';
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
+export { checkRollups, type SpendMismatch } from './rollups.sql.ts';
 export { ledgerRoutes } from './routes.ts';
+export { reportSpend } from './spend-report.sql.ts';
+export type {
+  ReportGroup,
+  ReportName,
+  ReportQuery,
+  ReportSums,
+  SpendReport,
+} from './spend-report.ts';
 export {
   listSpend,
+  readSpendPage,
   type SpendFilter,
   type SpendPage,
+  type SpendPlace,
   sumSpend,
   sumSpendByRun,
 } from './spend.sql.ts';

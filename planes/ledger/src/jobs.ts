@@ -6,6 +6,7 @@ import type { Metrics } from '@sagewai/telemetry';
 import { expireDue, findOrgsWithExpired, reservationsDue } from './calls.sql.ts';
 import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
 import { createJobMeters } from './meters.ts';
+import { findOrgsToFold, foldSpend, markFolded } from './rollups.sql.ts';
 import { findOrgsWithLost, forfeitDue, holdingsDue } from './shares/shares.sql.ts';
 
 export interface LedgerJobOptions {
@@ -17,6 +18,7 @@ export interface LedgerJobOptions {
   readonly metrics: Metrics;
   readonly expireEveryMs: number;
   readonly checkEveryMs: number;
+  readonly foldEveryMs: number;
 }
 
 const EXPIRED_BATCH_MAX = 200;
@@ -86,6 +88,21 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
           }
         }
         meters.mismatched(mismatched);
+      },
+    }),
+    job({
+      name: 'ledger.fold',
+      everyMs: options.foldEveryMs,
+      runsOn: 'leader',
+      converges: 'what calls cost is summed up by day, but for what was just booked',
+      ifItNeverRuns: 'reports are right, and as slow as there are rows',
+      run: async (signal) => {
+        const { orgIds, mark } = await findOrgsToFold(dispatch);
+        for (const orgId of orgIds) {
+          if (signal.aborted) return;
+          await foldSpend(db, orgId);
+        }
+        await markFolded(dispatch, mark);
       },
     }),
     job({

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
 import { systemClock } from '@sagewai/clock';
-import { createApp, createAuthenticator, type CredentialReader, type Scope } from '@sagewai/http';
+import {
+  type App,
+  createApp,
+  createAuthenticator,
+  type CredentialReader,
+  type Scope,
+} from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
@@ -20,10 +26,13 @@ interface Answer {
 }
 
 interface Fixtures {
+  readonly app: App;
   readonly acme: Tenant;
   readonly account: Account;
   /** As a token of acme with a scope: `read`, `admin`, or `bound` to its project. */
   readonly call: (who: string, target: string, body?: object) => Promise<Answer>;
+  /** What a GET answers, as it is. */
+  readonly text: (who: string, url: string) => Promise<string>;
 }
 
 const readerOf = ({ orgId, projectId }: Tenant): CredentialReader => ({
@@ -45,9 +54,9 @@ const test = databaseTest.extend<Fixtures>({
   acme: async ({ db }, use) => use(await makeTenant(db)),
   account: async ({ acme: { orgId, projectId } }, use) =>
     use({ orgId, projectId, keyId: randomUUID() as KeyId }),
-  call: async ({ db, acme }, use) => {
+  app: async ({ db, acme }, use) => {
     const app = createApp({
-      routes: ledgerRoutes(),
+      routes: ledgerRoutes({ db }),
       authenticate: createAuthenticator([readerOf(acme)]),
       auditor: createAuditor({ db }),
       db,
@@ -55,7 +64,16 @@ const test = databaseTest.extend<Fixtures>({
       log: silentLog,
       metrics: createMetrics(),
     });
-    await use(async (who, target, body) => {
+    await use(app);
+    await app.close();
+  },
+  text: async ({ app }, use) =>
+    use(async (who, url) => {
+      const headers = { authorization: `Bearer ${who}` };
+      return (await app.inject({ method: 'GET', url, headers })).payload;
+    }),
+  call: async ({ app }, use) =>
+    use(async (who, target, body) => {
       const [method, url = ''] = target.split(' ');
       const response = await app.inject({
         method: method === 'PUT' ? 'PUT' : 'GET',
@@ -64,9 +82,7 @@ const test = databaseTest.extend<Fixtures>({
         ...(body ? { payload: body } : {}),
       });
       return { status: response.statusCode, body: response.json() };
-    });
-    await app.close();
-  },
+    }),
 });
 
 describe('budgets', () => {
@@ -183,6 +199,84 @@ describe('spend', () => {
     });
     const nothing = await call('read', 'GET /api/v1/spend?since=2100-01-01T00:00:00Z');
     expect(nothing.body).toMatchObject({ spend: [], totals: { calls: 0, cost_usd: '0' } });
+  });
+
+  test('is summed up by what is asked for, and a bound token sees its own project', async ({
+    call,
+    db,
+    account,
+  }) => {
+    const mine = callOf(account, 10n ** 12n + 1n, { tags: ['t'], sessionId: 's', agent: 'a' });
+    const foreign = callOf({ ...account, projectId: randomUUID() } as unknown as Account, 5n);
+    await reserveAll(db, [mine, foreign]);
+    await settleAll(db, [settlementOf(mine), settlementOf(foreign)]);
+
+    const path = 'GET /api/v1/spend/report';
+    const sums = { calls: 2, failed_calls: 0, unpriced_calls: 0, cost_usd: '1.000000000006' };
+    expect(await call('read', path)).toMatchObject({
+      status: 200,
+      body: { groups: [{ model: 'gpt-4o', day: null, ...sums }], totals: sums, next_cursor: null },
+    });
+    const byProject = await call('read', `${path}?group_by=project,key&limit=1`);
+    expect(byProject.body).toMatchObject({
+      groups: [
+        { project_id: account.projectId, key_id: account.keyId, cost_usd: '1.000000000001' },
+      ],
+      next_cursor: '1',
+    });
+    const rest = await call('read', `${path}?group_by=project,key&limit=1&cursor=1`);
+    expect(rest.body).toMatchObject({
+      groups: [{ cost_usd: '0.000000000005' }],
+      next_cursor: null,
+    });
+    expect((await call('bound', `${path}?group_by=tag`)).body).toMatchObject({
+      groups: [{ tag: 't', cost_usd: '1.000000000001' }],
+    });
+    expect((await call('bound', path)).body).toMatchObject({ totals: { calls: 1 } });
+    expect((await call('bound', `${path}?project_id=${foreign.projectId}`)).status).toBe(404);
+    expect((await call('read', `${path}?since=2100-01-01`)).body).toMatchObject({ groups: [] });
+    for (const wrong of ['group_by=tag,session', 'group_by=x', 'since=yesterday', 'cursor=0']) {
+      expect((await call('read', `${path}?${wrong}`)).status).toBe(400);
+    }
+  });
+
+  test('is exported, a call a line, and a broken export goes on', async ({ text, db, account }) => {
+    const calls = [1n, 2n, 3n].map((cost) => callOf(account, cost, { tags: ['a', 'b,c'] }));
+    await reserveAll(db, calls);
+    await settleAll(
+      db,
+      calls.map((each) => settlementOf(each)),
+    );
+    const ids = calls.map(({ id }) => id).toReversed();
+
+    const lines = (await text('read', '/api/v1/spend/export')).split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(ids);
+    const csv = (await text('read', '/api/v1/spend/export?format=csv&tag=a')).split('\n');
+    expect(csv[0]).toMatch(/^id,kind,started_at,/);
+    expect(csv.slice(1, -1).map((line) => line.split(',')[0])).toEqual(ids);
+    expect(csv[1]).toContain(',"a b,c",');
+    const after = await text('read', `/api/v1/spend/export?cursor=${ids[1]}.0&format=csv`);
+    expect(after.split(',')[0]).toBe(ids[2]);
+    expect(await text('read', '/api/v1/spend/export?tag=none')).toBe('');
+  });
+
+  test('has the same totals from sums of days and from rows', async ({ call, db, account }) => {
+    const some = [1n, 2n].map((cost) => callOf(account, cost, { model: 'a' }));
+    const other = callOf(account, 4n, { model: 'b', tags: ['t'] });
+    await reserveAll(db, [...some, other]);
+    await settleAll(
+      db,
+      [...some, other].map((each) => settlementOf(each)),
+    );
+    const totals = async (query: string) =>
+      (await call('read', `GET /api/v1/spend?limit=1&${query}`)).body['totals'];
+    for (const filter of ['', 'model=a', 'tag=t', `key_id=${account.keyId}`, 'model=none']) {
+      const ofDays = await totals(filter);
+      expect(ofDays).toEqual(await totals(`${filter}&since=2020-01-01T00:00:01Z`));
+      expect(ofDays).toEqual(await totals(`${filter}&since=2020-01-01T00:00:00Z`));
+    }
+    expect(await totals('status=ok')).toMatchObject({ calls: 3, cost_usd: '0.000000000007' });
   });
 
   test('of other projects is hidden from a bound token', async ({ call, db, account }) => {

@@ -1,39 +1,19 @@
-import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, type Route } from '@sagewai/http';
-import { boundProject, findProject, isId } from '@sagewai/identity';
-import type { Tx } from '@sagewai/postgres';
-import { formatUsd, listBudgets, listSpend, parseUsd, setBudget } from '@sagewai/wire';
+import { boundProject, findProject } from '@sagewai/identity';
+import type { Db, Tx } from '@sagewai/postgres';
+import { listBudgets, parseUsd, setBudget } from '@sagewai/wire';
 
 import type { Limits, Scope } from './budget.ts';
 import { listBudgets as readBudgetPage, readBudgets, setBudgets } from './budgets.sql.ts';
-import { listSpend as readSpend, type SpendFilter, sumSpend } from './spend.sql.ts';
-import { budgetToWire, spendToWire } from './to-wire.ts';
+import { badCursor, spendRoutes } from './spend-routes.ts';
+import { budgetToWire } from './to-wire.ts';
 
 const PAGE_ROWS = 100;
 const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key'] as const;
 
-export function ledgerRoutes(): Route[] {
+export function ledgerRoutes(of: { readonly db: Db }): Route[] {
   return [
-    implement(listSpend, async ({ tx, orgId, query, caller }) => {
-      const limit = query.limit ?? PAGE_ROWS;
-      const filter = { ...filterOf(query, caller), orgId };
-      const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-      const rows = await readSpend(tx, filter, { after, limit: limit + 1 });
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
-      const totals = after ? null : await sumSpend(tx, filter);
-      return {
-        spend: shown.map(spendToWire),
-        next_cursor: rows.length > limit && last ? `${last.id}.${last.entry}` : null,
-        totals: totals && {
-          calls: totals.calls,
-          cost_usd: formatUsd(totals.costPusd),
-          input_tokens: Number(totals.inputTokens),
-          output_tokens: Number(totals.outputTokens),
-          unpriced_calls: totals.unpricedCalls,
-        },
-      };
-    }),
+    ...spendRoutes(of),
 
     implement(listBudgets, async ({ tx, orgId, query, caller }) => {
       const limit = query.limit ?? PAGE_ROWS;
@@ -117,37 +97,6 @@ function limitsOf(body: LimitsBody): Limits {
   };
 }
 
-interface SpendQuery {
-  readonly project_id?: string;
-  readonly key_id?: string;
-  readonly run_id?: string;
-  readonly model?: string;
-  readonly since?: string;
-  readonly until?: string;
-}
-
-/** A token that is bound to a project sees that project's calls, whatever it asks for. */
-function filterOf(query: SpendQuery, caller: Caller): Omit<SpendFilter, 'orgId'> {
-  const bound = boundProject(caller);
-  if (bound !== null && query.project_id !== undefined && query.project_id !== bound) {
-    throw new Fault('project.missing', 'the token is bound to another project');
-  }
-  return {
-    projectId: bound ?? query.project_id,
-    keyId: query.key_id,
-    runId: query.run_id,
-    model: query.model,
-    since: query.since,
-    until: query.until,
-  };
-}
-
-function readCursor(cursor: string): { id: string; entry: number } {
-  const [id = '', entry = ''] = cursor.split('.');
-  if (!isId(id)) throw badCursor();
-  return { id, entry: Number(entry) };
-}
-
 function readScope(cursor: string): Pick<Scope, 'kind' | 'id'> {
   const [kind = ''] = cursor.split(' ');
   const known = SCOPE_KINDS.find((each) => each === kind);
@@ -156,8 +105,3 @@ function readScope(cursor: string): Pick<Scope, 'kind' | 'id'> {
 }
 
 const listOf = (id: string | undefined): string[] | undefined => (id === undefined ? id : [id]);
-
-const badCursor = (): Fault =>
-  new Fault('request.invalid', 'not a cursor of ours', {
-    detail: 'The cursor is not one that this listing has answered.',
-  });

@@ -8,17 +8,35 @@ export interface SpendFilter {
   readonly projectId?: string | undefined;
   readonly keyId?: string | undefined;
   readonly runId?: string | undefined;
+  readonly id?: string | undefined;
+  readonly team?: string | undefined;
+  readonly person?: string | undefined;
   readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly session?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly status?: string | undefined;
   /** Calls that started at or after, and before. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
 }
 
+/** A row, by which a listing goes on. */
+export interface SpendPlace {
+  readonly id: string;
+  readonly entry: number;
+}
+
 export interface SpendPage {
   /** The last row of the page before. */
-  readonly after?: { readonly id: string; readonly entry: number } | undefined;
+  readonly after?: SpendPlace | undefined;
   readonly limit: number;
+  /** How many rows of the organization are looked at for the page. */
+  readonly lookAt?: number;
 }
+
+const ROWS_LOOKED_AT_MAX = 20_000;
 
 /** Newest call first; ids are made in the order of time. */
 export async function listSpend(
@@ -26,26 +44,75 @@ export async function listSpend(
   filter: SpendFilter,
   page: SpendPage,
 ): Promise<Spend[]> {
-  const conditions = conditionsOf(filter);
-  if (page.after) {
-    conditions.push(sql`(id, entry) < (${page.after.id}::uuid, ${page.after.entry}::smallint)`);
-  }
-  const { rows } = await sql<Spend>`
+  return [...(await readSpendPage(db, filter, page)).rows];
+}
+
+/**
+ * A page, and where the next one begins; null: that was all. A page costs no more than the rows that may
+ * be looked at for it, however few of many match: then it is shorter, and the next one goes on.
+ */
+export async function readSpendPage(
+  db: Executor,
+  filter: SpendFilter,
+  page: SpendPage,
+): Promise<{ readonly rows: readonly Spend[]; readonly next: SpendPlace | null }> {
+  const lookAt = page.lookAt ?? ROWS_LOOKED_AT_MAX;
+  const limit = page.limit + 1;
+  const { rows: read } = await sql<Spend>`
+    ${sourceOf(filter, page, lookAt)}
     select id, entry, project_id as "projectId", key_id as "keyId", run_id as "runId",
-           worker_id as "workerId", model, deployment, provider, cost_pusd as "costPusd",
+           worker_id as "workerId", team_id as "teamId", person_id as "personId", model, deployment,
+           provider, cost_pusd as "costPusd",
            price_known as "priceKnown", reserved_pusd as "reservedPusd",
            overrun_pusd as "overrunPusd", input_tokens as "inputTokens",
            cached_input_tokens as "cachedInputTokens", cache_write_tokens as "cacheWriteTokens",
            output_tokens as "outputTokens", usage_source as "usageSource", status,
            started_at as "startedAt", at, session_id as "sessionId", agent, tags
-    from spend where ${sql.join(conditions, ' and ')}
+    from looked where ${sql.join(conditionsOf(filter), ' and ')}
     order by id desc, entry desc
-    limit ${page.limit}
+    limit ${limit}
   `.execute(db);
-  return rows;
+  const rows = read.slice(0, page.limit);
+  const last = rows.at(-1);
+  if (read.length === limit) return { rows, next: last ?? null };
+  return { rows, next: await lastLookedAt(db, filter, { ...page, lookAt }) };
 }
 
-/** The totals of all that match; of one run, what the run cost. */
+/** The rows that are looked at: those of a call or a run, else so many of the newest. */
+function sourceOf(filter: SpendFilter, page: SpendPage, lookAt: number): Statement<unknown> {
+  const { orgId, id, runId } = filter;
+  const from = page.after
+    ? sql`and (id, entry) < (${page.after.id}::uuid, ${page.after.entry}::smallint)`
+    : sql``;
+  if (id !== undefined || runId !== undefined) {
+    const named = id === undefined ? sql`run_id = ${runId}::uuid` : sql`id = ${id}::uuid`;
+    return sql`
+      with looked as materialized (select * from spend where org_id = ${orgId} and ${named} ${from})
+    `;
+  }
+  return sql`
+    with looked as (
+      select * from spend where org_id = ${orgId} ${from} order by id desc, entry desc limit ${lookAt}
+    )
+  `;
+}
+
+/** Null: there are no rows beyond those that were looked at. */
+async function lastLookedAt(
+  db: Executor,
+  { orgId, id, runId }: SpendFilter,
+  { after, lookAt }: SpendPage & { readonly lookAt: number },
+): Promise<SpendPlace | null> {
+  if (id !== undefined || runId !== undefined) return null;
+  const from = after ? sql`and (id, entry) < (${after.id}::uuid, ${after.entry}::smallint)` : sql``;
+  const { rows } = await sql<SpendPlace>`
+    select id, entry from spend where org_id = ${orgId} ${from}
+    order by id desc, entry desc offset ${lookAt - 1} limit 1
+  `.execute(db);
+  return rows[0] ?? null;
+}
+
+/** The totals of all that match, from every row; of one run, what the run cost. */
 export async function sumSpend(db: Executor, filter: SpendFilter): Promise<SpendTotals> {
   const { rows } = await sql<SpendTotals>`
     select count(*) filter (where entry = 0)::int as calls,
@@ -78,12 +145,20 @@ export async function sumSpendByRun(
 }
 
 function conditionsOf(filter: SpendFilter): Statement<unknown>[] {
-  const { projectId, keyId, runId, model, since, until } = filter;
+  const { projectId, keyId, runId, id, session, tag, since, until } = filter;
   const conditions = [sql`org_id = ${filter.orgId}`];
   if (projectId !== undefined) conditions.push(sql`project_id = ${projectId}::uuid`);
   if (keyId !== undefined) conditions.push(sql`key_id = ${keyId}::uuid`);
   if (runId !== undefined) conditions.push(sql`run_id = ${runId}::uuid`);
-  if (model !== undefined) conditions.push(sql`model = ${model}`);
+  if (id !== undefined) conditions.push(sql`id = ${id}::uuid`);
+  if (filter.team !== undefined) conditions.push(sql`team_id = ${filter.team}`);
+  if (filter.person !== undefined) conditions.push(sql`person_id = ${filter.person}`);
+  if (filter.model !== undefined) conditions.push(sql`model = ${filter.model}`);
+  if (filter.provider !== undefined) conditions.push(sql`provider = ${filter.provider}`);
+  if (filter.agent !== undefined) conditions.push(sql`agent = ${filter.agent}`);
+  if (filter.status !== undefined) conditions.push(sql`status = ${filter.status}`);
+  if (session !== undefined) conditions.push(sql`session_id = ${session}`);
+  if (tag !== undefined) conditions.push(sql`${tag} = any(tags)`);
   if (since !== undefined) {
     // A row is never booked before its call started: `at` has an index by blocks.
     conditions.push(sql`at >= ${since}::timestamptz and started_at >= ${since}::timestamptz`);

@@ -13,6 +13,8 @@ export interface Spend {
   readonly keyId: KeyId | null;
   readonly runId: RunId | null;
   readonly workerId: WorkerId | null;
+  readonly teamId: string | null;
+  readonly personId: string | null;
   readonly model: string;
   readonly deployment: string;
   readonly provider: string | null;

@@ -1,6 +1,13 @@
-import { formatUsd, type listSpend, type OutputOf, type setBudget } from '@sagewai/wire';
+import {
+  formatUsd,
+  type listSpend,
+  type OutputOf,
+  type reportSpend,
+  type setBudget,
+} from '@sagewai/wire';
 
 import type { Balance, Budget } from './budget.ts';
+import type { ReportGroup, ReportSums } from './spend-report.ts';
 import type { Spend } from './spend.ts';
 
 type WireBudget = OutputOf<typeof setBudget>;
@@ -48,6 +55,8 @@ export function spendToWire(row: Spend): WireSpend {
     key_id: row.keyId,
     run_id: row.runId,
     worker_id: row.workerId,
+    team_id: row.teamId,
+    person_id: row.personId,
     model: row.model,
     deployment: row.deployment,
     provider: row.provider,
@@ -66,4 +75,23 @@ export function spendToWire(row: Spend): WireSpend {
     agent: row.agent,
     tags: [...(row.tags ?? [])],
   };
+}
+
+export function sumsToWire(sums: ReportSums): OutputOf<typeof reportSpend>['totals'] {
+  return {
+    calls: Number(sums.calls),
+    failed_calls: Number(sums.failedCalls),
+    unpriced_calls: Number(sums.unpricedCalls),
+    cost_usd: formatUsd(sums.costPusd),
+    input_tokens: Number(sums.inputTokens),
+    cached_input_tokens: Number(sums.cachedInputTokens),
+    cache_write_tokens: Number(sums.cacheWriteTokens),
+    output_tokens: Number(sums.outputTokens),
+  };
+}
+
+export function groupToWire(group: ReportGroup): OutputOf<typeof reportSpend>['groups'][number] {
+  const { day, projectId, keyId, team, person, model, provider, agent, session, tag } = group;
+  const names = { day, project_id: projectId, key_id: keyId, team, person, model, provider };
+  return { ...names, agent, session, tag, ...sumsToWire(group) };
 }

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+
+import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
+import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import type { KeyId } from '@sagewai/wire';
+import { expect } from 'vitest';
+
+import { reserveAll, settleAll } from './calls.sql.ts';
+import { type Account, callOf, settlementOf, untilEnded } from './fixture.sql.ts';
+import { findOrgsToFold, foldSpend, markFolded } from './rollups.sql.ts';
+import { reportSpend } from './spend-report.sql.ts';
+import { readSpendPage } from './spend.sql.ts';
+
+const OLD_ROWS = 120_000;
+
+/** Calls of the last forty days, of two keys: every second one of this one. */
+async function bookOld(owner: Executor, { orgId, projectId, keyId }: Account): Promise<void> {
+  await sql`
+    insert into spend (
+      id, entry, org_id, project_id, key_id, cost_pusd, input_tokens, cached_input_tokens,
+      cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens, overrun_pusd, overrun_tokens,
+      price_known, started_at, at, usage_source, status, model, deployment)
+    select (lpad(to_hex(floor(extract(epoch from t.at) * 1000)::bigint), 12, '0') || '70008000'
+             || lpad(to_hex(t.i), 12, '0'))::uuid,
+           0, ${orgId}, ${projectId}, case when t.i % 2 = 0 then ${keyId}::uuid end, 3, 10, 0, 0, 5, 3, 15,
+           0, 0, true, t.at, t.at, 'provider', 'ok', 'm' || (t.i % 5), 'd'
+    from (
+      select i, now() - interval '40 days' + i * interval '20 seconds' as at
+      from generate_series(1, ${OLD_ROWS}::int) i
+    ) t
+  `.execute(owner);
+  await sql`vacuum analyze spend`.execute(owner); // as the database does it by itself
+}
+
+/** How many rows of spend the work reads. */
+async function rowsRead<Output>(
+  db: Db,
+  { orgId }: Account,
+  work: (tx: Tx) => Promise<Output>,
+): Promise<{ readonly read: number; readonly output: Output }> {
+  return inTenant(db, [orgId], async (tx) => {
+    const output = await work(tx);
+    const { rows } = await sql<{ read: number }>`
+      select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int as read
+      from pg_stat_xact_user_tables where relname ~ '^spend_(rest|[0-9]{6})$'
+    `.execute(tx);
+    return { read: rows[0]?.read ?? -1, output };
+  });
+}
+
+test('a report and a page read few rows of a large table', async ({ db, dispatch, owner }) => {
+  const { orgId, projectId } = await makeTenant(db);
+  const account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await bookOld(owner, account);
+  await untilEnded(dispatch);
+  const { orgIds, mark } = await findOrgsToFold(dispatch);
+  for (const each of orgIds) await foldSpend(db, each);
+  await markFolded(dispatch, mark);
+  const fresh = Array.from({ length: 20 }, () => callOf(account, 7n));
+  await reserveAll(db, fresh);
+  await settleAll(
+    db,
+    fresh.map((call) => settlementOf(call)),
+  );
+
+  const report = await rowsRead(db, account, (tx) =>
+    reportSpend(tx, { orgId, by: ['model'], page: { offset: 0, limit: 100 } }),
+  );
+  expect(report.output.totals).toMatchObject({ calls: 120_020n, costPusd: 360_140n });
+  expect(report.read).toBeLessThan(5_000);
+
+  const page = (tx: Tx, filter: object, of: object = {}) =>
+    readSpendPage(tx, { orgId, ...filter }, { limit: 100, ...of });
+  const newest = await rowsRead(db, account, (tx) => page(tx, { keyId: account.keyId }));
+  expect(newest.output.rows).toHaveLength(100);
+  expect(newest.read).toBeLessThan(400);
+
+  // Nothing matches: a page ends all the same, and the next one goes on behind it.
+  const nothing = await rowsRead(db, account, (tx) =>
+    page(tx, { model: 'none' }, { lookAt: 1_000 }),
+  );
+  expect(nothing.output.rows).toEqual([]);
+  expect(nothing.read).toBeLessThan(2_200);
+  let { next } = nothing.output;
+  let pages = 1;
+  await inTenant(db, [orgId], async (tx) => {
+    for (; next !== null; pages++) {
+      ({ next } = await page(tx, { model: 'none' }, { after: next, lookAt: 20_000 }));
+    }
+  });
+  expect(pages).toBe(7);
+
+  const all = await inTenant(db, [orgId], async (tx) => {
+    const found = new Set<string>();
+    let after;
+    do {
+      const { rows, next: on } = await page(tx, { model: 'm3' }, { after, limit: 9_000 });
+      for (const { id } of rows) found.add(id);
+      after = on ?? undefined;
+    } while (after !== undefined);
+    return found.size;
+  });
+  expect(all).toBe(OLD_ROWS / 5);
+});
