@@ -21,7 +21,7 @@ export {
   messagesErrorToChat,
   messagesErrorType,
 } from './errors.ts';
-export type { Json, JsonObject } from './json.ts';
+export { isObject, type Json, type JsonObject, textOf } from './json.ts';
 export { messageToChatAnswer } from './message-to-chat-answer.ts';
 export { type MessagesRequestOptions, messagesRequestToChat } from './messages-request-to-chat.ts';
 export { type MessagesStreamOptions, MessagesStreamToChat } from './messages-stream-to-chat.ts';

@@ -4,7 +4,9 @@ import { asFault, type Fault } from '@sagewai/fault';
 
 import type { AdmittedCall } from './admitted-call.ts';
 import type { Beat } from './beat.ts';
-import { StreamTap } from './bytes/stream-tap.ts';
+import { CrossTap } from './bytes/cross-tap.ts';
+import { StreamTap, type Tap } from './bytes/stream-tap.ts';
+import type { Format } from './formats/format.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { answerHeaders } from './pass-headers.ts';
 import { Relay, type RelayEnd } from './relay-stream.ts';
@@ -33,11 +35,7 @@ export async function answerStream(
 ): Promise<void> {
   const { attempt, deployment, bridge } = open;
   const { reply } = call.input;
-  const tap = new StreamTap({
-    reading: bridge.upstream.stream,
-    removeUsage: call.asked.hidesUsage,
-    eventBytesMax: limits.eventBytesMax,
-  });
+  const tap = tapFor(call, open, limits.eventBytesMax);
   reply.writeHead(200, answerHeaders(call, open, { upstream: headers }));
   const relay = new Relay({
     attempt,
@@ -46,7 +44,7 @@ export async function answerStream(
     beat: limits.beat,
     stallMs: limits.clientStallMs,
   });
-  const end = await relay.end;
+  const end = wholeOrBroken(await relay.end, tap, bridge.upstream);
   if (end.kind !== 'complete') attempt.abort();
   else if (!attempt.isOver) setTimeout(() => attempt.abort(), CLOSING_MS).unref();
 
@@ -63,6 +61,23 @@ export async function answerStream(
   // Whatever it was that was passed on, our event must not run into it.
   if (isNoStream) reply.write('\n\n');
   reply.end(fault === undefined ? tap.release() : toErrorEvent(fault, call.format));
+}
+
+const CUT_OFF = { kind: 'lost', cause: undefined } as const;
+
+/** A provider whose streams have a last event, and which closed without it, broke off. */
+function wholeOrBroken(end: RelayEnd, tap: Tap, { stream }: Format): RelayEnd {
+  const isCut = end.kind === 'complete' && stream.mustEnd && !tap.isDone && tap.hasSpoken;
+  return isCut ? { kind: 'broken', failure: CUT_OFF } : end;
+}
+
+function tapFor(call: AdmittedCall, open: OpenAnswer, eventBytesMax: number): Tap {
+  const { bridge, crossed } = open;
+  const { upstream } = bridge;
+  if (crossed !== null)
+    return new CrossTap({ client: call.format, upstream, crossed, eventBytesMax });
+  const removeUsage = call.asked.hidesUsage;
+  return new StreamTap({ reading: upstream.stream, removeUsage, eventBytesMax });
 }
 
 const STATUS = {

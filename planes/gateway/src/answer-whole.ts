@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { Fault } from '@sagewai/fault';
+import { isObject, type JsonObject } from '@sagewai/translate';
 
 import type { AdmittedCall } from './admitted-call.ts';
 import type { OpenAnswer } from './open-answer.ts';
@@ -21,7 +22,7 @@ export async function answerWhole(
   headers: IncomingHttpHeaders,
   settle: SettleCall,
 ): Promise<void> {
-  const { attempt, deployment, bridge } = open;
+  const { attempt, deployment, bridge, crossed } = open;
   const { upstream } = bridge;
   const { reply } = call.input;
   const collected = await attempt.collect();
@@ -39,10 +40,11 @@ export async function answerWhole(
   if (text === undefined) throw toGarbageFault(deployment, 'more than is taken from a provider');
   if (parsed === undefined) throw toGarbageFault(deployment, 'something that is not a JSON object');
   if (reply.destroyed) return;
+  const told = crossed === null ? text : toBytes(crossed.answer(parsed));
   const headersOut = answerHeaders(call, open, { upstream: headers, settled });
-  headersOut['content-length'] = text.length;
+  headersOut['content-length'] = told.length;
   reply.writeHead(200, headersOut);
-  reply.end(text);
+  reply.end(told);
 }
 
 /** Told apart from a refusal of the caller: it is our credential that the provider does not take (M6). */
@@ -59,7 +61,7 @@ export async function answerRefusal(
   head: { readonly status: number; readonly headers: IncomingHttpHeaders },
   settle: SettleCall,
 ): Promise<void> {
-  const { attempt, deployment } = open;
+  const { attempt, deployment, crossed } = open;
   const { reply } = call.input;
   const collected = await attempt.collect();
   const settled = await settle(call, {
@@ -83,21 +85,25 @@ export async function answerRefusal(
   const headersOut = answerHeaders(call, open, { upstream: head.headers, settled });
   let { body } = collected;
   const isCoded = (head.headers['content-encoding'] ?? 'identity') !== 'identity';
-  if (!isCoded && parseObject(body) === undefined) {
+  const words = isCoded ? undefined : parseObject(body);
+  if (words === undefined && !(isCoded && crossed === null)) {
     body = toRefusalBody(deployment, head.status, call.format);
     headersOut['content-type'] = 'application/json; charset=utf-8';
+    delete headersOut['content-encoding'];
+  } else if (words !== undefined && crossed !== null) {
+    body = toBytes(crossed.error(words, head.status));
   }
   headersOut['content-length'] = body.length;
   reply.writeHead(head.status, headersOut);
   reply.end(body);
 }
 
-function parseObject(text: Buffer): object | undefined {
+const toBytes = (body: JsonObject): Buffer => Buffer.from(JSON.stringify(body));
+
+function parseObject(text: Buffer): JsonObject | undefined {
   try {
     const parsed: unknown = JSON.parse(text.toString());
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? parsed
-      : undefined;
+    return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,10 @@
 import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
+import type { JsonObject } from '@sagewai/translate';
 
 import { findRequestFields, type RequestFields } from './bytes/rewrite-request.ts';
-import { servingOf } from './formats/bridge.ts';
+import { crossCall } from './cross-call.ts';
+import { reachOf } from './formats/bridge.ts';
 import type { Asked, Format } from './formats/format.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
@@ -39,14 +41,18 @@ export function createDecide(of: {
   const decide = (
     input: StreamInput,
     format: Format,
-    { asked, model }: { readonly asked: Asked; readonly model: string },
+    { asked: read, model }: { readonly asked: Asked; readonly model: string },
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
     if (known === undefined) throw noSuchModel(model, of.catalogue.unreachable());
     if (!allows(caller.models, known)) throw notAllowed(model);
-    const group = servingOf(known, format.name);
-    if (group.deployments.length === 0) throw notInFormat(group.model, format);
+    const reach = reachOf(known, format.name);
+    if (reach.group.deployments.length === 0) throw notInFormat(known.model, format);
+    const { group, asked } =
+      reach.crossed.length === 0
+        ? { group: reach.group, asked: read }
+        : crossCall(reach, format, input.body as JsonObject, read);
     const found = findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
     const unpriced = group.isPriced ? asked.unpriced : 'price';

@@ -14,6 +14,26 @@ export async function spendOf(owner: Db): Promise<SpendRow[]> {
   return rows;
 }
 
+interface WholeSpendRow extends SpendRow {
+  readonly input: bigint;
+  readonly cached: bigint;
+  readonly written: bigint;
+  readonly output: bigint;
+  readonly session: string | null;
+  readonly agent: string | null;
+}
+
+/** With its tokens, and whose call it was. */
+export async function wholeSpendOf(owner: Db): Promise<WholeSpendRow[]> {
+  const { rows } = await sql<WholeSpendRow>`
+    select cost_pusd as cost, input_tokens as input, cached_input_tokens as cached,
+           cache_write_tokens as written, output_tokens as output, usage_source as source, status,
+           deployment, session_id as session, agent
+    from spend order by at, id
+  `.execute(owner);
+  return rows;
+}
+
 export async function openReservations(owner: Db): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from reservation`.execute(
     owner,

@@ -48,6 +48,14 @@ test('another base URL is another server, with or without a key', () => {
   });
 });
 
+test.each(['http://anthropic:9', 'http://anthropic:9/', 'http://anthropic:9/v1'])(
+  "Anthropic's address %s may be named with its version or without",
+  (url) => {
+    const [source] = read({ ANTHROPIC_API_KEY: 'sk-b', ANTHROPIC_BASE_URL: url }).sources;
+    expect(source?.endpoint.baseUrl).toBe('http://anthropic:9/v1');
+  },
+);
+
 test('a configuration file adds its deployments', () => {
   const text =
     'model_list: [{model_name: a, litellm_params: {model: openai/gpt-4o, api_key: os.environ/K}}]';

@@ -30,7 +30,7 @@ export const gatewayFields = {
   ANTHROPIC_API_KEY: field.secret({ description: 'Key of Anthropic.', default: null }),
   ANTHROPIC_BASE_URL: field.url({
     ...web,
-    description: 'Base URL of its OpenAI-compatible endpoint.',
+    description: 'Its base URL, or one of a server that speaks its format; with or without /v1.',
     default: ANTHROPIC_URL,
   }),
   OLLAMA_HOST: field.url({
@@ -227,7 +227,7 @@ function readSources(settings: GatewaySettings): Source[] {
     add('openai', { provider, baseUrl, credential: openaiApiKey }, settings.openaiModels);
   }
   if (anthropicApiKey) {
-    const baseUrl = withVersion(settings.anthropicBaseUrl, false);
+    const baseUrl = withVersion(settings.anthropicBaseUrl, true);
     add('anthropic', { provider: 'anthropic', baseUrl, credential: anthropicApiKey });
   }
   if (ollamaHost) {

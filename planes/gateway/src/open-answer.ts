@@ -1,9 +1,14 @@
+import type { JsonObject } from '@sagewai/translate';
+
 import type { AdmittedCall } from './admitted-call.ts';
 import { Attempt, type Head } from './attempt.ts';
 import { rewriteRequest } from './bytes/rewrite-request.ts';
 import type { DecidedCall } from './decide-call.ts';
 import { type Bridge, bridgeTo } from './formats/bridge.ts';
+import type { CrossedCall } from './formats/crossing.ts';
 import type { Deployment } from './models/deployment.ts';
+import { estimateUsage } from './money/meter.ts';
+import { OUTPUT_TOKENS_UNKNOWN } from './plan-call.ts';
 import type { UpstreamRequest } from './providers/upstream.ts';
 import { type Failed, judgeHead } from './routing/judge-head.ts';
 import type { Trail } from './routing/trail.ts';
@@ -19,6 +24,8 @@ export interface OpenAnswer {
   readonly deployment: Deployment;
   /** How its format is reached from the client's. */
   readonly bridge: Bridge;
+  /** Null: the bytes pass as they are. */
+  readonly crossed: CrossedCall | null;
   readonly head: Head;
   readonly retries: number;
   readonly trail: Trail;
@@ -48,9 +55,11 @@ export async function openAnswer(
   let tried: Map<string, Failed> | undefined;
   for (let retries = 0; ; retries++) {
     const bridge = reach(call, deployment);
-    const { attempt, head } = await send(call, deployment, bridge, parts);
+    const crossed = cross(call, deployment, bridge, switchboard.now());
+    const request = requestFor(call, deployment, bridge, crossed);
+    const { attempt, head } = await send(call, deployment, request, parts);
     const verdict = judgeHead(head, switchboard.now());
-    const open = { call, attempt, deployment, bridge, head, retries, trail };
+    const open = { call, attempt, deployment, bridge, crossed, head, retries, trail };
     if (verdict.kind !== 'failed') return open;
     switchboard.noteFailure(deployment, verdict);
     tried ??= new Map();
@@ -77,12 +86,11 @@ export async function openAnswer(
 async function send(
   call: AdmittedCall,
   deployment: Deployment,
-  bridge: Bridge,
+  request: UpstreamRequest,
   { switchboard, keptBytesMax }: OpenParts,
 ): Promise<{ attempt: Attempt; head: Head }> {
   const { reply } = call.input;
-  const { wantsStream } = call.asked;
-  const request = requestFor(call, deployment, bridge);
+  const { wantsStream } = request;
   const watch = switchboard.watch(call.group, deployment);
   const limitMs = switchboard.limitMs(deployment, wantsStream);
   const attempt = new Attempt(switchboard.upstreamOf(deployment), request, keptBytesMax, {
@@ -120,12 +128,37 @@ function reach(call: AdmittedCall, deployment: Deployment): Bridge {
   return bridge;
 }
 
+/** The request in the provider's format, where that is not the client's; it was tried before (M1). */
+function cross(
+  call: AdmittedCall,
+  deployment: Deployment,
+  { crossing }: Bridge,
+  now: Date,
+): CrossedCall | null {
+  if (crossing === null) return null;
+  const { input, granted } = call;
+  return crossing.open(input.body as JsonObject, {
+    deployment,
+    maxTokensDefault: Math.min(granted, deployment.outputTokensMax ?? OUTPUT_TOKENS_UNKNOWN),
+    createdAt: Math.floor(now.getTime() / 1_000),
+    inputTokensEstimate: estimateUsage(input.raw.length, nothingSeen(), UNLIMITED).input,
+  });
+}
+
+const UNLIMITED = { inputMax: Infinity, outputMax: Infinity };
+
 function requestFor(
   call: AdmittedCall,
   deployment: Deployment,
   { upstream }: Bridge,
+  crossed: CrossedCall | null,
 ): UpstreamRequest {
   const { format, input, asked, fields, bounds, granted } = call;
+  const { wantsStream } = asked;
+  if (crossed !== null) {
+    const body = Buffer.from(JSON.stringify(crossed.body));
+    return { format: upstream, body, wantsStream, headers: null, query: '' };
+  }
   return {
     format: upstream,
     body: rewriteRequest(input.raw, fields, {
@@ -133,7 +166,7 @@ function requestFor(
       askForUsage: asked.hidesUsage,
       cap: format.capFor(deployment, input.body, bounds, granted),
     }),
-    wantsStream: asked.wantsStream,
+    wantsStream,
     headers: format.passHeaders(input.request.headers),
     query: format.passQuery(input.request.url),
   };

@@ -73,6 +73,8 @@ function addCost(
   headers['x-litellm-attempted-retries'] = open.retries;
   headers['x-litellm-attempted-fallbacks'] = open.trail.fallbackIndex;
   headers['x-sagewai-route'] = routeText(open);
+  const lost = open.crossed?.lost ?? [];
+  if (lost.length > 0) headers['x-sagewai-untranslated'] = lost.map(encodeURIComponent).join(', ');
   const cost = settled?.cost ?? null;
   if (cost !== null) headers['x-litellm-response-cost'] = formatUsd(cost);
 }

@@ -15,7 +15,7 @@ import type { ServerResponse } from 'node:http';
 
 import type { Attempt, Sink } from './attempt.ts';
 import type { Beat, Member } from './beat.ts';
-import type { StreamTap } from './bytes/stream-tap.ts';
+import type { Tap } from './bytes/stream-tap.ts';
 import type { UpstreamFailure } from './providers/upstream.ts';
 
 export type RelayEnd =
@@ -32,7 +32,7 @@ export interface RelayParts {
     ServerResponse,
     'on' | 'off' | 'write' | 'flushHeaders' | 'destroy' | 'destroyed'
   >;
-  readonly tap: StreamTap;
+  readonly tap: Tap;
   /** Null: every piece goes out at once. */
   readonly beat: Beat | null;
   readonly stallMs: number;

@@ -46,5 +46,5 @@ export function toRefusalBody({ model }: Deployment, status: number, format: For
 /** The last event of a stream that cannot be continued, in the shape that clients of it parse. */
 export function toErrorEvent({ code, detail: message }: Fault, format: Format): Buffer {
   const { status } = PROBLEMS[code];
-  return Buffer.from(format.errorEvent(format.errorBody({ status, code, message })));
+  return Buffer.from(format.frame(format.errorBody({ status, code, message })));
 }

@@ -22,6 +22,8 @@ export interface EventReader {
 
 /** How the streams of one format are read as they pass. */
 export interface StreamReading {
+  /** Whether a stream that ends without its last event has been cut off. */
+  readonly mustEnd: boolean;
   /**
    * Every event that is not plain content holds one of these. Text cannot: inside a JSON string the
    * closing quote would be escaped.
@@ -33,9 +35,8 @@ export interface StreamReading {
 }
 
 /** The data lines of an event, joined as the format says. */
-export function dataOf(event: Buffer): string {
+export function dataOf(event: string): string {
   return event
-    .toString()
     .split(/\r\n|\n|\r/)
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(line[5] === ' ' ? 6 : 5))

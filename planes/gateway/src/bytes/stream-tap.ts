@@ -29,10 +29,30 @@ export interface TapOptions {
   readonly eventBytesMax: number;
 }
 
-export class StreamTap {
+/** What watches a stream, and decides what of it goes out. */
+export interface Tap {
+  /** The last usage reported. */
+  readonly usage: Usage | undefined;
+  /** What the provider said at the beginning, before there was a usage. */
+  readonly begun: Usage | undefined;
   /** The terminator has been seen: nothing of interest can follow. */
-  isDone = false;
+  readonly isDone: boolean;
   /** The provider itself ended the stream with an error. */
+  readonly hasFailed: boolean;
+  readonly isTooLong: boolean;
+  /** Whether anything came that is an event of such a stream. */
+  readonly hasSpoken: boolean;
+  /** Takes what arrived and returns what may go out now; empty when nothing may. */
+  push(chunk: Buffer): Buffer;
+  /** The stream ended; returns what may go out before `release`. */
+  end(): Buffer;
+  /** What was held, in order; for when the settlement is durable (T2). */
+  release(): Buffer;
+  seen(): { outputBytes: number; outputChunks: number };
+}
+
+export class StreamTap implements Tap {
+  isDone = false;
   hasFailed = false;
   isTooLong = false;
   readonly #options: TapOptions;
@@ -55,17 +75,14 @@ export class StreamTap {
     this.#reader = options.reading.open();
   }
 
-  /** The last usage reported. */
   get usage(): Usage | undefined {
     return this.#reader.usage;
   }
 
-  /** What the provider said at the beginning, before there was a usage. */
   get begun(): Usage | undefined {
     return this.#reader.begun;
   }
 
-  /** Takes what arrived and returns what may go out now; empty when nothing may. */
   push(chunk: Buffer): Buffer {
     const isPlain = !this.#isMarked(chunk);
     let eventStart = 0;
@@ -93,13 +110,11 @@ export class StreamTap {
     return this.#drain();
   }
 
-  /** The stream ended; returns what may go out before `release`. */
   end(): Buffer {
     if (this.#tailBytes > 0) this.#take(this.#withTail(NOTHING));
     return this.#drain();
   }
 
-  /** What was held, in order; for when the settlement is durable (T2). */
   release(): Buffer {
     const held = this.#held;
     this.#held = [];
@@ -107,7 +122,6 @@ export class StreamTap {
     return join(held);
   }
 
-  /** Whether anything came that is an event of such a stream. */
   get hasSpoken(): boolean {
     const { usage, begun } = this.#reader;
     return this.isDone || this.#events > 0 || usage !== undefined || begun !== undefined;
@@ -131,7 +145,7 @@ export class StreamTap {
       this.#hold(event);
       return;
     }
-    const data = this.#isMarked(event) ? dataOf(event) : '';
+    const data = this.#isMarked(event) ? dataOf(event.toString()) : '';
     switch (data === '' ? 'content' : this.#reader.read(data)) {
       case 'content':
         this.#count(event, 0, event.length);

@@ -110,10 +110,10 @@ function findPlace(entry: Section, named: string, apiBase: string | undefined): 
     return undefined;
   }
   const upstreamModel = named.slice(slash + 1);
-  return { provider, upstreamModel, baseUrl: withVersion(baseUrl, traitsOf(provider).isLocal) };
+  return { provider, upstreamModel, baseUrl: withVersion(baseUrl, traitsOf(provider).addsVersion) };
 }
 
-/** Ollama's own base has no version; its OpenAI-compatible one has. */
+/** The bases of Ollama and of Anthropic are mostly named without it. */
 export function withVersion(baseUrl: string, addsVersion: boolean): string {
   const bare = baseUrl.replace(/\/+$/, '');
   return addsVersion && !bare.endsWith('/v1') ? `${bare}/v1` : bare;

@@ -1,23 +1,45 @@
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
+import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT } from './chat.ts';
+import { compose, type Crossing } from './crossing.ts';
 import type { Format, FormatName } from './format.ts';
+import { MESSAGES_OVER_CHAT } from './messages-over-chat.ts';
 import { MESSAGES } from './messages.ts';
 
 const FORMATS: Readonly<Record<FormatName, Format>> = { chat: CHAT, messages: MESSAGES };
+
+/** One for each format that is not chat, to chat; and from chat to each that a provider speaks alone. */
+const CROSSINGS: readonly Crossing[] = [CHAT_OVER_MESSAGES, MESSAGES_OVER_CHAT];
 
 /** How a client's format reaches a provider. */
 export interface Bridge {
   /** What is spoken to the provider; the client's own wherever the provider knows it (M5). */
   readonly upstream: Format;
+  /** Null: it is the client's own, and the bytes pass. */
+  readonly crossing: Crossing | null;
 }
 
 const BRIDGES = new Map<string, Bridge>();
 for (const provider of Object.keys(PROVIDERS) as ProviderName[]) {
-  for (const name of traitsOf(provider).formats) {
-    BRIDGES.set(`${name} ${provider}`, { upstream: FORMATS[name] });
+  for (const client of Object.keys(FORMATS) as FormatName[]) {
+    const bridge = findBridge(client, traitsOf(provider).formats);
+    if (bridge !== undefined) BRIDGES.set(`${client} ${provider}`, bridge);
   }
+}
+
+function findBridge(client: FormatName, spoken: readonly FormatName[]): Bridge | undefined {
+  if (spoken.includes(client)) return { upstream: FORMATS[client], crossing: null };
+  const from = (name: FormatName): readonly Crossing[] =>
+    CROSSINGS.filter((each) => each.client === name);
+  const crossing =
+    from(client).find(({ upstream }) => spoken.includes(upstream)) ??
+    from(client)
+      .filter(({ upstream }) => upstream === 'chat')
+      .flatMap((near) => from('chat').map((far) => compose(near, far)))
+      .find(({ upstream }) => spoken.includes(upstream));
+  return crossing && { upstream: FORMATS[crossing.upstream], crossing };
 }
 
 /** `undefined` where nothing leads from the one to the other. */
@@ -25,16 +47,31 @@ export function bridgeTo({ endpoint }: Deployment, client: FormatName): Bridge |
   return BRIDGES.get(`${client} ${endpoint.provider}`);
 }
 
-const reachable = new WeakMap<ModelGroup, Partial<Record<FormatName, ModelGroup>>>();
-
-/** The deployments of a model that a client of a format can be served by; found out once a group. */
-export function servingOf(group: ModelGroup, client: FormatName): ModelGroup {
-  let known = reachable.get(group);
-  if (known === undefined) reachable.set(group, (known = {}));
-  return (known[client] ??= narrow(group, client));
+/** The deployments of a model that a client of a format can be served by. */
+export interface Reach {
+  /** The same group where that is all of them. */
+  readonly group: ModelGroup;
+  /** Those that speak another format. */
+  readonly crossed: readonly Deployment[];
 }
 
-function narrow(group: ModelGroup, client: FormatName): ModelGroup {
-  const deployments = group.deployments.filter((each) => bridgeTo(each, client) !== undefined);
+const known = new WeakMap<ModelGroup, Partial<Record<FormatName, Reach>>>();
+
+/** Found out once a group. */
+export function reachOf(group: ModelGroup, client: FormatName): Reach {
+  let of = known.get(group);
+  if (of === undefined) known.set(group, (of = {}));
+  return (of[client] ??= {
+    group: withDeployments(group, (each) => bridgeTo(each, client) !== undefined),
+    crossed: group.deployments.filter((each) => bridgeTo(each, client)?.crossing),
+  });
+}
+
+/** The group without some of its deployments; its bounds hold for what is left. */
+export function withDeployments(
+  group: ModelGroup,
+  keeps: (deployment: Deployment) => boolean,
+): ModelGroup {
+  const deployments = group.deployments.filter(keeps);
   return deployments.length === group.deployments.length ? group : { ...group, deployments };
 }

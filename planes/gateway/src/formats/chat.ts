@@ -1,4 +1,4 @@
-import { chatErrorType } from '@sagewai/translate';
+import { chatErrorType, isObject } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import { type EventKind, type EventReader, parseData } from '../bytes/stream-reading.ts';
@@ -74,7 +74,8 @@ export const CHAT: Format = {
   errorBody: ({ status, code, message }) => ({
     error: { message, type: chatErrorType(status), param: null, code },
   }),
-  errorEvent: (body) => `data: ${JSON.stringify(body)}\n\n`,
+  frame: (event) => `data: ${JSON.stringify(event)}\n\n`,
+  lastFrame: 'data: [DONE]\n\n',
   usageOf: readUsage,
   seenIn: (answer) => ({
     outputBytes: Buffer.byteLength(
@@ -86,6 +87,14 @@ export const CHAT: Format = {
     marks: [Buffer.from('_tokens"'), Buffer.from('[DONE]')],
     isSaid: (bytes, start) => bytes[start] === LETTER_D,
     open: () => new ChatReader(),
+    // Not every server says [DONE].
+    mustEnd: false,
+  },
+  failureIn: (event) => {
+    const { error } = event;
+    if (!isObject(error)) return undefined;
+    const status = Number(error['code']);
+    return { body: event, status: status >= 400 && status < 600 ? status : 500 };
   },
 };
 

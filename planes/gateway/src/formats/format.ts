@@ -6,6 +6,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { JsonObject } from '@sagewai/translate';
+
 import type { CapField, RequestNames } from '../bytes/rewrite-request.ts';
 import type { StreamReading } from '../bytes/stream-reading.ts';
 import type { Deployment } from '../models/deployment.ts';
@@ -68,9 +70,11 @@ export interface Format {
     bounds: CallBounds,
     granted: number,
   ) => { readonly field: CapField; readonly tokens: number } | undefined;
-  readonly errorBody: (failure: Failure) => object;
-  /** The last event of a stream that cannot be continued. */
-  readonly errorEvent: (body: object) => string;
+  readonly errorBody: (failure: Failure) => JsonObject;
+  /** An event of a stream as it is sent, an error too. */
+  readonly frame: (event: JsonObject) => string;
+  /** What follows the last event; empty where nothing does. */
+  readonly lastFrame: string;
 
   // As a provider's:
 
@@ -78,4 +82,8 @@ export interface Format {
   /** How much an answer says that does not tell its usage. */
   readonly seenIn: (answer: object) => Seen;
   readonly stream: StreamReading;
+  /** The error that an event of a stream is, with the status that it would have had. */
+  readonly failureIn: (
+    event: JsonObject,
+  ) => { readonly body: JsonObject; readonly status: number } | undefined;
 }

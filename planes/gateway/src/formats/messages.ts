@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { messagesErrorType } from '@sagewai/translate';
+import { isObject, messagesErrorType, textOf } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import { isPlainTier } from '../plan-call.ts';
@@ -17,6 +17,19 @@ const CONTENT_AT = 'event: '.length;
 const DELTA_AT = 'event: content_block_'.length;
 // A context that the catalogue does not tell of every model that can have it.
 const LONG_CONTEXT = /context-1m/;
+
+/** The status of an error that came as an event. */
+const STATUS: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
 
 /** Anthropic's messages. */
 export const MESSAGES: Format = {
@@ -63,7 +76,8 @@ export const MESSAGES: Format = {
     type: 'error',
     error: { type: messagesErrorType(status), message },
   }),
-  errorEvent: (body) => `event: error\ndata: ${JSON.stringify(body)}\n\n`,
+  frame: (event) => `event: ${textOf(event['type'])}\ndata: ${JSON.stringify(event)}\n\n`,
+  lastFrame: '',
   usageOf: (answer) => readMessagesUsage((answer as { readonly usage?: unknown }).usage),
   seenIn: (answer) => ({
     outputBytes: Buffer.byteLength(
@@ -77,6 +91,12 @@ export const MESSAGES: Format = {
       bytes[start] === LETTER_D ||
       (bytes[start + CONTENT_AT] === LETTER_C && bytes[start + DELTA_AT] === LETTER_D),
     open: () => new MessagesReader(),
+    mustEnd: true,
+  },
+  failureIn: (event) => {
+    if (event['type'] !== 'error') return undefined;
+    const error = isObject(event['error']) ? event['error'] : {};
+    return { body: event, status: STATUS[textOf(error['type'])] ?? 500 };
   },
 };
 

@@ -47,7 +47,7 @@ function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wi
     'accept-encoding': 'identity',
     'user-agent': 'sagewai',
     ...format.headers,
-    ...(key === undefined ? {} : traitsOf(provider).credentialHeader(key, format.name)),
+    ...(key === undefined ? {} : traitsOf(provider).credentialHeader(key)),
   };
   return {
     path: `${pathname.replace(/\/$/, '')}${format.path}${search}`,

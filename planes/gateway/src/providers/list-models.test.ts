@@ -38,7 +38,7 @@ test('OpenAI lists ids; what cannot talk is left out', async () => {
 
 test('Anthropic is asked by its own header', async () => {
   const { upstream } = await listFrom('anthropic', {
-    '/v1/models': { data: [{ id: 'claude-x' }] },
+    '/v1/models?limit=1000': { data: [{ id: 'claude-x' }] },
   });
   expect(upstream.asked[0]?.headers).toMatchObject({ 'x-api-key': 'sk-provider-secret' });
 });

@@ -25,9 +25,10 @@ export async function listUpstreamModels(
   const get = (path: string): Promise<unknown> => getJson(endpoint, connections, { path, signal });
   switch (traitsOf(provider).modelList) {
     case 'models':
-      return readIds(await get(`${pathname}/models`)).filter(
-        ({ name }) => !NOT_FOR_CHAT.test(name),
-      );
+      // Anthropic's list has pages of 20 unless it is asked for more.
+      return readIds(
+        await get(`${pathname}/models${provider === 'anthropic' ? '?limit=1000' : ''}`),
+      ).filter(({ name }) => !NOT_FOR_CHAT.test(name));
     case 'ollama-tags':
       return readTags(await get(`${pathname.replace(/\/v1$/, '')}/api/tags`));
     case 'litellm-info':

@@ -13,9 +13,11 @@ interface Traits {
   readonly catalogueId: string | undefined;
   /** It runs on the operator's own machines: a call costs nothing. */
   readonly isLocal: boolean;
+  /** People name its address without the version of its interface. */
+  readonly addsVersion: boolean;
   /** What it speaks; the first is what clients of other formats are translated to. */
   readonly formats: readonly [FormatName, ...FormatName[]];
-  readonly credentialHeader: (key: string, format: FormatName) => Readonly<Record<string, string>>;
+  readonly credentialHeader: (key: string) => Readonly<Record<string, string>>;
   /** Where its models are listed, below the base URL or its origin. */
   readonly modelList: 'models' | 'ollama-tags' | 'litellm-info';
 }
@@ -25,6 +27,7 @@ const COMPATIBLE = {
   keeps: ['max_tokens'],
   cap: 'max_tokens',
   isLocal: false,
+  addsVersion: false,
   formats: ['chat'],
   credentialHeader: (key: string) => ({ authorization: `Bearer ${key}` }),
   modelList: 'models',
@@ -46,15 +49,16 @@ export const PROVIDERS = {
     ...BOTH,
     ownedBy: 'anthropic',
     catalogueId: 'anthropic',
-    formats: ['messages', 'chat'],
-    credentialHeader: (key: string, format: FormatName) =>
-      format === 'chat' ? COMPATIBLE.credentialHeader(key) : { 'x-api-key': key },
+    formats: ['messages'],
+    credentialHeader: (key: string) => ({ 'x-api-key': key }),
+    addsVersion: true,
   },
   ollama: {
     ...COMPATIBLE,
     ownedBy: 'ollama',
     catalogueId: undefined,
     isLocal: true,
+    addsVersion: true,
     modelList: 'ollama-tags',
   },
   litellm: {

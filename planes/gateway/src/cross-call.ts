@@ -1,0 +1,55 @@
+import { Fault } from '@sagewai/fault';
+import { type JsonObject, Untranslatable } from '@sagewai/translate';
+
+import { bridgeTo, type Reach, withDeployments } from './formats/bridge.ts';
+import type { Asked, Format } from './formats/format.ts';
+import type { ModelGroup } from './models/model-table.ts';
+
+/** A request that can be said to some of the deployments of its model. */
+export interface Crossable {
+  readonly group: ModelGroup;
+  readonly asked: Asked;
+}
+
+/**
+ * Which deployments a request can be said to, before anything is taken for it. One that no deployment
+ * can be asked is the caller's mistake, and named by its field.
+ */
+export function crossCall(
+  { group, crossed }: Reach,
+  client: Format,
+  request: JsonObject,
+  asked: Asked,
+): Crossable {
+  const refused = new Map<string, Untranslatable>();
+  let { keepsHour } = asked;
+  for (const deployment of crossed) {
+    const bridge = bridgeTo(deployment, client.name);
+    const { provider } = deployment.endpoint;
+    if (!bridge?.crossing || refused.has(provider)) continue;
+    try {
+      const { body } = bridge.crossing.open(request, {
+        deployment,
+        maxTokensDefault: asked.outputStated ?? 1,
+        createdAt: 0,
+        inputTokensEstimate: 0,
+      });
+      // A mark that the client's format does not know is passed on all the same (M1).
+      keepsHour ||= bridge.upstream.read(body, {}).keepsHour;
+    } catch (thrown) {
+      if (!(thrown instanceof Untranslatable)) throw thrown;
+      refused.set(provider, thrown);
+    }
+  }
+  const left = withDeployments(group, ({ endpoint }) => !refused.has(endpoint.provider));
+  const [first] = refused.values();
+  if (left.deployments.length === 0 && first) throw cannotBeSaid(group.model, first);
+  return { group: left, asked: keepsHour === asked.keepsHour ? asked : { ...asked, keepsHour } };
+}
+
+function cannotBeSaid(model: string, { field, message }: Untranslatable): Fault {
+  return new Fault('request.invalid', 'the request cannot be said in the format of the provider', {
+    detail: `The provider of \`${model}\` speaks another format, which has no word for \`${field}\`: ${message}.`,
+    mistakes: [{ part: 'body', path: `/${field}`, message }],
+  });
+}
