@@ -76,6 +76,7 @@ import {
 } from './identity.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
+import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
@@ -133,6 +134,8 @@ export const ENDPOINTS = [
   listSpend,
   reportSpend,
   exportSpend,
+  listRoutingDecisions,
+  getRoutingDecision,
   createKey,
   listKeys,
   getKey,

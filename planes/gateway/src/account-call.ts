@@ -12,6 +12,8 @@ import {
 import type { AdmittedCall } from './admitted-call.ts';
 import { readOrigin } from './call-origin.ts';
 import type { DecidedCall } from './decide-call.ts';
+import { noteRoute } from './routing/note-route.ts';
+import type { Trail } from './routing/trail.ts';
 import { priceOutcome, type SettleCall } from './settle-call.ts';
 
 /**
@@ -21,7 +23,7 @@ import { priceOutcome, type SettleCall } from './settle-call.ts';
 export async function reserveCall(
   ledger: Pick<Ledger, 'reserve'>,
   call: DecidedCall,
-  expiresInMs: number,
+  { trail, expiresInMs }: { readonly trail: Trail; readonly expiresInMs: number },
 ): Promise<AdmittedCall> {
   const { input, caller, group, bounds } = call;
   const { orgId, projectId } = tenantOf(call);
@@ -45,10 +47,10 @@ export async function reserveCall(
   if (reservation.kind === 'refused') throw toRefusal(reservation);
   const { format, asked, fields } = call;
   const granted = reservation.outputTokens;
-  return { reservationId: id, orgId, input, format, asked, fields, group, bounds, granted };
+  return { reservationId: id, orgId, input, format, asked, fields, group, bounds, granted, trail };
 }
 
-export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {
+export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 'all'): SettleCall {
   return async (call, outcome) => {
     const { usage, deployment, source, status } = outcome;
     const costPusd = priceOutcome(outcome);
@@ -64,6 +66,7 @@ export function createSettle(ledger: Pick<Ledger, 'settle'>): SettleCall {
       status,
       deployment: deployment.id,
       provider: deployment.endpoint.provider,
+      routing: noteRoute(call, noted),
     });
     if (settled.kind === 'unknown') throw new Error(`no reservation ${call.reservationId}`);
     return { cost: costPusd === null ? null : settled.costPusd };

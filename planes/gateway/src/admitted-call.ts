@@ -5,6 +5,7 @@ import type { RequestFields } from './bytes/rewrite-request.ts';
 import type { Asked, Format } from './formats/format.ts';
 import type { ModelGroup } from './models/model-table.ts';
 import type { CallBounds } from './plan-call.ts';
+import type { Trail } from './routing/trail.ts';
 
 /** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
 export interface AdmittedCall {
@@ -19,6 +20,8 @@ export interface AdmittedCall {
   readonly bounds: CallBounds;
   /** Tokens of output that were reserved; fewer than the bound where a cap is to be sent. */
   readonly granted: number;
+  /** How it found its way; undefined for an attempt that another took over from. */
+  readonly trail: Trail | undefined;
 }
 
 /** What a settled call cost, as the ledger has it. */

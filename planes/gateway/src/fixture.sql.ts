@@ -1,6 +1,7 @@
 import { type Db, sql } from '@sagewai/postgres';
 
 interface SpendRow {
+  readonly id: string;
   readonly cost: bigint;
   readonly source: string;
   readonly status: string;
@@ -9,7 +10,7 @@ interface SpendRow {
 
 export async function spendOf(owner: Db): Promise<SpendRow[]> {
   const { rows } = await sql<SpendRow>`
-    select cost_pusd as cost, usage_source as source, status, deployment from spend order by at, id
+    select id, cost_pusd as cost, usage_source as source, status, deployment from spend order by at, id
   `.execute(owner);
   return rows;
 }
@@ -39,4 +40,19 @@ export async function openReservations(owner: Db): Promise<number> {
     owner,
   );
   return rows[0]?.n ?? -1;
+}
+
+interface DecisionRow {
+  readonly id: string;
+  readonly traceId: string | null;
+  readonly failed: number;
+  readonly decision: object;
+}
+
+export async function decisionsOf(owner: Db): Promise<DecisionRow[]> {
+  const { rows } = await sql<DecisionRow>`
+    select id, trace_id as "traceId", failed_attempts as failed, decision from routing_decision
+    order by id
+  `.execute(owner);
+  return rows;
 }

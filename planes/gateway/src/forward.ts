@@ -29,6 +29,7 @@ import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
 import { routeCall, settleLeft } from './route-call.ts';
 import type { Fallbacks } from './routing/fallbacks.ts';
+import type { Trail } from './routing/trail.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
@@ -36,7 +37,7 @@ import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 export interface ForwardParts {
   readonly decide: DecideCall;
   /** Durable when it resolves; throws `budget.exceeded` and `rate.exceeded` (M1). */
-  readonly reserve: (call: DecidedCall) => Promise<AdmittedCall>;
+  readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly switchboard: Switchboard;
   readonly fallbacks: Fallbacks;

@@ -108,6 +108,11 @@ export const gatewayFields = {
     default: 8_000,
     min: 1,
   }),
+  ROUTING_DECISIONS: field.oneOf(['choices', 'all'], {
+    description:
+      'Which calls leave a record of how they were routed: those that had a choice, or all of them.',
+    default: 'choices',
+  }),
   MODELS_REFRESH: field.duration({
     description: 'How often providers are asked which models they have.',
     default: 60_000,
@@ -148,6 +153,8 @@ export interface GatewayConfig {
   readonly masterKey: Secret | null;
   /** How often deployments are asked whether they are well; null: never. */
   readonly healthCheckMs: number | null;
+  /** Which calls leave a record of how they were routed. */
+  readonly routingDecisions: 'choices' | 'all';
   readonly refreshMs: number;
   readonly answerBytesMax: number;
 }
@@ -188,6 +195,7 @@ export function readGatewayConfig(
     routing: listed?.routing ?? routing,
     masterKey: listed?.masterKey ?? null,
     healthCheckMs: listed?.healthCheckMs ?? null,
+    routingDecisions: settings.routingDecisions,
     refreshMs: settings.modelsRefreshMs,
     answerBytesMax: settings.answerBytesMax,
   };

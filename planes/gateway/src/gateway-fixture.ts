@@ -114,6 +114,7 @@ export async function startGateway(
     routing: FAST_ROUTING,
     masterKey: null,
     healthCheckMs: null,
+    routingDecisions: 'choices',
     refreshMs: 60_000,
     answerBytesMax: 64 * 1024,
     ...changes,

@@ -76,14 +76,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     log,
   });
-  const settle = meters.counted(createSettle(ledger));
+  const settle = meters.counted(createSettle(ledger, config.routingDecisions));
   const forward = createForward({
     decide: createDecide({
       catalogue,
       unknownPrice: config.unknownPrice,
       noteUnpriced: meters.noteUnpriced,
     }),
-    reserve: (call) => reserveCall(ledger, call, config.reservationTtlMs),
+    reserve: (call, trail) =>
+      reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs }),
     settle: (call, outcome) => {
       const { usage, deployment } = outcome;
       switchboard.noteTokens(deployment, usage.input + usage.output);

@@ -33,7 +33,7 @@ export interface OpenAnswer {
 
 export interface OpenParts {
   readonly switchboard: Switchboard;
-  readonly reserve: (call: DecidedCall) => Promise<AdmittedCall>;
+  readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly keptBytesMax: number;
 }
@@ -69,7 +69,7 @@ export async function openAnswer(
       because: verdict.because,
       callId: verdict.isBillable ? call.reservationId : null,
     });
-    const next = switchboard.next(call, { tried, last: verdict, attempts: retries + 1 });
+    const next = switchboard.next(call, { tried, last: verdict, attempts: retries + 1, trail });
     if (next.kind === 'none') return open;
     if (next.waitMs > 0) await waitUnlessClosed(reply, next.waitMs);
     if (reply.destroyed) return open;
@@ -111,13 +111,13 @@ async function send(
 /** R3. Reserved first: where there is no money for another attempt, the one that failed is the answer. */
 async function reserveAgain(
   decided: DecidedCall,
-  { call, deployment }: OpenAnswer,
+  { call, deployment, trail }: OpenAnswer,
   { reserve, settle }: OpenParts,
 ): Promise<AdmittedCall | undefined> {
-  const again = await reserve(decided).catch(() => undefined);
+  const again = await reserve(decided, trail).catch(() => undefined);
   if (again === undefined) return undefined;
   const estimate = usageOrEstimate(call, undefined, nothingSeen);
-  await settle(call, { deployment, ...estimate, status: 'error' });
+  await settle({ ...call, trail: undefined }, { deployment, ...estimate, status: 'error' });
   return again;
 }
 

@@ -47,7 +47,7 @@ export async function routeCall(
     );
     const next = await nextModel(left, because, { asked, trail, parts, tried });
     if (next === undefined) return open;
-    await settleLeft(open, parts.settle);
+    await settleLeft({ ...open, call: { ...open.call, trail: undefined } }, parts.settle);
     open.attempt.abort();
     open = await openAnswer(next.decided, next.call, { trail, parts });
   }
@@ -61,7 +61,7 @@ interface Admission {
 /** Where there is no money for a model, there may be for one in its place. */
 async function admit(asked: DecidedCall, trail: Trail, parts: RouteParts): Promise<Admission> {
   try {
-    return { decided: asked, call: await parts.reserve(asked) };
+    return { decided: asked, call: await parts.reserve(asked, trail) };
   } catch (error) {
     const chain = chainOf(parts.fallbacks, 'budget', asked.group.model);
     if (!(error instanceof Fault) || error.code !== 'budget.exceeded' || chain.length === 0)
@@ -90,7 +90,7 @@ async function nextModel(
     tried.add(model);
     try {
       const decided = await parts.decide(asked.input, asked.format, model);
-      const call = await parts.reserve(decided);
+      const call = await parts.reserve(decided, trail);
       trail.fallBack({ model, because, refused: null });
       return { decided, call };
     } catch (error) {

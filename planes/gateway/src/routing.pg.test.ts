@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { openReservations, spendOf } from './fixture.sql.ts';
+import { decisionsOf, openReservations, spendOf } from './fixture.sql.ts';
 import { deploymentAt, makeKey } from './gateway-fixture.ts';
 import {
   answer,
@@ -312,5 +312,75 @@ describe('the strategy', () => {
     const key = await makeKey(db, tenant);
     for (let call = 0; call < 8; call++) await gateway.chat(key.value, ask);
     expect([first.asked.length, second.asked.length]).toEqual([2, 6]);
+  });
+});
+
+describe('what is kept of a decision', () => {
+  test('names the candidates, the attempts, the strategy and the trace; a call without a choice leaves none', async ({
+    first,
+    second,
+    tenant,
+    start,
+    db,
+    owner,
+  }) => {
+    first.answer = (_, reply) => answer(reply, 503);
+    const gateway = await start({ strategy: 'least-busy' });
+    const key = await makeKey(db, tenant);
+    const traceId = 'ab'.repeat(16);
+    const reply = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key.value}`,
+        'content-type': 'application/json',
+        traceparent: `00-${traceId}-${'1'.repeat(16)}-01`,
+      },
+      body: JSON.stringify(ask),
+    });
+    expect(reply.headers.get('x-sagewai-route')).toBe(
+      'second; strategy=least-busy; failed=first:503',
+    );
+    const rows = await decisionsOf(owner);
+    expect(rows).toEqual([
+      {
+        id: reply.headers.get('x-litellm-call-id'),
+        traceId,
+        failed: 1,
+        decision: {
+          requested_model: 'm',
+          rules: ['retry', 'strategy:least-busy'],
+          strategy: 'least-busy',
+          score: 0,
+          candidates_refused: [{ model: 'm', deployment: 'first', because: 'tried' }],
+          attempts: [{ deployment: 'first', because: '503', call_id: null }],
+        },
+      },
+    ]);
+    second.answer = (_, plain) => answer(plain, 200);
+    const single = await start({}, { deployments: [deploymentAt(second.url)] });
+    const trivial = await single.chat(key.value, ask);
+    expect(trivial.headers.get('x-sagewai-route')).toBe('fake');
+    expect(await decisionsOf(owner)).toHaveLength(1);
+    const all = await start(
+      {},
+      { deployments: [deploymentAt(second.url)], routingDecisions: 'all' },
+    );
+    await all.chat(key.value, ask);
+    expect(await decisionsOf(owner)).toHaveLength(2);
+  });
+
+  test('names the spend row of an attempt that may have been charged', async ({
+    tenant,
+    start,
+    db,
+    owner,
+  }) => {
+    const gateway = await start();
+    const key = await makeKey(db, tenant);
+    await gateway.chat(key.value, ask);
+    const [lost] = await spendOf(owner);
+    expect(await decisionsOf(owner)).toMatchObject([
+      { decision: { attempts: [{ deployment: 'first', because: 'lost', call_id: lost?.id }] } },
+    ]);
   });
 });

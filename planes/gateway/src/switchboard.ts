@@ -32,7 +32,12 @@ export interface Switchboard {
   /** Where a call goes whose last attempt failed. */
   next(
     call: Routed,
-    of: { readonly tried: Tried; readonly last: Failed; readonly attempts: number },
+    of: {
+      readonly tried: Tried;
+      readonly last: Failed;
+      readonly attempts: number;
+      readonly trail: Trail;
+    },
   ): Next;
   upstreamOf(deployment: Deployment): Upstream;
   now(): Date;
@@ -127,9 +132,9 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       // When none is well, one of them may be back, and an error by guess helps nobody.
       return (chosen === undefined ? coolest(deployments) : deployments[chosen]) ?? only;
     },
-    next: (call, { tried, last, attempts }) => {
-      const { deployments } = call.group;
-      const { chosen } = pick(call, new Set(tried.keys()));
+    next: (call, { tried, last, attempts, trail }) => {
+      const { deployments, model } = call.group;
+      const { chosen, score, passed } = pick(call, new Set(tried.keys()));
       const other = chosen === undefined ? undefined : deployments[chosen];
       const repeatable = coolest(deployments.filter(({ id }) => tried.get(id)?.mayRepeat === true));
       const retry = planRetry({
@@ -142,6 +147,9 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       });
       const deployment = retry.kind === 'again' ? repeatable : other;
       if (retry.kind === 'none' || deployment === undefined) return { kind: 'none' };
+      if (retry.kind === 'other') {
+        trail.choose({ model, strategy: routing.strategy, score, passed });
+      }
       return { kind: retry.kind, deployment, waitMs: retry.kind === 'again' ? retry.waitMs : 0 };
     },
     upstreamOf: options.upstreamOf,

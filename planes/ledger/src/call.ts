@@ -18,6 +18,7 @@ import type {
 } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from './budget.ts';
+import type { RoutingNote } from './routing-decision.ts';
 
 /** The dearest that the call can be, in pico-USD, whichever deployment serves it. */
 export interface PriceCeiling {
@@ -98,6 +99,8 @@ export interface Settlement {
   /** What served the call, when it is not what was reserved for. */
   readonly deployment?: string | null;
   readonly provider?: string | null;
+  /** How it found its way, where there was more than one. */
+  readonly routing?: RoutingNote | null;
 }
 
 export type Settled =

@@ -4,6 +4,7 @@ import type { OrganizationId } from '@sagewai/wire';
 import type { Measure, Period, ScopeKind } from './budget.ts';
 import type { CallRequest, Refusal, Reservation, Settled, Settlement } from './call.ts';
 import { fixedCost } from './check-call.ts';
+import { notingRoutes } from './routing-decisions.sql.ts';
 
 interface ReservedRow {
   readonly id: string;
@@ -94,7 +95,7 @@ export async function settleAll(
   db: Executor,
   settlements: readonly Settlement[],
 ): Promise<Settled[]> {
-  const { rows } = await sql<SettledRow>`
+  const booking = sql<SettledRow>`
     select * from ledger_settle(
       ${organizationsOf(settlements)}::uuid[],
       ${settlements.map(({ id }) => id)}::uuid[],
@@ -109,7 +110,8 @@ export async function settleAll(
       ${settlements.map(({ status }) => status)}::text[],
       ${settlements.map(({ deployment }) => deployment ?? null)}::text[],
       ${settlements.map(({ provider }) => provider ?? null)}::text[])
-  `.execute(db);
+  `;
+  const { rows } = await notingRoutes(booking, settlements).execute(db);
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   return settlements.map(({ id }) => {
     const row = rowOf.get(id);

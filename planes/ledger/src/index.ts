@@ -31,6 +31,7 @@ export {
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
 export { checkRollups, type SpendMismatch } from './rollups.sql.ts';
 export { ledgerRoutes } from './routes.ts';
+export type { RoutingNote } from './routing-decision.ts';
 export { reportSpend } from './spend-report.sql.ts';
 export type {
   ReportGroup,

@@ -293,3 +293,49 @@ describe('spend', () => {
     expect((await call('read', path)).body['spend']).toMatchObject([{ id: foreign.id }]);
   });
 });
+
+describe('how calls found their way', () => {
+  const decision = JSON.stringify({
+    requested_model: 'best',
+    rules: ['fallback:generic:gpt-4o'],
+    strategy: 'least-busy',
+    score: 2,
+    candidates_refused: [{ model: 'best', deployment: 'a', because: 'cooling' }],
+    attempts: [{ deployment: 'a', because: '503', call_id: null }],
+  });
+
+  test('is listed in pages, found by its call, and hidden from other projects', async ({
+    call,
+    db,
+    account,
+  }) => {
+    const note = { fallbackIndex: 1, failedAttempts: 1, traceId: null, decision };
+    const foreign = { ...account, projectId: randomUUID() as Account['projectId'] };
+    const calls = [account, account, foreign].map((of) => callOf(of, 1n));
+    await reserveAll(db, calls);
+    await settleAll(
+      db,
+      calls.map((each) => settlementOf(each, { routing: note, deployment: 'b' })),
+    );
+    const path = 'GET /api/v1/routing-decisions';
+    const first = await call('read', `${path}?limit=2&fell_back=true`);
+    expect(first.body['decisions']).toHaveLength(2);
+    const rest = await call('read', `${path}?limit=2&cursor=${String(first.body['next_cursor'])}`);
+    expect(rest.body).toMatchObject({ decisions: [{ id: calls[0]?.id }], next_cursor: null });
+    expect((await call('read', `${path}/${calls[1]?.id}`)).body).toMatchObject({
+      requested_model: 'best',
+      model: 'gpt-4o',
+      deployment: 'b',
+      rules: ['fallback:generic:gpt-4o'],
+      strategy: 'least-busy',
+      score: 2,
+      fallback_index: 1,
+      candidates_refused: [{ deployment: 'a', because: 'cooling' }],
+      attempts: [{ because: '503', call_id: null }],
+    });
+    expect((await call('bound', path)).body['decisions']).toHaveLength(2);
+    expect((await call('bound', `${path}/${calls[2]?.id}`)).status).toBe(404);
+    expect((await call('bound', `${path}?project_id=${foreign.projectId}`)).status).toBe(404);
+    expect((await call('read', `${path}?cursor=x`)).status).toBe(400);
+  });
+});

@@ -5,6 +5,7 @@ import { listBudgets, parseUsd, setBudget } from '@sagewai/wire';
 
 import type { Limits, Scope } from './budget.ts';
 import { listBudgets as readBudgetPage, readBudgets, setBudgets } from './budgets.sql.ts';
+import { routingRoutes } from './routing-routes.ts';
 import { badCursor, spendRoutes } from './spend-routes.ts';
 import { budgetToWire } from './to-wire.ts';
 
@@ -14,6 +15,7 @@ const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key'] as cons
 export function ledgerRoutes(of: { readonly db: Db }): Route[] {
   return [
     ...spendRoutes(of),
+    ...routingRoutes(),
 
     implement(listBudgets, async ({ tx, orgId, query, caller }) => {
       const limit = query.limit ?? PAGE_ROWS;

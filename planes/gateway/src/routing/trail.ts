@@ -53,6 +53,18 @@ export class Trail {
     return this.fallbacks.filter(({ refused }) => refused === null).length;
   }
 
+  /** What decided, in the order in which it applied. */
+  rules(model: string, asked: string): string[] {
+    const rules = this.fallbacks
+      .filter(({ refused }) => refused === null)
+      .map(({ because, model: other }) => `fallback:${because}:${other}`);
+    if (rules.length === 0 && model !== asked) rules.push(`name:${model}`);
+    if (this.attempts.length > 0) rules.push('retry');
+    const strategy = this.choices.at(-1)?.strategy;
+    if (strategy !== undefined) rules.push(`strategy:${strategy}`);
+    return rules;
+  }
+
   choose(note: ChoiceNote): void {
     (this.#choices ??= []).push(note);
   }

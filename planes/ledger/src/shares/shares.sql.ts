@@ -3,6 +3,7 @@ import type { OrganizationId } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from '../budget.ts';
 import type { Settlement } from '../call.ts';
+import { notingRoutes } from '../routing-decisions.sql.ts';
 import type { Amounts, OpenCall } from './share.ts';
 
 export interface SharedSettlement {
@@ -49,7 +50,7 @@ export interface BookedRow {
 export async function bookShared(db: Executor, input: BookInput): Promise<BookedRow[]> {
   const { holdings, settlements, wants } = input;
   const of = columnsOf(settlements);
-  const { rows } = await sql<BookedRow>`
+  const booking = sql<BookedRow>`
     select holding_id as "holdingId", is_recalled as "isRecalled", day::text as day,
            left_of_day_ms as "leftOfDayMs", budget_id as "budgetId", scope_kind as "scopeKind",
            scope_id as "scopeId", measure, period, amount, limit_amount as "limit", used
@@ -66,7 +67,8 @@ export async function bookShared(db: Executor, input: BookInput): Promise<Booked
       ${wants.map(({ orgId }) => orgId)}::uuid[], ${wants.map(({ kind }) => kind)}::text[],
       ${wants.map(({ id }) => id)}::text[], ${wants.map(({ target }) => target[0])}::bigint[],
       ${wants.map(({ target }) => target[1])}::bigint[], ${wants.map(({ target }) => target[2])}::bigint[])
-  `.execute(db);
+  `;
+  const { rows } = await notingRoutes(booking, given(settlements)).execute(db);
   return rows;
 }
 
@@ -99,7 +101,7 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
   const { holding, settlements, charges } = input;
   const of = columnsOf(settlements);
   try {
-    const { rows } = await sql<BookedOwnRow>`
+    const booking = sql<BookedOwnRow>`
       select is_recalled as "isRecalled", left_of_day_ms as "leftOfDayMs", budget_id as "budgetId", amount,
              limit_amount as "limit", used
       from ledger_book_own(
@@ -114,7 +116,8 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
         ${charges.map(({ charged }) => charged)}::bigint[],
         ${charges.map(({ overrun }) => overrun)}::bigint[],
         ${charges.map(({ want }) => want)}::bigint[])
-    `.execute(db);
+    `;
+    const { rows } = await notingRoutes(booking, given(settlements)).execute(db);
     return rows.length === 0 ? null : rows;
   } catch (error) {
     if ((error as { code?: unknown }).code === NOT_USUAL) return null;
@@ -130,7 +133,7 @@ export async function bookLate(
   settlements: readonly SharedSettlement[],
 ): Promise<void> {
   const of = columnsOf(settlements);
-  await sql`
+  const booking = sql`
     select ledger_book_late(
       ${[...new Set(of.org)]}::uuid[], ${settlements.map(({ call }) => call.holding.id)}::uuid[],
       ${of.id}::uuid[], ${of.org}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[], ${of.team}::text[],
@@ -140,8 +143,12 @@ export async function bookLate(
       ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
       ${of.status}::text[], ${of.model}::text[], ${of.deployment}::text[], ${of.provider}::text[],
       ${of.session}::text[], ${of.agent}::text[], ${of.tags}::text[])
-  `.execute(db);
+  `;
+  await notingRoutes(booking, given(settlements)).execute(db);
 }
+
+const given = (settlements: readonly SharedSettlement[]): Settlement[] =>
+  settlements.map(({ settlement }) => settlement);
 
 function columnsOf(settlements: readonly SharedSettlement[]) {
   const requests = settlements.map(({ call }) => call.request);
