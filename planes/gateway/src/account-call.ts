@@ -45,9 +45,10 @@ export async function reserveCall(
     ...readOrigin(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
-  const { format, asked, fields } = call;
+  const { format, asked, fields, tier } = call;
   const granted = reservation.outputTokens;
-  return { reservationId: id, orgId, input, format, asked, fields, group, bounds, granted, trail };
+  const decided = { input, format, asked, fields, group, bounds, tier };
+  return { reservationId: id, orgId, ...decided, granted, trail };
 }
 
 export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 'all'): SettleCall {

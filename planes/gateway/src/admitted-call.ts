@@ -6,6 +6,7 @@ import type { Asked, Format } from './formats/format.ts';
 import type { ModelGroup } from './models/model-table.ts';
 import type { CallBounds } from './plan-call.ts';
 import type { Trail } from './routing/trail.ts';
+import type { TierTold } from './tiers/choose-model.ts';
 
 /** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
 export interface AdmittedCall {
@@ -22,6 +23,8 @@ export interface AdmittedCall {
   readonly granted: number;
   /** How it found its way; undefined for an attempt that another took over from. */
   readonly trail: Trail | undefined;
+  /** Why it has its model, where it left that open. */
+  readonly tier: TierTold | undefined;
 }
 
 /** What a settled call cost, as the ledger has it. */

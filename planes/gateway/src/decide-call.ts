@@ -10,6 +10,7 @@ import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { allows, type ModelGroup } from './models/model-table.ts';
 import { boundCall, type CallBounds } from './plan-call.ts';
+import type { ChooseModel, TierTold } from './tiers/choose-model.ts';
 
 /** A call that may be made, if there is money for it. */
 export interface DecidedCall {
@@ -21,6 +22,8 @@ export interface DecidedCall {
   readonly caller: CallerDetail;
   readonly group: ModelGroup;
   readonly bounds: CallBounds;
+  /** Why it has its model, where it left that open. */
+  readonly tier: TierTold | undefined;
 }
 
 /** `model` is another one than the request names: the call falls back to it. */
@@ -37,11 +40,12 @@ export function createDecide(of: {
   readonly catalogue: Pick<Catalogue, 'find' | 'unreachable'>;
   readonly unknownPrice: 'refuse' | 'allow';
   readonly noteUnpriced: NoteUnpriced;
+  readonly chooseModel: ChooseModel;
 }): DecideCall {
   const decide = (
     input: StreamInput,
     format: Format,
-    { asked: read, model }: { readonly asked: Asked; readonly model: string },
+    { asked: read, model, tier }: Choice,
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
@@ -68,16 +72,35 @@ export function createDecide(of: {
       caller,
       group,
       bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
+      tier,
     };
+  };
+  const find = (
+    input: StreamInput,
+    format: Format,
+    choice: Choice,
+  ): DecidedCall | Promise<DecidedCall> => {
+    const found = of.catalogue.find(choice.model);
+    return found instanceof Promise
+      ? found.then((group) => decide(input, format, choice, group))
+      : decide(input, format, choice, found);
   };
   return (input, format, other) => {
     const asked = format.read(input.body, input.request.headers);
     const model = other ?? asked.model;
-    const found = of.catalogue.find(model);
-    return found instanceof Promise
-      ? found.then((group) => decide(input, format, { asked, model }, group))
-      : decide(input, format, { asked, model }, found);
+    const chosen = of.chooseModel(input, format, model);
+    return chosen === null
+      ? find(input, format, { asked, model, tier: undefined })
+      : chosen.then(({ model: name, told }) =>
+          find(input, format, { asked, model: name, tier: told }),
+        );
   };
+}
+
+interface Choice {
+  readonly asked: Asked;
+  readonly model: string;
+  readonly tier: TierTold | undefined;
 }
 
 function noSuchModel(model: string, unreachable: readonly string[]): Fault {

@@ -27,6 +27,7 @@ import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts
 import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
 import { createSwitchboard } from './switchboard.ts';
+import { createChooseModel } from './tiers/choose-model.ts';
 import { createTierBook, type TierBook } from './tiers/tier-book.ts';
 import { tierRoutes } from './tiers/tier-routes.ts';
 
@@ -70,6 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     log,
   });
+  const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, egress),
     routing: config.routing,
@@ -82,6 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       catalogue,
       unknownPrice: config.unknownPrice,
       noteUnpriced: meters.noteUnpriced,
+      chooseModel: createChooseModel({ tiers, catalogue }),
     }),
     reserve: (call, trail) =>
       reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs }),
@@ -100,7 +103,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   });
   const keyReader = createKeyReader({ db, clock });
-  const tiers = createTierBook({ db, clock });
   return {
     routes: [
       ...modelRoutes({ forward, catalogue }),

@@ -6,6 +6,7 @@ import { formatUsd } from '@sagewai/wire';
 import type { AdmittedCall, Settled } from './admitted-call.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { routeText } from './routing/route-text.ts';
+import { addTier } from './tiers/tier-headers.ts';
 
 // Of one connection (RFC 9110), set anew by ours, or about the provider's host and our account there.
 const DROPPED = new Set([
@@ -77,4 +78,5 @@ function addCost(
   if (lost.length > 0) headers['x-sagewai-untranslated'] = lost.map(encodeURIComponent).join(', ');
   const cost = settled?.cost ?? null;
   if (cost !== null) headers['x-litellm-response-cost'] = formatUsd(cost);
+  if (call.tier !== undefined) addTier(headers, call, call.tier, cost);
 }

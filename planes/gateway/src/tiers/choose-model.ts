@@ -1,0 +1,83 @@
+import { Fault } from '@sagewai/fault';
+import type { StreamInput } from '@sagewai/http';
+import { AUTO, type ClassifiedRequest, type Tier } from '@sagewai/wire';
+
+import { reachOf } from '../formats/bridge.ts';
+import type { Format } from '../formats/format.ts';
+import type { CallerDetail } from '../keys/virtual-key.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import { allows, type ModelGroup } from '../models/model-table.ts';
+import type { TierBook } from './tier-book.ts';
+
+/** Why a call that asked for `auto` got its model. */
+export interface TierTold {
+  readonly tier: Tier;
+  readonly score: number;
+  readonly confidence: number;
+  readonly reason: string;
+}
+
+export interface ChosenModel {
+  readonly model: string;
+  readonly told: TierTold;
+}
+
+/** Null: the request names its model itself. */
+export type ChooseModel = (
+  input: StreamInput,
+  format: Format,
+  model: string,
+) => Promise<ChosenModel> | null;
+
+/** The first model for the tier of a request that this caller may call, in its format. */
+export function createChooseModel(of: {
+  readonly tiers: Pick<TierBook, 'choose'>;
+  readonly catalogue: Pick<Catalogue, 'find'>;
+}): ChooseModel {
+  const choose = async (input: StreamInput, format: Format): Promise<ChosenModel> => {
+    const { orgId, projectId } = input.caller;
+    if (orgId === null || projectId === null) throw new Error('a model caller without a project');
+    const choice = await of.tiers.choose({ orgId, projectId }, classifiedOf(input.body));
+    if (choice === null) throw hasNoTiers();
+    const { tier, score, confidence, reason } = choice.complexity;
+    const told = { tier, score, confidence, reason };
+    const forced = input.request.headers['x-harness-force-model'];
+    if (typeof forced === 'string' && forced !== '') {
+      return { model: forced, told: { ...told, reason: `asked for by the caller; ${reason}` } };
+    }
+    const { models } = input.caller.detail as CallerDetail;
+    for (const { model } of choice.targets) {
+      const group = await of.catalogue.find(model);
+      if (group !== undefined && allows(models, group) && isServed(group, format)) {
+        return { model, told };
+      }
+    }
+    throw hasNoneFor(tier);
+  };
+  return (input, format, model) => (model === AUTO ? choose(input, format) : null);
+}
+
+const isServed = (group: ModelGroup, format: Format): boolean =>
+  reachOf(group, format.name).group.deployments.length > 0;
+
+/** In any format: Responses has other names for messages and for the system prompt. */
+function classifiedOf(body: unknown): ClassifiedRequest {
+  const { messages, input, system, instructions, tools } = body as Readonly<
+    Record<string, unknown>
+  >;
+  const said = messages ?? (typeof input === 'string' ? [{ role: 'user', content: input }] : input);
+  return { messages: said, system: system ?? instructions, tools };
+}
+
+const hasNoTiers = (): Fault =>
+  new Fault('model.missing', 'a project without tiers was asked for auto', {
+    detail:
+      'The project has no models for `auto`: `sagewai models tiers set` says which it has for simple, ' +
+      'medium and complex requests.',
+    mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
+  });
+
+const hasNoneFor = (tier: Tier): Fault =>
+  new Fault('model.forbidden', 'no model of the tiers can be called', {
+    detail: `None of the models that the project has for ${tier} and other requests can be called with this credential.`,
+  });
