@@ -17,6 +17,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { findCertificate } from './certificate.ts';
 import { SERVER_FIELDS, type ServerConfig } from './config.ts';
 import { findTransportRisk } from './find-transport-risk.ts';
+import { isLoopback } from './is-loopback.ts';
 import { configuredStore } from './object-store.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
 import { ensureFirst, findKeys } from './prepare-first-start.ts';
@@ -163,7 +164,15 @@ async function findModels(config: ServerConfig, log: Log): Promise<GatewayConfig
   for (const { line, path, what } of models.notices) {
     log.warn('the models file says something that is not done', { line, path, what });
   }
-  return models.config;
+  const { masterKey } = models.config;
+  if (masterKey === null || masterKey.weakness === null || isLoopback(config.host)) {
+    return models.config;
+  }
+  log.warn('the master key is not used off loopback: it could be guessed', {
+    why: masterKey.weakness,
+    mend: 'Set LITELLM_MASTER_KEY, or general_settings.master_key, to sk- and 32 random bytes.',
+  });
+  return { ...models.config, masterKey: null };
 }
 
 /** To a person, never to the log: logs are kept, copied and read by others. */

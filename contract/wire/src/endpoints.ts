@@ -77,6 +77,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
+import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
@@ -129,6 +130,7 @@ export const ENDPOINTS = [
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,
   ...ALERT_ENDPOINTS,
+  ...LITELLM_KEY_ENDPOINTS,
   listBudgets,
   setBudget,
   listSpend,

@@ -101,6 +101,21 @@ export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
 export * from './gateway.ts';
+export {
+  blockKey,
+  deleteKeys,
+  generateKey,
+  listLitellmKeys,
+  litellmBalance,
+  litellmDollars,
+  litellmLimits,
+  litellmMetadata,
+  litellmModels,
+  readKeyInfo,
+  regenerateKey,
+  unblockKey,
+  updateLitellmKey,
+} from './litellm-keys.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';
 export {

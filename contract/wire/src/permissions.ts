@@ -37,6 +37,8 @@ export const PERMISSIONS = {
   'run:approve': ['write'],
   'run:signal': ['write'],
   'key:read': ['read'],
+  // A key may read what is known of itself, and nothing else.
+  'key:inspect': ['read', 'key'],
   'key:write': ['write'],
   'spend:read': ['read'],
   'budget:write': ['admin'],

@@ -2,7 +2,9 @@
 create or replace function find_virtual_key(p_hash bytea)
 returns table (
   id uuid, org_id uuid, project_id uuid, name text, models text[], may_cap boolean,
-  expires_at timestamptz, is_blocked boolean, now timestamptz
+  expires_at timestamptz, is_blocked boolean, now timestamptz,
+  team_id text, person_id text, team_models text[], person_models text[], aliases jsonb, tags text[],
+  allowed_routes text[], parallel_max int, team_parallel_max int, person_parallel_max int
 )
 language plpgsql
 as $$
@@ -18,7 +20,11 @@ begin
   perform set_config('sagewai.orgs', v_org::text, true);
   return query
     select k.id, k.org_id, k.project_id, k.name, k.models, k.may_cap, k.expires_at,
-           k.blocked_at is not null, app_now()
+           k.blocked_at is not null or t.blocked_at is not null, app_now(),
+           k.team_id, k.person_id, coalesce(t.models, '{}'), coalesce(p.models, '{}'), k.aliases, k.tags,
+           k.allowed_routes, k.parallel_max, t.parallel_max, p.parallel_max
     from virtual_key k
+    left join team t on t.org_id = k.org_id and t.id = k.team_id
+    left join person p on p.org_id = k.org_id and p.id = k.person_id
     where k.id = v_id and k.revoked_at is null;
 end $$;

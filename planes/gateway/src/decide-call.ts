@@ -6,9 +6,10 @@ import { findRequestFields, type RequestFields } from './bytes/rewrite-request.t
 import { crossCall } from './cross-call.ts';
 import { reachOf } from './formats/bridge.ts';
 import type { Asked, Format } from './formats/format.ts';
+import { mayCall } from './keys/may-call.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
-import { allows, type ModelGroup } from './models/model-table.ts';
+import type { ModelGroup } from './models/model-table.ts';
 import { boundCall, type CallBounds } from './plan-call.ts';
 import type { ChooseModel, TierTold } from './tiers/choose-model.ts';
 
@@ -50,7 +51,7 @@ export function createDecide(of: {
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
     if (known === undefined) throw noSuchModel(model, of.catalogue.unreachable());
-    if (!allows(caller.models, known)) throw notAllowed(model);
+    if (!mayCall(caller, known)) throw notAllowed(model);
     const reach = reachOf(known, format.name);
     if (reach.group.deployments.length === 0) throw notInFormat(known.model, format);
     const { group, asked } =
@@ -87,7 +88,9 @@ export function createDecide(of: {
   };
   return (input, format, other) => {
     const asked = format.read(input.body, input.request.headers);
-    const model = other ?? asked.model;
+    const { policy } = input.caller.detail as CallerDetail;
+    const named = other ?? asked.model;
+    const model = policy?.aliases.get(named) ?? named;
     const chosen = of.chooseModel(input, format, model);
     return chosen === null
       ? find(input, format, { asked, model, tier: undefined })

@@ -1,8 +1,9 @@
-import { type Config, field, type Secret } from '@sagewai/config';
+import { type Config, field } from '@sagewai/config';
 
 import { withVersion } from './config-file/read-deployment.ts';
 import { readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Environment, type Notice, noticeText } from './config-file/section.ts';
+import { keepMasterKey, type MasterKey } from './litellm/master-key.ts';
 import type { Source } from './models/catalogue.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
@@ -45,6 +46,11 @@ export const gatewayFields = {
     default: null,
   }),
   LITELLM_API_KEY: field.secret({ description: 'Key of that proxy.', default: null }),
+  LITELLM_MASTER_KEY: field.secret({
+    description:
+      'Administers keys, teams and models on the LiteLLM surfaces, beside the access tokens of administrators.',
+    default: null,
+  }),
   UNKNOWN_PRICE: field.oneOf(['refuse', 'allow'], {
     description:
       'What happens to a call whose price nobody knows; an allowed one costs nothing and is marked.',
@@ -149,8 +155,8 @@ export interface GatewayConfig {
   readonly streamBeatMs: number;
   readonly reservationTtlMs: number;
   readonly routing: Routing;
-  /** An administrator's bearer on the surfaces of LiteLLM, as the models file names it. */
-  readonly masterKey: Secret | null;
+  /** An administrator's bearer on the surfaces of LiteLLM. */
+  readonly masterKey: MasterKey | null;
   /** How often deployments are asked whether they are well; null: never. */
   readonly healthCheckMs: number | null;
   /** Which calls leave a record of how they were routed. */
@@ -193,7 +199,7 @@ export function readGatewayConfig(
     streamBeatMs: settings.streamBeatMs,
     reservationTtlMs: settings.reservationTtlMs,
     routing: listed?.routing ?? routing,
-    masterKey: listed?.masterKey ?? null,
+    masterKey: keepMasterKey(settings.litellmMasterKey ?? listed?.masterKey ?? null),
     healthCheckMs: listed?.healthCheckMs ?? null,
     routingDecisions: settings.routingDecisions,
     refreshMs: settings.modelsRefreshMs,

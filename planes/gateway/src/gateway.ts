@@ -18,6 +18,8 @@ import { gatewayJobs } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
+import { litellmKeyRoutes } from './litellm/key-routes.ts';
+import { createMasterKeyReader } from './litellm/master-key.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
@@ -107,10 +109,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes: [
       ...modelRoutes({ forward, catalogue }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
     credentialReaders: [
+      createMasterKeyReader({ db, key: config.masterKey }),
       keyReader,
       createRunReader({ runLeases: options.runLeases, runTokenKey: options.runTokenKey, clock }),
     ],

@@ -4,9 +4,10 @@ import { createChatCompletion, createMessage, listModels } from '@sagewai/wire';
 import { CHAT } from './formats/chat.ts';
 import { MESSAGES } from './formats/messages.ts';
 import type { Forward } from './forward.ts';
+import { mayCall } from './keys/may-call.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
-import { allows, type ModelGroup } from './models/model-table.ts';
+import type { ModelGroup } from './models/model-table.ts';
 import { traitsOf } from './providers/provider.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
@@ -21,20 +22,17 @@ export function modelRoutes(of: {
 
     implementOwn(listModels, async ({ caller }) => {
       const { groups } = await of.catalogue.all();
-      const models = allowedModels(caller);
       return {
         object: 'list' as const,
-        data: groups.filter((group) => allows(models, group)).map(toWire),
+        data: groups.filter((group) => isVisible(caller, group)).map(toWire),
       };
     }),
   ];
 }
 
-const EVERY_MODEL: ReadonlySet<string> = new Set();
-
 /** People see every model; a key or a run sees those that it may call. */
-function allowedModels({ kind, detail }: Caller): ReadonlySet<string> {
-  return kind === 'key' || kind === 'run' ? (detail as CallerDetail).models : EVERY_MODEL;
+function isVisible({ kind, detail }: Caller, group: ModelGroup): boolean {
+  return (kind !== 'key' && kind !== 'run') || mayCall(detail as CallerDetail, group);
 }
 
 // Providers that tell when a model was made are few, and a made-up date would be worse than none.

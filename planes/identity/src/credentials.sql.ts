@@ -29,6 +29,18 @@ export async function dropCredential(
   await sql`delete from credential where id = ${id} and kind = ${kind}`.execute(tx);
 }
 
+/** The hashes of keys that can be found, by the id of their record. */
+export async function listHashes(
+  db: Executor,
+  { kind, ids }: { readonly kind: string; readonly ids: readonly string[] },
+): Promise<ReadonlyMap<string, Buffer>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; hash: Buffer }>`
+    select id, hash from credential where id = any(${ids}::uuid[]) and kind = ${kind}
+  `.execute(db);
+  return new Map(rows.map(({ id, hash }) => [id, hash]));
+}
+
 /** Whose key this is; needs no tenant. Null when nobody's. */
 export async function findCredential(
   db: Executor,

@@ -8,6 +8,7 @@ export {
   type Credential,
   dropCredential,
   findCredential,
+  listHashes,
   registerCredential,
 } from './credentials.sql.ts';
 export {

@@ -1,6 +1,7 @@
 export {
   type Balance,
   type Budget,
+  LIMIT_KINDS,
   type Limit,
   type Limits,
   type Measure,
@@ -48,5 +49,6 @@ export {
   type SpendPlace,
   sumSpend,
   sumSpendByRun,
+  sumSpendByScope,
 } from './spend.sql.ts';
 export type { Spend, SpendTotals } from './spend.ts';

@@ -1,5 +1,5 @@
 import { type Executor, sql, type Statement } from '@sagewai/postgres';
-import type { OrganizationId, RunId } from '@sagewai/wire';
+import type { OrganizationId, PicoUsd, RunId } from '@sagewai/wire';
 
 import type { Spend, SpendTotals } from './spend.ts';
 
@@ -142,6 +142,31 @@ export async function sumSpendByRun(
     group by run_id
   `.execute(db);
   return new Map(rows.map(({ runId, ...totals }) => [runId, totals]));
+}
+
+const SCOPE_COLUMNS = {
+  key: sql`key_id::text`,
+  team: sql`team_id`,
+  person: sql`person_id`,
+} as const;
+
+/** What each of these keys, teams or people has ever spent; one that has not is left out. */
+export async function sumSpendByScope(
+  db: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly kind: keyof typeof SCOPE_COLUMNS;
+    readonly ids: readonly string[];
+  },
+): Promise<ReadonlyMap<string, PicoUsd>> {
+  if (of.ids.length === 0) return new Map();
+  const column = SCOPE_COLUMNS[of.kind];
+  const { rows } = await sql<{ id: string; costPusd: PicoUsd }>`
+    select ${column} as id, sum(cost_pusd)::numeric as "costPusd"
+    from spend where org_id = ${of.orgId} and ${column} = any(${of.ids}::text[])
+    group by 1
+  `.execute(db);
+  return new Map(rows.map(({ id, costPusd }) => [id, costPusd]));
 }
 
 function conditionsOf(filter: SpendFilter): Statement<unknown>[] {

@@ -5,9 +5,10 @@ import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Caller, CredentialReader } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
-import { canonicalModels } from '@sagewai/wire';
+import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
 import { CredentialCache } from './credential-cache.ts';
+import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
 import { readCredential } from './read-credential.ts';
 import {
@@ -15,6 +16,8 @@ import {
   CREDENTIAL_AGE_MS_MAX,
   FLEET_KEY_PREFIX,
   KEY_PREFIX,
+  type KeyPolicy,
+  type SlotLimit,
 } from './virtual-key.ts';
 
 const KEYS_MAX = 10_000;
@@ -23,6 +26,7 @@ const NO_SCOPES: ReadonlySet<never> = new Set();
 interface KnownKey {
   readonly caller: Caller;
   readonly isBlocked: boolean;
+  readonly routes: readonly string[];
   /** In monotonic milliseconds; Infinity: never. */
   readonly expiresMs: number;
 }
@@ -43,14 +47,15 @@ export function createKeyReader({ db, clock }: { db: Db; clock: Clock }): Creden
     },
   });
   return {
-    read: ({ headers }) => {
+    read: (head) => {
+      const { headers } = head;
       const value = readCredential(headers);
       if (value === undefined || !value.startsWith(KEY_PREFIX)) return null;
       if (value.startsWith(FLEET_KEY_PREFIX)) return null;
       const known = cache.get(hash('sha256', value, 'base64'), value);
       return known instanceof Promise
-        ? known.then((loaded) => admit(loaded, clock))
-        : admit(known, clock);
+        ? known.then((loaded) => admit(loaded, clock, head.endpoint))
+        : admit(known, clock, head.endpoint);
     },
     forgetAll: () => cache.forgetAll(),
   };
@@ -62,6 +67,7 @@ function toKnown(key: LiveKey, askedMs: number): KnownKey {
     runId: null,
     models: new Set(canonicalModels(key.models)),
     mayCap: key.mayCap,
+    policy: toPolicy(key),
   };
   return {
     caller: {
@@ -74,16 +80,40 @@ function toKnown(key: LiveKey, askedMs: number): KnownKey {
       detail,
     },
     isBlocked: key.isBlocked,
+    routes: key.allowedRoutes,
     // The database's clock decides; ours only counts from there.
     expiresMs: key.expiresAt ? askedMs + (key.expiresAt.getTime() - key.now.getTime()) : Infinity,
   };
 }
 
-function admit(known: KnownKey | null, clock: Clock): Caller {
+function admit(known: KnownKey | null, clock: Clock, endpoint: Endpoint): Caller {
   if (known === null) throw refuse('is not known here, or was revoked');
   if (known.isBlocked) throw refuse('is blocked');
   if (known.expiresMs <= clock.monotonicMs()) throw refuse('has expired');
+  if (!isRouteAllowed(known.routes, endpoint)) {
+    throw new Fault('caller.forbidden', `key ${known.caller.id} may not call this route`, {
+      detail: `This API key may not call ${endpoint.path}: its allowed_routes do not name it.`,
+    });
+  }
   return known.caller;
+}
+
+function toPolicy(key: LiveKey): KeyPolicy {
+  const lists = [key.teamModels, key.personModels].filter((names) => names.length > 0);
+  const slot = (kind: SlotLimit['kind'], id: string | null, max: number | null): SlotLimit[] =>
+    id === null || max === null ? [] : [{ kind, id, max }];
+  return {
+    teamId: key.teamId,
+    personId: key.personId,
+    models: lists.map((names) => new Set(canonicalModels(names))),
+    aliases: new Map(Object.entries(key.aliases)),
+    tags: key.tags,
+    slots: [
+      ...slot('key', key.id, key.parallelMax),
+      ...slot('person', key.personId, key.personParallelMax),
+      ...slot('team', key.teamId, key.teamParallelMax),
+    ],
+  };
 }
 
 function refuse(why: string): Fault {

@@ -1,15 +1,42 @@
-import { type Executor, sql, type Tx } from '@sagewai/postgres';
+import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
 import type { VirtualKey } from './virtual-key.ts';
 
 const COLUMNS = sql<VirtualKey>`
   id, org_id as "orgId", project_id as "projectId", name, hint, models, may_cap as "mayCap",
-  created_by as "createdBy", created_at as "createdAt", expires_at as "expiresAt",
+  team_id as "teamId", person_id as "personId", aliases, metadata, tags,
+  allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
+  soft_budget_pusd as "softBudgetPusd", created_by as "createdBy", created_at as "createdAt",
+  updated_at as "updatedAt", updated_by as "updatedBy", expires_at as "expiresAt",
   blocked_at as "blockedAt", revoked_at as "revokedAt"
 `;
 
-export interface NewKey {
+/** What only LiteLLM's administration sets. */
+export type KeyTraits = Pick<
+  VirtualKey,
+  | 'teamId'
+  | 'personId'
+  | 'aliases'
+  | 'metadata'
+  | 'tags'
+  | 'allowedRoutes'
+  | 'parallelMax'
+  | 'softBudgetPusd'
+>;
+
+const NO_TRAITS: KeyTraits = {
+  teamId: null,
+  personId: null,
+  aliases: {},
+  metadata: {},
+  tags: [],
+  allowedRoutes: [],
+  parallelMax: null,
+  softBudgetPusd: null,
+};
+
+export interface NewKey extends Partial<KeyTraits> {
   readonly id: KeyId;
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
@@ -23,12 +50,17 @@ export interface NewKey {
 }
 
 export async function insertKey(tx: Tx, key: NewKey): Promise<VirtualKey> {
+  const traits = { ...NO_TRAITS, ...key };
   const { rows } = await sql<VirtualKey>`
     insert into virtual_key (
-      id, org_id, project_id, name, hint, models, may_cap, created_by, expires_at)
+      id, org_id, project_id, name, hint, models, may_cap, created_by, expires_at,
+      team_id, person_id, aliases, metadata, tags, allowed_routes, parallel_max, soft_budget_pusd)
     values (
       ${key.id}, ${key.orgId}, ${key.projectId}, ${key.name}, ${key.hint}, ${key.models},
-      ${key.mayCap}, ${key.createdBy}, app_now() + ${key.expiresInSeconds}::int * interval '1 second')
+      ${key.mayCap}, ${key.createdBy}, app_now() + ${key.expiresInSeconds}::int * interval '1 second',
+      ${traits.teamId}, ${traits.personId}, ${JSON.stringify(traits.aliases)}::jsonb,
+      ${JSON.stringify(traits.metadata)}::jsonb, ${traits.tags}, ${traits.allowedRoutes},
+      ${traits.parallelMax}::int, ${traits.softBudgetPusd}::numeric)
     returning ${COLUMNS}
   `.execute(tx);
   const [inserted] = rows;
@@ -76,29 +108,56 @@ export async function findKey(tx: Executor, choice: KeyChoice): Promise<VirtualK
   return rows[0] ?? null;
 }
 
-export interface KeyChanges {
-  readonly models: readonly string[] | undefined;
-  readonly isBlocked: boolean | undefined;
-  readonly mayCap: boolean | undefined;
+export interface KeyChanges extends Partial<KeyTraits> {
+  readonly models?: readonly string[] | undefined;
+  readonly isBlocked?: boolean | undefined;
+  readonly mayCap?: boolean | undefined;
+  readonly name?: string;
+  readonly hint?: string;
+  readonly projectId?: ProjectId;
+  /** From now on; null: never. */
+  readonly expiresInSeconds?: number | null;
+  readonly updatedBy?: string;
 }
 
 /** What is left out stays. Null when there is no such key, or it was revoked. */
 export async function adjustKey(
   tx: Tx,
   choice: KeyChoice,
-  { models, isBlocked, mayCap }: KeyChanges,
+  changes: KeyChanges,
 ): Promise<VirtualKey | null> {
+  const { models, isBlocked, mayCap, expiresInSeconds } = changes;
+  const json = (value: object | undefined): string | null =>
+    value === undefined ? null : JSON.stringify(value);
   const { rows } = await sql<VirtualKey>`
     update virtual_key
     set models = coalesce(${models ?? null}::text[], models),
         may_cap = coalesce(${mayCap ?? null}::boolean, may_cap),
         blocked_at = case ${isBlocked ?? null}::boolean
-          when true then coalesce(blocked_at, app_now()) when false then null else blocked_at end
+          when true then coalesce(blocked_at, app_now()) when false then null else blocked_at end,
+        name = coalesce(${changes.name ?? null}::text, name),
+        hint = coalesce(${changes.hint ?? null}::text, hint),
+        project_id = coalesce(${changes.projectId ?? null}::uuid, project_id),
+        expires_at = case when ${expiresInSeconds !== undefined}::boolean
+          then app_now() + ${expiresInSeconds ?? null}::int * interval '1 second' else expires_at end,
+        team_id = ${chosenOr(changes.teamId, sql`team_id`)},
+        person_id = ${chosenOr(changes.personId, sql`person_id`)},
+        aliases = coalesce(${json(changes.aliases)}::jsonb, aliases),
+        metadata = coalesce(${json(changes.metadata)}::jsonb, metadata),
+        tags = coalesce(${changes.tags ?? null}::text[], tags),
+        allowed_routes = coalesce(${changes.allowedRoutes ?? null}::text[], allowed_routes),
+        parallel_max = ${chosenOr(changes.parallelMax, sql`parallel_max`)},
+        soft_budget_pusd = ${chosenOr(changes.softBudgetPusd, sql`soft_budget_pusd`)},
+        updated_at = app_now(), updated_by = ${changes.updatedBy ?? null}
     where ${chosen(choice)} and revoked_at is null
     returning ${COLUMNS}
   `.execute(tx);
   return rows[0] ?? null;
 }
+
+/** The new value, null included; the column when nothing was said. */
+const chosenOr = (value: string | number | bigint | null | undefined, column: Statement<unknown>) =>
+  value === undefined ? column : sql`${value}`;
 
 /** Revoking again changes nothing and answers the same. */
 export async function revokeKey(tx: Tx, choice: KeyChoice): Promise<VirtualKey | null> {
@@ -120,6 +179,16 @@ export interface LiveKey {
   readonly mayCap: boolean;
   readonly expiresAt: Date | null;
   readonly isBlocked: boolean;
+  readonly teamId: string | null;
+  readonly personId: string | null;
+  readonly teamModels: readonly string[];
+  readonly personModels: readonly string[];
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly allowedRoutes: readonly string[];
+  readonly parallelMax: number | null;
+  readonly teamParallelMax: number | null;
+  readonly personParallelMax: number | null;
   /** The database's time at the look-up, by which expiry is decided. */
   readonly now: Date;
 }
@@ -128,7 +197,10 @@ export interface LiveKey {
 export async function findLiveKey(db: Executor, hash: Buffer): Promise<LiveKey | null> {
   const { rows } = await sql<LiveKey>`
     select id, org_id as "orgId", project_id as "projectId", name, models, may_cap as "mayCap",
-           expires_at as "expiresAt", is_blocked as "isBlocked", now
+           expires_at as "expiresAt", is_blocked as "isBlocked", now, team_id as "teamId",
+           person_id as "personId", team_models as "teamModels", person_models as "personModels",
+           aliases, tags, allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
+           team_parallel_max as "teamParallelMax", person_parallel_max as "personParallelMax"
     from find_virtual_key(${hash})
   `.execute(db);
   return rows[0] ?? null;

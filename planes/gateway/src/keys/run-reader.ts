@@ -71,6 +71,7 @@ function toKnown({ runId, epoch, orgId, projectId, models, expiresAt }: RunClaim
     runId,
     models: new Set(canonicalModels(models)),
     mayCap: true,
+    policy: null,
   };
   const caller = { kind: 'run', id: runId, name: `run ${runId}`, orgId, projectId } as const;
   return { caller: { ...caller, scopes: NO_SCOPES, detail }, expiresAt };

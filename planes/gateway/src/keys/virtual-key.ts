@@ -1,4 +1,4 @@
-import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
+import type { KeyId, OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
 
 /** The word for our keys in identity's look-up of credentials. */
 export const KEY_KIND = 'key' as const;
@@ -16,8 +16,21 @@ export interface VirtualKey {
   /** As given; empty allows every model. */
   readonly models: readonly string[];
   readonly mayCap: boolean;
+  readonly teamId: string | null;
+  readonly personId: string | null;
+  /** Names in requests → models. */
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly tags: readonly string[];
+  /** Empty allows every route that a key may call. */
+  readonly allowedRoutes: readonly string[];
+  /** Calls under way at once. */
+  readonly parallelMax: number | null;
+  readonly softBudgetPusd: PicoUsd | null;
   readonly createdBy: string;
   readonly createdAt: Date;
+  readonly updatedAt: Date | null;
+  readonly updatedBy: string | null;
   readonly expiresAt: Date | null;
   readonly blockedAt: Date | null;
   readonly revokedAt: Date | null;
@@ -30,6 +43,26 @@ export interface CallerDetail {
   /** Canonical names; empty allows every model. */
   readonly models: ReadonlySet<string>;
   readonly mayCap: boolean;
+  /** Of a run: null. */
+  readonly policy: KeyPolicy | null;
+}
+
+/** What a key says of the calls that are made with it. */
+export interface KeyPolicy {
+  readonly teamId: string | null;
+  readonly personId: string | null;
+  /** Of its team and its person: each must allow the model as well. */
+  readonly models: readonly ReadonlySet<string>[];
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly tags: readonly string[];
+  /** Who may have how many calls under way. */
+  readonly slots: readonly SlotLimit[];
+}
+
+export interface SlotLimit {
+  readonly kind: 'key' | 'team' | 'person';
+  readonly id: string;
+  readonly max: number;
 }
 
 /**

@@ -1,0 +1,194 @@
+import { Fault } from '@sagewai/fault';
+import { type Caller, found } from '@sagewai/http';
+import { boundProject, resolveProject } from '@sagewai/identity';
+import type { Tx } from '@sagewai/postgres';
+import { nameActor } from '@sagewai/trust';
+import {
+  type BodyOf,
+  canonicalModels,
+  type OrganizationId,
+  type ProjectId,
+  type regenerateKey,
+} from '@sagewai/wire';
+
+import { ROUTE_GROUPS } from '../keys/is-route-allowed.ts';
+import type { KeyChanges } from '../keys/keys.sql.ts';
+import type { VirtualKey } from '../keys/virtual-key.ts';
+import { admitPerson } from './people.sql.ts';
+import { readDuration } from './read-duration.ts';
+import { toPico } from './read-limits.ts';
+import { mistaken, type Unsupported } from './refuse-fields.ts';
+import { findTeam } from './teams.sql.ts';
+
+/** What LiteLLM's keys have and ours do not, and why. */
+export const UNSUPPORTED_KEY_FIELDS: Unsupported = {
+  agent_id: 'keys belong to projects, teams and people',
+  allowed_cache_controls: 'answers are not cached by request',
+  allowed_passthrough_routes: 'use allowed_routes',
+  auto_rotate: 'rotate with /key/{key}/regenerate',
+  budget_id: 'say max_budget and budget_duration',
+  config: 'a key does not configure the server',
+  enforced_params: 'parameters are not enforced',
+  grace_period: 'the old value of a key is dead at once',
+  guardrails: 'guardrails are not set by the key',
+  model_max_budget: 'make a key for the model',
+  model_rpm_limit: 'make a key for the model',
+  model_tpm_limit: 'make a key for the model',
+  new_key: 'new values are made here',
+  object_permission: 'a key opens models only',
+  organization_id: 'a key belongs to the organization that the caller acts for (X-Organization)',
+  permissions: 'use allowed_routes and models',
+  policies: 'policies are not set by the key',
+  prompts: 'there are none',
+  rotation_interval: 'rotate with /key/{key}/regenerate',
+  router_settings: 'routing is set for the server',
+  rpm_limit_type: 'limits are kept for every call',
+  send_invite_email: 'no e-mail is sent',
+  spend: 'what a key has spent is what the ledger says',
+  temp_budget_expiry: 'change max_budget and change it back',
+  temp_budget_increase: 'change max_budget and change it back',
+  tpm_limit_type: 'limits are kept for every call',
+};
+
+/** LiteLLM's word for "every model", and for "those of the team": to us both are an empty list. */
+const EVERY_MODEL: readonly string[] = ['all-proxy-models', 'all-team-models'];
+
+const KEY_TYPES: Readonly<Record<string, readonly string[]>> = {
+  default: [],
+  llm_api: ['llm_api_routes'],
+  read_only: ['info_routes'],
+};
+
+export type KeyFields = BodyOf<typeof regenerateKey>;
+
+export interface FieldsContext {
+  readonly tx: Tx;
+  readonly orgId: OrganizationId;
+  readonly caller: Caller;
+  /** The key as it is; null: it is being made. */
+  readonly before: VirtualKey | null;
+}
+
+/**
+ * What a body says a key should be, checked: a key never reaches beyond whoever makes it. What is left
+ * out is undefined.
+ */
+export async function readKeyFields(
+  fields: KeyFields,
+  { tx, orgId, caller, before }: FieldsContext,
+): Promise<KeyChanges> {
+  demandWholeOrganization(fields, caller);
+  const models = readModels(fields.models);
+  const teamId = fields.team_id;
+  const teamAfter = teamId === undefined ? (before?.teamId ?? null) : teamId;
+  if (teamAfter !== null) {
+    const team = found(
+      await findTeam(tx, { orgId, id: teamAfter }),
+      `There is no team ${teamAfter}.`,
+    );
+    demandWithin(models ?? before?.models ?? [], team.models, teamAfter);
+  }
+  if (fields.user_id !== undefined && fields.user_id !== null) {
+    const of = { orgId, id: fields.user_id, by: nameActor(caller) };
+    if ((await admitPerson(tx, of)) === 'deleted') {
+      throw mistaken('user_id', 'is of a user that was deleted');
+    }
+  }
+  const projectId = await readProject(fields, { tx, orgId, caller });
+  return {
+    models,
+    isBlocked: fields.blocked ?? undefined,
+    ...(typeof fields.key_alias === 'string' ? { name: fields.key_alias } : {}),
+    ...(projectId === undefined ? {} : { projectId }),
+    ...(fields.duration === undefined ? {} : { expiresInSeconds: readDuration(fields.duration) }),
+    ...(teamId === undefined ? {} : { teamId }),
+    ...(fields.user_id === undefined ? {} : { personId: fields.user_id }),
+    ...(fields.aliases === undefined ? {} : { aliases: fields.aliases ?? {} }),
+    ...(fields.metadata === undefined ? {} : { metadata: fields.metadata ?? {} }),
+    ...(fields.tags === undefined ? {} : { tags: fields.tags ?? [] }),
+    ...readRoutes(fields),
+    ...(fields.max_parallel_requests === undefined
+      ? {}
+      : { parallelMax: fields.max_parallel_requests }),
+    ...(fields.soft_budget === undefined
+      ? {}
+      : { softBudgetPusd: fields.soft_budget === null ? null : toPico(fields.soft_budget) }),
+    updatedBy: nameActor(caller),
+  };
+}
+
+/** Whoever is bound to a project neither spends what a team has, nor takes a key out of it. */
+function demandWholeOrganization(fields: KeyFields, caller: Caller): void {
+  if (fields.team_id === undefined && fields.user_id === undefined) return;
+  if (boundProject(caller) === null) return;
+  throw new Fault('caller.forbidden', `token ${caller.id} is bound to a project`, {
+    detail: 'This access token is bound to one project; teams and users are of the organization.',
+  });
+}
+
+export function readModels(
+  models: readonly string[] | null | undefined,
+): readonly string[] | undefined {
+  if (models === undefined) return undefined;
+  const named = (models ?? []).filter((name) => !EVERY_MODEL.includes(name));
+  const wild = named.find((name) => name.includes('*'));
+  if (wild !== undefined) throw mistaken('models', `has ${wild}: wildcards are not known here`);
+  if (named.length > 0 && named.length < (models ?? []).length) {
+    throw mistaken('models', 'names some models and all of them');
+  }
+  return named;
+}
+
+/** A key of a team never allows what the team does not. */
+function demandWithin(models: readonly string[], allowed: readonly string[], team: string): void {
+  if (allowed.length === 0) return;
+  const within = new Set(canonicalModels(allowed));
+  const beyond = models.find((name) => !canonicalModels([name]).every((one) => within.has(one)));
+  if (beyond === undefined) return;
+  throw new Fault('caller.forbidden', 'a model beyond those of the team', {
+    detail: `The team ${team} may not call the model ${beyond}, and so its keys may not.`,
+  });
+}
+
+/** `metadata.project`, or `project_id`, by name or id. Throws `project.missing` beyond the caller's reach. */
+async function readProject(
+  { metadata, project_id: given }: KeyFields,
+  { tx, orgId, caller }: Omit<FieldsContext, 'before'>,
+): Promise<ProjectId | undefined> {
+  const inMetadata = metadata?.['project'];
+  if (inMetadata !== undefined && (typeof inMetadata !== 'string' || inMetadata.length > 100)) {
+    throw mistaken('metadata/project', 'must be the name or the id of a project');
+  }
+  const named = [given ?? undefined, inMetadata].filter((one) => one !== undefined);
+  const projects = [];
+  for (const one of named) projects.push(await resolveProject(tx, { orgId, named: one }));
+  const [project, other] = projects;
+  if (other !== undefined && other !== project) {
+    throw mistaken('project_id', 'is another project than metadata.project');
+  }
+  const bound = boundProject(caller);
+  if (project !== undefined && bound !== null && project !== bound) {
+    throw new Fault('project.missing', 'the token is bound to another project');
+  }
+  return project;
+}
+
+function readRoutes({ allowed_routes: routes, key_type: type }: KeyFields): Partial<KeyChanges> {
+  if (type !== undefined && type !== null) {
+    const ofType = Object.hasOwn(KEY_TYPES, type) ? KEY_TYPES[type] : undefined;
+    if (ofType === undefined) {
+      const known = Object.keys(KEY_TYPES).join(', ');
+      throw mistaken('key_type', `must be one of ${known}: a virtual key administers nothing`);
+    }
+    if (routes && routes.length > 0) throw mistaken('key_type', 'goes without allowed_routes');
+    return { allowedRoutes: ofType };
+  }
+  if (routes === undefined) return {};
+  for (const route of routes ?? []) {
+    if (/^\/[\w./{}-]*(?<=\/)\*$|^\/[\w./{}-]+$/.test(route)) continue;
+    if (Object.hasOwn(ROUTE_GROUPS, route)) continue;
+    const groups = Object.keys(ROUTE_GROUPS).join(', ');
+    throw mistaken('allowed_routes', `must be paths, paths ending in /*, or some of ${groups}`);
+  }
+  return { allowedRoutes: routes ?? [] };
+}

@@ -1,0 +1,70 @@
+import { listHashes } from '@sagewai/identity';
+import { listBudgets, sumSpendByScope, UNLIMITED } from '@sagewai/ledger';
+import type { Executor } from '@sagewai/postgres';
+import type { OrganizationId, OutputOf, readKeyInfo } from '@sagewai/wire';
+
+import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { mainLimit } from './read-limits.ts';
+import { showBalance, toDollars } from './show-balance.ts';
+
+export type ShownKey = NonNullable<OutputOf<typeof readKeyInfo>['info']>;
+
+/** Keys of one organization in LiteLLM's words, with their limits and what they have spent. */
+export async function showKeys(
+  db: Executor,
+  orgId: OrganizationId,
+  keys: readonly VirtualKey[],
+): Promise<ShownKey[]> {
+  const ids = keys.map(({ id }) => id);
+  const hashes = await listHashes(db, { kind: KEY_KIND, ids });
+  const budgets = new Map(
+    (await listBudgets(db, orgId, { kind: KEY_KIND, ids, limit: Math.max(1, ids.length) })).map(
+      (budget) => [budget.scope.id, budget],
+    ),
+  );
+  const summed = ids.filter((id) => mainLimit(budgets.get(id)?.limits ?? UNLIMITED) === undefined);
+  const spent = await sumSpendByScope(db, { orgId, kind: KEY_KIND, ids: summed });
+  return keys.map((key) => {
+    const scope = { orgId, kind: KEY_KIND, id: key.id };
+    const budget = budgets.get(key.id) ?? { scope, limits: UNLIMITED, balances: [] };
+    return showKey(key, {
+      token: hashes.get(key.id)?.toString('hex') ?? null,
+      balance: showBalance(budget, spent.get(key.id) ?? 0n, key.parallelMax),
+    });
+  });
+}
+
+function showKey(
+  key: VirtualKey,
+  { token, balance }: { token: string | null; balance: ReturnType<typeof showBalance> },
+): ShownKey {
+  const soft = key.softBudgetPusd === null ? null : toDollars(key.softBudgetPusd);
+  return {
+    token,
+    token_id: token,
+    key_name: key.hint,
+    key_alias: key.name === key.hint ? null : key.name,
+    ...balance,
+    soft_budget: soft,
+    soft_budget_exceeded: soft !== null && balance.spend > soft,
+    expires: key.expiresAt?.toISOString() ?? null,
+    models: [...key.models],
+    aliases: { ...key.aliases },
+    metadata: { ...key.metadata },
+    tags: [...key.tags],
+    allowed_routes: [...key.allowedRoutes],
+    team_id: key.teamId,
+    user_id: key.personId,
+    project_id: key.projectId,
+    organization_id: key.orgId,
+    blocked: key.blockedAt !== null,
+    created_by: key.createdBy,
+    updated_by: key.updatedBy,
+    created_at: key.createdAt.toISOString(),
+    updated_at: key.updatedAt?.toISOString() ?? null,
+    config: {},
+    permissions: {},
+    model_max_budget: {},
+    litellm_budget_table: null,
+  };
+}
