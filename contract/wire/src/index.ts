@@ -6,19 +6,7 @@ export {
   getAnomalySettings,
   setAnomalySettings,
 } from './anomalies.ts';
-export {
-  ALERT_TYPES,
-  type AlertDelivery,
-  type AlertType,
-  listAlertWebhooks,
-  createAlertWebhook,
-  updateAlertWebhook,
-  deleteAlertWebhook,
-  rotateAlertWebhook,
-  testAlertWebhook,
-  listAlertDeliveries,
-  redeliverAlert,
-} from './alerts.ts';
+export * from './alerts.ts';
 export {
   classifyComplexity,
   type ClassifiedRequest,
@@ -101,21 +89,7 @@ export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
 export * from './gateway.ts';
-export {
-  blockKey,
-  deleteKeys,
-  generateKey,
-  listLitellmKeys,
-  litellmBalance,
-  litellmDollars,
-  litellmLimits,
-  litellmMetadata,
-  litellmModels,
-  readKeyInfo,
-  regenerateKey,
-  unblockKey,
-  updateLitellmKey,
-} from './litellm-keys.ts';
+export * from './litellm-keys.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';
 export {

@@ -1,15 +1,7 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, type Route } from '@sagewai/http';
-import {
-  boundProject,
-  dropCredential,
-  findCredential,
-  findTokenWeakness,
-  registerCredential,
-} from '@sagewai/identity';
-import { readBudgets, setBudgets } from '@sagewai/ledger';
-import type { Tx } from '@sagewai/postgres';
+import { boundProject, dropCredential, registerCredential } from '@sagewai/identity';
 import { nameActor } from '@sagewai/trust';
 import {
   blockKey,
@@ -24,11 +16,18 @@ import {
 } from '@sagewai/wire';
 
 import * as keys from '../keys/keys.sql.ts';
-import { FLEET_KEY_PREFIX, KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import { KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import {
+  applyKeyLimits,
+  changeKey,
+  demandFreeAlias,
+  each,
+  findByAlias,
+  newValue,
+} from './change-key.ts';
 import { chooseKey, findLiteLlmKey, findLive, type KeyReach } from './find-key.ts';
-import { type KeyFields, readKeyFields, UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';
-import { lockName, pageKeys } from './key-pages.sql.ts';
-import { readLimits } from './read-limits.ts';
+import { readKeyFields, UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';
+import { pageKeys } from './key-pages.sql.ts';
 import { mistaken, refuseFields } from './refuse-fields.ts';
 import { type ShownKey, showKeys } from './show-keys.ts';
 
@@ -57,7 +56,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
         read.isBlocked === true
           ? found(await keys.adjustKey(tx, { orgId, projectId, id }, read), 'It is gone.')
           : inserted;
-      await applyLimits(tx, key, body);
+      await applyKeyLimits(tx, key, body);
       const shown = await showOne(reach, key);
       audit.about(`key:${id}`, inWords(shown));
       setHeader('cache-control', 'no-store');
@@ -66,7 +65,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
 
     implement(updateLitellmKey, async ({ body, audit, ...reach }) => {
       refuse(body, updateLitellmKey);
-      const key = await change(reach, await findLiteLlmKey(reach, body.key), body);
+      const key = await changeKey(reach, await findLiteLlmKey(reach, body.key), body);
       reach.tx.onCommit(forget);
       const shown = await showOne(reach, key);
       audit.about(`key:${key.id}`, inWords(shown));
@@ -83,7 +82,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
       const { id } = before;
       await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
       const name = before.name === before.hint ? { name: hint } : {};
-      const key = await change(reach, before, body, { hint, ...name });
+      const key = await changeKey(reach, before, body, { hint, ...name });
       tx.onCommit(forget);
       const shown = await showOne(reach, key);
       audit.about(`key:${id}`, inWords(shown));
@@ -115,14 +114,14 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
     }),
 
     implement(blockKey, async ({ body, audit, ...reach }) => {
-      const key = await change(reach, await findLiteLlmKey(reach, body.key), { blocked: true });
+      const key = await changeKey(reach, await findLiteLlmKey(reach, body.key), { blocked: true });
       reach.tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name, blocked: true });
       return showOne(reach, key);
     }),
 
     implement(unblockKey, async ({ body, audit, ...reach }) => {
-      const key = await change(reach, await findLiteLlmKey(reach, body.key), { blocked: false });
+      const key = await changeKey(reach, await findLiteLlmKey(reach, body.key), { blocked: false });
       reach.tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name, blocked: false });
       return showOne(reach, key);
@@ -179,80 +178,6 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
 
 function refuse(body: object, { body: schema }: { readonly body?: object }): void {
   if (schema) refuseFields(body as Record<string, unknown>, schema, UNSUPPORTED_KEY_FIELDS);
-}
-
-/** A value of ours, or one that is brought along and as good. */
-async function newValue(tx: Tx, given: string | null | undefined): Promise<string> {
-  if (given === undefined || given === null) return mintToken(KEY_PREFIX);
-  if (!given.startsWith(KEY_PREFIX) || given.startsWith(FLEET_KEY_PREFIX)) {
-    throw mistaken('key', `must start with ${KEY_PREFIX}`);
-  }
-  const weakness = findTokenWeakness(given.slice(KEY_PREFIX.length));
-  if (weakness !== null) throw mistaken('key', `is refused: ${weakness}`);
-  if ((await findCredential(tx, { kind: KEY_KIND, hash: hashToken(given) })) === null) return given;
-  throw new Fault('resource.exists', 'the key is in use', {
-    detail: 'This key is in use already.',
-  });
-}
-
-async function change(
-  reach: KeyReach,
-  before: VirtualKey,
-  fields: KeyFields,
-  besides: keys.KeyChanges = {},
-): Promise<VirtualKey> {
-  const { tx, orgId } = reach;
-  const read = await readKeyFields(fields, { ...reach, before });
-  if (read.name !== undefined) await demandFreeAlias(reach, read.name, before.id);
-  const choice = { orgId, projectId: before.projectId, id: before.id };
-  const after = found(
-    await keys.adjustKey(tx, choice, { ...read, ...besides }),
-    'There is no such key, or it was deleted.',
-  );
-  await applyLimits(tx, after, fields);
-  return after;
-}
-
-/** Before the audit entry (ledger's lock order). */
-async function applyLimits(tx: Tx, { orgId, id }: VirtualKey, fields: KeyFields): Promise<void> {
-  const scope = { orgId, kind: KEY_KIND, id } as const;
-  const before = (await readBudgets(tx, scope)).limits;
-  const after = readLimits(before, fields);
-  if (after !== before) await setBudgets(tx, scope, after);
-}
-
-/** LiteLLM's clients name keys by their aliases: no two that can be called have the same. */
-async function demandFreeAlias(
-  reach: KeyReach,
-  name: string,
-  except: string | null,
-): Promise<void> {
-  await lockName(reach.tx, reach.orgId, name);
-  const filter = { orgId: reach.orgId, projectId: null, name };
-  const { ids } = await pageKeys(reach.tx, filter, { offset: 0, limit: 2 });
-  if (ids.every((id) => id === except)) return;
-  throw new Fault('resource.exists', 'the alias is taken', {
-    detail: `There is a key with the alias ${name} already.`,
-    mistakes: [{ part: 'body', path: '/key_alias', message: 'must be free' }],
-  });
-}
-
-async function findByAlias(reach: KeyReach, name: string): Promise<VirtualKey> {
-  const { tx, orgId, caller } = reach;
-  const projectId = boundProject(caller);
-  const { ids } = await pageKeys(tx, { orgId, projectId, name }, { offset: 0, limit: 2 });
-  if (ids.length > 1) throw mistaken('key_aliases', `${name} is the name of several keys`);
-  const id = found(ids[0], `There is no key with the alias ${name}.`);
-  return findLive(reach, { orgId, projectId, id });
-}
-
-async function each<Item, Result>(
-  items: readonly Item[] | null | undefined,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const item of items ?? []) results.push(await work(item));
-  return results;
 }
 
 async function showAll(reach: KeyReach, ids: readonly KeyId[]): Promise<ShownKey[]> {

@@ -1,7 +1,20 @@
 import { type Budget, LIMIT_KINDS } from '@sagewai/ledger';
-import { formatUsd, type PicoUsd } from '@sagewai/wire';
+import { formatUsd, type OutputOf, type PicoUsd, type readKeyInfo } from '@sagewai/wire';
 
 import { DURATIONS, mainLimit, MONEY_LIMITS, type MoneyLimit } from './read-limits.ts';
+
+type ShownKey = NonNullable<OutputOf<typeof readKeyInfo>['info']>;
+export type ShownBalance = Pick<
+  ShownKey,
+  | 'spend'
+  | 'max_budget'
+  | 'budget_duration'
+  | 'budget_reset_at'
+  | 'budget_limits'
+  | 'tpm_limit'
+  | 'rpm_limit'
+  | 'max_parallel_requests'
+>;
 
 /** The nearest number: LiteLLM's clients expect one. Exact amounts are on our own surface. */
 export const toDollars = (amount: PicoUsd): number => Number(formatUsd(amount));
@@ -13,7 +26,11 @@ const countOrNull = (amount: bigint | null): number | null =>
  * A budget in LiteLLM's words. What was spent is that of the window of `max_budget`, and without one
  * all there ever was.
  */
-export function showBalance(budget: Budget, spentPusd: PicoUsd, parallelMax: number | null) {
+export function showBalance(
+  budget: Budget,
+  spentPusd: PicoUsd,
+  parallelMax: number | null,
+): ShownBalance {
   const { limits } = budget;
   const main = mainLimit(limits);
   const windows = MONEY_LIMITS.filter((name) => limits[name] !== null);

@@ -5,7 +5,7 @@ import type { OrganizationId, OutputOf, readKeyInfo } from '@sagewai/wire';
 
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
 import { mainLimit } from './read-limits.ts';
-import { showBalance, toDollars } from './show-balance.ts';
+import { showBalance, type ShownBalance, toDollars } from './show-balance.ts';
 
 export type ShownKey = NonNullable<OutputOf<typeof readKeyInfo>['info']>;
 
@@ -36,7 +36,7 @@ export async function showKeys(
 
 function showKey(
   key: VirtualKey,
-  { token, balance }: { token: string | null; balance: ReturnType<typeof showBalance> },
+  { token, balance }: { token: string | null; balance: ShownBalance },
 ): ShownKey {
   const soft = key.softBudgetPusd === null ? null : toDollars(key.softBudgetPusd);
   return {
