@@ -76,8 +76,8 @@ import {
 } from './identity.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
-import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
+import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
