@@ -44,6 +44,11 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'fleet.settleForRun': 'the same',
   'gateway.createChatCompletion': 'the same',
   'gateway.createMessage': 'the same',
+  'gateway.createResponse': 'the same',
+  'gateway.createCompletion': 'the same',
+  'gateway.createEmbedding': 'the same',
+  'gateway.createModeration': 'the same',
+  'gateway.createRerank': 'the same',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':

@@ -78,6 +78,7 @@ import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
+import { MODEL_SURFACES } from './model-surfaces.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
@@ -145,6 +146,7 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   createMessage,
+  ...MODEL_SURFACES,
   listModels,
   getModelTiers,
   setModelTiers,

@@ -79,3 +79,5 @@ export const listModels = endpoint({
   audit: 'read',
   output: Type.Object({ object: Type.Literal('list'), data: Type.Array(model) }),
 });
+
+export * from './model-surfaces.ts';

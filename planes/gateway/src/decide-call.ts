@@ -60,7 +60,8 @@ export function createDecide(of: {
         : crossCall(reach, format, input.body as JsonObject, read);
     const found = findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
-    const unpriced = group.isPriced ? asked.unpriced : 'price';
+    const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);
+    const unpriced = hasPrice ? asked.unpriced : 'price';
     if (unpriced !== undefined) {
       of.noteUnpriced(group.model, unpriced);
       if (of.unknownPrice === 'refuse') throw hasNoPrice(group.model, unpriced);

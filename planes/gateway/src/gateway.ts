@@ -28,6 +28,7 @@ import { listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
 import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
+import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
 import { createTierBook, type TierBook } from './tiers/tier-book.ts';
@@ -108,6 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     routes: [
       ...modelRoutes({ forward, catalogue }),
+      ...surfaceRoutes({ forward }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),

@@ -54,6 +54,12 @@ export const ERROR_SHAPES = {
     contentType: JSON_TYPE,
     body: { detail: fault.detail, code: fault.code, request_id: requestId },
   }),
+  // Its clients read `error` as text; the code is for whoever reads the answer.
+  ollama: (fault, requestId) => ({
+    status: PROBLEMS[fault.code].status,
+    contentType: JSON_TYPE,
+    body: { error: fault.detail, code: fault.code, request_id: requestId },
+  }),
 } as const satisfies Record<Surface, Shape>;
 
 export function toProblem(fault: Fault, requestId: string): Problem {

@@ -31,6 +31,8 @@ function toPattern(path: string): RegExp {
 const SURFACES: readonly (readonly [string, Surface])[] = [
   ['/api/v1/fleet/', 'fleet'],
   ['/v1/messages', 'anthropic'],
+  ['/api/v1/', 'own'],
+  ['/api/', 'ollama'],
   ['/v1/', 'openai'],
   ['/key/', 'litellm'],
   ['/model/', 'litellm'],

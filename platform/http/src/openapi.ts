@@ -128,6 +128,7 @@ const ERROR_OF = {
   anthropic: 'AnthropicError',
   litellm: 'OpenAiError',
   sage: 'FleetError',
+  ollama: 'OllamaError',
 } as const satisfies Record<Surface, keyof typeof ERRORS>;
 
 const TEXT = { type: 'string' };
@@ -157,6 +158,7 @@ const ERRORS = {
     ['errors'],
   ),
   FleetError: object({ detail: TEXT, code: CODE, request_id: TEXT }),
+  OllamaError: object({ error: TEXT, code: CODE, request_id: TEXT }),
   OpenAiError: object({
     error: object({ message: TEXT, type: TEXT, param: { type: ['string', 'null'] }, code: TEXT }),
   }),

@@ -12,4 +12,5 @@ export const UNKNOWN_FIELDS = {
   anthropic: 'pass',
   litellm: 'pass',
   sage: 'pass',
+  ollama: 'pass',
 } as const satisfies Record<Surface, 'refuse' | 'drop' | 'pass'>;

@@ -33,7 +33,8 @@ export function findRequestFields(
   return options.kind === 'ambiguous' ? options : { kind: 'found', fields: { top, options } };
 }
 
-export type CapField = 'max_tokens' | 'max_completion_tokens';
+export type ChatCapField = 'max_tokens' | 'max_completion_tokens';
+export type CapField = ChatCapField | 'max_output_tokens';
 
 /** The only changes that a body ever undergoes (M5). */
 export interface RequestChanges {

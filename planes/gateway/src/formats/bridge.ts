@@ -3,12 +3,25 @@ import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT } from './chat.ts';
+import { COMPLETIONS } from './completions.ts';
 import { compose, type Crossing } from './crossing.ts';
+import { EMBEDDINGS } from './embeddings.ts';
 import type { Format, FormatName } from './format.ts';
 import { MESSAGES_OVER_CHAT } from './messages-over-chat.ts';
 import { MESSAGES } from './messages.ts';
+import { MODERATIONS } from './moderations.ts';
+import { RERANK } from './rerank.ts';
+import { RESPONSES } from './responses.ts';
 
-const FORMATS: Readonly<Record<FormatName, Format>> = { chat: CHAT, messages: MESSAGES };
+const FORMATS: Readonly<Record<FormatName, Format>> = {
+  chat: CHAT,
+  messages: MESSAGES,
+  responses: RESPONSES,
+  completions: COMPLETIONS,
+  embeddings: EMBEDDINGS,
+  moderations: MODERATIONS,
+  rerank: RERANK,
+};
 
 /** One for each format that is not chat, to chat; and from chat to each that a provider speaks alone. */
 const CROSSINGS: readonly Crossing[] = [CHAT_OVER_MESSAGES, MESSAGES_OVER_CHAT];

@@ -16,7 +16,14 @@ import type { Usage } from '../money/usage.ts';
 import type { CallBounds } from '../plan-call.ts';
 import type { Seen } from '../settle-call.ts';
 
-export type FormatName = 'chat' | 'messages';
+export type FormatName =
+  | 'chat'
+  | 'messages'
+  | 'responses'
+  | 'completions'
+  | 'embeddings'
+  | 'moderations'
+  | 'rerank';
 
 /** What a request asks for, as far as it decides price and shape. Nothing else of it is looked at. */
 export interface Asked {
@@ -25,6 +32,7 @@ export interface Asked {
   /** The client does not want the usage of the stream, which we ask for and take out. */
   readonly hidesUsage: boolean;
   readonly parts: PromptParts;
+  /** None where nothing is written. */
   readonly choices: number;
   /** Predicted tokens that are rejected are charged as output, beside the limit. */
   readonly hasPrediction: boolean;

@@ -14,6 +14,8 @@ export interface ModelGroup {
   readonly ceilingHour: PriceCeiling;
   /** False when none of them has a known price (M4); beside one that has, the others are not used. */
   readonly isPriced: boolean;
+  /** What output costs is not known of one of them: only calls without any are priced. */
+  readonly isInputOnly: boolean;
   /** The most that any of them answers with; `undefined` when that of one is unknown. */
   readonly outputTokensMax: number | undefined;
   readonly contextTokensMax: number | undefined;
@@ -61,6 +63,7 @@ function toGroup(model: string, all: readonly Deployment[]): ModelGroup {
     ceiling: ceilingOf(prices),
     ceilingHour: ceilingOf(prices, true),
     isPriced: priced.length > 0,
+    isInputOnly: prices.some((price) => price.isInputOnly === true),
     outputTokensMax: mostOf(deployments.map(({ outputTokensMax }) => outputTokensMax)),
     contextTokensMax: mostOf(deployments.map(({ contextTokensMax }) => contextTokensMax)),
   };

@@ -15,7 +15,7 @@ export function priceOwnCall(
   at: Date,
 ): PriceCeiling | null {
   const group = findModel(buildModelTable(configured), model);
-  if (group?.isPriced === true) return group.ceiling;
+  if (group?.isPriced === true && !group.isInputOnly) return group.ceiling;
   const slash = model.indexOf('/');
   const named = slash > 0 ? PREFIXES.get(model.slice(0, slash).toLowerCase()) : undefined;
   const bare = named === undefined ? model : model.slice(slash + 1);

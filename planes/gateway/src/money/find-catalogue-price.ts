@@ -1,7 +1,7 @@
 import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
 
 import type { Price, Rates } from './price.ts';
-import { ratesOf } from './price.ts';
+import { FREE, ratesOf } from './price.ts';
 import { perCallFromKcount, perTokenFromMtok } from './read-rate.ts';
 
 export interface CatalogueEntry {
@@ -42,9 +42,13 @@ export function findCataloguePrice(
 ): CatalogueEntry | undefined {
   const found = calcPrice({ input_tokens: 1 }, model, { providerId, timestamp: at });
   if (found === null) return undefined;
-  const price = toPrice(found.model_price);
+  const price = isFree(model, found.model_price) ? FREE : toPrice(found.model_price);
   return price && { price, contextTokensMax: found.model.context_window };
 }
+
+/** OpenAI charges nothing for it, and the catalogue says so by saying nothing. */
+const isFree = (model: string, stated: ModelPrice): boolean =>
+  /^(?:omni|text)-moderation-/.test(model) && Object.keys(stated).length === 0;
 
 function toPrice(stated: ModelPrice): Price | undefined {
   if (Object.keys(stated).some((key) => !COUNTED.has(key) && !ASKED_FOR.has(key))) return undefined;
@@ -60,7 +64,9 @@ function toPrice(stated: ModelPrice): Price | undefined {
       return dearer ? [{ inputTokensAbove, rates: dearer }] : [];
     });
   const fee = stated['requests_kcount'];
-  return { perCall: typeof fee === 'number' ? perCallFromKcount(fee) : 0n, rates, tiers };
+  const perCall = typeof fee === 'number' ? perCallFromKcount(fee) : 0n;
+  const price = { perCall, rates, tiers };
+  return stated['output_mtok'] === undefined ? { ...price, isInputOnly: true } : price;
 }
 
 function ratesAt(stated: ModelPrice, start: number): Rates | undefined {
@@ -73,10 +79,10 @@ function ratesAt(stated: ModelPrice, start: number): Rates | undefined {
   };
   const input = of('input_mtok');
   const output = of('output_mtok');
-  if (input === undefined || output === undefined) return undefined;
+  if (input === undefined) return undefined;
   return ratesOf({
     input,
-    output,
+    output: output ?? 0n,
     cachedInput: of('cache_read_mtok'),
     cacheWrite: of('cache_write_mtok') ?? of('cache_write_5m_mtok'),
     cacheWriteHour: of('cache_write_1h_mtok'),

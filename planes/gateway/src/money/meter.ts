@@ -27,6 +27,8 @@ export interface PromptParts {
   readonly opaque: number;
   /** A longer context is asked for than the one that is known of the model. */
   readonly isLong: boolean;
+  /** Text that is read again and again: as many bytes more than the body has. */
+  readonly repeatedBytes?: number;
 }
 
 const TEXT_PARTS = new Set(['text', 'refusal', 'thinking']);
@@ -59,7 +61,11 @@ export function boundInput(
 ): number {
   const context = contextTokensMax ?? CONTEXT_TOKENS_UNKNOWN;
   if (parts.opaque > 0) return context;
-  const counted = bodyBytes + parts.images * IMAGE_TOKENS_MAX + PROVIDER_PROMPT_TOKENS_MAX;
+  const counted =
+    bodyBytes +
+    (parts.repeatedBytes ?? 0) +
+    parts.images * IMAGE_TOKENS_MAX +
+    PROVIDER_PROMPT_TOKENS_MAX;
   return contextTokensMax === undefined ? counted : Math.min(counted, contextTokensMax);
 }
 

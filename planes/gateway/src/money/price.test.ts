@@ -5,7 +5,7 @@ import { findCataloguePrice } from './find-catalogue-price.ts';
 import { boundInput, costOf, countParts, estimateUsage, IMAGE_TOKENS_MAX } from './meter.ts';
 import { ceilingOf, flatPrice, type Price, ratesOf } from './price.ts';
 import { readUsdPerToken, scaleDecimal } from './read-rate.ts';
-import { readUsage } from './usage.ts';
+import { readInputOnly, readUsage } from './usage.ts';
 
 const NOON = new Date('2026-11-21T12:00:00Z');
 
@@ -40,6 +40,14 @@ describe('the catalogue', () => {
       ),
       contextTokensMax: 128_000,
     });
+  });
+
+  test('says where output has no price, and that moderation is free', () => {
+    const embedding = findCataloguePrice('text-embedding-3-small', 'openai', NOON)?.price;
+    expect(embedding).toMatchObject({ isInputOnly: true, rates: { input: 20_000n, output: 0n } });
+    expect(findCataloguePrice('gpt-4o', 'openai', NOON)?.price).not.toHaveProperty('isInputOnly');
+    const moderation = findCataloguePrice('omni-moderation-latest', 'openai', NOON)?.price;
+    expect(moderation).toEqual(flatPrice(ratesOf({ input: 0n, output: 0n })));
   });
 
   test('gives the dearer rates of a long input as a tier', () => {
@@ -166,4 +174,11 @@ test('an estimate stays inside what was reserved', () => {
     input: 10,
     output: 5,
   });
+});
+
+test('what only reads tells its input, or nothing but the sum', () => {
+  expect(readInputOnly({ usage: { prompt_tokens: 3, total_tokens: 4 } })?.input).toBe(3);
+  expect(readInputOnly({ usage: { total_tokens: 4 } })).toMatchObject({ input: 4, output: 0 });
+  expect(readInputOnly({ usage: { total_tokens: -1 } })).toBeUndefined();
+  expect(readInputOnly({})).toBeUndefined();
 });

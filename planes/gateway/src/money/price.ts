@@ -20,6 +20,8 @@ export interface Rates {
  */
 export interface Price {
   readonly perCall: PicoUsd;
+  /** What a token of output costs is not known; a call that has none is known all the same. */
+  readonly isInputOnly?: true;
   readonly rates: Rates;
   /** Rates of the whole call once its input exceeds a count; ascending. Most models have none. */
   readonly tiers: readonly { readonly inputTokensAbove: number; readonly rates: Rates }[];

@@ -40,6 +40,26 @@ export function readUsage(body: unknown): Usage | undefined {
   };
 }
 
+/** The `usage` of Responses: the same sums under other names. */
+export function readInputUsage(answer: unknown): Usage | undefined {
+  const usage = fieldOf(answer, 'usage');
+  return readUsage({
+    usage: {
+      prompt_tokens: fieldOf(usage, 'input_tokens'),
+      completion_tokens: fieldOf(usage, 'output_tokens'),
+      prompt_tokens_details: fieldOf(usage, 'input_tokens_details'),
+      completion_tokens_details: fieldOf(usage, 'output_tokens_details'),
+    },
+  });
+}
+
+/** The `usage` of what only reads. Some tell nothing but the sum, which is the same. */
+export function readInputOnly(answer: unknown): Usage | undefined {
+  const usage = fieldOf(answer, 'usage');
+  const input = countOf(usage, 'prompt_tokens') ?? countOf(usage, 'total_tokens');
+  return readUsage({ usage: { prompt_tokens: input, completion_tokens: 0 } });
+}
+
 function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return (value as Record<string, unknown>)[name];

@@ -1,4 +1,4 @@
-import type { CapField } from '../bytes/rewrite-request.ts';
+import type { ChatCapField } from '../bytes/rewrite-request.ts';
 import type { FormatName } from '../formats/format.ts';
 
 /** What differs between providers that speak the same format. Data: there is no code per provider. */
@@ -6,9 +6,9 @@ interface Traits {
   /** As `/v1/models` shows it. */
   readonly ownedBy: string;
   /** Limits of output that this provider is known to keep; one that it ignores bounds nothing (M1). */
-  readonly keeps: readonly CapField[];
+  readonly keeps: readonly ChatCapField[];
   /** The one we set when a cap is needed. */
-  readonly cap: CapField;
+  readonly cap: ChatCapField;
   /** Where its prices stand in the bundled catalogue. */
   readonly catalogueId: string | undefined;
   /** It runs on the operator's own machines: a call costs nothing. */
@@ -43,6 +43,7 @@ export const PROVIDERS = {
     cap: 'max_completion_tokens',
     ownedBy: 'openai',
     catalogueId: 'openai',
+    formats: ['chat', 'responses', 'embeddings', 'moderations'],
   },
   anthropic: {
     ...COMPATIBLE,
@@ -59,6 +60,7 @@ export const PROVIDERS = {
     catalogueId: undefined,
     isLocal: true,
     addsVersion: true,
+    formats: ['chat', 'completions', 'embeddings'],
     modelList: 'ollama-tags',
   },
   litellm: {
@@ -66,19 +68,58 @@ export const PROVIDERS = {
     ...BOTH,
     ownedBy: 'litellm',
     catalogueId: undefined,
-    formats: ['chat', 'messages'],
+    formats: [
+      'chat',
+      'messages',
+      'responses',
+      'completions',
+      'embeddings',
+      'moderations',
+      'rerank',
+    ],
     modelList: 'litellm-info',
   },
   // Any server that speaks the format. A model that has the name of one of OpenAI's costs as much.
-  compatible: { ...COMPATIBLE, ownedBy: 'openai-compatible', catalogueId: 'openai' },
-  gemini: { ...COMPATIBLE, ...BOTH, ownedBy: 'google', catalogueId: 'google' },
+  compatible: {
+    ...COMPATIBLE,
+    ownedBy: 'openai-compatible',
+    catalogueId: 'openai',
+    formats: ['chat', 'completions', 'embeddings', 'moderations', 'rerank'],
+  },
+  gemini: {
+    ...COMPATIBLE,
+    ...BOTH,
+    ownedBy: 'google',
+    catalogueId: 'google',
+    formats: ['chat', 'embeddings'],
+  },
   groq: { ...COMPATIBLE, ...BOTH, ownedBy: 'groq', catalogueId: 'groq' },
-  mistral: { ...COMPATIBLE, ownedBy: 'mistral', catalogueId: 'mistral' },
+  mistral: {
+    ...COMPATIBLE,
+    ownedBy: 'mistral',
+    catalogueId: 'mistral',
+    formats: ['chat', 'embeddings', 'moderations'],
+  },
   deepseek: { ...COMPATIBLE, ownedBy: 'deepseek', catalogueId: 'deepseek' },
   xai: { ...COMPATIBLE, ...BOTH, ownedBy: 'xai', catalogueId: 'x-ai' },
-  openrouter: { ...COMPATIBLE, ownedBy: 'openrouter', catalogueId: 'openrouter' },
-  together: { ...COMPATIBLE, ownedBy: 'together', catalogueId: 'together' },
-  fireworks: { ...COMPATIBLE, ownedBy: 'fireworks', catalogueId: 'fireworks' },
+  openrouter: {
+    ...COMPATIBLE,
+    ownedBy: 'openrouter',
+    catalogueId: 'openrouter',
+    formats: ['chat', 'completions', 'embeddings'],
+  },
+  together: {
+    ...COMPATIBLE,
+    ownedBy: 'together',
+    catalogueId: 'together',
+    formats: ['chat', 'completions', 'embeddings', 'rerank'],
+  },
+  fireworks: {
+    ...COMPATIBLE,
+    ownedBy: 'fireworks',
+    catalogueId: 'fireworks',
+    formats: ['chat', 'completions', 'embeddings', 'rerank'],
+  },
   simulated: { ...COMPATIBLE, ...BOTH, ownedBy: 'simulated', catalogueId: undefined },
 } as const satisfies Record<string, Traits>;
 

@@ -1,0 +1,49 @@
+import { implementStream, type Route } from '@sagewai/http';
+import {
+  createCompletion,
+  createEmbedding,
+  createModeration,
+  createRerank,
+  createResponse,
+} from '@sagewai/wire';
+
+import { COMPLETIONS } from './formats/completions.ts';
+import { EMBEDDINGS } from './formats/embeddings.ts';
+import { MODERATION_MODEL, MODERATIONS } from './formats/moderations.ts';
+import { refuseStored } from './formats/refuse-stored.ts';
+import { RERANK } from './formats/rerank.ts';
+import { RESPONSES } from './formats/responses.ts';
+import type { Forward } from './forward.ts';
+
+const OWN_HEAD = { hasOwnHead: true };
+
+/** What models can be asked beside chats and messages, in OpenAI's words and in those that others added. */
+export function surfaceRoutes({ forward }: { readonly forward: Forward }): Route[] {
+  return [
+    implementStream(
+      createResponse,
+      (input) => {
+        refuseStored(input.body);
+        return forward(input, RESPONSES);
+      },
+      OWN_HEAD,
+    ),
+    implementStream(createCompletion, (input) => forward(input, COMPLETIONS), OWN_HEAD),
+    implementStream(createEmbedding, (input) => forward(input, EMBEDDINGS), OWN_HEAD),
+    implementStream(createRerank, (input) => forward(input, RERANK), OWN_HEAD),
+    implementStream(
+      createModeration,
+      (input) => {
+        const { body } = input;
+        if (body.model !== undefined) return forward(input, MODERATIONS);
+        // The provider's own default may be another than the one that is paid for.
+        const named = { ...body, model: MODERATION_MODEL };
+        return forward(
+          { ...input, body: named, raw: Buffer.from(JSON.stringify(named)) },
+          MODERATIONS,
+        );
+      },
+      OWN_HEAD,
+    ),
+  ];
+}
