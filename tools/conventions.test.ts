@@ -49,6 +49,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'gateway.createEmbedding': 'the same',
   'gateway.createModeration': 'the same',
   'gateway.createRerank': 'the same',
+  'gateway.countMessageTokens': 'asks a question that is too long for a path; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':

@@ -60,7 +60,13 @@ import {
   reportRun,
   reportRuns,
 } from './fleet.ts';
-import { createChatCompletion, createMessage, listModels } from './gateway.ts';
+import {
+  countMessageTokens,
+  createChatCompletion,
+  createMessage,
+  getModel,
+  listModels,
+} from './gateway.ts';
 import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
 import {
   createOrganization,
@@ -147,7 +153,9 @@ export const ENDPOINTS = [
   createChatCompletion,
   createMessage,
   ...MODEL_SURFACES,
+  countMessageTokens,
   listModels,
+  getModel,
   getModelTiers,
   setModelTiers,
   testClassify,

@@ -62,11 +62,43 @@ export const createMessage = endpoint({
   mediaTypes: ['application/json', 'text/event-stream'],
 });
 
+/** What a prompt would be charged as input, without asking for an answer. */
+export const countMessageTokens = endpoint({
+  id: 'gateway.countMessageTokens',
+  method: 'POST',
+  path: '/v1/messages/count_tokens',
+  surface: 'anthropic',
+  summary: 'Count the tokens of a prompt; an estimate where its provider does not count',
+  permission: 'model:call',
+  audit: 'read',
+  body: Type.Omit(messageRequest, ['max_tokens', 'stream']),
+  output: Type.Object({ input_tokens: Type.Integer() }),
+});
+
 export const model = Type.Object({
   id: Type.String(),
   object: Type.Literal('model'),
   created: Type.Integer(),
   owned_by: Type.String(),
+});
+
+/** The same, for who asks with Anthropic's headers. */
+const anthropicModel = Type.Object({
+  type: Type.Literal('model'),
+  id: Type.String(),
+  display_name: Type.String(),
+  created_at: Type.String(),
+  max_input_tokens: Type.Union([Type.Integer(), Type.Null()]),
+  max_tokens: Type.Union([Type.Integer(), Type.Null()]),
+});
+
+const nameOrNull = Type.Union([Type.String(), Type.Null()]);
+
+const anthropicModelPage = Type.Object({
+  data: Type.Array(anthropicModel),
+  has_more: Type.Boolean(),
+  first_id: nameOrNull,
+  last_id: nameOrNull,
 });
 
 export const listModels = endpoint({
@@ -77,7 +109,28 @@ export const listModels = endpoint({
   summary: 'List the models that the credential may call',
   permission: 'model:list',
   audit: 'read',
-  output: Type.Object({ object: Type.Literal('list'), data: Type.Array(model) }),
+  // Anthropic's pages; who asks as OpenAI is asked gets all of them.
+  query: Type.Object({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+    after_id: Type.Optional(Type.String()),
+    before_id: Type.Optional(Type.String()),
+  }),
+  output: Type.Union([
+    Type.Object({ object: Type.Literal('list'), data: Type.Array(model) }),
+    anthropicModelPage,
+  ]),
+});
+
+export const getModel = endpoint({
+  id: 'gateway.getModel',
+  method: 'GET',
+  path: '/v1/models/{model_id}',
+  surface: 'openai',
+  summary: 'Read one of the models that the credential may call',
+  permission: 'model:list',
+  audit: 'read',
+  params: Type.Object({ model_id: Type.String() }),
+  output: Type.Union([model, anthropicModel]),
 });
 
 export * from './model-surfaces.ts';

@@ -4,6 +4,7 @@ import { Fault } from '@sagewai/fault';
 import { isObject, type JsonObject } from '@sagewai/translate';
 
 import type { AdmittedCall } from './admitted-call.ts';
+import type { Deployment } from './models/deployment.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { answerHeaders } from './pass-headers.ts';
 import {
@@ -50,6 +51,14 @@ export async function answerWhole(
 /** Told apart from a refusal of the caller: it is our credential that the provider does not take (M6). */
 const REFUSED_CREDENTIAL: readonly number[] = [401, 403];
 
+/** Undefined: it is not our credential that is refused. */
+export function refusesCredential({ id, endpoint }: Deployment, status: number): Fault | undefined {
+  if (!REFUSED_CREDENTIAL.includes(status) || endpoint.credential === null) return undefined;
+  return new Fault('upstream.refused', `${id} answered ${status} to our credential`, {
+    detail: "The model provider does not accept this server's credential.",
+  });
+}
+
 /**
  * A refusal of the provider: its own status and its own words, and nothing is charged for it. Where its
  * words are a page of some proxy, which no client of this format reads, ours stand for them. A refusal of
@@ -72,15 +81,8 @@ export async function answerRefusal(
   });
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'an error without end');
-  if (REFUSED_CREDENTIAL.includes(head.status) && deployment.endpoint.credential !== null) {
-    throw new Fault(
-      'upstream.refused',
-      `${deployment.id} answered ${head.status} to our credential`,
-      {
-        detail: "The model provider does not accept this server's credential.",
-      },
-    );
-  }
+  const refusal = refusesCredential(deployment, head.status);
+  if (refusal !== undefined) throw refusal;
   if (reply.destroyed) return;
   const headersOut = answerHeaders(call, open, { upstream: head.headers, settled });
   let { body } = collected;

@@ -4,9 +4,9 @@ import type { JsonObject } from '@sagewai/translate';
 
 import { findRequestFields, type RequestFields } from './bytes/rewrite-request.ts';
 import { crossCall } from './cross-call.ts';
+import { allowed, isAmbiguous } from './find-allowed.ts';
 import { reachOf } from './formats/bridge.ts';
 import type { Asked, Format } from './formats/format.ts';
-import { mayCall } from './keys/may-call.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import type { ModelGroup } from './models/model-table.ts';
@@ -50,10 +50,9 @@ export function createDecide(of: {
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    if (known === undefined) throw noSuchModel(model, of.catalogue.unreachable());
-    if (!mayCall(caller, known)) throw notAllowed(model);
-    const reach = reachOf(known, format.name);
-    if (reach.group.deployments.length === 0) throw notInFormat(known.model, format);
+    const whole = allowed(known, caller, { model, unreachable: of.catalogue.unreachable() });
+    const reach = reachOf(whole, format.name);
+    if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const { group, asked } =
       reach.crossed.length === 0
         ? { group: reach.group, asked: read }
@@ -107,24 +106,6 @@ interface Choice {
   readonly tier: TierTold | undefined;
 }
 
-function noSuchModel(model: string, unreachable: readonly string[]): Fault {
-  const unasked =
-    unreachable.length === 0
-      ? ''
-      : ` These providers could not be asked for their models: ${unreachable.join(', ')}.`;
-  return new Fault('model.missing', 'unknown model', {
-    detail: `The model \`${model}\` does not exist, or no provider of it is configured.${unasked}`,
-    mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
-  });
-}
-
-function notAllowed(model: string): Fault {
-  return new Fault('model.forbidden', 'model not on the list of the credential', {
-    detail: `This credential may not call the model \`${model}\`.`,
-    mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
-  });
-}
-
 function notInFormat(model: string, { path }: Format): Fault {
   return new Fault('request.invalid', 'no deployment of the model speaks this format', {
     detail: `The model \`${model}\` cannot be called by /v1${path}.`,
@@ -141,12 +122,4 @@ function hasNoPrice(model: string, what: string): Fault {
         'model_info of the model list, or UNKNOWN_PRICE=allow to let such calls through without a price.'
       : `What \`${what}\` costs is not known for \`${model}\`. Leave it out, or set UNKNOWN_PRICE=allow.`;
   return new Fault('model.unpriced', `no known ${what}`, { detail });
-}
-
-function isAmbiguous(name: string): Fault {
-  const detail = `body: "${name}" is there twice, in another spelling, or with escapes in its name`;
-  return new Fault('request.invalid', 'a metered field is ambiguous', {
-    detail,
-    mistakes: [{ part: 'body', path: `/${name}`, message: 'must be there once, spelt plainly' }],
-  });
 }

@@ -11,6 +11,7 @@ import type { Metrics } from '@sagewai/telemetry';
 
 import { createSettle, reserveCall } from './account-call.ts';
 import { createBeat } from './beat.ts';
+import { createCountTokens } from './count-tokens.ts';
 import { createDecide } from './decide-call.ts';
 import { createForward } from './forward.ts';
 import type { GatewayConfig } from './gateway-config.ts';
@@ -105,10 +106,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
   });
+  const { answerBytesMax } = config;
+  const countTokens = createCountTokens({ catalogue, switchboard, answerBytesMax });
   const keyReader = createKeyReader({ db, clock });
   return {
     routes: [
-      ...modelRoutes({ forward, catalogue }),
+      ...modelRoutes({ forward, countTokens, catalogue }),
       ...surfaceRoutes({ forward }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),

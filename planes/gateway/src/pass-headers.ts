@@ -42,6 +42,16 @@ export function answerHeaders(
   open: OpenAnswer,
   { upstream, settled }: { readonly upstream: IncomingHttpHeaders; readonly settled?: Settled },
 ): OutgoingHttpHeaders {
+  const headers = passedHeaders(upstream, call.input.request.id);
+  addCost(headers, call, { open, settled });
+  return headers;
+}
+
+/** Those of the provider that its client may see. */
+export function passedHeaders(
+  upstream: IncomingHttpHeaders,
+  requestId: string,
+): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ...SAFETY_HEADERS };
   // A provider may name further headers that are for us alone.
   const ofConnection = namesOf(upstream.connection);
@@ -51,8 +61,7 @@ export function answerHeaders(
     if (DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     headers[RENAMED.test(name) ? `llm_provider-${name}` : name] = value;
   }
-  headers['x-request-id'] = call.input.request.id;
-  addCost(headers, call, { open, settled });
+  headers['x-request-id'] = requestId;
   return headers;
 }
 

@@ -1,6 +1,19 @@
-import { implementOwn, implementStream, type Caller, type Route } from '@sagewai/http';
-import { createChatCompletion, createMessage, listModels } from '@sagewai/wire';
+import {
+  type Caller,
+  implementOwn,
+  implementStream,
+  type Route,
+  type StreamInput,
+} from '@sagewai/http';
+import {
+  countMessageTokens,
+  createChatCompletion,
+  createMessage,
+  getModel,
+  listModels,
+} from '@sagewai/wire';
 
+import { noSuchModel } from './find-allowed.ts';
 import { CHAT } from './formats/chat.ts';
 import { MESSAGES } from './formats/messages.ts';
 import type { Forward } from './forward.ts';
@@ -8,24 +21,41 @@ import { mayCall } from './keys/may-call.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import type { ModelGroup } from './models/model-table.ts';
-import { traitsOf } from './providers/provider.ts';
+import {
+  asksAsAnthropic,
+  toAnthropicModel,
+  toAnthropicPage,
+  toOpenAiModel,
+} from './models/show-models.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
 
 export function modelRoutes(of: {
   readonly forward: Forward;
-  readonly catalogue: Pick<Catalogue, 'all'>;
+  readonly countTokens: (input: StreamInput) => Promise<void>;
+  readonly catalogue: Pick<Catalogue, 'all' | 'find' | 'unreachable'>;
 }): Route[] {
+  const { catalogue } = of;
   return [
     implementStream(createChatCompletion, (input) => of.forward(input, CHAT), OWN_HEAD),
     implementStream(createMessage, (input) => of.forward(input, MESSAGES), OWN_HEAD),
+    implementStream(countMessageTokens, of.countTokens, OWN_HEAD),
 
-    implementOwn(listModels, async ({ caller }) => {
-      const { groups } = await of.catalogue.all();
-      return {
-        object: 'list' as const,
-        data: groups.filter((group) => isVisible(caller, group)).map(toWire),
-      };
+    implementOwn(listModels, async ({ caller, query, request }) => {
+      const { groups } = await catalogue.all();
+      const shown = groups.filter((group) => isVisible(caller, group));
+      return asksAsAnthropic(request.headers)
+        ? toAnthropicPage(shown, query)
+        : { object: 'list' as const, data: shown.map(toOpenAiModel) };
+    }),
+
+    implementOwn(getModel, async ({ caller, params, request }) => {
+      const group = await catalogue.find(params.model_id);
+      // One that it may not call is not shown either.
+      if (group === undefined || !isVisible(caller, group)) {
+        throw noSuchModel(params.model_id, catalogue.unreachable());
+      }
+      return asksAsAnthropic(request.headers) ? toAnthropicModel(group) : toOpenAiModel(group);
     }),
   ];
 }
@@ -34,13 +64,3 @@ export function modelRoutes(of: {
 function isVisible({ kind, detail }: Caller, group: ModelGroup): boolean {
   return (kind !== 'key' && kind !== 'run') || mayCall(detail as CallerDetail, group);
 }
-
-// Providers that tell when a model was made are few, and a made-up date would be worse than none.
-const UNKNOWN_INSTANT = 0;
-
-const toWire = ({ model, deployments: [first] }: ModelGroup) => ({
-  id: model,
-  object: 'model' as const,
-  created: UNKNOWN_INSTANT,
-  owned_by: first ? traitsOf(first.endpoint.provider).ownedBy : 'sagewai',
-});
