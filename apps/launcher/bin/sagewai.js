@@ -32,6 +32,7 @@ const COMMANDS = {
   runs: 'submit, list, watch and cancel runs',
   schedules: 'runs that are submitted at every instant of a cron expression',
   key: 'virtual keys for model calls',
+  gateway: 'how model calls are routed, and why',
   alerts: 'webhooks that are told what a person should look at',
   audit: 'list and verify the audit log',
   completion: 'make a shell complete commands, ids, pools and models',
@@ -59,6 +60,9 @@ function route() {
     return run(chosen.module, rest);
   }
   if (word === 'config' && rest[0] === 'explain') return explain(rest.slice(1));
+  if (word === 'gateway' && rest[0] === 'import') {
+    return run('@sagewai/server/main', ['--show-models', ...rest.slice(1)]);
+  }
   return run('@sagewai/cli/main', [word, ...rest]);
 }
 

@@ -60,6 +60,11 @@ export const SERVER_FIELDS = {
     description: 'A litellm-config.yaml with models, prices and providers',
     flag: 'config',
   }),
+  MODELS_FILE_INTERVAL: field.duration({
+    default: 5_000,
+    min: 100,
+    description: 'How often that file is looked at for a change',
+  }),
   SAGEWAI_HOME: field.string({
     default: '~/.sagewai',
     description: 'Where secrets that were made at first start are kept',

@@ -10,7 +10,6 @@ import {
   findMisspellings,
   readConfig,
 } from '@sagewai/config';
-import type { GatewayConfig } from '@sagewai/gateway';
 import { createLog, type Log } from '@sagewai/log';
 
 import manifest from '../package.json' with { type: 'json' };
@@ -21,8 +20,9 @@ import { isLoopback } from './is-loopback.ts';
 import { configuredStore } from './object-store.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
 import { ensureFirst, findKeys } from './prepare-first-start.ts';
-import { readModels } from './read-models.ts';
+import { type Models, readModels, tellNotices } from './read-models.ts';
 import { buildServer, type Server } from './server.ts';
+import { showModels } from './show-models.ts';
 import { stopSignal } from './stop-signal.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
@@ -61,6 +61,9 @@ const OPTIONS = {
 /** The server's process. Returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
   try {
+    if (words[0] === '--show-models') {
+      return await showModels(words.slice(1), process.env, (text) => process.stdout.write(text));
+    }
     const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });
     const { help, json, 'explain-config': asked, ...flags } = values;
     const sources = { flags, environment: process.env };
@@ -86,7 +89,7 @@ async function serve(config: ServerConfig): Promise<number> {
   for (const { name, suggestion } of findMisspellings(Object.keys(SERVER_FIELDS), process.env)) {
     log.warn('a setting is not known', { setting: name, did_you_mean: suggestion });
   }
-  const gatewayConfig = await findModels(config, log);
+  const models = await findModels(config, log);
   const certificate = await findCertificate(config);
   const objects = configuredStore(config);
   const risk = findTransportRisk(config, certificate, systemClock.now());
@@ -115,11 +118,12 @@ async function serve(config: ServerConfig): Promise<number> {
     await ensureFirst(config, databases, { log, show: (token) => showToken(token, config) });
     server = buildServer({
       config,
-      gatewayConfig,
+      gatewayConfig: models.config,
       databases,
       keys,
       certificate,
       objects,
+      modelsFile: { text: models.text, env: process.env },
       version: manifest.version,
       log,
       onOutdated: (migration) => {
@@ -159,20 +163,18 @@ async function onPort(port: number, flag: string, take: () => Promise<string>): 
   }
 }
 
-async function findModels(config: ServerConfig, log: Log): Promise<GatewayConfig> {
+async function findModels(config: ServerConfig, log: Log): Promise<Models> {
   const models = await readModels(config, process.env);
-  for (const { line, path, what } of models.notices) {
-    log.warn('the models file says something that is not done', { line, path, what });
-  }
+  tellNotices(models.notices, log);
   const { masterKey } = models.config;
   if (masterKey === null || masterKey.weakness === null || isLoopback(config.host)) {
-    return models.config;
+    return models;
   }
   log.warn('the master key is not used off loopback: it could be guessed', {
     why: masterKey.weakness,
     mend: 'Set LITELLM_MASTER_KEY, or general_settings.master_key, to sk- and 32 random bytes.',
   });
-  return { ...models.config, masterKey: null };
+  return { ...models, config: { ...models.config, masterKey: null } };
 }
 
 /** To a person, never to the log: logs are kept, copied and read by others. */

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { readConfig } from '@sagewai/config';
 import { ensureAdministrator, ensureOrganization } from '@sagewai/identity';
@@ -30,12 +32,14 @@ const test = databaseTest.extend<{ start: Start }>({
         environment: { DATABASE_URL: url, SAGEWAI_HOME: home.path, ...settings },
       });
       const databases = await openDatabase(config, silentLog);
+      const models = await readModels(config, {});
       await ensureAdministrator(databases.dispatch, { token: adminToken });
       await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
       const server = buildServer({
         certificate: null,
         config,
-        gatewayConfig: (await readModels(config, {})).config,
+        gatewayConfig: models.config,
+        modelsFile: { text: models.text, env: {} },
         databases,
         objects: configuredStore(config),
         keys: parseServerKeys(secret(), secret()),
@@ -188,4 +192,38 @@ test('a run that leaves its model to its complexity gets what its project has', 
   const message = `Design and migrate the architecture: ${'audit, plan, review. '.repeat(60)}`;
   const hard = await ask('POST', '/api/v1/runs', { ...run, payload: { message } });
   expect(hard.body).toMatchObject({ model: 'large', pool: 'default' });
+});
+
+test('a changed models file counts without a restart, and a broken one changes nothing', async ({
+  start,
+}) => {
+  await using folder = await tempHome();
+  const file = join(folder.path, 'litellm-config.yaml');
+  const listOf = (names: readonly string[]): string =>
+    JSON.stringify({
+      model_list: names.map((name) => ({
+        model_name: name,
+        litellm_params: { model: 'openai/gpt-4o', api_base: 'http://127.0.0.1:9/v1' },
+      })),
+      router_settings: { fallbacks: [{ [names[0] ?? '']: [names.at(-1)] }] },
+    });
+  await writeFile(file, listOf(['a', 'b']));
+  const { app, metrics } = await start({ SAGEWAI_CONFIG: file, MODELS_FILE_INTERVAL: '100ms' });
+  const route = async (model: string) => {
+    const url = `/api/v1/model-route?model=${model}`;
+    const headers = { ...asAdmin, 'x-organization': 'acme' };
+    const answer = await app.inject({ url, headers });
+    return { status: answer.statusCode, body: answer.json() as Record<string, unknown> };
+  };
+  expect(await route('a')).toMatchObject({ status: 200, body: { fallbacks: { generic: ['b'] } } });
+  expect((await route('c')).status).toBe(404);
+  await writeFile(file, listOf(['a', 'c']));
+  await expect.poll(async () => (await route('c')).status, { timeout: 20_000 }).toBe(200);
+  expect((await route('b')).status).toBe(404);
+  expect(await route('a')).toMatchObject({ body: { fallbacks: { generic: ['c'] } } });
+  await writeFile(file, 'model_list: [{model_name: d}]');
+  await expect
+    .poll(() => metrics.render(), { timeout: 20_000 })
+    .toContain('sagewai_models_file_loads_total{outcome="refused"} 1');
+  expect((await route('c')).status).toBe(200);
 });

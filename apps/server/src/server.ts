@@ -21,6 +21,8 @@ import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
 import type { Databases } from './open-database.ts';
+import type { Environment } from './read-models.ts';
+import { createModelsMeter, type LiveModels, modelsFileJob } from './reload-models.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 export interface ServerOptions {
@@ -32,6 +34,8 @@ export interface ServerOptions {
   readonly certificate: ServerCertificate | null;
   /** Ends with the server. */
   readonly objects: ObjectStore;
+  /** The file that `gatewayConfig` is from, and where its `os.environ/…` point; read again on change. */
+  readonly modelsFile?: { readonly text: string | null; readonly env: Environment } | undefined;
   readonly version: string;
   readonly log: Log;
   /** The schema has become one that this process cannot serve. */
@@ -52,8 +56,10 @@ export function buildServer(options: ServerOptions): Server {
   const { config, gatewayConfig, databases, keys, certificate, version, log } = options;
   const { request: db, dispatch } = databases;
   const clock = systemClock;
+  const models: LiveModels = { current: gatewayConfig, text: options.modelsFile?.text ?? null };
   const metrics = createMetrics({ collectDefault: true });
   createDatabaseMeters(metrics, databases);
+  const modelsMeter = createModelsMeter(metrics);
   const objects = meteredStore(options.objects, metrics);
   const egress = createEgress({
     allowed: upstreamUrls(gatewayConfig),
@@ -81,7 +87,7 @@ export function buildServer(options: ServerOptions): Server {
     dispatch,
     listenUrl: config.databaseUrl,
     ledger,
-    priceOf: (model) => priceOwnCall(gatewayConfig.deployments, model, clock.now()),
+    priceOf: (model) => priceOwnCall(models.current.deployments, model, clock.now()),
     chooseTier: (of, request) => gateway.chooseTier(of, request),
     clock,
     log,
@@ -186,6 +192,16 @@ export function buildServer(options: ServerOptions): Server {
     [
       ...chosen.flatMap((plane) => plane.jobs),
       schemaJob(databases, options.onOutdated),
+      ...(options.modelsFile === undefined || config.sagewaiConfig === null
+        ? []
+        : [
+            modelsFileJob(config, options.modelsFile.env, {
+              models,
+              gateway,
+              log,
+              note: modelsMeter,
+            }),
+          ]),
       ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),
     ],
     {

@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
+  gateway: async (around) => (await import('./commands/gateway.ts')).gatewayCommand(around),
   models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
   spend: async (around) => (await import('./commands/spend.ts')).spendCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),

@@ -83,7 +83,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
-import { getRoutingDecision, listRoutingDecisions } from './model-routes.ts';
+import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
@@ -143,8 +143,7 @@ export const ENDPOINTS = [
   listSpend,
   reportSpend,
   exportSpend,
-  listRoutingDecisions,
-  getRoutingDecision,
+  ...MODEL_ROUTE_ENDPOINTS,
   createKey,
   listKeys,
   getKey,

@@ -111,7 +111,12 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
-export { getRoutingDecision, listRoutingDecisions, routedCallRecord } from './model-routes.ts';
+export {
+  explainRoute,
+  getRoutingDecision,
+  listRoutingDecisions,
+  routedCallRecord,
+} from './model-routes.ts';
 export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';
 export { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
 export {

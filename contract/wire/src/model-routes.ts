@@ -88,3 +88,52 @@ export const routedCallRecord = (call: {
   /** The text of the decision, as it was kept. */
   readonly decision: string;
 }): BatchRecord => [call.id, call.decision];
+
+const models = Type.Array(Type.String());
+
+export const explainRoute = endpoint({
+  id: 'gateway.explainRoute',
+  method: 'GET',
+  path: '/api/v1/model-route',
+  surface: 'own',
+  summary: 'Say how a call of a model would be routed now, as the replica that is asked sees it',
+  permission: 'spend:read',
+  audit: 'read',
+  query: Type.Object({ model: Type.String({ minLength: 1, maxLength: 300 }) }),
+  output: Type.Object({
+    requested_model: Type.String(),
+    model: Type.String(),
+    /** Null: there is one deployment, and nothing to choose. */
+    strategy: textOrNull,
+    /** Null: none is well; the one that cools the shortest would be tried. */
+    chosen: textOrNull,
+    candidates: Type.Array(
+      Type.Object({
+        deployment: Type.String(),
+        provider: Type.String(),
+        upstream_model: Type.String(),
+        weight: Type.Number(),
+        order: Type.Integer(),
+        /** 0: it is well. */
+        cools_for_ms: Type.Integer({ minimum: 0 }),
+        is_full: Type.Boolean(),
+        in_flight: Type.Integer({ minimum: 0 }),
+        latency_ms: orNull(Type.Integer({ minimum: 0 })),
+        tokens_this_minute: Type.Integer({ minimum: 0 }),
+        passed_because: textOrNull,
+      }),
+    ),
+    fallbacks: Type.Object({
+      generic: models,
+      context_window: models,
+      content_policy: models,
+      budget: models,
+    }),
+  }),
+});
+
+export const MODEL_ROUTE_ENDPOINTS = [
+  listRoutingDecisions,
+  getRoutingDecision,
+  explainRoute,
+] as const;

@@ -40,7 +40,8 @@ export interface ForwardParts {
   readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly switchboard: Switchboard;
-  readonly fallbacks: Fallbacks;
+  /** As they are configured now. */
+  readonly fallbacks: () => Fallbacks;
   readonly limits: StreamLimits & { readonly answerBytesMax: number };
 }
 

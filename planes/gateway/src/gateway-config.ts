@@ -221,7 +221,10 @@ function routingOf(settings: GatewaySettings): Routing {
 }
 
 /** The URLs that the operator has named by naming providers: what egress must let through. */
-export function upstreamUrls({ deployments, sources }: GatewayConfig): string[] {
+export function upstreamUrls({
+  deployments,
+  sources,
+}: Pick<GatewayConfig, 'deployments' | 'sources'>): string[] {
   return [...new Set([...deployments, ...sources].map(({ endpoint }) => endpoint.baseUrl))];
 }
 

@@ -14,7 +14,7 @@ import { createBeat } from './beat.ts';
 import { createCountTokens } from './count-tokens.ts';
 import { createDecide } from './decide-call.ts';
 import { createForward } from './forward.ts';
-import type { GatewayConfig } from './gateway-config.ts';
+import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { gatewayJobs } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
@@ -29,6 +29,7 @@ import { listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
 import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
+import { routeRoutes } from './routing/route-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
@@ -54,6 +55,11 @@ export interface Gateway {
   readonly credentialReaders: readonly CredentialReader[];
   /** Which models and pools requests get that leave it to their complexity. */
   readonly chooseTier: TierBook['choose'];
+  /**
+   * Other deployments and another routing from now on; calls under way end as they began. What else a
+   * configuration says holds from the next start on.
+   */
+  apply(config: Pick<GatewayConfig, 'deployments' | 'routing' | 'sources' | 'simulated'>): void;
   /** Ends what still looks for models. Calls under way are the server's to drain. */
   close(): void;
 }
@@ -63,10 +69,10 @@ const LIST_TIMEOUT_MS = 5_000;
 export function createGateway(options: GatewayOptions): Gateway {
   const { db, ledger, egress, clock, config, log } = options;
   const closing = new AbortController();
+  let { routing } = config;
   const meters = createMeters({ metrics: options.metrics, log });
   const catalogue = createCatalogue({
-    deployments: [...config.deployments, ...(config.simulated ? SIMULATED_DEPLOYMENTS : [])],
-    aliases: config.routing.aliases,
+    ...configuredOf(config),
     sources: config.sources,
     list: (endpoint) => {
       const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
@@ -78,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, egress),
-    routing: config.routing,
+    routing: () => routing,
     clock,
     log,
   });
@@ -98,7 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return settle(call, outcome);
     },
     switchboard,
-    fallbacks: config.routing.fallbacks,
+    fallbacks: () => routing.fallbacks,
     limits: {
       answerBytesMax: config.answerBytesMax,
       eventBytesMax: config.answerBytesMax,
@@ -115,6 +121,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...surfaceRoutes({ forward }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
@@ -123,9 +130,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       keyReader,
       createRunReader({ runLeases: options.runLeases, runTokenKey: options.runTokenKey, clock }),
     ],
+    apply: (other) => {
+      egress.allow(upstreamUrls(other));
+      ({ routing } = other);
+      catalogue.replace(configuredOf(other));
+      switchboard.keep(new Set(other.deployments.map(({ id }) => id)));
+    },
     chooseTier: (of, request) => tiers.choose(of, request),
     close: () => closing.abort(),
   };
+}
+
+function configuredOf({
+  deployments,
+  simulated,
+  routing: { aliases },
+}: Pick<GatewayConfig, 'deployments' | 'simulated' | 'routing'>) {
+  return { deployments: [...deployments, ...(simulated ? SIMULATED_DEPLOYMENTS : [])], aliases };
 }
 
 /** One upstream an endpoint, made when it is first called. */

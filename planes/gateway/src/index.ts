@@ -7,6 +7,7 @@ export {
   type ReadGatewayConfig,
   upstreamUrls,
 } from './gateway-config.ts';
+export { describeModels } from './config-file/describe-models.ts';
 export { type Notice, noticeText } from './config-file/section.ts';
 export { priceOwnCall } from './models/price-own-call.ts';
 export type { LeasePair, RunLeases } from './keys/run-reader.ts';

@@ -13,7 +13,7 @@ import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settl
 
 export interface RouteParts extends OpenParts {
   readonly decide: DecideCall;
-  readonly fallbacks: Fallbacks;
+  readonly fallbacks: () => Fallbacks;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function routeCall(
   for (;;) {
     const because = await whyElsewhere(open, asked, parts);
     if (because === null) return open;
-    const left = chainOf(parts.fallbacks, because, asked.group.model).filter(
+    const left = chainOf(parts.fallbacks(), because, asked.group.model).filter(
       (model) => !tried.has(model),
     );
     const next = await nextModel(left, because, { asked, trail, parts, tried });
@@ -63,7 +63,7 @@ async function admit(asked: DecidedCall, trail: Trail, parts: RouteParts): Promi
   try {
     return { decided: asked, call: await parts.reserve(asked, trail) };
   } catch (error) {
-    const chain = chainOf(parts.fallbacks, 'budget', asked.group.model);
+    const chain = chainOf(parts.fallbacks(), 'budget', asked.group.model);
     if (!(error instanceof Fault) || error.code !== 'budget.exceeded' || chain.length === 0)
       throw error;
     const tried = new Set<string>();
@@ -86,7 +86,7 @@ async function nextModel(
 ): Promise<Admission | undefined> {
   const { asked, trail, parts, tried } = of;
   for (const model of models) {
-    if (trail.fallbackIndex >= parts.fallbacks.max) return undefined;
+    if (trail.fallbackIndex >= parts.fallbacks().max) return undefined;
     tried.add(model);
     try {
       const decided = await parts.decide(asked.input, asked.format, model);
@@ -105,12 +105,13 @@ async function nextModel(
 async function whyElsewhere(
   { head, attempt, call }: OpenAnswer,
   { group: { model } }: DecidedCall,
-  { fallbacks, switchboard }: RouteParts,
+  { fallbacks: current, switchboard }: RouteParts,
 ): Promise<FallbackKind | null> {
   if (call.input.reply.destroyed) return null;
   const verdict = judgeHead(head, switchboard.now());
   if (verdict.kind === 'failed') return 'generic';
   if (verdict.kind !== 'refused' || head.kind !== 'head') return null;
+  const fallbacks = current();
   if (!fallbacks.context.has(model) && !fallbacks.contentPolicy.has(model)) return null;
   const collected = await attempt.collect();
   return collected.kind === 'complete' ? nameRefusal(head.status, collected.body) : null;

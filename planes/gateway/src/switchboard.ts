@@ -10,13 +10,14 @@ import {
   type Candidate,
   chooseDeployment,
   type Choice,
+  type Passed,
   rollOf,
   weightsOf,
 } from './routing/choose-deployment.ts';
 import { DeploymentState } from './routing/deployment-state.ts';
 import type { Failed } from './routing/judge-head.ts';
 import { planRetry } from './routing/plan-retry.ts';
-import { PLAIN_TRAFFIC, type Routing, type Traffic } from './routing/routing.ts';
+import { PLAIN_TRAFFIC, type Routing, type Strategy, type Traffic } from './routing/routing.ts';
 import type { Trail } from './routing/trail.ts';
 
 export type Next =
@@ -46,11 +47,33 @@ export interface Switchboard {
   /** Undefined for a model with one deployment, of which nothing needs to be known. */
   watch(group: ModelGroup, deployment: Deployment): Watch | undefined;
   noteFailure(deployment: Deployment, verdict: Failed): void;
+  /** How the next call of a model would be routed. Changes nothing. */
+  explain(group: ModelGroup): Explanation;
+  /** Of deployments that are no longer configured nothing is kept. */
+  keep(ids: ReadonlySet<string>): void;
   noteTokens(deployment: Deployment, tokens: number): void;
 }
 
 /** What of a call its route may depend on. */
 export type Routed = Pick<AdmittedCall, 'group' | 'granted' | 'bounds' | 'asked' | 'input'>;
+
+export interface Explanation {
+  readonly strategy: Strategy;
+  /** Undefined: none is well, and the one that cools the shortest would be tried. */
+  readonly chosen: string | undefined;
+  readonly candidates: readonly (Candidate & {
+    readonly deployment: Deployment;
+    readonly coolsForMs: number;
+    readonly passed: Passed | undefined;
+  })[];
+}
+
+/** What a choice needs to know of a call, made or supposed. */
+interface Estimable {
+  readonly group: ModelGroup;
+  readonly wantsStream: boolean;
+  costOf(deployment: Deployment): bigint | null;
+}
 
 /** One attempt, as it is seen by what is known about its deployment. */
 export interface Watch {
@@ -60,7 +83,8 @@ export interface Watch {
 
 export interface SwitchboardOptions {
   readonly upstreamOf: (deployment: Deployment) => Upstream;
-  readonly routing: Routing;
+  /** As it is configured now. */
+  readonly routing: () => Routing;
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
@@ -71,7 +95,7 @@ export interface SwitchboardOptions {
 const OUTPUT_TOKENS_EXPECTED = 500;
 
 export function createSwitchboard(options: SwitchboardOptions): Switchboard {
-  const { clock, log, routing, random = Math.random } = options;
+  const { clock, log, random = Math.random } = options;
   const states = new Map<string, DeploymentState>();
   const turns = new Map<string, number>();
 
@@ -81,19 +105,27 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     return state;
   };
 
-  const pick = (call: Routed, tried: ReadonlySet<string>): Choice => {
-    const { group } = call;
+  const pick = (routed: Routed, tried: ReadonlySet<string>): Choice => {
+    const { group, asked } = routed;
+    const call: Estimable = {
+      group,
+      wantsStream: asked.wantsStream,
+      costOf: (deployment) => expectedCost(deployment, routed),
+    };
     const turn = turns.get(group.model) ?? 0;
     turns.set(group.model, (turn + 1) % 2 ** 30);
-    const roll = rollOf(turn);
-    return chooseDeployment(candidatesOf(call), { strategy: routing.strategy, roll, tried });
+    return chooseAt(call, rollOf(turn), tried);
   };
 
-  const candidatesOf = (call: Routed): Candidate[] => {
+  const chooseAt = (call: Estimable, roll: number, tried: ReadonlySet<string>): Choice =>
+    chooseDeployment(candidatesOf(call), { strategy: options.routing().strategy, roll, tried });
+
+  const candidatesOf = (call: Estimable): Candidate[] => {
+    const routing = options.routing();
     const nowMs = clock.monotonicMs();
     const { deployments } = call.group;
     const weights = weightsOf(deployments.map(trafficOf));
-    const kind = call.asked.wantsStream ? 'stream' : 'whole';
+    const kind = call.wantsStream ? 'stream' : 'whole';
     return deployments.map((deployment, index) => {
       const state = stateOf(deployment);
       const traffic = trafficOf(deployment);
@@ -106,7 +138,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         inFlight: state.inFlight,
         latencyMs: state.latencyMs(kind, nowMs, routing),
         tokensThisMinute: state.tokensThisMinute(nowMs),
-        cost: routing.strategy === 'cost-based-routing' ? expectedCost(deployment, call) : null,
+        cost: routing.strategy === 'cost-based-routing' ? call.costOf(deployment) : null,
       };
     });
   };
@@ -127,7 +159,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       if (only === undefined) throw new Error(`model ${model} has no deployment`);
       if (deployments.length === 1) return only;
       const { chosen, score, passed } = pick(call, NONE);
-      const { strategy } = routing;
+      const { strategy } = options.routing();
       trail.choose({ model, strategy, score: chosen === undefined ? undefined : score, passed });
       // When none is well, one of them may be back, and an error by guess helps nobody.
       return (chosen === undefined ? coolest(deployments) : deployments[chosen]) ?? only;
@@ -140,7 +172,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const retry = planRetry({
         verdict: (repeatable && tried.get(repeatable.id)) ?? last,
         attempts,
-        rules: routing.retry,
+        rules: options.routing().retry,
         hasOther: other !== undefined,
         hasRepeatable: repeatable !== undefined,
         random: random(),
@@ -148,7 +180,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const deployment = retry.kind === 'again' ? repeatable : other;
       if (retry.kind === 'none' || deployment === undefined) return { kind: 'none' };
       if (retry.kind === 'other') {
-        trail.choose({ model, strategy: routing.strategy, score, passed });
+        trail.choose({ model, strategy: options.routing().strategy, score, passed });
       }
       return { kind: retry.kind, deployment, waitMs: retry.kind === 'again' ? retry.waitMs : 0 };
     },
@@ -156,6 +188,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     now: () => clock.now(),
     limitMs: (deployment, wantsStream) => {
       const { timeoutMs, firstTokenMs } = trafficOf(deployment);
+      const routing = options.routing();
       const whole = timeoutMs ?? routing.timeoutMs;
       return wantsStream ? (firstTokenMs ?? routing.firstTokenMs ?? whole) : whole;
     },
@@ -178,6 +211,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     noteFailure: (deployment, verdict) => {
       const nowMs = clock.monotonicMs();
       const state = stateOf(deployment);
+      const routing = options.routing();
       const cooldownMs = trafficOf(deployment).cooldownMs ?? routing.cooldownMs;
       const isTooMuch = state.fail(nowMs, routing.allowedFails);
       const asksMs = verdict.retryAfterMs ?? 0; // R5
@@ -192,12 +226,42 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         for_ms: Math.round(state.coolsUntilMs() - nowMs),
       });
     },
+    explain: (group) => {
+      const call: Estimable = {
+        group,
+        wantsStream: false,
+        costOf: ({ price }) => (price === undefined ? null : costOf(price, SUPPOSED)),
+      };
+      const { chosen, passed } = chooseAt(call, rollOf(turns.get(group.model) ?? 0), NONE);
+      const nowMs = clock.monotonicMs();
+      const because = new Map(passed.map((each) => [each.id, each.because]));
+      return {
+        strategy: options.routing().strategy,
+        chosen: chosen === undefined ? undefined : group.deployments[chosen]?.id,
+        candidates: candidatesOf(call).flatMap((candidate, index) => {
+          const deployment = group.deployments[index];
+          if (deployment === undefined) return [];
+          const coolsForMs = Math.max(0, stateOf(deployment).coolsUntilMs() - nowMs);
+          return [{ ...candidate, deployment, coolsForMs, passed: because.get(candidate.id) }];
+        }),
+      };
+    },
+    keep: (ids) => {
+      for (const id of states.keys()) if (!ids.has(id)) states.delete(id);
+    },
     noteTokens: (deployment, tokens) => {
       // Known already: it is one of several. Of others nothing is kept.
       states.get(deployment.id)?.countTokens(clock.monotonicMs(), tokens);
     },
   };
 }
+
+/** A call of which nothing is known. */
+const SUPPOSED = estimateUsage(
+  3_000,
+  { outputBytes: 0, outputChunks: OUTPUT_TOKENS_EXPECTED },
+  { inputMax: Infinity, outputMax: Infinity },
+);
 
 const NONE: ReadonlySet<string> = new Set();
 

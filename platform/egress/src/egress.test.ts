@@ -164,6 +164,15 @@ describe('createEgress', () => {
     expect(await body.text()).toBe('ours');
   });
 
+  test('what the operator names later is called from then on, and by the same rules (E1, E3)', async () => {
+    const port = await serve((_, response) => response.end('hello'));
+    const url = `http://127.0.0.1:${port}/`;
+    const egress = egressTo([]);
+    expect(codeOf(() => egress.pool(url))).toBe('egress.refused');
+    egress.allow([url]);
+    expect((await get(egress, url)).text).toBe('hello');
+    expect(codeOf(() => egress.allow(['http://169.254.169.254/']))).toBe('egress.refused');
+  });
   test('a name that does not resolve fails as such', async () => {
     const resolve: Resolve = (_, answer) =>
       answer(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);

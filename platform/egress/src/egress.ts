@@ -34,6 +34,8 @@ export interface Egress {
    * `dispatch` are used as they are. Throws `egress.refused`, and `service.draining` once closed.
    */
   pool(url: string): Pool;
+  /** The operator has named further URLs. Throws `egress.refused` for what cannot be named. */
+  allow(urls: readonly string[]): void;
   /** Lets calls end, then closes. */
   close(): Promise<void>;
   /** Breaks calls off. */
@@ -59,6 +61,9 @@ export function createEgress(options: EgressOptions): Egress {
       const pool = pools.get(origin) ?? openPool(origin, options);
       pools.set(origin, pool);
       return pool;
+    },
+    allow: (urls) => {
+      for (const origin of urls.map(originOf)) allowed.add(origin);
     },
     close: () => end((pool) => pool.close()),
     destroy: () => end((pool) => pool.destroy()),

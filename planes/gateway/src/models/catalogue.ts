@@ -34,17 +34,21 @@ export interface Catalogue {
   all(): Promise<ModelTable>;
   /** Providers that could not be asked when they were asked last. */
   unreachable(): readonly string[];
+  /** Other deployments are configured from now on. */
+  replace(configured: Pick<CatalogueOptions, 'deployments' | 'aliases'>): void;
   /** Asks every provider again. One that fails keeps what it listed before. */
   refresh(): Promise<void>;
 }
 
 export function createCatalogue(options: CatalogueOptions): Catalogue {
   const { sources, clock, log, list } = options;
+  let configured: Pick<CatalogueOptions, 'deployments' | 'aliases'> = options;
   const listed = new Map<string, readonly Deployment[]>();
   const failing = new Set<string>();
   const build = (): ModelTable => {
     const found = sources.flatMap(({ name }) => listed.get(name) ?? []);
-    return buildModelTable([...options.deployments, ...firstOfEach(found, options.deployments)]);
+    const { deployments } = configured;
+    return buildModelTable([...deployments, ...firstOfEach(found, deployments)]);
   };
 
   const look = async (source: Source): Promise<void> => {
@@ -75,7 +79,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const firstLook = refresh();
   return {
     find: (said) => {
-      const name = options.aliases.get(said) ?? said;
+      const name = configured.aliases.get(said) ?? said;
       const group = findModel(table, name);
       return group !== undefined || hasLooked
         ? group
@@ -83,6 +87,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     },
     all: () => firstLook.then(() => table),
     unreachable: () => [...failing],
+    replace: (other) => {
+      configured = other;
+      table = build();
+    },
     refresh,
   };
 }

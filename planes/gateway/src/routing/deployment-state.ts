@@ -11,7 +11,7 @@ interface Latency {
 
 /**
  * What this process has seen of one deployment lately. Other replicas see their own: how far that can be
- * off is in docs/adr. Instants are monotonic milliseconds.
+ * off is in docs/adr/0030. Instants are monotonic milliseconds.
  */
 export class DeploymentState {
   inFlight = 0;

@@ -1,0 +1,67 @@
+import type { GatewayConfig } from '../gateway-config.ts';
+import type { Price } from '../money/price.ts';
+import type { FallbackKind } from '../routing/fallbacks.ts';
+import { PLAIN_TRAFFIC } from '../routing/routing.ts';
+
+const PICO_PER_USD = 1e12;
+const MTOK = 1e6;
+
+type Told = Readonly<Record<string, string | number | null>>;
+
+/** What a configuration became, for people. Of a credential: whether there is one. */
+export function describeModels({
+  deployments,
+  routing,
+}: Pick<GatewayConfig, 'deployments' | 'routing'>): {
+  readonly deployments: readonly Told[];
+  readonly routing: Told;
+} {
+  const { fallbacks, retry } = routing;
+  const chains = (kind: FallbackKind & keyof typeof fallbacks): string | null =>
+    [...fallbacks[kind]].map(([model, chain]) => `${model} → ${chain.join(', ')}`).join('; ') ||
+    null;
+  return {
+    deployments: deployments.map((deployment) => {
+      const { weight, order, requestsPerMinute, tokensPerMinute } =
+        deployment.traffic ?? PLAIN_TRAFFIC;
+      return {
+        model: deployment.model,
+        deployment: deployment.id,
+        provider: deployment.endpoint.provider,
+        upstream_model: deployment.upstreamModel,
+        base_url: deployment.endpoint.baseUrl,
+        credential: deployment.endpoint.credential === null ? 'none' : 'set',
+        usd_per_mtok: priceText(deployment.price),
+        weight,
+        order,
+        rpm: requestsPerMinute,
+        tpm: tokensPerMinute,
+      };
+    }),
+    routing: {
+      routing_strategy: routing.strategy,
+      num_retries: retry.retries,
+      retry_after_s: retry.retryAfterMs / 1_000,
+      allowed_fails: routing.allowedFails,
+      cooldown_time_s: routing.cooldownMs / 1_000,
+      timeout_s: routing.timeoutMs === null ? null : routing.timeoutMs / 1_000,
+      stream_timeout_s: routing.firstTokenMs === null ? null : routing.firstTokenMs / 1_000,
+      fallbacks: chains('generic'),
+      default_fallbacks: fallbacks.byDefault.join(', ') || null,
+      context_window_fallbacks: chains('context'),
+      content_policy_fallbacks: chains('contentPolicy'),
+      budget_fallbacks: chains('budget'),
+      max_fallbacks: fallbacks.max,
+      model_group_alias:
+        [...routing.aliases].map(([name, model]) => `${name} → ${model}`).join('; ') || null,
+    },
+  };
+}
+
+/** Input and output. What nobody knows is not 0 (M4). */
+function priceText(price: Price | undefined): string {
+  if (price === undefined) return 'unknown';
+  const { input, output } = price.rates;
+  const usd = (rate: bigint): string => String((Number(rate) / PICO_PER_USD) * MTOK);
+  return `${usd(input)} / ${usd(output)}`;
+}
