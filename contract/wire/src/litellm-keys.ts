@@ -19,6 +19,8 @@ export const litellmModels = Type.Array(
 export const litellmMetadata = Type.Record(Type.String(), Type.Unknown());
 const tags = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50 });
 
+export const litellmAlias = Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN });
+
 /** Budgets and rates; null lifts a limit, what is left out stays. */
 export const litellmLimits = {
   max_budget: optional(orNull(litellmDollars)),
@@ -39,7 +41,7 @@ export const litellmLimits = {
 /** What a key is made of. Further fields are refused by name, unless they say nothing. */
 const keyFields = {
   ...litellmLimits,
-  key_alias: optional(orNull(Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN }))),
+  key_alias: optional(orNull(litellmAlias)),
   models: optional(orNull(litellmModels)),
   aliases: optional(orNull(Type.Record(Type.String(), Type.String({ pattern: MODEL_PATTERN })))),
   soft_budget: optional(orNull(litellmDollars)),
@@ -77,7 +79,7 @@ export const litellmBalance = {
   max_parallel_requests: orNull(Type.Integer()),
 };
 
-const keyInfo = Type.Object({
+export const keyInfo = Type.Object({
   /** The SHA-256 of the key, in hex; stands wherever a key may be named. Null once it is deleted. */
   token: textOrNull,
   token_id: textOrNull,

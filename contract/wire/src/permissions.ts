@@ -40,6 +40,8 @@ export const PERMISSIONS = {
   // A key may read what is known of itself, and nothing else.
   'key:inspect': ['read', 'key'],
   'key:write': ['write'],
+  'team:read': ['read'],
+  'team:write': ['admin'],
   'spend:read': ['read'],
   'budget:write': ['admin'],
   'model:call': ['key', 'run'],

@@ -21,6 +21,8 @@ import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
 import { litellmKeyRoutes } from './litellm/key-routes.ts';
 import { createMasterKeyReader } from './litellm/master-key.ts';
+import { teamRoutes } from './litellm/team-routes.ts';
+import { userRoutes } from './litellm/user-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
@@ -122,6 +124,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
+      ...teamRoutes({ forget: () => keyReader.forgetAll() }),
+      ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],

@@ -18,6 +18,8 @@ const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
   'audit:read',
   'fleet:administer',
   'budget:write',
+  'team:read',
+  'team:write',
 ]);
 
 const CALLERS_MAX = 10_000;

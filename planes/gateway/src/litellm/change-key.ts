@@ -1,31 +1,14 @@
-import { hashToken, mintToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found } from '@sagewai/http';
-import { boundProject, findCredential, findTokenWeakness } from '@sagewai/identity';
-import { readBudgets, setBudgets } from '@sagewai/ledger';
-import type { Tx } from '@sagewai/postgres';
+import { boundProject } from '@sagewai/identity';
 
 import * as keys from '../keys/keys.sql.ts';
-import { FLEET_KEY_PREFIX, KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { applyLimits } from './apply-limits.ts';
 import { findLive, type KeyReach } from './find-key.ts';
 import { type KeyFields, readKeyFields } from './key-fields.ts';
 import { lockName, pageKeys } from './key-pages.sql.ts';
-import { readLimits } from './read-limits.ts';
 import { mistaken } from './refuse-fields.ts';
-
-/** A value of ours, or one that is brought along and as good. */
-export async function newValue(tx: Tx, given: string | null | undefined): Promise<string> {
-  if (given === undefined || given === null) return mintToken(KEY_PREFIX);
-  if (!given.startsWith(KEY_PREFIX) || given.startsWith(FLEET_KEY_PREFIX)) {
-    throw mistaken('key', `must start with ${KEY_PREFIX}`);
-  }
-  const weakness = findTokenWeakness(given.slice(KEY_PREFIX.length));
-  if (weakness !== null) throw mistaken('key', `is refused: ${weakness}`);
-  if ((await findCredential(tx, { kind: KEY_KIND, hash: hashToken(given) })) === null) return given;
-  throw new Fault('resource.exists', 'the key is in use', {
-    detail: 'This key is in use already.',
-  });
-}
 
 /** Writes what the fields say; limits before the audit entry (ledger's lock order). */
 export async function changeKey(
@@ -42,19 +25,8 @@ export async function changeKey(
     await keys.adjustKey(tx, choice, { ...read, ...besides }),
     'There is no such key, or it was deleted.',
   );
-  await applyKeyLimits(tx, after, fields);
+  await applyLimits(tx, { orgId, kind: KEY_KIND, id: after.id }, fields);
   return after;
-}
-
-export async function applyKeyLimits(
-  tx: Tx,
-  { orgId, id }: VirtualKey,
-  fields: KeyFields,
-): Promise<void> {
-  const scope = { orgId, kind: KEY_KIND, id } as const;
-  const before = (await readBudgets(tx, scope)).limits;
-  const after = readLimits(before, fields);
-  if (after !== before) await setBudgets(tx, scope, after);
 }
 
 /** LiteLLM's clients name keys by their aliases: no two that can be called have the same. */

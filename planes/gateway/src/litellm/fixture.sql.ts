@@ -1,11 +1,20 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
+import { Secret } from '@sagewai/config';
 import { hashToken, mintToken, newId } from '@sagewai/crypto';
 import { registerCredential } from '@sagewai/identity';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import type { Tenant } from '@sagewai/testing';
+import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 
-import type { RunningGateway } from '../gateway-fixture.ts';
+import { type RunningGateway, startGateway } from '../gateway-fixture.ts';
+import { keepMasterKey } from './master-key.ts';
+
+export const MASTER = `sk-${randomBytes(32).toString('base64url')}`;
+export const ask = {
+  model: 'simulated',
+  messages: [{ role: 'user', content: 'hi' }],
+  max_tokens: 5,
+};
 
 export interface Answer {
   readonly status: number;
@@ -58,3 +67,27 @@ export async function makeToken(
   });
   return value;
 }
+
+interface World {
+  readonly tenant: Tenant;
+  readonly gateway: RunningGateway;
+  /** With the master key. */
+  readonly curl: Curl;
+}
+
+/** A gateway with one organization, administered with the master key. */
+export const litellmTest = databaseTest.extend<World>({
+  tenant: async ({ db }, use) => {
+    await use(await makeTenant(db));
+  },
+  gateway: async ({ db, tenant }, use) => {
+    if (tenant.orgId === null) throw new Error('there is no organization');
+    const masterKey = keepMasterKey(new Secret(MASTER));
+    const gateway = await startGateway(db, { masterKey });
+    await use(gateway);
+    await gateway.close();
+  },
+  curl: async ({ gateway }, use) => {
+    await use(curlAs(gateway, MASTER));
+  },
+});

@@ -1,8 +1,7 @@
-import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
+import { hashToken, mintToken, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, type Route } from '@sagewai/http';
 import { boundProject, dropCredential, registerCredential } from '@sagewai/identity';
-import { nameActor } from '@sagewai/trust';
 import {
   blockKey,
   deleteKeys,
@@ -15,50 +14,26 @@ import {
   updateLitellmKey,
 } from '@sagewai/wire';
 
-import * as keys from '../keys/keys.sql.ts';
 import { KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
-import {
-  applyKeyLimits,
-  changeKey,
-  demandFreeAlias,
-  each,
-  findByAlias,
-  newValue,
-} from './change-key.ts';
+import { changeKey, each, findByAlias } from './change-key.ts';
 import { chooseKey, findLiteLlmKey, findLive, type KeyReach } from './find-key.ts';
-import { readKeyFields, UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';
+import { UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';
 import { pageKeys } from './key-pages.sql.ts';
+import { makeKey } from './make-key.ts';
 import { mistaken, refuseFields } from './refuse-fields.ts';
-import { type ShownKey, showKeys } from './show-keys.ts';
+import { revokeKeys } from './revoke-keys.ts';
+import { keysOf, type ShownKey, showKeys, showLive } from './show-keys.ts';
 
 const PAGE_KEYS = 10;
-const LISTED_KEYS_MAX = 100;
 
 /** `/key/*`: the keys of `/api/v1/keys` in LiteLLM's words. */
 export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): Route[] {
   return [
     implement(generateKey, async ({ body, audit, setHeader, ...reach }) => {
-      const { tx, orgId, caller } = reach;
       refuse(body, generateKey);
-      const value = await newValue(tx, body.key);
-      const id = newId<KeyId>();
-      const hint = tokenHint(value);
-      const read = await readKeyFields(body, { ...reach, before: null });
-      const name = read.name ?? hint;
-      if (read.name !== undefined) await demandFreeAlias(reach, read.name, null);
-      const { models = [], isBlocked: _, expiresInSeconds = null, ...traits } = read;
-      const projectId = read.projectId ?? projectOf(caller);
-      const base = { id, orgId, projectId, name, hint, models, expiresInSeconds };
-      const made = { ...traits, ...base, mayCap: true, createdBy: nameActor(caller) };
-      const inserted = await keys.insertKey(tx, made);
-      await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
-      const key =
-        read.isBlocked === true
-          ? found(await keys.adjustKey(tx, { orgId, projectId, id }, read), 'It is gone.')
-          : inserted;
-      await applyKeyLimits(tx, key, body);
+      const { key, value } = await makeKey(reach, body);
       const shown = await showOne(reach, key);
-      audit.about(`key:${id}`, inWords(shown));
+      audit.about(`key:${key.id}`, inWords(shown));
       setHeader('cache-control', 'no-store');
       return { ...shown, key: value };
     }),
@@ -100,10 +75,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
         ...(await each(body.key_aliases, (alias) => findByAlias(reach, alias))),
       ];
       const revoked = new Map(named.map((key) => [key.id, key]));
-      for (const { id, orgId, projectId } of revoked.values()) {
-        await keys.revokeKey(tx, { orgId, projectId, id });
-        await dropCredential(tx, { kind: KEY_KIND, id });
-      }
+      await revokeKeys(tx, [...revoked.values()]);
       tx.onCommit(forget);
       const [first] = [...revoked.keys()];
       audit.about(revoked.size === 1 ? `key:${first}` : 'keys', {
@@ -141,8 +113,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
         return { key: query.key, info };
       }
       const filter = { orgId, projectId: boundProject(caller) };
-      const { ids } = await pageKeys(tx, filter, { offset: 0, limit: LISTED_KEYS_MAX });
-      return { keys: await showAll(reach, ids) };
+      return { keys: await keysOf(tx, filter) };
     }),
 
     implement(listLitellmKeys, async ({ query, ...reach }) => {
@@ -162,7 +133,7 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
         offset: (page - 1) * size,
         limit: size,
       });
-      const shown = await showAll(reach, ids);
+      const shown = await showLive(tx, orgId, ids);
       return {
         keys:
           query.return_full_object === true
@@ -180,22 +151,9 @@ function refuse(body: object, { body: schema }: { readonly body?: object }): voi
   if (schema) refuseFields(body as Record<string, unknown>, schema, UNSUPPORTED_KEY_FIELDS);
 }
 
-async function showAll(reach: KeyReach, ids: readonly KeyId[]): Promise<ShownKey[]> {
-  const { tx, orgId } = reach;
-  const live = await each(ids, (id) => findLive(reach, { orgId, projectId: null, id }));
-  return showKeys(tx, orgId, live);
-}
-
 async function showOne({ tx, orgId }: KeyReach, key: VirtualKey): Promise<ShownKey> {
   const [shown] = await showKeys(tx, orgId, [key]);
   return found(shown, 'There is no such key.');
-}
-
-function projectOf({ projectId }: Caller) {
-  if (projectId !== null) return projectId;
-  throw new Fault('project.missing', 'a key needs a project', {
-    detail: 'Name the project of the key in metadata.project, or in X-Project-ID.',
-  });
 }
 
 const notItsOwn = (caller: Caller): Fault =>

@@ -1,21 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
-import { Secret } from '@sagewai/config';
 import { listHashes } from '@sagewai/identity';
 import { sumSpendByScope } from '@sagewai/ledger';
 import { inTenant, sql } from '@sagewai/postgres';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { makeTenant } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
-import { type RunningGateway, startGateway } from '../gateway-fixture.ts';
-import { type Curl, curlAs, makeToken, sha256 } from './fixture.sql.ts';
+import { startGateway } from '../gateway-fixture.ts';
+import { ask, curlAs, litellmTest as test, makeToken, MASTER, sha256 } from './fixture.sql.ts';
 import { pageKeys } from './key-pages.sql.ts';
-import { keepMasterKey } from './master-key.ts';
 import { admitPerson } from './people.sql.ts';
 import { findTeam } from './teams.sql.ts';
-
-const MASTER = `sk-${randomBytes(32).toString('base64url')}`;
-const ask = { model: 'simulated', messages: [{ role: 'user', content: 'hi' }], max_tokens: 5 };
 
 const REFUSED = [
   [{ max_budgt: 1 }, 'max_budgt', 'is not a known field'],
@@ -34,29 +29,6 @@ const REFUSED = [
   [{ key: 'sk-fleet-abc' }, 'key', 'must start with sk-'],
   [{ team_id: 'nobody' }, '', 'There is no team nobody'],
 ] as const;
-
-interface World {
-  readonly tenant: Tenant;
-  readonly gateway: RunningGateway;
-  /** With the master key. */
-  readonly curl: Curl;
-}
-
-const test = databaseTest.extend<World>({
-  tenant: async ({ db }, use) => {
-    await use(await makeTenant(db));
-  },
-  gateway: async ({ db, tenant }, use) => {
-    expect(tenant.orgId).not.toBe('');
-    const masterKey = keepMasterKey(new Secret(MASTER));
-    const gateway = await startGateway(db, { masterKey });
-    await use(gateway);
-    await gateway.close();
-  },
-  curl: async ({ gateway }, use) => {
-    await use(curlAs(gateway, MASTER));
-  },
-});
 
 describe('POST /key/generate', () => {
   test('as documented: makes a key that works, and answers what it is', async ({
@@ -368,7 +340,7 @@ test('keys are found by page and by what they belong to, teams and people by the
     expect(await count({ name: 'a' })).toBe(1);
     expect(await count({ personId: 'ada' })).toBe(1);
     expect(await count({ teamId: 'blue' })).toBe(0);
-    expect(await admitPerson(tx, { orgId, id: 'ada', by: 'test' })).toBe('admitted');
+    expect(await admitPerson(tx, { orgId, id: 'ada', by: 'test' })).toBe('known');
     expect(await findTeam(tx, { orgId, id: 'blue' })).toBeNull();
   });
 });

@@ -1,9 +1,11 @@
 import { listHashes } from '@sagewai/identity';
 import { listBudgets, sumSpendByScope, UNLIMITED } from '@sagewai/ledger';
 import type { Executor } from '@sagewai/postgres';
-import type { OrganizationId, OutputOf, readKeyInfo } from '@sagewai/wire';
+import type { KeyId, OrganizationId, OutputOf, readKeyInfo } from '@sagewai/wire';
 
+import { findKey } from '../keys/keys.sql.ts';
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
 import { mainLimit } from './read-limits.ts';
 import { showBalance, type ShownBalance, toDollars } from './show-balance.ts';
 
@@ -32,6 +34,27 @@ export async function showKeys(
       balance: showBalance(budget, spent.get(key.id) ?? 0n, key.parallelMax),
     });
   });
+}
+
+const LISTED_KEYS_MAX = 100;
+
+/** The newest keys that match; the rest is `/key/list`'s. */
+export async function keysOf(db: Executor, filter: KeyFilter): Promise<ShownKey[]> {
+  const { ids } = await pageKeys(db, filter, { offset: 0, limit: LISTED_KEYS_MAX });
+  return showLive(db, filter.orgId, ids);
+}
+
+export async function showLive(
+  db: Executor,
+  orgId: OrganizationId,
+  ids: readonly KeyId[],
+): Promise<ShownKey[]> {
+  const found = new Map<string, VirtualKey>();
+  for (const id of ids) {
+    const key = await findKey(db, { orgId, projectId: null, id });
+    if (key) found.set(id, key);
+  }
+  return showKeys(db, orgId, [...found.values()]);
 }
 
 function showKey(

@@ -15,3 +15,9 @@ export interface Team {
   readonly updatedAt: Date;
   readonly blockedAt: Date | null;
 }
+
+export interface TeamMember {
+  readonly teamId: string;
+  readonly personId: string;
+  readonly role: 'admin' | 'user';
+}

@@ -1,0 +1,11 @@
+import { readBudgets, type Scope, setBudgets } from '@sagewai/ledger';
+import type { Tx } from '@sagewai/postgres';
+
+import { type LimitFields, readLimits } from './read-limits.ts';
+
+/** Writes the limits that the fields say, if any. Before the audit entry (ledger's lock order). */
+export async function applyLimits(tx: Tx, scope: Scope, fields: LimitFields): Promise<void> {
+  const before = (await readBudgets(tx, scope)).limits;
+  const after = readLimits(before, fields);
+  if (after !== before) await setBudgets(tx, scope, after);
+}

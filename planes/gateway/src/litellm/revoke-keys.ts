@@ -1,0 +1,31 @@
+import { dropCredential } from '@sagewai/identity';
+import type { Tx } from '@sagewai/postgres';
+
+import * as keys from '../keys/keys.sql.ts';
+import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
+
+const AT_ONCE = 100;
+
+type Named = Pick<VirtualKey, 'id' | 'orgId'>;
+
+export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {
+  for (const { id, orgId } of named) {
+    await keys.revokeKey(tx, { orgId, projectId: null, id });
+    await dropCredential(tx, { kind: KEY_KIND, id });
+  }
+}
+
+/** All keys of a team or a person; answers how many. */
+export async function revokeKeysOf(tx: Tx, filter: KeyFilter): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const { ids } = await pageKeys(tx, filter, { offset: 0, limit: AT_ONCE });
+    if (ids.length === 0) return count;
+    await revokeKeys(
+      tx,
+      ids.map((id) => ({ id, orgId: filter.orgId })),
+    );
+    count += ids.length;
+  }
+}
