@@ -16,7 +16,7 @@ describe('a team', () => {
       team_alias: 'blue',
       team_id: 'team-blue',
       models: ['simulated'],
-      max_budget: 0.00002,
+      max_budget: 0.000115,
       budget_duration: '30d',
       tpm_limit: 100_000,
       metadata: { cost_center: 7 },
