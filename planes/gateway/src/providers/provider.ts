@@ -18,6 +18,10 @@ interface Traits {
   /** What it speaks; the first is what clients of other formats are translated to. */
   readonly formats: readonly [FormatName, ...FormatName[]];
   readonly credentialHeader: (key: string) => Readonly<Record<string, string>>;
+  /** In a chat, it takes marks of the cache from whoever sets them; others refuse the field. */
+  readonly keepsCacheMarks: boolean;
+  /** Models that do not think may refuse to be told how hard. */
+  readonly takesEffort: (model: string) => boolean;
   /** Where its models are listed, below the base URL or its origin. */
   readonly modelList: 'models' | 'ollama-tags' | 'litellm-info';
 }
@@ -30,8 +34,13 @@ const COMPATIBLE = {
   addsVersion: false,
   formats: ['chat'],
   credentialHeader: (key: string) => ({ authorization: `Bearer ${key}` }),
+  keepsCacheMarks: false,
+  takesEffort: () => true,
   modelList: 'models',
 } as const;
+
+/** Those of OpenAI that came before thinking; what comes next will think. */
+const WITHOUT_THINKING = /^(?:gpt-3|gpt-4|chatgpt-4)/;
 
 const BOTH = { keeps: ['max_tokens', 'max_completion_tokens'] } as const;
 
@@ -44,6 +53,7 @@ export const PROVIDERS = {
     ownedBy: 'openai',
     catalogueId: 'openai',
     formats: ['chat', 'responses', 'embeddings', 'moderations'],
+    takesEffort: (model) => !WITHOUT_THINKING.test(model),
   },
   anthropic: {
     ...COMPATIBLE,
@@ -106,6 +116,7 @@ export const PROVIDERS = {
     ...COMPATIBLE,
     ownedBy: 'openrouter',
     catalogueId: 'openrouter',
+    keepsCacheMarks: true,
     formats: ['chat', 'completions', 'embeddings'],
   },
   together: {
