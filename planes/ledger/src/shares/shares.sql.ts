@@ -106,11 +106,11 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
              limit_amount as "limit", used
       from ledger_book_own(
         ${holding.id}::uuid, ${holding.orgId}::uuid, ${input.day}::timestamptz, ${input.ttlMs}::bigint,
-        ${input.divisor}::bigint, ${of.id}::uuid[], ${of.project}::uuid[], ${of.key}::uuid[],
+        ${input.divisor}::bigint, ${of.id}::uuid[], ${once(of.project)}::uuid[], ${of.key}::uuid[],
         ${of.team}::text[], ${of.person}::text[], ${of.run}::uuid[], ${of.elapsedMs}::bigint[], ${of.reservedPusd}::bigint[],
-        ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${of.cached}::bigint[],
-        ${of.written}::bigint[], ${of.output}::bigint[], ${of.priceKnown}::boolean[], ${of.source}::text[],
-        ${of.status}::text[], ${of.model}::text[], ${of.deployment}::text[], ${of.provider}::text[],
+        ${of.reservedTokens}::bigint[], ${of.cost}::bigint[], ${of.input}::bigint[], ${once(of.cached)}::bigint[],
+        ${once(of.written)}::bigint[], ${of.output}::bigint[], ${once(of.priceKnown)}::boolean[], ${once(of.source)}::text[],
+        ${once(of.status)}::text[], ${once(of.model)}::text[], ${once(of.deployment)}::text[], ${of.provider}::text[],
         ${of.session}::text[], ${of.agent}::text[], ${of.tags}::text[],
         ${charges.map(({ budgetId }) => budgetId)}::bigint[],
         ${charges.map(({ charged }) => charged)}::bigint[],
@@ -120,12 +120,13 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
     const { rows } = await notingRoutes(booking, given(settlements)).execute(db);
     return rows.length === 0 ? null : rows;
   } catch (error) {
-    if ((error as { code?: unknown }).code === NOT_USUAL) return null;
+    if (NOT_USUAL.has((error as { code?: string }).code ?? '')) return null;
     throw error;
   }
 }
 
-const NOT_USUAL = 'SG001';
+/** Its own word, and that of a call that was booked before. */
+const NOT_USUAL: ReadonlySet<string> = new Set(['SG001', '23505']);
 
 /** Books calls whose holding is gone; safe to repeat. */
 export async function bookLate(
@@ -192,6 +193,10 @@ function callColumns(calls: readonly OpenCall[]) {
     ),
   };
 }
+
+/** Most batches are of one project, one model and one deployment: a column of one value is read as that of all. */
+const once = <Value>(values: readonly Value[]): readonly Value[] =>
+  values.every((value) => value === values[0]) ? values.slice(0, 1) : values;
 
 /** A column of nulls costs as much as any; the function reads a short one as ending in them. */
 const optional = <Value>(values: readonly (Value | null)[]): readonly (Value | null)[] =>
