@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { traceFields } from './trace-fields.ts';
 
 const optional = { default: null } as const;
 const postgres = ['postgres', 'postgresql'] as const;
@@ -172,6 +173,7 @@ export const SERVER_FIELDS = {
     description: 'The largest body of a request; encrypted, an output takes a third more',
   }),
   ...objectFields,
+  ...traceFields,
   TRUSTED_PROXIES: field.list({
     default: [],
     description: 'Addresses whose X-Forwarded-For is believed',

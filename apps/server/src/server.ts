@@ -15,6 +15,7 @@ import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
+import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
@@ -62,11 +63,13 @@ export function buildServer(options: ServerOptions): Server {
   const modelsMeter = createModelsMeter(metrics);
   const objects = meteredStore(options.objects, metrics);
   const egress = createEgress({
-    allowed: upstreamUrls(gatewayConfig),
+    allowed: [...upstreamUrls(gatewayConfig), ...given(config.otelExporterOtlpEndpoint)],
     connectTimeoutMs: gatewayConfig.timeouts.connectMs,
     headersTimeoutMs: gatewayConfig.timeouts.firstByteMs,
     bodyTimeoutMs: gatewayConfig.timeouts.idleMs,
   });
+
+  const traces = createTraces({ config, egress, metrics, log, version });
 
   const tokens = createTokenReader({ db, clock });
   const ledger = createLedger({
@@ -108,6 +111,7 @@ export function buildServer(options: ServerOptions): Server {
     runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
     runTokenKey: runTokenKey(keys.signing),
     metrics,
+    record: traces === null ? undefined : (span) => traces.record(span),
   });
 
   const publicEgress = createPublicEgress({
@@ -230,9 +234,12 @@ export function buildServer(options: ServerOptions): Server {
       await ledger.close();
       await fleet.close();
       await app.close();
+      await traces?.close();
       await egress.destroy();
       await objects.close();
       await publicEgress.close();
     },
   };
 }
+
+const given = (url: string | null): string[] => (url === null ? [] : [url]);

@@ -53,6 +53,7 @@ export async function answerStream(
     deployment,
     ...usageOrEstimate(call, tap.usage, () => tap.seen(), tap.begun),
     status: isNoStream || tap.hasFailed ? 'error' : STATUS[end.kind],
+    firstDataMs: attempt.firstDataMs,
   };
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);
   const fault = unsettled ?? (isNoStream ? saysNothing(open) : faultOf(end, open));

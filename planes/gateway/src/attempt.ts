@@ -38,6 +38,8 @@ const NO_RULES: AttemptRules = { limitMs: null, waitsForData: false };
  */
 export class Attempt implements UpstreamListener {
   readonly head: Promise<Head>;
+  /** When the first piece arrived, of a monotonic clock; 0: none has. */
+  firstDataMs = 0;
   readonly #call: UpstreamCall;
   #tellHead: (head: Head) => void = () => {};
   #tellCollected: (collected: Collected) => void = () => {};
@@ -76,6 +78,7 @@ export class Attempt implements UpstreamListener {
   }
 
   onData(chunk: Buffer): void {
+    if (this.firstDataMs === 0) this.firstDataMs = performance.now();
     if (this.#isStream && this.#timer !== undefined) this.#stopTimer();
     if (this.#held !== undefined) this.#release(this.#held);
     if (this.#sink) {

@@ -27,7 +27,7 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
-import { routeCall, settleLeft } from './route-call.ts';
+import { routeCall, type RouteParts, settleLeft } from './route-call.ts';
 import type { Fallbacks } from './routing/fallbacks.ts';
 import type { Trail } from './routing/trail.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
@@ -42,6 +42,7 @@ export interface ForwardParts {
   readonly switchboard: Switchboard;
   /** As they are configured now. */
   readonly fallbacks: () => Fallbacks;
+  readonly traceOf: RouteParts['traceOf'];
   readonly limits: StreamLimits & { readonly answerBytesMax: number };
 }
 

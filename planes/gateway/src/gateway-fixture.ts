@@ -17,7 +17,7 @@ import { createTokenReader, registerCredential } from '@sagewai/identity';
 import { createLedger, setBudgets, UNLIMITED, type Limits } from '@sagewai/ledger';
 import { type Log, silentLog } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
-import { createMetrics } from '@sagewai/telemetry';
+import { createMetrics, type Span } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
@@ -100,9 +100,13 @@ export const RUN_TOKEN_KEY = createSecretKey(Buffer.alloc(32, 7));
 /** The whole server as far as model calls go, on a real socket. */
 export async function startGateway(
   db: Db,
-  of: Partial<GatewayConfig> & { readonly runLeases?: RunLeases; readonly log?: Log },
+  of: Partial<GatewayConfig> & {
+    readonly runLeases?: RunLeases;
+    readonly log?: Log;
+    readonly record?: (span: Span) => void;
+  },
 ): Promise<RunningGateway> {
-  const { runLeases = NO_LEASES, log = silentLog, ...changes } = of;
+  const { runLeases = NO_LEASES, log = silentLog, record, ...changes } = of;
   const config: GatewayConfig = {
     deployments: [],
     sources: [],
@@ -140,6 +144,7 @@ export async function startGateway(
     runLeases,
     runTokenKey: RUN_TOKEN_KEY,
     metrics,
+    record,
   };
   const gateway = createGateway(parts);
   const app = createApp({

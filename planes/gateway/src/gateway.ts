@@ -7,7 +7,7 @@ import type { Job } from '@sagewai/jobs';
 import type { Ledger } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
-import type { Metrics } from '@sagewai/telemetry';
+import type { Metrics, Span } from '@sagewai/telemetry';
 
 import { createSettle, reserveCall } from './account-call.ts';
 import { createBeat } from './beat.ts';
@@ -37,6 +37,7 @@ import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
 import { createTierBook, type TierBook } from './tiers/tier-book.ts';
 import { tierRoutes } from './tiers/tier-routes.ts';
+import { traced, traceReader } from './trace-call.ts';
 
 export interface GatewayOptions {
   readonly db: Db;
@@ -49,6 +50,8 @@ export interface GatewayOptions {
   readonly runLeases: RunLeases;
   readonly runTokenKey: KeyObject;
   readonly metrics?: Metrics | undefined;
+  /** Takes a span of every model call; left out: nobody keeps traces, and calls only pass them on. */
+  readonly record?: ((span: Span) => void) | undefined;
 }
 
 export interface Gateway {
@@ -90,7 +93,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     log,
   });
-  const settle = meters.counted(createSettle(ledger, config.routingDecisions));
+  const settle = traced(
+    meters.counted(createSettle(ledger, config.routingDecisions)),
+    options.record,
+  );
   const forward = createForward({
     decide: createDecide({
       catalogue,
@@ -107,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     switchboard,
     fallbacks: () => routing.fallbacks,
+    traceOf: traceReader(options.record),
     limits: {
       answerBytesMax: config.answerBytesMax,
       eventBytesMax: config.answerBytesMax,

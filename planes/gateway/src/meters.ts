@@ -2,13 +2,17 @@ import type { Log } from '@sagewai/log';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { NoteUnpriced } from './decide-call.ts';
-import type { SettleCall } from './settle-call.ts';
+import type { Trail } from './routing/trail.ts';
+import type { Outcome, SettleCall } from './settle-call.ts';
 
 const PICO_PER_USD = 1e12;
 // One line for each model is an event; a line for each call would be noise.
 const TOLD_MAX = 1_000;
 
 type Series = { add(count?: number): void } | undefined;
+type Times = { observe(seconds: number): void } | undefined;
+type Counted = Record<'calls' | 'input' | 'output' | 'spent', Series>;
+type Timed = Record<'first' | 'seconds' | 'overhead', Times>;
 
 export interface Meters {
   readonly noteUnpriced: NoteUnpriced;
@@ -36,6 +40,23 @@ export function createMeters(of: {
     help: 'What settled model calls cost; the ledger has the exact sums.',
     labels: ['provider'],
   });
+  const firstToken = metrics?.histogram({
+    name: 'sagewai_model_first_token_seconds',
+    help: 'From the arrival of a call to the first piece of its stream.',
+    labels: ['provider'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+  });
+  const callSeconds = metrics?.histogram({
+    name: 'sagewai_model_call_seconds',
+    help: 'From the arrival of a call to its settlement.',
+    labels: ['provider'],
+    buckets: [0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300],
+  });
+  const overhead = metrics?.histogram({
+    name: 'sagewai_model_overhead_seconds',
+    help: 'What the gateway takes before it asks a provider: deciding, and reserving the money.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+  });
   const unpriced = metrics?.counter({
     name: 'sagewai_model_unpriced_total',
     help: 'Calls of a model whose price is not known.',
@@ -43,7 +64,7 @@ export function createMeters(of: {
   });
   const told = new Set<string>();
   // Looked up once for each way that a call can end, of which there are few.
-  const series = new Map<string, Record<'calls' | 'input' | 'output' | 'spent', Series>>();
+  const series = new Map<string, Counted & Timed>();
   return {
     noteUnpriced: (model, what) => {
       unpriced?.add({ what });
@@ -63,6 +84,9 @@ export function createMeters(of: {
           input: tokens?.with({ provider, direction: 'input' }),
           output: tokens?.with({ provider, direction: 'output' }),
           spent: spent?.with({ provider }),
+          first: firstToken?.with({ provider }),
+          seconds: callSeconds?.with({ provider }),
+          overhead: overhead?.with({}),
         };
         series.set(kind, of);
       }
@@ -70,7 +94,16 @@ export function createMeters(of: {
       of.input?.add(usage.input);
       of.output?.add(usage.output);
       of.spent?.add(Number(settled.cost ?? 0n) / PICO_PER_USD);
+      if (call.trail !== undefined) time(call.trail, outcome, of);
       return settled;
     },
   };
+}
+
+const MS = 1_000;
+
+function time({ startedMs, sentMs }: Trail, { firstDataMs = 0 }: Outcome, of: Timed): void {
+  of.seconds?.observe((performance.now() - startedMs) / MS);
+  if (sentMs > 0) of.overhead?.observe((sentMs - startedMs) / MS);
+  if (firstDataMs > 0) of.first?.observe((firstDataMs - startedMs) / MS);
 }

@@ -1,3 +1,4 @@
+import { type TraceContext, traceparentOf } from '@sagewai/telemetry';
 import type { JsonObject } from '@sagewai/translate';
 
 import type { AdmittedCall } from './admitted-call.ts';
@@ -56,7 +57,9 @@ export async function openAnswer(
   for (let retries = 0; ; retries++) {
     const bridge = reach(call, deployment);
     const crossed = cross(call, deployment, bridge, switchboard.now());
-    const request = requestFor(call, deployment, bridge, crossed);
+    const asked = requestFor(call, deployment, bridge, crossed);
+    const request = inTrace(asked, trail.trace);
+    if (trail.sentMs === 0) trail.sentMs = performance.now();
     const { attempt, head } = await send(call, deployment, request, parts);
     const verdict = judgeHead(head, switchboard.now());
     const open = { call, attempt, deployment, bridge, crossed, head, retries, trail };
@@ -170,4 +173,10 @@ function requestFor(
     headers: format.passHeaders(input.request.headers),
     query: format.passQuery(input.request.url),
   };
+}
+
+/** Whoever is asked next goes on with the trace under the part that is done here. */
+function inTrace(request: UpstreamRequest, trace: TraceContext | null): UpstreamRequest {
+  if (trace === null) return request;
+  return { ...request, headers: { ...request.headers, traceparent: traceparentOf(trace) } };
 }

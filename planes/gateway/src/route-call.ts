@@ -1,5 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
+import type { TraceContext } from '@sagewai/telemetry';
 
 import type { AdmittedCall } from './admitted-call.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
@@ -14,6 +17,7 @@ import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settl
 export interface RouteParts extends OpenParts {
   readonly decide: DecideCall;
   readonly fallbacks: () => Fallbacks;
+  readonly traceOf: (headers: IncomingHttpHeaders) => TraceContext | null;
 }
 
 /**
@@ -27,7 +31,7 @@ export async function routeCall(
   format: Format,
   parts: RouteParts,
 ): Promise<OpenAnswer | undefined> {
-  const trail = new Trail();
+  const trail = new Trail(parts.traceOf(input.request.headers));
   const asked = await parts.decide(input, format);
   const { decided, call } = await admit(asked, trail, parts);
   if (input.reply.destroyed) {

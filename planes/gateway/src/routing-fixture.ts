@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
+import type { Span } from '@sagewai/telemetry';
 import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 
 import type { GatewayConfig } from './gateway-config.ts';
@@ -22,6 +23,7 @@ interface World {
   readonly start: (
     routing?: Partial<Routing>,
     changes?: Partial<GatewayConfig>,
+    more?: { readonly record?: (span: Span) => void },
   ) => Promise<RunningGateway>;
 }
 
@@ -45,11 +47,12 @@ export const routingTest = databaseTest.extend<World>({
   },
   start: async ({ db, first, second }, use) => {
     const running: RunningGateway[] = [];
-    await use(async (routing = {}, changes = {}) => {
+    await use(async (routing = {}, changes = {}, more = {}) => {
       const gateway = await startGateway(db, {
         deployments: pair(first, second),
         routing: { ...FAST_ROUTING, ...routing },
         ...changes,
+        ...more,
       });
       running.push(gateway);
       return gateway;

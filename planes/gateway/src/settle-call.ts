@@ -12,6 +12,8 @@ export interface Outcome {
   /** An estimate is never passed off as something else (M3). */
   readonly source: 'provider' | 'estimate';
   readonly status: 'ok' | 'error' | 'aborted';
+  /** Of a stream: when its first piece arrived, of a monotonic clock. */
+  readonly firstDataMs?: number;
 }
 
 /** Books what a call cost and gives the rest back; resolves when that is durable (M2). */

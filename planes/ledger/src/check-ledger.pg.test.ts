@@ -8,7 +8,12 @@ import type { KeyId, ReservationId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { reserveAll, settleAll } from './calls.sql.ts';
-import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
+import {
+  checkLedger,
+  countBudgetsLeft,
+  findOrgsWithBudgets,
+  makeMonths,
+} from './check-ledger.sql.ts';
 import { budgetOf, callOf, limit, setClock, settlementOf, stopClock } from './fixture.sql.ts';
 import { ledgerJobs } from './jobs.ts';
 
@@ -87,4 +92,24 @@ test('the jobs expire what nobody settled, check the balances, and say so', asyn
   const text = await metrics.render();
   expect(text).toContain('sagewai_ledger_expired_total 1');
   expect(text).toContain('sagewai_ledger_mismatched_budgets 1');
+  expect(text).toContain('sagewai_ledger_budgets{scope="project",left="most"} 1');
+});
+
+test('counts limits by what is left of them in their present window', async ({ db, owner }) => {
+  await stopClock(owner, '2026-11-21T10:00:00Z');
+  const { orgId, projectId } = await makeTenant(db);
+  const account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await limit(db, account, 'project', { usdPerDay: 100n });
+  await limit(db, account, 'key', { usdPerDay: 50n, tokensPerMinute: 1_000n });
+  const left = async () =>
+    (await countBudgetsLeft(db, orgId))
+      .map(({ scope, left: how, count }) => `${scope} ${how} ${count}`)
+      .toSorted();
+  expect(await left()).toEqual(['key most 1', 'project most 1']);
+  await reserveAll(db, [callOf(account, 45n)]);
+  expect(await left()).toEqual(['key little 1', 'project most 1']);
+  await reserveAll(db, [callOf(account, 5n), callOf({ ...account, keyId: null as never }, 20n)]);
+  expect(await left()).toEqual(['key none 1', 'project some 1']);
+  await setClock(owner, '2026-11-22T10:00:00Z');
+  expect(await left()).toEqual(['key most 1', 'project most 1']);
 });

@@ -53,6 +53,34 @@ function checkOrganization(db: Db, orgId: OrganizationId): Promise<Mismatch[]> {
   });
 }
 
+/** How many limits on money of an organization have how much left. */
+export interface BudgetsLeft {
+  readonly scope: ScopeKind;
+  /** `none`; less than a tenth: `little`; less than half: `some`; else `most`. */
+  readonly left: 'none' | 'little' | 'some' | 'most';
+  readonly count: number;
+}
+
+export function countBudgetsLeft(db: Db, orgId: OrganizationId): Promise<BudgetsLeft[]> {
+  return inTenant(db, [orgId], async (tx) => {
+    const { rows } = await sql<BudgetsLeft>`
+      select b.scope_kind as scope,
+             case when l.used >= b.limit_amount then 'none'
+                  when l.used >= b.limit_amount * 0.9 then 'little'
+                  when l.used > b.limit_amount * 0.5 then 'some' else 'most' end as left,
+             count(*)::int as count
+      from budget b
+      cross join lateral (
+        select case when b.opened_at < window_of(b.period, app_now()) then 0
+          else b.settled + b.reserved end as used
+      ) l
+      where b.org_id = ${orgId} and b.measure = 'cost'
+      group by 1, 2
+    `.execute(tx);
+    return rows;
+  });
+}
+
 /** For the job, which sees no tenant's rows: who has limits. */
 export async function findOrgsWithBudgets(dispatch: Db): Promise<OrganizationId[]> {
   const { rows } = await sql<{ orgId: OrganizationId }>`

@@ -4,7 +4,13 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import { expireDue, findOrgsWithExpired, reservationsDue } from './calls.sql.ts';
-import { checkLedger, findOrgsWithBudgets, makeMonths } from './check-ledger.sql.ts';
+import {
+  type BudgetsLeft,
+  checkLedger,
+  countBudgetsLeft,
+  findOrgsWithBudgets,
+  makeMonths,
+} from './check-ledger.sql.ts';
 import { createJobMeters } from './meters.ts';
 import { findOrgsToFold, foldSpend, markFolded } from './rollups.sql.ts';
 import { findOrgsWithLost, forfeitDue, holdingsDue } from './shares/shares.sql.ts';
@@ -80,14 +86,17 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
       ifItNeverRuns: 'a wrong balance is found by a person instead of an alert',
       run: async (signal) => {
         let mismatched = 0;
+        const left: BudgetsLeft[] = [];
         for (const orgId of await findOrgsWithBudgets(dispatch)) {
           if (signal.aborted) return;
+          left.push(...(await countBudgetsLeft(db, orgId)));
           for (const mismatch of await checkLedger(db, [orgId])) {
             mismatched++;
             log.error('a balance is not the sum of its rows', { ...mismatch });
           }
         }
         meters.mismatched(mismatched);
+        meters.left(left);
       },
     }),
     job({

@@ -1,6 +1,7 @@
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { Refusal, Settled } from './call.ts';
+import type { BudgetsLeft } from './check-ledger.sql.ts';
 
 export interface LedgerMeters {
   batch(kind: 'reserve' | 'settle'): (size: number, seconds: number) => void;
@@ -71,6 +72,8 @@ export interface LedgerJobMeters {
   expired(count: number): void;
   lost(count: number): void;
   mismatched(count: number): void;
+  /** Of every organization. */
+  left(budgets: readonly BudgetsLeft[]): void;
 }
 
 export function createJobMeters(metrics: Metrics): LedgerJobMeters {
@@ -86,7 +89,16 @@ export function createJobMeters(metrics: Metrics): LedgerJobMeters {
     name: 'sagewai_ledger_mismatched_budgets',
     help: 'Budgets whose balance was not the sum of its rows when it was last looked at.',
   });
+  const budgets = metrics.gauge({
+    name: 'sagewai_ledger_budgets',
+    help: 'Limits on money by what is left of them: none, little (under a tenth), some (under half), most.',
+    labels: ['scope', 'left'],
+  });
   return {
+    left: (all) => {
+      budgets.reset();
+      for (const { scope, left, count } of all) budgets.add({ scope, left }, count);
+    },
     expired: (count) => expirations.add({}, count),
     lost: (count) => losses.add({}, count),
     mismatched: (count) => mismatches.set({}, count),

@@ -11,3 +11,10 @@ export type {
   MetricOptions,
   Metrics,
 } from './metrics.ts';
+export type { Span, SpanSource, SpanValue } from './span.ts';
+export {
+  createSpanExporter,
+  type SpanExporter,
+  type SpanExporterOptions,
+} from './span-exporter.ts';
+export { continueTrace, type TraceContext, traceparentOf } from './trace-context.ts';

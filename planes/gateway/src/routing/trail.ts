@@ -1,3 +1,5 @@
+import type { TraceContext } from '@sagewai/telemetry';
+
 import type { Passed } from './choose-deployment.ts';
 import type { FallbackKind } from './fallbacks.ts';
 import type { Strategy } from './routing.ts';
@@ -27,10 +29,19 @@ export interface FallbackNote {
 
 /** How a call found its way. Empty for a model with one deployment that answers. */
 export class Trail {
+  /** Null: the call is of no trace. */
+  readonly trace: TraceContext | null;
+  readonly startedMs = performance.now();
+  /** When the first attempt was sent; 0: none was. */
+  sentMs = 0;
   /** Made when there is something to note: most calls have nothing. */
   #choices: ChoiceNote[] | undefined;
   #attempts: AttemptNote[] | undefined;
   #fallbacks: FallbackNote[] | undefined;
+
+  constructor(trace: TraceContext | null = null) {
+    this.trace = trace;
+  }
 
   get choices(): readonly ChoiceNote[] {
     return this.#choices ?? NOTHING;
