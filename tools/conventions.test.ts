@@ -49,7 +49,11 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'gateway.createEmbedding': 'the same',
   'gateway.createModeration': 'the same',
   'gateway.createRerank': 'the same',
+  'gateway.ollamaChat': 'the same',
+  'gateway.ollamaGenerate': 'the same',
+  'gateway.ollamaEmbed': 'the same',
   'gateway.countMessageTokens': 'asks a question that is too long for a path; changes nothing',
+  'gateway.ollamaShow': 'asks with a body, as Ollama has it; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':

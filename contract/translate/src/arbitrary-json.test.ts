@@ -111,6 +111,7 @@ const REQUESTS: Record<string, (body: JsonObject) => translate.Translation> = {
   nestTools: (body) => translate.nestTools(body, 'keep'),
   completionRequestToChat: (body) => translate.completionRequestToChat(body, { maxTokensField }),
   ollamaChatToChat: (body) => translate.ollamaChatToChat(body, { maxTokensField }),
+  ollamaEmbedToEmbeddings: (body) => translate.ollamaEmbedToEmbeddings(body),
   ollamaGenerateToChat: (body) => translate.ollamaGenerateToChat(body, { maxTokensField }),
 };
 
@@ -121,6 +122,7 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
     translate.chatAnswerToResponse(body, { request, createdAt: 1 }),
   chatAnswerToCompletion: (body) => translate.chatAnswerToCompletion(body, { echo: '' }),
   chatAnswerToOllama: (body) => translate.chatAnswerToOllama(body, ollama, durations),
+  embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
   chatErrorToMessages: (body) => translate.chatErrorToMessages(body, 400),
   messagesErrorToChat: (body) => translate.messagesErrorToChat(body, 500),
 };

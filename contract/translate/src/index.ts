@@ -33,6 +33,7 @@ export {
   type OllamaKind,
   ollamaNothing,
 } from './ollama/chat-answer-to-ollama.ts';
+export { embeddingsToOllama, ollamaEmbedToEmbeddings } from './ollama/embeddings.ts';
 export { type ListedModel, ollamaModel, ollamaModelList } from './ollama/ollama-models.ts';
 export {
   asksNothing,

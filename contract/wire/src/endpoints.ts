@@ -86,6 +86,7 @@ import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
+import { OLLAMA_SURFACES } from './ollama.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import { getRetention, setRetention } from './retention.ts';
@@ -155,6 +156,7 @@ export const ENDPOINTS = [
   createMessage,
   ...MODEL_SURFACES,
   countMessageTokens,
+  ...OLLAMA_SURFACES,
   listModels,
   getModel,
   getModelTiers,

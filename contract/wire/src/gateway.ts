@@ -10,7 +10,9 @@ const tokenCount = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000
  */
 export const chatCompletionRequest = Type.Object({
   model: Type.String({ minLength: 1, maxLength: 300 }),
-  messages: Type.Array(Type.Unknown()),
+  /** Some agents send `input` instead, as a request of Responses has it. */
+  messages: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()])),
+  input: Type.Optional(Type.Unknown()),
   stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
   stream_options: Type.Optional(
     Type.Union([
@@ -134,3 +136,4 @@ export const getModel = endpoint({
 });
 
 export * from './model-surfaces.ts';
+export * from './ollama.ts';

@@ -36,7 +36,9 @@ export async function answerStream(
   const { attempt, deployment, bridge } = open;
   const { reply } = call.input;
   const tap = tapFor(call, open, limits.eventBytesMax);
-  reply.writeHead(200, answerHeaders(call, open, { upstream: headers }));
+  const headersOut = answerHeaders(call, open, { upstream: headers });
+  if (open.crossed !== null) headersOut['content-type'] = call.format.streamType;
+  reply.writeHead(200, headersOut);
   const relay = new Relay({
     attempt,
     reply,

@@ -22,7 +22,7 @@ export function crossCall(
   asked: Asked,
 ): Crossable {
   const refused = new Map<string, Untranslatable>();
-  let { keepsHour } = asked;
+  const said: Asked[] = [];
   for (const deployment of crossed) {
     const bridge = bridgeTo(deployment, client.name);
     const { provider } = deployment.endpoint;
@@ -31,11 +31,12 @@ export function crossCall(
       const { body } = bridge.crossing.open(request, {
         deployment,
         maxTokensDefault: asked.outputStated ?? 1,
+        outputCap: undefined,
+        now: () => new Date(0),
         createdAt: 0,
         inputTokensEstimate: 0,
       });
-      // A mark that the client's format does not know is passed on all the same (M1).
-      keepsHour ||= bridge.upstream.read(body, {}).keepsHour;
+      said.push(bridge.upstream.read(body, {}));
     } catch (thrown) {
       if (!(thrown instanceof Untranslatable)) throw thrown;
       refused.set(provider, thrown);
@@ -44,7 +45,26 @@ export function crossCall(
   const left = withDeployments(group, ({ endpoint }) => !refused.has(endpoint.provider));
   const [first] = refused.values();
   if (left.deployments.length === 0 && first) throw cannotBeSaid(group.model, first);
-  return { group: left, asked: keepsHour === asked.keepsHour ? asked : { ...asked, keepsHour } };
+  const isNativeToo = left.deployments.length > said.length;
+  return { group: left, asked: dearest(isNativeToo ? [asked, ...said] : said, asked) };
+}
+
+/**
+ * What is paid for is what is sent: a tool that was left out costs nothing, and a mark that the client's
+ * format does not know is passed on all the same (M1, M4).
+ */
+function dearest(all: readonly Asked[], asked: Asked): Asked {
+  const most = (of: (each: Asked) => number): number => Math.max(...all.map(of));
+  return {
+    ...asked,
+    keepsHour: asked.keepsHour || all.some(({ keepsHour }) => keepsHour),
+    unpriced: all.find(({ unpriced }) => unpriced !== undefined)?.unpriced,
+    parts: {
+      ...asked.parts,
+      images: most(({ parts }) => parts.images),
+      opaque: most(({ parts }) => parts.opaque),
+    },
+  };
 }
 
 function cannotBeSaid(model: string, { field, message }: Untranslatable): Fault {

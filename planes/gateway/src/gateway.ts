@@ -26,6 +26,7 @@ import { userRoutes } from './litellm/user-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
+import { ollamaRoutes } from './ollama-routes.ts';
 import { createHttpUpstream } from './providers/http-upstream.ts';
 import { listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
@@ -128,6 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),
       ...surfaceRoutes({ forward }),
+      ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),

@@ -56,7 +56,7 @@ export async function openAnswer(
   let tried: Map<string, Failed> | undefined;
   for (let retries = 0; ; retries++) {
     const bridge = reach(call, deployment);
-    const crossed = cross(call, deployment, bridge, switchboard.now());
+    const crossed = cross(call, deployment, bridge, () => switchboard.now());
     const asked = requestFor(call, deployment, bridge, crossed);
     const request = inTrace(asked, trail.trace);
     if (trail.sentMs === 0) trail.sentMs = performance.now();
@@ -136,14 +136,17 @@ function cross(
   call: AdmittedCall,
   deployment: Deployment,
   { crossing }: Bridge,
-  now: Date,
+  now: () => Date,
 ): CrossedCall | null {
   if (crossing === null) return null;
-  const { input, granted } = call;
+  const { input, granted, bounds } = call;
+  const isShort = granted < bounds.outputMax;
   return crossing.open(input.body as JsonObject, {
     deployment,
     maxTokensDefault: Math.min(granted, deployment.outputTokensMax ?? OUTPUT_TOKENS_UNKNOWN),
-    createdAt: Math.floor(now.getTime() / 1_000),
+    outputCap: isShort ? granted : bounds.capEach,
+    now,
+    createdAt: Math.floor(now().getTime() / 1_000),
     inputTokensEstimate: estimateUsage(input.raw.length, nothingSeen(), UNLIMITED).input,
   });
 }

@@ -14,7 +14,7 @@ import {
 } from '@sagewai/wire';
 
 import { noSuchModel } from './find-allowed.ts';
-import { CHAT } from './formats/chat.ts';
+import { chatOrMixed } from './formats/chat-or-mixed.ts';
 import { MESSAGES } from './formats/messages.ts';
 import type { Forward } from './forward.ts';
 import { mayCall } from './keys/may-call.ts';
@@ -37,7 +37,11 @@ export function modelRoutes(of: {
 }): Route[] {
   const { catalogue } = of;
   return [
-    implementStream(createChatCompletion, (input) => of.forward(input, CHAT), OWN_HEAD),
+    implementStream(
+      createChatCompletion,
+      (input) => of.forward(input, chatOrMixed(input.body)),
+      OWN_HEAD,
+    ),
     implementStream(createMessage, (input) => of.forward(input, MESSAGES), OWN_HEAD),
     implementStream(countMessageTokens, of.countTokens, OWN_HEAD),
 
@@ -61,6 +65,6 @@ export function modelRoutes(of: {
 }
 
 /** People see every model; a key or a run sees those that it may call. */
-function isVisible({ kind, detail }: Caller, group: ModelGroup): boolean {
+export function isVisible({ kind, detail }: Caller, group: ModelGroup): boolean {
   return (kind !== 'key' && kind !== 'run') || mayCall(detail as CallerDetail, group);
 }

@@ -3,14 +3,21 @@ import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT } from './chat.ts';
+import { COMPLETIONS_OVER_CHAT } from './completions-over-chat.ts';
 import { COMPLETIONS } from './completions.ts';
 import { compose, type Crossing } from './crossing.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import type { Format, FormatName } from './format.ts';
 import { MESSAGES_OVER_CHAT } from './messages-over-chat.ts';
 import { MESSAGES } from './messages.ts';
+import { MIXED_OVER_CHAT } from './mixed-over-chat.ts';
+import { MIXED } from './mixed.ts';
 import { MODERATIONS } from './moderations.ts';
+import { OLLAMA_CHAT_OVER_CHAT, OLLAMA_GENERATE_OVER_CHAT } from './ollama-over-chat.ts';
+import { OLLAMA_EMBED_OVER_EMBEDDINGS } from './ollama-over-embeddings.ts';
+import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from './ollama.ts';
 import { RERANK } from './rerank.ts';
+import { RESPONSES_OVER_CHAT } from './responses-over-chat.ts';
 import { RESPONSES } from './responses.ts';
 
 const FORMATS: Readonly<Record<FormatName, Format>> = {
@@ -21,10 +28,23 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   embeddings: EMBEDDINGS,
   moderations: MODERATIONS,
   rerank: RERANK,
+  'ollama-chat': OLLAMA_CHAT,
+  'ollama-generate': OLLAMA_GENERATE,
+  'ollama-embed': OLLAMA_EMBED,
+  mixed: MIXED,
 };
 
 /** One for each format that is not chat, to chat; and from chat to each that a provider speaks alone. */
-const CROSSINGS: readonly Crossing[] = [CHAT_OVER_MESSAGES, MESSAGES_OVER_CHAT];
+const CROSSINGS: readonly Crossing[] = [
+  CHAT_OVER_MESSAGES,
+  MESSAGES_OVER_CHAT,
+  RESPONSES_OVER_CHAT,
+  COMPLETIONS_OVER_CHAT,
+  OLLAMA_CHAT_OVER_CHAT,
+  OLLAMA_GENERATE_OVER_CHAT,
+  OLLAMA_EMBED_OVER_EMBEDDINGS,
+  MIXED_OVER_CHAT,
+];
 
 /** How a client's format reaches a provider. */
 export interface Bridge {

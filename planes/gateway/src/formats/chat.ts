@@ -6,7 +6,7 @@ import { countParts } from '../money/meter.ts';
 import { readUsage, type Usage } from '../money/usage.ts';
 import { isPlainTier } from '../plan-call.ts';
 import { traitsOf } from '../providers/provider.ts';
-import type { Format } from './format.ts';
+import { EVENT_STREAM, type Format } from './format.ts';
 
 /** The fields of a request that decide what it may cost. */
 interface ChatRequest {
@@ -74,6 +74,7 @@ export const CHAT: Format = {
   errorBody: ({ status, code, message }) => ({
     error: { message, type: chatErrorType(status), param: null, code },
   }),
+  streamType: EVENT_STREAM,
   frame: (event) => `data: ${JSON.stringify(event)}\n\n`,
   lastFrame: 'data: [DONE]\n\n',
   usageOf: readUsage,

@@ -15,6 +15,8 @@ const OPTIONS = {
   deployment: deploymentAt('http://x/v1'),
   maxTokensDefault: 100,
   createdAt: 1,
+  outputCap: undefined,
+  now: () => new Date(0),
   inputTokensEstimate: 7,
 };
 const ASK = {

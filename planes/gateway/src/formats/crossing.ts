@@ -15,6 +15,9 @@ export interface CrossingOptions {
   readonly deployment: Deployment;
   /** For a request without a limit of its own, where the provider's format demands one. */
   readonly maxTokensDefault: number;
+  /** What less than the model would write was granted; undefined: it may write all it can (M1). */
+  readonly outputCap: number | undefined;
+  readonly now: () => Date;
   /** Seconds since 1970. */
   readonly createdAt: number;
   /** Until usage arrives. */

@@ -23,7 +23,11 @@ export type FormatName =
   | 'completions'
   | 'embeddings'
   | 'moderations'
-  | 'rerank';
+  | 'rerank'
+  | 'ollama-chat'
+  | 'ollama-generate'
+  | 'ollama-embed'
+  | 'mixed';
 
 /** What a request asks for, as far as it decides price and shape. Nothing else of it is looked at. */
 export interface Asked {
@@ -50,6 +54,9 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
 }
+
+/** Server-sent events. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 export interface Format {
   readonly name: FormatName;
@@ -79,6 +86,8 @@ export interface Format {
     granted: number,
   ) => { readonly field: CapField; readonly tokens: number } | undefined;
   readonly errorBody: (failure: Failure) => JsonObject;
+  /** The media type of a stream that was translated. */
+  readonly streamType: string;
   /** An event of a stream as it is sent, an error too. */
   readonly frame: (event: JsonObject) => string;
   /** What follows the last event; empty where nothing does. */

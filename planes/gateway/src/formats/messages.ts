@@ -4,7 +4,7 @@ import { isObject, messagesErrorType, textOf } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import { isPlainTier } from '../plan-call.ts';
-import type { Format } from './format.ts';
+import { EVENT_STREAM, type Format } from './format.ts';
 import { countBlocks, type MessagesRequest, writesForAnHour } from './messages-parts.ts';
 import { MessagesReader } from './messages-reader.ts';
 import { readMessagesUsage } from './messages-usage.ts';
@@ -76,6 +76,7 @@ export const MESSAGES: Format = {
     type: 'error',
     error: { type: messagesErrorType(status), message },
   }),
+  streamType: EVENT_STREAM,
   frame: (event) => `event: ${textOf(event['type'])}\ndata: ${JSON.stringify(event)}\n\n`,
   lastFrame: '',
   usageOf: (answer) => readMessagesUsage((answer as { readonly usage?: unknown }).usage),

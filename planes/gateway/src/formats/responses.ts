@@ -3,7 +3,7 @@ import { chatErrorType, isObject, type JsonObject } from '@sagewai/translate';
 import { watch } from '../bytes/find-fields.ts';
 import { readInputUsage } from '../money/usage.ts';
 import { isPlainTier } from '../plan-call.ts';
-import type { Format } from './format.ts';
+import { EVENT_STREAM, type Format } from './format.ts';
 import { countItems, isHosted, type ResponsesRequest } from './responses-parts.ts';
 import { ResponsesReader } from './responses-reader.ts';
 
@@ -58,6 +58,7 @@ export const RESPONSES: Format = {
   errorBody: ({ status, code, message }) => ({
     error: { message, type: chatErrorType(status), param: null, code },
   }),
+  streamType: EVENT_STREAM,
   frame: (event) => {
     const { type } = event;
     const data = typeof type === 'string' ? event : errorEvent(event);
