@@ -78,7 +78,14 @@ const VIRTUAL_KEY = {
   expires_at: null,
   blocked_at: null,
   revoked_at: null,
-  budget: { usd_per_day: '5', cap: true },
+  budget: {
+    usd_per_hour: null,
+    usd_per_day: '5',
+    usd_per_week: null,
+    usd_per_month: null,
+    usd_in_total: null,
+    cap: true,
+  },
   tokens_per_minute: null,
   requests_per_minute: null,
 };
