@@ -27,8 +27,10 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
+import { readKind } from './read-kind.ts';
 import { routeCall, type RouteParts, settleLeft } from './route-call.ts';
 import type { Fallbacks } from './routing/fallbacks.ts';
+import type { RouteMeters } from './routing/route-meters.ts';
 import type { Trail } from './routing/trail.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -40,6 +42,7 @@ export interface ForwardParts {
   readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly switchboard: Switchboard;
+  readonly routeMeters: RouteMeters;
   /** As they are configured now. */
   readonly fallbacks: () => Fallbacks;
   readonly traceOf: RouteParts['traceOf'];
@@ -62,7 +65,7 @@ export function createForward(parts: ForwardParts): Forward {
       return;
     }
     if (head.status >= 400) return answerRefusal(call, open, head, settle);
-    switch (readKind(call, head)) {
+    switch (readKind(head, call.asked.wantsStream)) {
       case 'whole':
         return answerWhole(call, open, head.headers, settle);
       case 'stream':
@@ -77,19 +80,4 @@ export function createForward(parts: ForwardParts): Forward {
         throw toGarbageFault(deployment, 'in a form that was not asked for');
     }
   };
-}
-
-/** Some servers answer a stream with one object, which every client can read; never the other way. */
-function readKind(
-  call: AdmittedCall,
-  {
-    status,
-    headers,
-  }: { readonly status: number; readonly headers: NodeJS.Dict<string | string[]> },
-): 'whole' | 'stream' | 'garbage' {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  const type = String(headers['content-type'] ?? 'application/json');
-  if (status !== 200 || encoding !== 'identity') return 'garbage';
-  if (/^application\/([a-z.+-]*\+)?json\b/i.test(type)) return 'whole';
-  return call.asked.wantsStream && /^text\/event-stream\b/i.test(type) ? 'stream' : 'garbage';
 }

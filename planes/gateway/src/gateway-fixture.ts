@@ -82,6 +82,7 @@ export interface RunningGateway {
   readonly url: string;
   readonly app: App;
   readonly metrics: () => Promise<string>;
+  readonly runJob: (name: string) => Promise<void>;
   /** POSTs a chat completion. */
   chat(key: string, body: object | string | Buffer, signal?: AbortSignal): Promise<Response>;
   post(path: string, body: object | string, headers: Record<string, string>): Promise<Response>;
@@ -161,6 +162,11 @@ export async function startGateway(
     url,
     app,
     metrics: () => metrics.render(),
+    runJob: async (name) => {
+      const found = gateway.jobs.find((each) => each.name === name);
+      if (found === undefined) throw new Error(`no job ${name}`);
+      await found.run(AbortSignal.timeout(10_000));
+    },
     chat: (key, body, signal) =>
       fetch(`${url}/v1/chat/completions`, {
         method: 'POST',

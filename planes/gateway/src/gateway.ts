@@ -15,7 +15,7 @@ import { createCountTokens } from './count-tokens.ts';
 import { createDecide } from './decide-call.ts';
 import { createForward } from './forward.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
-import { gatewayJobs } from './jobs.ts';
+import { gatewayJobs, healthJob } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
@@ -28,10 +28,11 @@ import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
 import { createHttpUpstream } from './providers/http-upstream.ts';
-import { listUpstreamModels } from './providers/list-models.ts';
+import { askUpstream, listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
 import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
+import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
@@ -76,6 +77,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { db, ledger, egress, clock, config, log } = options;
   const closing = new AbortController();
   let { routing } = config;
+  const ask = (endpoint: Endpoint): Promise<number> => {
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
+    return askUpstream(endpoint, egress.pool(endpoint.baseUrl), signal);
+  };
   const meters = createMeters({ metrics: options.metrics, log });
   const catalogue = createCatalogue({
     ...configuredOf(config),
@@ -91,9 +96,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, egress),
     routing: () => routing,
+    cooled: (deployment) => routeMeters.cooled(deployment),
     clock,
     log,
   });
+  const routeMeters = createRouteMeters(options.metrics, () => switchboard.countCooling());
   const settle = traced(
     meters.counted(createSettle(ledger, config.routingDecisions)),
     options.record,
@@ -113,6 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return settle(call, outcome);
     },
     switchboard,
+    routeMeters,
     fallbacks: () => routing.fallbacks,
     traceOf: traceReader(options.record),
     limits: {
@@ -137,7 +145,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
-    jobs: config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : [],
+    jobs: [
+      ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
+      ...(config.healthCheckMs === null
+        ? []
+        : [healthJob({ catalogue, switchboard, ask, everyMs: config.healthCheckMs })]),
+    ],
     credentialReaders: [
       createMasterKeyReader({ db, key: config.masterKey }),
       keyReader,

@@ -1,6 +1,9 @@
 import { type Job, job } from '@sagewai/jobs';
 
 import type { Catalogue } from './models/catalogue.ts';
+import type { Endpoint } from './models/deployment.ts';
+import { checkEndpoints } from './routing/check-endpoints.ts';
+import type { Switchboard } from './switchboard.ts';
 
 export function gatewayJobs(catalogue: Pick<Catalogue, 'refresh'>, everyMs: number): Job[] {
   return [
@@ -13,4 +16,34 @@ export function gatewayJobs(catalogue: Pick<Catalogue, 'refresh'>, everyMs: numb
       run: () => catalogue.refresh(),
     }),
   ];
+}
+
+/** Asks what can be chosen between: for a model with one deployment there is nothing to pass over. */
+export function healthJob(of: {
+  readonly catalogue: Pick<Catalogue, 'all'>;
+  readonly switchboard: Pick<Switchboard, 'noteHealth'>;
+  readonly ask: (endpoint: Endpoint) => Promise<number>;
+  readonly everyMs: number;
+}): Job {
+  return job({
+    name: 'gateway.checkDeployments',
+    everyMs: of.everyMs,
+    runsOn: 'every-replica',
+    converges: 'a deployment that would refuse calls is passed over before a call finds out',
+    ifItNeverRuns: 'calls find out, and are tried elsewhere',
+    run: async () => {
+      const { groups } = await of.catalogue.all();
+      const deployments = groups
+        .filter((group) => group.deployments.length > 1)
+        .flatMap((group) => group.deployments)
+        .filter(({ endpoint }) => endpoint.provider !== 'simulated');
+      const endpoints = deployments.map(({ endpoint }) => endpoint);
+      const health = await checkEndpoints(endpoints, of.ask);
+      for (const deployment of deployments) {
+        const found = health.get(deployment.endpoint);
+        // Until it has been asked again, and once more for a job that is late.
+        if (found !== undefined) of.switchboard.noteHealth(deployment, found, 2 * of.everyMs);
+      }
+    },
+  });
 }

@@ -11,7 +11,8 @@ import type { Deployment } from './models/deployment.ts';
 import { estimateUsage } from './money/meter.ts';
 import { OUTPUT_TOKENS_UNKNOWN } from './plan-call.ts';
 import type { UpstreamRequest } from './providers/upstream.ts';
-import { type Failed, judgeHead } from './routing/judge-head.ts';
+import { type Failed, judgeHead, type Verdict } from './routing/judge-head.ts';
+import type { RouteMeters } from './routing/route-meters.ts';
 import type { Trail } from './routing/trail.ts';
 import { waitUnlessClosed } from './routing/wait-unless-closed.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
@@ -28,6 +29,7 @@ export interface OpenAnswer {
   /** Null: the bytes pass as they are. */
   readonly crossed: CrossedCall | null;
   readonly head: Head;
+  readonly verdict: Verdict;
   readonly retries: number;
   readonly trail: Trail;
 }
@@ -36,6 +38,7 @@ export interface OpenParts {
   readonly switchboard: Switchboard;
   readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
+  readonly routeMeters: RouteMeters;
   readonly keptBytesMax: number;
 }
 
@@ -61,10 +64,11 @@ export async function openAnswer(
     const request = inTrace(asked, trail.trace);
     if (trail.sentMs === 0) trail.sentMs = performance.now();
     const { attempt, head } = await send(call, deployment, request, parts);
-    const verdict = judgeHead(head, switchboard.now());
-    const open = { call, attempt, deployment, bridge, crossed, head, retries, trail };
+    const verdict = judgeHead(head, switchboard.now(), request.wantsStream);
+    const open = { call, attempt, deployment, bridge, crossed, head, verdict, retries, trail };
     if (verdict.kind !== 'failed') return open;
     switchboard.noteFailure(deployment, verdict);
+    parts.routeMeters.failed(deployment, verdict.because);
     tried ??= new Map();
     tried.set(deployment.id, verdict);
     trail.fail({
@@ -82,6 +86,7 @@ export async function openAnswer(
       call = again;
     }
     attempt.abort();
+    parts.routeMeters.retried(next.kind);
     deployment = next.deployment;
   }
 }

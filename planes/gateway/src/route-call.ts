@@ -9,7 +9,6 @@ import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
 import { openAnswer, type OpenAnswer, type OpenParts } from './open-answer.ts';
 import { chainOf, type FallbackKind, type Fallbacks } from './routing/fallbacks.ts';
-import { judgeHead } from './routing/judge-head.ts';
 import { nameRefusal } from './routing/name-refusal.ts';
 import { Trail } from './routing/trail.ts';
 import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
@@ -96,10 +95,12 @@ async function nextModel(
       const decided = await parts.decide(asked.input, asked.format, model);
       const call = await parts.reserve(decided, trail);
       trail.fallBack({ model, because, refused: null });
+      parts.routeMeters.fellBack(because, 'sent');
       return { decided, call };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       trail.fallBack({ model, because, refused: error.code });
+      parts.routeMeters.fellBack(because, 'refused');
     }
   }
   return undefined;
@@ -107,12 +108,11 @@ async function nextModel(
 
 /** For what reason another model may answer in the place of this one; null: for none. */
 async function whyElsewhere(
-  { head, attempt, call }: OpenAnswer,
+  { head, attempt, call, verdict }: OpenAnswer,
   { group: { model } }: DecidedCall,
-  { fallbacks: current, switchboard }: RouteParts,
+  { fallbacks: current }: RouteParts,
 ): Promise<FallbackKind | null> {
   if (call.input.reply.destroyed) return null;
-  const verdict = judgeHead(head, switchboard.now());
   if (verdict.kind === 'failed') return 'generic';
   if (verdict.kind !== 'refused' || head.kind !== 'head') return null;
   const fallbacks = current();

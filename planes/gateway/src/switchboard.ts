@@ -1,23 +1,25 @@
-import type { Clock } from '@sagewai/clock';
-import type { Log } from '@sagewai/log';
-
 import type { AdmittedCall } from './admitted-call.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { ModelGroup } from './models/model-table.ts';
 import { costOf, estimateUsage } from './money/meter.ts';
 import type { Upstream } from './providers/upstream.ts';
+import type { Health } from './routing/check-endpoints.ts';
 import {
   type Candidate,
   chooseDeployment,
   type Choice,
   type Passed,
   rollOf,
-  weightsOf,
 } from './routing/choose-deployment.ts';
-import { DeploymentState } from './routing/deployment-state.ts';
+import {
+  DeploymentBook,
+  type DeploymentBookOptions,
+  trafficOf,
+  type Watch,
+} from './routing/deployment-book.ts';
 import type { Failed } from './routing/judge-head.ts';
 import { planRetry } from './routing/plan-retry.ts';
-import { PLAIN_TRAFFIC, type Routing, type Strategy, type Traffic } from './routing/routing.ts';
+import type { Strategy } from './routing/routing.ts';
 import type { Trail } from './routing/trail.ts';
 
 export type Next =
@@ -49,6 +51,10 @@ export interface Switchboard {
   noteFailure(deployment: Deployment, verdict: Failed): void;
   /** How the next call of a model would be routed. Changes nothing. */
   explain(group: ModelGroup): Explanation;
+  /** What was found out about a deployment without a call of anybody's. */
+  noteHealth(deployment: Deployment, health: Health, forMs: number): void;
+  /** Deployments that are passed over at present. */
+  countCooling(): number;
   /** Of deployments that are no longer configured nothing is kept. */
   keep(ids: ReadonlySet<string>): void;
   noteTokens(deployment: Deployment, tokens: number): void;
@@ -75,18 +81,8 @@ interface Estimable {
   costOf(deployment: Deployment): bigint | null;
 }
 
-/** One attempt, as it is seen by what is known about its deployment. */
-export interface Watch {
-  began(wantsStream: boolean): void;
-  ended(): void;
-}
-
-export interface SwitchboardOptions {
+export interface SwitchboardOptions extends DeploymentBookOptions {
   readonly upstreamOf: (deployment: Deployment) => Upstream;
-  /** As it is configured now. */
-  readonly routing: () => Routing;
-  readonly clock: Clock;
-  readonly log: Log;
   /** In [0, 1). */
   readonly random?: () => number;
 }
@@ -95,15 +91,9 @@ export interface SwitchboardOptions {
 const OUTPUT_TOKENS_EXPECTED = 500;
 
 export function createSwitchboard(options: SwitchboardOptions): Switchboard {
-  const { clock, log, random = Math.random } = options;
-  const states = new Map<string, DeploymentState>();
+  const { clock, random = Math.random } = options;
+  const book = new DeploymentBook(options);
   const turns = new Map<string, number>();
-
-  const stateOf = ({ id }: Deployment): DeploymentState => {
-    let state = states.get(id);
-    if (state === undefined) states.set(id, (state = new DeploymentState()));
-    return state;
-  };
 
   const pick = (routed: Routed, tried: ReadonlySet<string>): Choice => {
     const { group, asked } = routed;
@@ -118,39 +108,11 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   };
 
   const chooseAt = (call: Estimable, roll: number, tried: ReadonlySet<string>): Choice =>
-    chooseDeployment(candidatesOf(call), { strategy: options.routing().strategy, roll, tried });
-
-  const candidatesOf = (call: Estimable): Candidate[] => {
-    const routing = options.routing();
-    const nowMs = clock.monotonicMs();
-    const { deployments } = call.group;
-    const weights = weightsOf(deployments.map(trafficOf));
-    const kind = call.wantsStream ? 'stream' : 'whole';
-    return deployments.map((deployment, index) => {
-      const state = stateOf(deployment);
-      const traffic = trafficOf(deployment);
-      return {
-        id: deployment.id,
-        weight: weights[index] ?? 1,
-        order: traffic.order,
-        isCooling: state.coolsUntilMs() > nowMs,
-        isFull: state.isFull(nowMs, traffic),
-        inFlight: state.inFlight,
-        latencyMs: state.latencyMs(kind, nowMs, routing),
-        tokensThisMinute: state.tokensThisMinute(nowMs),
-        cost: routing.strategy === 'cost-based-routing' ? call.costOf(deployment) : null,
-      };
+    chooseDeployment(book.candidates(call.group.deployments, call), {
+      strategy: options.routing().strategy,
+      roll,
+      tried,
     });
-  };
-
-  const coolest = (among: readonly Deployment[]): Deployment | undefined =>
-    among.reduce<Deployment | undefined>(
-      (best, each) =>
-        best !== undefined && stateOf(best).coolsUntilMs() <= stateOf(each).coolsUntilMs()
-          ? best
-          : each,
-      undefined,
-    );
 
   return {
     choose: (call, trail) => {
@@ -162,13 +124,15 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const { strategy } = options.routing();
       trail.choose({ model, strategy, score: chosen === undefined ? undefined : score, passed });
       // When none is well, one of them may be back, and an error by guess helps nobody.
-      return (chosen === undefined ? coolest(deployments) : deployments[chosen]) ?? only;
+      return (chosen === undefined ? book.coolest(deployments) : deployments[chosen]) ?? only;
     },
     next: (call, { tried, last, attempts, trail }) => {
       const { deployments, model } = call.group;
       const { chosen, score, passed } = pick(call, new Set(tried.keys()));
       const other = chosen === undefined ? undefined : deployments[chosen];
-      const repeatable = coolest(deployments.filter(({ id }) => tried.get(id)?.mayRepeat === true));
+      const repeatable = book.coolest(
+        deployments.filter(({ id }) => tried.get(id)?.mayRepeat === true),
+      );
       const retry = planRetry({
         verdict: (repeatable && tried.get(repeatable.id)) ?? last,
         attempts,
@@ -192,40 +156,13 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const whole = timeoutMs ?? routing.timeoutMs;
       return wantsStream ? (firstTokenMs ?? routing.firstTokenMs ?? whole) : whole;
     },
-    watch: (group, deployment) => {
-      if (group.deployments.length === 1) return undefined;
-      const state = stateOf(deployment);
-      const sentMs = clock.monotonicMs();
-      state.inFlight++;
-      state.countRequest(sentMs);
-      return {
-        began: (wantsStream) => {
-          const nowMs = clock.monotonicMs();
-          state.measure(wantsStream ? 'stream' : 'whole', nowMs - sentMs, nowMs);
-        },
-        ended: () => {
-          state.inFlight--;
-        },
-      };
-    },
-    noteFailure: (deployment, verdict) => {
-      const nowMs = clock.monotonicMs();
-      const state = stateOf(deployment);
-      const routing = options.routing();
-      const cooldownMs = trafficOf(deployment).cooldownMs ?? routing.cooldownMs;
-      const isTooMuch = state.fail(nowMs, routing.allowedFails);
-      const asksMs = verdict.retryAfterMs ?? 0; // R5
-      if (!isTooMuch && !verdict.coolsAtOnce && asksMs === 0) return;
-      const wasWell = state.coolsUntilMs() <= nowMs;
-      state.coolUntil(nowMs + Math.max(asksMs, isTooMuch || verdict.coolsAtOnce ? cooldownMs : 0));
-      // One line when it begins to fail, not one for each call meanwhile.
-      if (!wasWell || state.coolsUntilMs() <= nowMs) return;
-      log.warn('a deployment fails; others are tried first for a while', {
-        deployment: deployment.id,
-        because: verdict.because,
-        for_ms: Math.round(state.coolsUntilMs() - nowMs),
-      });
-    },
+    watch: (group, deployment) =>
+      group.deployments.length === 1 ? undefined : book.watch(deployment),
+    noteFailure: (deployment, verdict) => book.noteFailure(deployment, verdict),
+    noteHealth: (deployment, health, forMs) => book.noteHealth(deployment, health, forMs),
+    noteTokens: (deployment, tokens) => book.noteTokens(deployment, tokens),
+    countCooling: () => book.countCooling(),
+    keep: (ids) => book.keep(ids),
     explain: (group) => {
       const call: Estimable = {
         group,
@@ -233,25 +170,17 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         costOf: ({ price }) => (price === undefined ? null : costOf(price, SUPPOSED)),
       };
       const { chosen, passed } = chooseAt(call, rollOf(turns.get(group.model) ?? 0), NONE);
-      const nowMs = clock.monotonicMs();
       const because = new Map(passed.map((each) => [each.id, each.because]));
       return {
         strategy: options.routing().strategy,
         chosen: chosen === undefined ? undefined : group.deployments[chosen]?.id,
-        candidates: candidatesOf(call).flatMap((candidate, index) => {
+        candidates: book.candidates(group.deployments, call).flatMap((candidate, index) => {
           const deployment = group.deployments[index];
           if (deployment === undefined) return [];
-          const coolsForMs = Math.max(0, stateOf(deployment).coolsUntilMs() - nowMs);
+          const coolsForMs = book.coolsForMs(deployment);
           return [{ ...candidate, deployment, coolsForMs, passed: because.get(candidate.id) }];
         }),
       };
-    },
-    keep: (ids) => {
-      for (const id of states.keys()) if (!ids.has(id)) states.delete(id);
-    },
-    noteTokens: (deployment, tokens) => {
-      // Known already: it is one of several. Of others nothing is kept.
-      states.get(deployment.id)?.countTokens(clock.monotonicMs(), tokens);
     },
   };
 }
@@ -264,8 +193,6 @@ const SUPPOSED = estimateUsage(
 );
 
 const NONE: ReadonlySet<string> = new Set();
-
-export const trafficOf = ({ traffic }: Deployment): Traffic => traffic ?? PLAIN_TRAFFIC;
 
 function expectedCost({ price }: Deployment, call: Routed): bigint | null {
   if (price === undefined) return null;

@@ -45,18 +45,37 @@ export async function listUpstreamModels(
 const NOT_FOR_CHAT =
   /^(text-embedding|whisper|tts-|dall-e|gpt-image|omni-moderation|text-moderation|babbage|davinci|sora)|embed|-tts|-transcribe|-realtime/;
 
-async function getJson(
-  { provider, credential }: Endpoint,
+/** The status of a provider's list of models: asking for it costs nothing. */
+export async function askUpstream(
+  endpoint: Endpoint,
   connections: Pick<Dispatcher, 'request'>,
-  { path, signal }: { path: string; signal: AbortSignal },
-): Promise<unknown> {
+  signal: AbortSignal,
+): Promise<number> {
+  const { pathname } = new URL(endpoint.baseUrl);
+  const isOllama = traitsOf(endpoint.provider).modelList === 'ollama-tags';
+  const path = isOllama ? `${pathname.replace(/\/v1$/, '')}/api/tags` : `${pathname}/models`;
+  const headers = headersOf(endpoint);
+  const answer = await connections.request({ method: 'GET', path, headers, signal });
+  await answer.body.dump({ limit: LIST_BYTES_MAX });
+  return answer.statusCode;
+}
+
+function headersOf({ provider, credential }: Endpoint) {
   const key = credential?.reveal();
-  const headers = {
+  return {
     accept: 'application/json',
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     // Its list does not know the header that its chat endpoint takes.
     ...(provider === 'anthropic' ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' } : {}),
   };
+}
+
+async function getJson(
+  endpoint: Endpoint,
+  connections: Pick<Dispatcher, 'request'>,
+  { path, signal }: { path: string; signal: AbortSignal },
+): Promise<unknown> {
+  const headers = headersOf(endpoint);
   const answer = await connections.request({ method: 'GET', path, headers, signal });
   const pieces: Buffer[] = [];
   let bytes = 0;

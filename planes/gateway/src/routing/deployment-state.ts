@@ -15,6 +15,7 @@ interface Latency {
  */
 export class DeploymentState {
   inFlight = 0;
+  wasFoundUnwell = false;
   #coolsUntilMs = -Infinity;
   /** When it failed last, newest last. */
   #failedMs: number[] = [];
@@ -32,8 +33,15 @@ export class DeploymentState {
     this.#coolsUntilMs = Math.max(this.#coolsUntilMs, untilMs);
   }
 
-  /** It was found to be well. */
+  /** By asking it, until it is asked again. What it answers to calls counts as well. */
+  findUnwell(untilMs: number): void {
+    this.wasFoundUnwell = true;
+    this.coolUntil(untilMs);
+  }
+
+  /** It was found to be well again. */
   warm(): void {
+    this.wasFoundUnwell = false;
     this.#coolsUntilMs = -Infinity;
     this.#failedMs = [];
   }

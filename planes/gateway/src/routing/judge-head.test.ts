@@ -4,12 +4,28 @@ import { judgeHead } from './judge-head.ts';
 
 const NOW = new Date('2026-11-28T00:00:00Z');
 const answered = (status: number, headers = {}) =>
-  judgeHead({ kind: 'head', status, headers }, NOW);
+  judgeHead({ kind: 'head', status, headers }, NOW, false);
 const broken = (kind: 'unreachable' | 'lost' | 'late' | 'aborted') =>
-  judgeHead({ kind: 'failed', failure: { kind, cause: undefined } }, NOW);
+  judgeHead({ kind: 'failed', failure: { kind, cause: undefined } }, NOW, false);
 
-test.for([200, 201, 204, 302])('%i is an answer', (status) => {
-  expect(answered(status)).toEqual({ kind: 'answered' });
+test('what was asked for is an answer', () => {
+  expect(answered(200)).toEqual({ kind: 'answered' });
+  expect(answered(200, { 'content-type': 'application/json' })).toEqual({ kind: 'answered' });
+});
+
+test.for<[number, object]>([
+  [201, {}],
+  [204, {}],
+  [302, { location: '/' }],
+  [200, { 'content-type': 'text/html' }],
+  [200, { 'content-type': 'text/event-stream' }],
+  [200, { 'content-encoding': 'gzip' }],
+])('%i with %j is none, and may have been charged (R1, R4)', ([status, headers]) => {
+  expect(answered(status, headers)).toMatchObject({
+    because: 'garbage',
+    isBillable: true,
+    mayRepeat: false,
+  });
 });
 
 test.for([400, 402, 410, 413, 422, 451])('%i is the caller’s own affair', (status) => {

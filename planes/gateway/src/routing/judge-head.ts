@@ -1,4 +1,5 @@
 import type { Head } from '../attempt.ts';
+import { readKind } from '../read-kind.ts';
 import { readRetryAfter } from './read-retry-after.ts';
 
 /** What the head of an answer, or its absence, means for the call. */
@@ -35,7 +36,7 @@ const FAILURES: Readonly<Record<number, { mayRepeat: boolean; coolsAtOnce: boole
   429: { mayRepeat: true, coolsAtOnce: true },
 };
 
-export function judgeHead(head: Head, now: Date): Verdict {
+export function judgeHead(head: Head, now: Date, wantsStream: boolean): Verdict {
   if (head.kind === 'failed') {
     const { kind } = head.failure;
     if (kind === 'aborted') return { kind: 'left' };
@@ -43,7 +44,11 @@ export function judgeHead(head: Head, now: Date): Verdict {
     return failed(kind, { isBillable, mayRepeat: !isBillable, coolsAtOnce: false });
   }
   const { status, headers } = head;
-  if (status < 400) return { kind: 'answered' };
+  if (status < 400) {
+    const isGarbage = readKind(head, wantsStream) === 'garbage';
+    const of = { isBillable: true, mayRepeat: false, coolsAtOnce: false };
+    return isGarbage ? failed('garbage', of) : { kind: 'answered' };
+  }
   const of = status >= 500 ? { mayRepeat: true, coolsAtOnce: false } : FAILURES[status];
   if (of === undefined) return { kind: 'refused' };
   return failed(String(status), { ...of, isBillable: false }, readRetryAfter(headers, now));
