@@ -1,22 +1,16 @@
 import type { CallInput } from '@sagewai/sdk';
 import type { Command } from 'commander';
 
-import { act, group, id, integer, list, serverCommand } from '../command.ts';
+import { act, group, id, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
+import { type LimitFlags, limitsOf, showLimits, withLimits } from './limit-flags.ts';
 
-interface CreateFlags extends ConnectionFlags {
+interface CreateFlags extends ConnectionFlags, LimitFlags {
   readonly name: string;
   readonly models?: string[];
   readonly expires?: number;
-  readonly usdPerHour?: string;
-  readonly usdPerDay?: string;
-  readonly usdPerWeek?: string;
-  readonly usdPerMonth?: string;
-  readonly usdInTotal?: string;
-  readonly tokensPerMinute?: number;
-  readonly requestsPerMinute?: number;
   readonly cap: boolean;
 }
 
@@ -33,18 +27,13 @@ export function keyCommand(around: Surroundings): Command {
 
 function createCommand(around: Surroundings): Command {
   return act<CreateFlags>(
-    serverCommand('create', 'Create a virtual key; it is shown once')
-      .requiredOption('--name <name>', 'what the key is for')
-      .option('--models <models>', 'models it may call, by comma (default: any)', list)
-      .option('--expires <duration>', 'such as 30d or 1d12h (default: never)', durationSeconds)
-      .option('--usd-per-hour <usd>', 'budget of an hour (UTC), as 12.50')
-      .option('--usd-per-day <usd>', 'daily budget')
-      .option('--usd-per-week <usd>', 'weekly budget, from Sunday')
-      .option('--usd-per-month <usd>', 'monthly budget')
-      .option('--usd-in-total <usd>', 'budget that never resets')
-      .option('--tokens-per-minute <n>', 'in any 60 seconds', integer)
-      .option('--requests-per-minute <n>', 'in any 60 seconds', integer)
-      .option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
+    withLimits(
+      serverCommand('create', 'Create a virtual key; it is shown once')
+        .requiredOption('--name <name>', 'what the key is for')
+        .option('--models <models>', 'models it may call, by comma (default: any)', list)
+        .option('--expires <duration>', 'such as 30d or 1d12h (default: never)', durationSeconds),
+      { removable: false },
+    ).option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
     around,
     createKey,
   );
@@ -66,23 +55,15 @@ function revokeCommand(around: Surroundings): Command {
 }
 
 async function createKey(context: Context, flags: CreateFlags): Promise<void> {
-  const body: CallInput<'gateway.createKey'>['body'] = {
+  const { tokens_per_minute, requests_per_minute, ...budget } = limitsOf(flags);
+  const body = {
     name: flags.name,
     ...(flags.models ? { models: flags.models } : {}),
     ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
-    budget: {
-      ...(flags.usdPerHour === undefined ? {} : { usd_per_hour: flags.usdPerHour }),
-      ...(flags.usdPerDay === undefined ? {} : { usd_per_day: flags.usdPerDay }),
-      ...(flags.usdPerWeek === undefined ? {} : { usd_per_week: flags.usdPerWeek }),
-      ...(flags.usdPerMonth === undefined ? {} : { usd_per_month: flags.usdPerMonth }),
-      ...(flags.usdInTotal === undefined ? {} : { usd_in_total: flags.usdInTotal }),
-      cap: flags.cap,
-    },
-    ...(flags.tokensPerMinute === undefined ? {} : { tokens_per_minute: flags.tokensPerMinute }),
-    ...(flags.requestsPerMinute === undefined
-      ? {}
-      : { requests_per_minute: flags.requestsPerMinute }),
-  };
+    budget: { ...budget, cap: flags.cap },
+    ...(tokens_per_minute === undefined ? {} : { tokens_per_minute }),
+    ...(requests_per_minute === undefined ? {} : { requests_per_minute }),
+  } as CallInput<'gateway.createKey'>['body'];
   const created = await context.client.call('gateway.createKey', { body });
   context.show(created, created.key);
   context.terminal.note(howToUse(context.url, created.key, flags.models?.[0] ?? 'MODEL'));
@@ -110,26 +91,10 @@ async function listKeys(context: Context): Promise<void> {
     key.hint,
     stateOf(key, context.now()),
     key.models.join(',') || 'any',
-    showBudget(key.budget),
+    showLimits(key.budget),
   ]);
   context.show(answer, printColumns(['id', 'name', 'key', 'state', 'models', 'budget'], rows));
   if (answer.next_cursor !== null) context.terminal.note('There are more than 200 keys.');
-}
-
-const WINDOWS = {
-  usd_per_hour: '/hour',
-  usd_per_day: '/day',
-  usd_per_week: '/week',
-  usd_per_month: '/month',
-  usd_in_total: ' in total',
-} as const;
-
-function showBudget(budget: Readonly<Record<keyof typeof WINDOWS, string | null>>): string {
-  const names = Object.keys(WINDOWS) as (keyof typeof WINDOWS)[];
-  const shown = names.flatMap((name) =>
-    budget[name] === null ? [] : [`$${budget[name]}${WINDOWS[name]}`],
-  );
-  return shown.join(', ') || 'none';
 }
 
 function stateOf(
