@@ -12,6 +12,7 @@ import {
 import type { AdmittedCall } from './admitted-call.ts';
 import { readOrigin } from './call-origin.ts';
 import type { DecidedCall } from './decide-call.ts';
+import type { PriceCeiling } from './money/price.ts';
 import { noteRoute } from './routing/note-route.ts';
 import type { Trail } from './routing/trail.ts';
 import { priceOutcome, type SettleCall } from './settle-call.ts';
@@ -40,7 +41,7 @@ export async function reserveCall(
     runId: caller.runId as RunId | null,
     model: group.model,
     deployment: first?.id ?? group.model,
-    price: group.isPriced ? (call.asked.keepsHour ? group.ceilingHour : group.ceiling) : null,
+    price: group.isPriced ? ceilingFor(call) : null,
     inputTokensMax: bounds.inputMax,
     outputTokens: bounds.outputMax,
     mayCap: bounds.mayCap,
@@ -75,6 +76,12 @@ export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 
     if (settled.kind === 'unknown') throw new Error(`no reservation ${call.reservationId}`);
     return { cost: costPusd === null ? null : settled.costPusd };
   };
+}
+
+function ceilingFor({ asked, group, bounds }: DecidedCall): PriceCeiling {
+  const ceiling = asked.keepsHour ? group.ceilingHour : group.ceiling;
+  if (bounds.feesMax === 0n) return ceiling;
+  return { ...ceiling, perCall: ceiling.perCall + bounds.feesMax };
 }
 
 function tenantOf({ input }: DecidedCall): { orgId: OrganizationId; projectId: ProjectId } {

@@ -10,7 +10,7 @@ import type { Asked, Format } from './formats/format.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import type { ModelGroup } from './models/model-table.ts';
-import { boundCall, type CallBounds } from './plan-call.ts';
+import { boundCall, type CallBounds, searchPrice } from './plan-call.ts';
 import type { ChooseModel, TierTold } from './tiers/choose-model.ts';
 
 /** A call that may be made, if there is money for it. */
@@ -60,7 +60,7 @@ export function createDecide(of: {
     const found = findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
     const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);
-    const unpriced = hasPrice ? asked.unpriced : 'price';
+    const unpriced = hasPrice ? (asked.unpriced ?? unpricedSearch(asked, group)) : 'price';
     if (unpriced !== undefined) {
       of.noteUnpriced(group.model, unpriced);
       if (of.unknownPrice === 'refuse') throw hasNoPrice(group.model, unpriced);
@@ -98,6 +98,11 @@ export function createDecide(of: {
           find(input, format, { asked, model: name, tier: told }),
         );
   };
+}
+
+function unpricedSearch({ serverTools }: Asked, group: ModelGroup): string | undefined {
+  const isKnown = serverTools === undefined || serverTools.searches === 0;
+  return isKnown || searchPrice(group) !== undefined ? undefined : 'tools.web_search';
 }
 
 interface Choice {

@@ -135,6 +135,45 @@ describe('a message', () => {
   });
 });
 
+describe('a message with searches of the web', () => {
+  const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }];
+  const usage = { ...MESSAGE.usage, server_tool_use: { web_search_requests: 2 } };
+
+  test('is bounded and booked with their fees (M1, M4)', async ({
+    upstream,
+    tenant,
+    start,
+    db,
+    owner,
+  }) => {
+    const fee = 10_000_000n;
+    const [base] = deployments(upstream.url);
+    if (base === undefined) throw new Error('no deployment');
+    const gateway = await start({
+      deployments: [{ ...base, price: { ...PRICE, perSearch: fee } }],
+    });
+    upstream.answer = (_, reply) => answerJson(reply, { ...MESSAGE, usage });
+    // Three more readings of the whole context, and three fees.
+    const tokens = 3n * 100_000n * 1_250n + 50n * 10_000n;
+    const post = async (usdPerDay: bigint): Promise<number> => {
+      const { value } = await makeKey(db, tenant, { limits: { usdPerDay } });
+      const answer = await gateway.post('/v1/messages', { ...ask, tools }, { 'x-api-key': value });
+      return answer.status;
+    };
+    expect(await post(tokens + 2n * fee)).toBe(429);
+    expect(await post(tokens + 3n * fee + 2_000n * 1_250n)).toBe(200);
+    expect(await wholeSpendOf(owner)).toMatchObject([{ cost: COST + 2n * fee }]);
+  });
+
+  test('is refused where nobody knows what one costs (M4)', async ({ upstream, key, start }) => {
+    const gateway = await start({ deployments: deployments(upstream.url) });
+    const answer = await gateway.post('/v1/messages', { ...ask, tools }, { 'x-api-key': key });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('tools.web_search');
+    expect(upstream.asked).toEqual([]);
+  });
+});
+
 describe('a stream of messages', () => {
   test('passes with its pings, and does not end before it is settled (M2, M3, M5)', async ({
     upstream,

@@ -46,6 +46,15 @@ export interface Asked {
   readonly keepsHour: boolean;
   /** What has a price of its own that usage does not show (M4). */
   readonly unpriced: string | undefined;
+  /** Tools that the provider runs while it answers. */
+  readonly serverTools?: ServerTools | undefined;
+}
+
+/** The most that such tools may be used. */
+export interface ServerTools {
+  readonly searches: number;
+  /** How often the whole input may be read again. */
+  readonly rounds: number;
 }
 
 /** A failure, before it has the shape that a client parses. */

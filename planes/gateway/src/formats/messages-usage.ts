@@ -16,6 +16,7 @@ export function readMessagesUsage(given: unknown): Usage | undefined {
   const kept = toCounts(usage['cache_creation']);
   const minutes = countOf(kept?.['ephemeral_5m_input_tokens']) ?? 0;
   const hour = countOf(kept?.['ephemeral_1h_input_tokens']) ?? 0;
+  const searches = countOf(toCounts(usage['server_tool_use'])?.['web_search_requests']);
   // The sum is always told; how long it is kept is not.
   const cacheWrite = Math.max(countOf(usage['cache_creation_input_tokens']) ?? 0, minutes + hour);
   return withCompactions(
@@ -27,6 +28,7 @@ export function readMessagesUsage(given: unknown): Usage | undefined {
       inputAudio: 0,
       output,
       outputAudio: 0,
+      ...(searches === undefined ? {} : { searches }),
     },
     usage['iterations'],
   );

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { StreamTap } from '../bytes/stream-tap.ts';
+import { deploymentAt, PRICE } from '../gateway-fixture.ts';
+import { buildModelTable } from '../models/model-table.ts';
 import { boundInput } from '../money/meter.ts';
+import { boundCall } from '../plan-call.ts';
 import { BLOCK, DELTA, eventOf, PING, said, START, STOP, STREAM } from './messages-fixture.ts';
 import { readMessagesUsage } from './messages-usage.ts';
 import { MESSAGES } from './messages.ts';
@@ -187,7 +190,16 @@ describe('a request of messages is bounded (M1)', () => {
 });
 
 test.each([
-  ['tools.web_search_20250305', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+  [
+    'tools.web_search_20250305 without a small max_uses',
+    { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
+  ],
+  [
+    'tools.web_fetch_20250910 without a small max_uses',
+    { tools: [{ type: 'web_fetch_20250910', max_uses: 1e9 }] },
+  ],
+  ['tools.web_search_20990101', { tools: [{ type: 'web_search_20990101', max_uses: 1 }] }],
+  ['tools.code_execution_20250825', { tools: [{ type: 'code_execution_20250825', max_uses: 1 }] }],
   ['tools.mcp_toolset', { tools: [{ type: 'mcp_toolset' }] }],
   ['mcp_servers', { mcp_servers: [] }],
   ['container', { container: 'c' }],
@@ -200,6 +212,27 @@ test.each([
   ],
 ])('what has a fee of its own is %s (M4)', (what, more) => {
   expect(readOf(more).unpriced).toBe(what);
+});
+
+test('tools that the provider runs are bounded by how often they may be used (M1)', () => {
+  const tools = [
+    { type: 'web_search_20250305', name: 'web_search', max_uses: 8 },
+    { type: 'web_fetch_20250910', name: 'web_fetch', max_uses: 2 },
+    { name: 'mine' },
+  ];
+  const asked = readOf({ tools });
+  expect(asked).toMatchObject({ unpriced: undefined, serverTools: { searches: 8, rounds: 10 } });
+  expect(readOf({ tools: [{ name: 'mine' }] }).serverTools).toBeUndefined();
+  const { groups } = buildModelTable([
+    deploymentAt('http://x/v1', { price: { ...PRICE, perSearch: 7n } }),
+    deploymentAt('http://x/v1', { id: 'dearer', price: { ...PRICE, perSearch: 9n } }),
+  ]);
+  const [group] = groups;
+  if (group === undefined) throw new Error('no group');
+  const plain = boundCall(readOf({}), 100, group, true);
+  const bounds = boundCall(asked, 100, group, true);
+  expect(bounds.inputMax).toBe(plain.inputMax + 10 * 100_000);
+  expect([plain.feesMax, bounds.feesMax]).toEqual([0n, 72n]);
 });
 
 describe('headers and queries of a client', () => {

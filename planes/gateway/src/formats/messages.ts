@@ -8,6 +8,7 @@ import { EVENT_STREAM, type Format } from './format.ts';
 import { countBlocks, type MessagesRequest, writesForAnHour } from './messages-parts.ts';
 import { MessagesReader } from './messages-reader.ts';
 import { readMessagesUsage } from './messages-usage.ts';
+import { readServerTools } from './server-tools.ts';
 
 const VERSION = '2023-06-01';
 const LETTER_C = 0x63;
@@ -55,6 +56,7 @@ export const MESSAGES: Format = {
   },
   read: (given, headers) => {
     const body = given as MessagesRequest;
+    const serverTools = readServerTools(body.tools);
     return {
       model: body.model,
       wantsStream: body.stream === true,
@@ -65,7 +67,8 @@ export const MESSAGES: Format = {
       hasPrediction: false,
       outputStated: body.max_tokens,
       keepsHour: writesForAnHour(body),
-      unpriced: findUnpriced(body),
+      unpriced: serverTools.kind === 'unpriced' ? serverTools.what : findUnpriced(body),
+      serverTools: serverTools.kind === 'bounded' ? serverTools.tools : undefined,
     };
   },
   passHeaders: passAnthropicHeaders,
@@ -112,14 +115,7 @@ function passAnthropicHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return passed;
 }
 
-/** Tools that the provider runs itself: they cost a fee, or read input again and again. */
-const SERVER_TOOL = /^(?:web_search|web_fetch|code_execution|tool_search|mcp_toolset|advisor)/;
-
 function findUnpriced(body: MessagesRequest): string | undefined {
-  for (const tool of body.tools ?? []) {
-    const type = tool?.type;
-    if (typeof type === 'string' && SERVER_TOOL.test(type)) return `tools.${type}`;
-  }
   if (isGiven(body.mcp_servers)) return 'mcp_servers';
   if (isGiven(body.container)) return 'container';
   if (isGiven(body.speed) && body.speed !== 'standard') return 'speed';

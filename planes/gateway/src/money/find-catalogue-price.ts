@@ -65,7 +65,9 @@ function toPrice(stated: ModelPrice): Price | undefined {
     });
   const fee = stated['requests_kcount'];
   const perCall = typeof fee === 'number' ? perCallFromKcount(fee) : 0n;
-  const price = { perCall, rates, tiers };
+  const search = stated['web_searches_kcount'];
+  const perSearch = typeof search === 'number' ? { perSearch: perCallFromKcount(search) } : {};
+  const price = { perCall, ...perSearch, rates, tiers };
   return stated['output_mtok'] === undefined ? { ...price, isInputOnly: true } : price;
 }
 

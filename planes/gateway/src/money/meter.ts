@@ -77,6 +77,7 @@ export function costOf(price: Price, usage: Usage): PicoUsd {
   const plainOutput = usage.output - usage.outputAudio;
   return (
     price.perCall +
+    (price.perSearch ?? 0n) * BigInt(usage.searches ?? 0) +
     rates.input * BigInt(plainInput) +
     rates.cachedInput * BigInt(usage.cachedInput) +
     rates.cacheWrite * BigInt(usage.cacheWrite - usage.cacheWriteHour) +

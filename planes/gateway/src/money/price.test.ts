@@ -35,9 +35,10 @@ describe('a rate', () => {
 describe('the catalogue', () => {
   test('gives integers', () => {
     expect(findCataloguePrice('gpt-4o', 'openai', NOON)).toEqual({
-      price: flatPrice(
-        ratesOf({ input: 2_500_000n, cachedInput: 1_250_000n, output: 10_000_000n }),
-      ),
+      price: {
+        ...flatPrice(ratesOf({ input: 2_500_000n, cachedInput: 1_250_000n, output: 10_000_000n })),
+        perSearch: 10_000_000_000n,
+      },
       contextTokensMax: 128_000,
     });
   });

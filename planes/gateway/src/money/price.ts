@@ -20,6 +20,8 @@ export interface Rates {
  */
 export interface Price {
   readonly perCall: PicoUsd;
+  /** A search of the web that the provider makes; undefined: nobody knows (M4). */
+  readonly perSearch?: PicoUsd | undefined;
   /** What a token of output costs is not known; a call that has none is known all the same. */
   readonly isInputOnly?: true;
   readonly rates: Rates;
@@ -81,6 +83,12 @@ export function ceilingOf(prices: readonly Price[], keepsHour = false): PriceCei
     ),
     output: dearest(all.flatMap((rates) => [rates.output, rates.outputAudio])),
   };
+}
+
+/** The dearest search under any of the prices; undefined where one of them is not known. */
+export function dearestSearch(prices: readonly (Price | undefined)[]): PicoUsd | undefined {
+  const known = prices.flatMap((price) => price?.perSearch ?? []);
+  return known.length === prices.length ? dearest(known) : undefined;
 }
 
 function dearest(amounts: readonly PicoUsd[]): PicoUsd {

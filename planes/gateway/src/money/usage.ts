@@ -11,6 +11,8 @@ export interface Usage {
   readonly inputAudio: number;
   readonly output: number;
   readonly outputAudio: number;
+  /** Searches of the web that the provider made, each of which has a fee. */
+  readonly searches?: number;
 }
 
 /**
