@@ -20,6 +20,11 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'server.getAdminHealth': 'tells a stranger one word; the details are for access tokens',
   'server.getMetrics':
     'its handler asks for an access token, except on loopback or when told not to',
+  'litellm.readHealth': 'tells a stranger counts; which deployments, whoever has an access token',
+  'litellm.readLiveliness': 'who watches a process has no credential; it tells that it lives',
+  'litellm.readLiveness': 'the same',
+  'litellm.readReadiness': 'a load balancer has no credential; it tells yes or no',
+  'litellm.readEndpointMap': 'what is served is no secret, and the same everywhere',
   'fleet.registerWorker':
     'its credential may be in the body, or missing where the organization allows open registration',
 };
@@ -29,6 +34,10 @@ const SKIPS_AUDIT: Readonly<Record<string, string>> = {
   'server.getHealth': 'asked every few seconds, refused to nobody',
   'server.getHealthz': 'the same',
   'server.getReadiness': 'the same',
+  'litellm.readLiveliness': 'the same',
+  'litellm.readLiveness': 'the same',
+  'litellm.readReadiness': 'the same',
+  'litellm.readEndpointMap': 'tells what the documentation tells',
 };
 
 /** Endpoints that change something and have no chain entry of their own for each success, and why. */

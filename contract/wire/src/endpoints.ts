@@ -83,6 +83,7 @@ import {
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
+import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
@@ -140,6 +141,7 @@ export const ENDPOINTS = [
   ...AUDIT_SINK_ENDPOINTS,
   ...ALERT_ENDPOINTS,
   ...LITELLM_KEY_ENDPOINTS,
+  ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,
   listBudgets,
   setBudget,

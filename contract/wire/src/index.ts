@@ -90,6 +90,7 @@ export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
 export * from './gateway.ts';
 export * from './litellm-keys.ts';
+export * from './litellm-server.ts';
 export * from './litellm-teams.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';

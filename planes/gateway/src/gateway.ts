@@ -21,6 +21,7 @@ import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
 import { litellmKeyRoutes } from './litellm/key-routes.ts';
 import { createMasterKeyReader } from './litellm/master-key.ts';
+import { serverRoutes } from './litellm/server-routes.ts';
 import { teamRoutes } from './litellm/team-routes.ts';
 import { userRoutes } from './litellm/user-routes.ts';
 import { createMeters } from './meters.ts';
@@ -34,6 +35,7 @@ import type { Upstream } from './providers/upstream.ts';
 import { modelRoutes } from './routes.ts';
 import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
+import { withSlots } from './slots/with-slots.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
@@ -105,7 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     meters.counted(createSettle(ledger, config.routingDecisions)),
     options.record,
   );
-  const forward = createForward({
+  const forwardAny = createForward({
     decide: createDecide({
       catalogue,
       unknownPrice: config.unknownPrice,
@@ -130,6 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
   });
+  const forward = withSlots(forwardAny, { db, log, ttlMs: config.reservationTtlMs });
   const { answerBytesMax } = config;
   const countTokens = createCountTokens({ catalogue, switchboard, answerBytesMax });
   const keyReader = createKeyReader({ db, clock });
@@ -141,6 +144,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
+      ...serverRoutes({ db, catalogue, switchboard }),
       ...teamRoutes({ forget: () => keyReader.forgetAll() }),
       ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),

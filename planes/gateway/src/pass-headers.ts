@@ -4,6 +4,7 @@ import { SAFETY_HEADERS } from '@sagewai/http';
 import { formatUsd } from '@sagewai/wire';
 
 import type { AdmittedCall, Settled } from './admitted-call.ts';
+import type { CallerDetail } from './keys/virtual-key.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { routeText } from './routing/route-text.ts';
 import { addTier } from './tiers/tier-headers.ts';
@@ -80,6 +81,8 @@ function addCost(
   headers['x-litellm-call-id'] = call.reservationId;
   headers['x-litellm-model-id'] = open.deployment.id;
   headers['x-litellm-model-group'] = call.group.model;
+  const { policy } = call.input.caller.detail as CallerDetail;
+  if (policy !== null) Object.assign(headers, policy.headers);
   headers['x-litellm-attempted-retries'] = open.retries;
   headers['x-litellm-attempted-fallbacks'] = open.trail.fallbackIndex;
   headers['x-sagewai-route'] = routeText(open);

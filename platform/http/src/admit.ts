@@ -1,9 +1,20 @@
 import { Fault } from '@sagewai/fault';
+import type { Surface } from '@sagewai/wire';
 
 import { isAllowed } from './authorize.ts';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
 import type { Pipeline } from './pipeline.ts';
+
+const MODEL_KEY =
+  'A credential is required: send `Authorization: Bearer sk-…`. Whoever administers this server makes ' +
+  'such a key with `sagewai key create --name NAME`, or with POST /key/generate.';
+
+/** What to do for a credential, where the caller is a client of models. */
+const HOW_TO_GET_ONE: { readonly [Name in Surface]?: string } = {
+  openai: MODEL_KEY,
+  anthropic: MODEL_KEY,
+};
 
 /**
  * Draining, authentication, authorization: all that can be decided from the head, so that nobody makes
@@ -26,7 +37,9 @@ function authorize(exchange: Exchange, caller: Caller): void {
   const { permission } = exchange.endpoint;
   if (isAllowed(permission, caller)) return;
   if (caller.kind === 'anonymous') {
-    throw new Fault('caller.unknown', 'no credential', { detail: 'A credential is required.' });
+    throw new Fault('caller.unknown', 'no credential', {
+      detail: HOW_TO_GET_ONE[exchange.endpoint.surface] ?? 'A credential is required.',
+    });
   }
   throw new Fault('caller.forbidden', `${caller.kind} without ${permission}`, {
     detail: `This credential does not have the permission ${permission}.`,

@@ -10,6 +10,7 @@ import { canonicalModels, type Endpoint } from '@sagewai/wire';
 import { CredentialCache } from './credential-cache.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
+import { limitHeaders } from './limit-headers.ts';
 import { readCredential } from './read-credential.ts';
 import {
   type CallerDetail,
@@ -107,6 +108,7 @@ function toPolicy(key: LiveKey): KeyPolicy {
     personId: key.personId,
     models: lists.map((names) => new Set(canonicalModels(names))),
     aliases: new Map(Object.entries(key.aliases)),
+    headers: limitHeaders(key.limits),
     tags: key.tags,
     slots: [
       ...slot('key', key.id, key.parallelMax),

@@ -189,6 +189,8 @@ export interface LiveKey {
   readonly parallelMax: number | null;
   readonly teamParallelMax: number | null;
   readonly personParallelMax: number | null;
+  /** `day cost` → an amount. */
+  readonly limits: Readonly<Record<string, string>>;
   /** The database's time at the look-up, by which expiry is decided. */
   readonly now: Date;
 }
@@ -200,7 +202,8 @@ export async function findLiveKey(db: Executor, hash: Buffer): Promise<LiveKey |
            expires_at as "expiresAt", is_blocked as "isBlocked", now, team_id as "teamId",
            person_id as "personId", team_models as "teamModels", person_models as "personModels",
            aliases, tags, allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
-           team_parallel_max as "teamParallelMax", person_parallel_max as "personParallelMax"
+           team_parallel_max as "teamParallelMax", person_parallel_max as "personParallelMax",
+           limits
     from find_virtual_key(${hash})
   `.execute(db);
   return rows[0] ?? null;

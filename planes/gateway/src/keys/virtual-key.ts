@@ -57,6 +57,8 @@ export interface KeyPolicy {
   readonly tags: readonly string[];
   /** Who may have how many calls under way. */
   readonly slots: readonly SlotLimit[];
+  /** Headers of every answer, made once. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface SlotLimit {

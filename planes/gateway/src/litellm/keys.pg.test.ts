@@ -295,6 +295,40 @@ describe('a key', () => {
     });
   });
 
+  test('has its aliases, tags and limits in each call', async ({ curl, gateway, owner }) => {
+    const { key } = (
+      await curl('POST /key/generate', {
+        aliases: { 'gpt-4': 'simulated' },
+        models: ['simulated'],
+        tags: ['ci', 'nightly'],
+        user_id: 'ada',
+        max_budget: 1.5,
+        budget_duration: '7d',
+        rpm_limit: 100,
+      })
+    ).body;
+    const answer = await gateway.chat(key, { ...ask, model: 'gpt-4' });
+    expect(answer.status).toBe(200);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'x-litellm-key-max-budget': '1.5',
+      'x-litellm-key-rpm-limit': '100',
+      'x-ratelimit-limit-requests': '100',
+      'x-litellm-model-group': 'simulated',
+      'x-litellm-model-id': 'simulated',
+      'x-litellm-call-id': expect.any(String),
+      'x-litellm-response-cost': expect.any(String),
+    });
+    expect((await gateway.chat(key, { ...ask, model: 'gpt-5' })).status).toBe(404);
+    const { rows } = await sql`
+      select model, tags, person_id as person, team_id as team from spend
+    `.execute(owner);
+    expect(rows).toEqual([
+      { model: 'simulated', tags: ['ci', 'nightly'], person: 'ada', team: null },
+    ]);
+    const cost = Number(answer.headers.get('x-litellm-response-cost'));
+    expect((await curl(`GET /key/info?key=${key}`)).body.info.spend).toBe(cost);
+  });
+
   test('may call the routes it is allowed, and no others', async ({ curl, gateway }) => {
     const chat = (await curl('POST /key/generate', { allowed_routes: ['/chat/completions'] })).body;
     expect((await gateway.chat(chat.key, ask)).status).toBe(200);
