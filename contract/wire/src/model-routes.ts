@@ -24,6 +24,15 @@ const routingDecision = Type.Object({
   trace_id: textOrNull,
   /** What the decision was made by, in the order in which it applied. */
   rules: Type.Array(Type.String()),
+  /** Of a request that left its model open: how complex it seemed. */
+  complexity: orNull(
+    Type.Object({
+      tier: Type.String(),
+      score: Type.Number(),
+      confidence: Type.Number(),
+      reason: Type.String(),
+    }),
+  ),
   strategy: textOrNull,
   /** By which the deployment was the best, in the strategy's own unit; the lower the better. */
   score: orNull(Type.Number()),

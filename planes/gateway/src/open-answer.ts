@@ -1,3 +1,4 @@
+import { Fault } from '@sagewai/fault';
 import { type TraceContext, traceparentOf } from '@sagewai/telemetry';
 import type { JsonObject } from '@sagewai/translate';
 
@@ -122,7 +123,10 @@ async function reserveAgain(
   { call, deployment, trail }: OpenAnswer,
   { reserve, settle }: OpenParts,
 ): Promise<AdmittedCall | undefined> {
-  const again = await reserve(decided, trail).catch(() => undefined);
+  const again = await reserve(decided, trail).catch((error: unknown) => {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  });
   if (again === undefined) return undefined;
   const estimate = usageOrEstimate(call, undefined, nothingSeen);
   await settle({ ...call, trail: undefined }, { deployment, ...estimate, status: 'error' });

@@ -32,6 +32,7 @@ export async function routeCall(
 ): Promise<OpenAnswer | undefined> {
   const trail = new Trail(parts.traceOf(input.request.headers));
   const asked = await parts.decide(input, format);
+  trail.tier = asked.tier;
   const { decided, call } = await admit(asked, trail, parts);
   if (input.reply.destroyed) {
     const deployment = parts.switchboard.choose(call, trail);
@@ -43,6 +44,7 @@ export async function routeCall(
   // A model that took another's place has no place of its own to leave.
   const tried = new Set([asked.group.model, decided.group.model]);
   for (;;) {
+    if (open.verdict.kind === 'answered') return open;
     const because = await whyElsewhere(open, asked, parts);
     if (because === null) return open;
     const left = chainOf(parts.fallbacks(), because, asked.group.model).filter(

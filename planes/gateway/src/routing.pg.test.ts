@@ -349,6 +349,7 @@ describe('what is kept of a decision', () => {
         decision: {
           requested_model: 'm',
           rules: ['retry', 'strategy:least-busy'],
+          complexity: null,
           strategy: 'least-busy',
           score: 0,
           candidates_refused: [{ model: 'm', deployment: 'first', because: 'tried' }],

@@ -52,7 +52,13 @@ type WireDecision = OutputOf<typeof getRoutingDecision>;
 function toWire(row: RoutingDecision): WireDecision {
   const told = JSON.parse(row.decision) as Pick<
     WireDecision,
-    'requested_model' | 'rules' | 'strategy' | 'score' | 'candidates_refused' | 'attempts'
+    | 'requested_model'
+    | 'rules'
+    | 'complexity'
+    | 'strategy'
+    | 'score'
+    | 'candidates_refused'
+    | 'attempts'
   >;
   return {
     id: row.id,
@@ -66,6 +72,7 @@ function toWire(row: RoutingDecision): WireDecision {
     provider: row.provider,
     trace_id: row.traceId,
     rules: told.rules,
+    complexity: told.complexity ?? null,
     strategy: told.strategy,
     score: told.score,
     fallback_index: row.fallbackIndex,

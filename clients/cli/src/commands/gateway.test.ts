@@ -57,6 +57,7 @@ const decision = {
   provider: 'anthropic',
   trace_id: 'a'.repeat(32),
   rules: ['fallback:generic:claude', 'retry'],
+  complexity: { tier: 'simple', score: 5, confidence: 0.9, reason: 'Score 5 → simple' },
   strategy: 'least-busy',
   score: 0,
   fallback_index: 1,
@@ -84,6 +85,7 @@ test('gateway decision tells how one call found its way', async () => {
   expect(out.split('\n')).toEqual([
     'gpt-4o → claude at eu (anthropic)',
     'by fallback:generic:claude, retry',
+    'complexity: Score 5 → simple',
     'strategy: least-busy, score 0',
     'passed over: x (model.forbidden)',
     `failed: us (lost), booked as ${CALL}`,

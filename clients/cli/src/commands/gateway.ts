@@ -175,6 +175,7 @@ function decisionText(decision: Decision): string {
   return [
     `${decision.requested_model} → ${decision.model} at ${decision.deployment} (${decision.provider ?? '-'})`,
     `by ${decision.rules.join(', ') || 'nothing: there was no choice'}`,
+    ...(decision.complexity === null ? [] : [`complexity: ${decision.complexity.reason}`]),
     ...(strategy === null ? [] : [`strategy: ${strategy}, score ${score ?? '-'}`]),
     ...refused,
     ...failed,

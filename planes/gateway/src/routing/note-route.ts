@@ -2,14 +2,12 @@ import type { RoutingNote } from '@sagewai/ledger';
 
 import type { AdmittedCall } from '../admitted-call.ts';
 
-const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
-const NO_TRACE = '0'.repeat(32);
 // A header that somebody else made: what is kept of it must fit.
 const NAME_LENGTH_MAX = 300;
 
 /** What is kept of how a call found its way; null for one that had no choice. */
 export function noteRoute(
-  { trail, asked, group, input }: AdmittedCall,
+  { trail, asked, group }: AdmittedCall,
   noted: 'choices' | 'all',
 ): RoutingNote | null {
   if (trail === undefined || (trail.isEmpty && noted === 'choices')) return null;
@@ -17,6 +15,7 @@ export function noteRoute(
   const decision = {
     requested_model: asked.model.slice(0, NAME_LENGTH_MAX),
     rules: trail.rules(group.model, asked.model),
+    complexity: trail.tier ?? null,
     strategy: choice?.strategy ?? null,
     score: choice?.score !== undefined && Number.isFinite(choice.score) ? choice.score : null,
     candidates_refused: [
@@ -36,12 +35,7 @@ export function noteRoute(
   return {
     fallbackIndex: trail.fallbackIndex,
     failedAttempts: trail.attempts.length,
-    traceId: readTraceId(input.request.headers['traceparent']),
+    traceId: trail.trace?.traceId ?? null,
     decision: JSON.stringify(decision),
   };
-}
-
-function readTraceId(header: string | string[] | undefined): string | null {
-  const id = typeof header === 'string' ? TRACE_PARENT.exec(header)?.[1] : undefined;
-  return id === undefined || id === NO_TRACE ? null : id;
 }

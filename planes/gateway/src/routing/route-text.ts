@@ -9,6 +9,7 @@ export function routeText({ deployment, trail }: Pick<OpenAnswer, 'deployment' |
   const id = plain(deployment.id);
   if (trail.isEmpty) return id;
   const parts = [id];
+  if (trail.tier) parts.push(`tier=${trail.tier.tier}`);
   const [choice] = trail.choices;
   if (choice) parts.push(`strategy=${choice.strategy}`);
   const passed = choice?.passed.filter(({ because }) => because !== 'score') ?? [];

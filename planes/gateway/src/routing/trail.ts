@@ -1,5 +1,6 @@
 import type { TraceContext } from '@sagewai/telemetry';
 
+import type { TierTold } from '../tiers/choose-model.ts';
 import type { Passed } from './choose-deployment.ts';
 import type { FallbackKind } from './fallbacks.ts';
 import type { Strategy } from './routing.ts';
@@ -32,6 +33,8 @@ export class Trail {
   /** Null: the call is of no trace. */
   readonly trace: TraceContext | null;
   readonly startedMs = performance.now();
+  /** Why a call that left its model open got one. */
+  tier: TierTold | undefined;
   /** When the first attempt was sent; 0: none was. */
   sentMs = 0;
   /** Made when there is something to note: most calls have nothing. */
@@ -56,7 +59,7 @@ export class Trail {
   }
 
   get isEmpty(): boolean {
-    return !this.#choices && !this.#attempts && !this.#fallbacks;
+    return !this.tier && !this.#choices && !this.#attempts && !this.#fallbacks;
   }
 
   /** How many other models the call was sent to. */
@@ -69,6 +72,7 @@ export class Trail {
     const rules = this.fallbacks
       .filter(({ refused }) => refused === null)
       .map(({ because, model: other }) => `fallback:${because}:${other}`);
+    if (this.tier !== undefined) rules.unshift(`tier:${this.tier.tier}`);
     if (rules.length === 0 && model !== asked) rules.push(`name:${model}`);
     if (this.attempts.length > 0) rules.push('retry');
     const strategy = this.choices.at(-1)?.strategy;

@@ -1,7 +1,7 @@
 import { inTenant } from '@sagewai/postgres';
 import { describe, expect } from 'vitest';
 
-import { spendOf } from '../fixture.sql.ts';
+import { decisionsOf, spendOf } from '../fixture.sql.ts';
 import { deploymentAt, type FakeUpstream, makeKey } from '../gateway-fixture.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { answer, routingTest as test } from '../routing-fixture.ts';
@@ -59,6 +59,12 @@ describe('a call that asks for auto', () => {
     ]);
     const plain = await gateway.chat(key.value, { ...EASY, model: 'small' });
     expect(plain.headers.get('x-harness-complexity-tier')).toBeNull();
+    expect(easy.headers.get('x-sagewai-route')).toBe('small; tier=simple');
+    const decisions = await decisionsOf(owner);
+    expect(decisions).toMatchObject([
+      { decision: { rules: ['tier:simple', 'name:small'], complexity: { tier: 'simple' } } },
+      { decision: { rules: ['tier:complex', 'name:large'], complexity: { tier: 'complex' } } },
+    ]);
   });
 
   test('gets only what its key may call, and what it asks for by name', async ({
