@@ -1,10 +1,9 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
+import { isMetadataHost } from '@sagewai/address';
 import { Fault } from '@sagewai/fault';
 import { buildConnector } from 'undici';
-
-import { isMetadataHost } from './metadata.ts';
 
 /** All addresses of a name, as the operating system has them. */
 export type Resolve = (

@@ -6,12 +6,11 @@
  */
 import { isIP } from 'node:net';
 
+import { isMetadataHost, isPrivateAddress } from '@sagewai/address';
 import { Fault } from '@sagewai/fault';
 import { Agent, request } from 'undici';
 
 import { guardedConnect, type Resolve, systemResolve } from './guarded-connect.ts';
-import { isMetadataHost } from './metadata.ts';
-import { isPrivateAddress } from './private-address.ts';
 
 export interface PublicEgressOptions {
   /** Hosts in private networks, as `host` or `host:port`. */

@@ -1,0 +1,2 @@
+export { isMetadataHost } from './metadata.ts';
+export { isPrivateAddress } from './private-address.ts';
