@@ -62,8 +62,8 @@ describe('a call that asks for auto', () => {
     expect(easy.headers.get('x-sagewai-route')).toBe('small; tier=simple');
     const decisions = await decisionsOf(owner);
     expect(decisions).toMatchObject([
-      { decision: { rules: ['tier:simple', 'name:small'], complexity: { tier: 'simple' } } },
-      { decision: { rules: ['tier:complex', 'name:large'], complexity: { tier: 'complex' } } },
+      { decision: { rules: ['tier:simple'], complexity: { tier: 'simple' } } },
+      { decision: { rules: ['tier:complex'], complexity: { tier: 'complex' } } },
     ]);
   });
 
