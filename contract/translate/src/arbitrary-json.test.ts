@@ -120,6 +120,7 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   messageToChatAnswer: (body) => translate.messageToChatAnswer(body, 1),
   chatAnswerToResponse: (body, request) =>
     translate.chatAnswerToResponse(body, { request, createdAt: 1 }),
+  customCallsBack: (body, asked) => translate.customCallsBack(body, asked),
   chatAnswerToCompletion: (body) => translate.chatAnswerToCompletion(body, { echo: '' }),
   chatAnswerToOllama: (body) => translate.chatAnswerToOllama(body, ollama, durations),
   embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
@@ -137,6 +138,7 @@ const STREAMS: Record<string, (asked: JsonObject) => Stream> = {
   MessagesStreamToChat: () =>
     new translate.MessagesStreamToChat({ createdAt: 1, includesUsage: true }),
   ChatStreamToResponse: (request) => new translate.ChatStreamToResponse({ request, createdAt: 1 }),
+  CustomCallsBack: (asked) => new translate.CustomCallsBack(asked),
   ChatStreamToCompletion: () => new translate.ChatStreamToCompletion({ echo: '' }),
   ChatStreamToOllama: () => new translate.ChatStreamToOllama(ollama),
 };

@@ -43,6 +43,7 @@ export {
 } from './ollama/ollama-request-to-chat.ts';
 export { chatAnswerToResponse } from './responses/chat-answer-to-response.ts';
 export { ChatStreamToResponse, type ResponseEvent } from './responses/chat-stream-to-response.ts';
+export { customCallsBack, CustomCallsBack } from './responses/custom-calls.ts';
 export { hasFlatTools, nestTools, readsAsResponses } from './responses/reads-as-responses.ts';
 export type { ResponseOptions } from './responses/response-object.ts';
 export {

@@ -8,10 +8,14 @@ export interface CallOrigin {
 
 const LENGTH_MAX = 200;
 
-/** Claude Code names them itself; others may, by names of ours. */
+/** Claude Code and Codex (`session-id`) name them themselves; others may, by names of ours. */
 export function readOrigin(headers: IncomingHttpHeaders): CallOrigin {
   return {
-    sessionId: nameOf(headers['x-sagewai-session-id'] ?? headers['x-claude-code-session-id']),
+    sessionId: nameOf(
+      headers['x-sagewai-session-id'] ??
+        headers['x-claude-code-session-id'] ??
+        headers['session-id'],
+    ),
     agent: nameOf(headers['x-sagewai-agent'] ?? headers['x-claude-code-agent-id']),
   };
 }

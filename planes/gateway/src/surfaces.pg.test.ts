@@ -111,12 +111,20 @@ describe('a response', () => {
     upstream.answer = (_, reply) => answerJson(reply, text);
     const gateway = await start({ deployments: at(upstream.url) });
     const sent = `{"model" : "m","input":[{"role":"user","content":"h\\u00e9"}],"max_output_tokens":50, "include":["reasoning.encrypted_content"], "x_unknown": 1.0}`;
-    const answer = await gateway.post('/v1/responses', sent, bearer(key));
+    const headers = { ...bearer(key), 'session-id': 'session-1' };
+    const answer = await gateway.post('/v1/responses', sent, headers);
     expect(await answer.text()).toBe(text);
     expect(upstream.asked[0]?.url).toBe('/v1/responses');
     expect(upstream.asked[0]?.body.toString()).toBe(sent.replace('"m"', '"m-upstream"'));
     expect(await wholeSpendOf(owner)).toMatchObject([
-      { cost: RESPONSE_COST, input: 10n, cached: 4n, output: 5n, source: 'provider', status: 'ok' },
+      {
+        cost: RESPONSE_COST,
+        input: 10n,
+        cached: 4n,
+        output: 5n,
+        status: 'ok',
+        session: 'session-1',
+      },
     ]);
     expect(await openReservations(owner)).toBe(0);
   });

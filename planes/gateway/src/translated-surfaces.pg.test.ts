@@ -271,6 +271,32 @@ describe('an agent that sends Responses to the path of chat (Cursor)', () => {
     expect(await wholeSpendOf(owner)).toMatchObject([{ cost: COST, source: 'provider' }]);
   });
 
+  test('gets calls of its tools of free text as such, from a provider that knows functions only', async ({
+    upstream,
+    key,
+    start,
+  }) => {
+    const made = { name: 'ApplyPatch', arguments: '{"input":"*** Begin"}' };
+    upstream.answer = (_, reply) =>
+      answerEvents(reply, [
+        chunk({
+          role: 'assistant',
+          tool_calls: [{ index: 0, id: 'call_a', type: 'function', function: made }],
+        }),
+        ...ENDS,
+      ]);
+    const gateway = await start({ deployments: at(upstream.url) });
+    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const messages = [{ role: 'user', content: 'hello' }];
+    const asked = { messages, tools: [{ type: 'custom', name: 'ApplyPatch' }] };
+    const stream = client.chat.completions.stream({ model: 'm', ...asked } as never);
+    const { choices } = await stream.finalChatCompletion();
+    expect(choices[0]?.message.tool_calls).toMatchObject([
+      { id: 'call_a', type: 'custom', custom: { name: 'ApplyPatch', input: '*** Begin' } },
+    ]);
+    expect(askedBody(upstream)).toMatchObject({ tools: [{ function: { name: 'ApplyPatch' } }] });
+  });
+
   test('may write some tools of a chat flat; a chat without messages is none', async ({
     upstream,
     key,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { JsonObject } from '../json.ts';
 import { Untranslatable } from '../translation.ts';
+import { customCallsBack, CustomCallsBack } from './custom-calls.ts';
 import { hasFlatTools, nestTools, readsAsResponses } from './reads-as-responses.ts';
 import { responsesRequestToChat } from './responses-request-to-chat.ts';
 
@@ -277,4 +278,50 @@ test('tools of a chat that are written flat are nested, and the rest is left as 
     tools: [{ type: 'function', function: { name: 'a', parameters: { type: 'object' } } }, nested],
   });
   expect(hasFlatTools(made)).toBe(false);
+});
+
+describe('calls of a tool of free text, in the answer of a chat', () => {
+  const request = {
+    tools: [
+      { type: 'custom', name: 'patch' },
+      { type: 'function', name: 'f' },
+    ],
+  } as unknown as JsonObject;
+  const f = { id: 'b', type: 'function', function: { name: 'f', arguments: '{"input":"x"}' } };
+  const patch = { name: 'patch', arguments: '{"input":"*** Begin"}' };
+
+  test('are turned back, and those of functions are not', () => {
+    const tool_calls = [{ id: 'a', type: 'function', function: patch }, f];
+    const answer = { id: '1', choices: [{ index: 0, message: { content: null, tool_calls } }] };
+    expect(customCallsBack(answer, request)['choices']).toMatchObject([
+      { message: { tool_calls: [{ id: 'a', custom: { name: 'patch', input: '*** Begin' } }, f] } },
+    ]);
+    expect(customCallsBack(answer, {})).toBe(answer);
+  });
+
+  test('are streamed before the end of their choice', () => {
+    const chunk = (delta: object, finish_reason: string | null = null) =>
+      ({ id: '1', choices: [{ index: 0, delta, finish_reason }], usage: null }) as JsonObject;
+    const piece = (index: number, fields: object) =>
+      chunk({ tool_calls: [{ index, ...fields }] } as JsonObject);
+    const stream = new CustomCallsBack(request);
+    const chunks = [
+      chunk({ content: 'so' }),
+      piece(0, { id: 'a', function: { name: 'patch', arguments: '{"inp' } }),
+      piece(1, f),
+      piece(0, { function: { arguments: 'ut":"*** Begin"}' } }),
+      chunk({}, 'tool_calls'),
+    ].flatMap((each) => stream.push(each));
+    expect(chunks.map(({ choices }) => (choices as JsonObject[])[0])).toMatchObject([
+      { delta: { content: 'so' } },
+      { delta: { tool_calls: [{ index: 0, id: 'a', type: 'custom', custom: { name: 'patch' } }] } },
+      { delta: { tool_calls: [{ index: 1, ...f }] } },
+      { delta: { tool_calls: [] } },
+      {
+        delta: { tool_calls: [{ index: 0, custom: { input: '*** Begin' } }] },
+        finish_reason: null,
+      },
+      { delta: {}, finish_reason: 'tool_calls' },
+    ]);
+  });
 });

@@ -214,7 +214,7 @@ export function itemOfCall(call: MadeCall, status: string, known: KnownTools): J
 }
 
 /** What stands in the one field; a model that wrote something else is taken at its word. */
-function inputOf(text: string): string {
+export function inputOf(text: string): string {
   try {
     const made: unknown = JSON.parse(text);
     return isObject(made) && typeof made[INPUT] === 'string' ? made[INPUT] : text;

@@ -1,4 +1,6 @@
 import {
+  customCallsBack,
+  CustomCallsBack,
   isObject,
   type JsonObject,
   nestTools,
@@ -25,16 +27,21 @@ export const MIXED_OVER_CHAT: Crossing = {
     return {
       body: askingChat(body, { deployment, field: cap, outputCap }),
       lost,
-      answer: (answer) => answer,
+      answer: (answer) => customCallsBack(answer, request),
       error: (failure) => failure,
-      stream: () => ({ push: showsUsage ? keep : withoutUsage, end: () => [] }),
+      stream: () => {
+        const calls = new CustomCallsBack(request);
+        return {
+          push: (chunk) =>
+            (showsUsage ? [chunk] : withoutUsage(chunk)).flatMap((each) => calls.push(each)),
+          end: () => [],
+        };
+      },
     };
   },
 };
 
 const isEmpty = (choices: unknown): boolean => Array.isArray(choices) && choices.length === 0;
-
-const keep = (chunk: JsonObject): JsonObject[] => [chunk];
 
 /** Only we asked for it. */
 function withoutUsage({ usage, ...chunk }: JsonObject): JsonObject[] {
