@@ -82,8 +82,10 @@ import {
 } from './identity.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
+import { LITELLM_GLOBAL_SPEND_ENDPOINTS } from './litellm-global-spend.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
+import { LITELLM_SPEND_ENDPOINTS } from './litellm-spend.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
@@ -143,6 +145,8 @@ export const ENDPOINTS = [
   ...LITELLM_KEY_ENDPOINTS,
   ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,
+  ...LITELLM_SPEND_ENDPOINTS,
+  ...LITELLM_GLOBAL_SPEND_ENDPOINTS,
   listBudgets,
   setBudget,
   listSpend,

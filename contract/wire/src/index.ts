@@ -91,6 +91,8 @@ export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet
 export * from './gateway.ts';
 export * from './litellm-keys.ts';
 export * from './litellm-server.ts';
+export * from './litellm-global-spend.ts';
+export * from './litellm-spend.ts';
 export * from './litellm-teams.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';

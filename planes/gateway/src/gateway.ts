@@ -19,9 +19,11 @@ import { gatewayJobs, healthJob } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
+import { globalSpendRoutes } from './litellm/global-spend-routes.ts';
 import { litellmKeyRoutes } from './litellm/key-routes.ts';
 import { createMasterKeyReader } from './litellm/master-key.ts';
 import { serverRoutes } from './litellm/server-routes.ts';
+import { spendRoutes } from './litellm/spend-routes.ts';
 import { teamRoutes } from './litellm/team-routes.ts';
 import { userRoutes } from './litellm/user-routes.ts';
 import { createMeters } from './meters.ts';
@@ -143,6 +145,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...spendRoutes(),
+      ...globalSpendRoutes({ clock }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
       ...serverRoutes({ db, catalogue, switchboard }),
       ...teamRoutes({ forget: () => keyReader.forgetAll() }),

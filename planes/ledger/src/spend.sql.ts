@@ -145,9 +145,9 @@ export async function sumSpendByRun(
 }
 
 const SCOPE_COLUMNS = {
-  key: sql`key_id::text`,
-  team: sql`team_id`,
-  person: sql`person_id`,
+  key: sql`d.key_id::text`,
+  team: sql`d.team`,
+  person: sql`d.person`,
 } as const;
 
 /** What each of these keys, teams or people has ever spent; one that has not is left out. */
@@ -162,8 +162,9 @@ export async function sumSpendByScope(
   if (of.ids.length === 0) return new Map();
   const column = SCOPE_COLUMNS[of.kind];
   const { rows } = await sql<{ id: string; costPusd: PicoUsd }>`
-    select ${column} as id, sum(cost_pusd)::numeric as "costPusd"
-    from spend where org_id = ${of.orgId} and ${column} = any(${of.ids}::text[])
+    select ${column} as id, sum(d.cost_pusd)::numeric as "costPusd"
+    from ledger_daily(${of.orgId}, 'call', '-infinity', 'infinity') d -- R1
+    where ${column} = any(${of.ids}::text[])
     group by 1
   `.execute(db);
   return new Map(rows.map(({ id, costPusd }) => [id, costPusd]));

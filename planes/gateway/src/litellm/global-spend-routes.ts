@@ -1,0 +1,198 @@
+import type { Clock } from '@sagewai/clock';
+import { implement, type Route } from '@sagewai/http';
+import { readBudgets, type ReportGroup, type ReportName } from '@sagewai/ledger';
+import {
+  listGlobalSpendKeys,
+  listGlobalSpendModels,
+  listGlobalSpendTags,
+  listGlobalSpendTeams,
+  type OutputOf,
+  readGlobalSpend,
+  reportGlobalSpend,
+} from '@sagewai/wire';
+
+import { chooseKey } from './find-key.ts';
+import { nameKey, tokensOf } from './name-keys.ts';
+import { DURATIONS, mainLimit } from './read-limits.ts';
+import { lastDays, periodOf } from './read-period.ts';
+import { toDollars } from './show-balance.ts';
+import { addUp } from './show-spend.ts';
+import { sumUp } from './sum-spend.ts';
+
+const TOP = 10;
+
+/** As LiteLLM calls those that belong to none. */
+const NO_TEAM = 'Unassigned Team';
+
+/** What a report may be grouped by: the ledger's word, the list's name, and the name of its items. */
+const GROUPED = {
+  team: ['team', 'teams', 'team_name'],
+  user: ['person', 'users', 'user'],
+  project: ['project', 'projects', 'project_id'],
+  model: ['model', 'models', 'model'],
+  tag: ['tag', 'tags', 'tag'],
+  agent: ['agent', 'agents', 'agent_id'],
+  session: ['session', 'sessions', 'session_id'],
+} as const satisfies Record<string, readonly [ReportName, string, string]>;
+
+/** `/global/spend*` of LiteLLM, over the ledger's sums. */
+export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[] {
+  return [
+    implement(readGlobalSpend, async (reach) => {
+      const { tx, orgId } = reach;
+      const { totals } = await sumUp(reach, { by: [], limit: 0 });
+      const { limits } = await readBudgets(tx, { orgId, kind: 'organization', id: orgId });
+      const main = mainLimit(limits);
+      return {
+        spend: toDollars(totals.costPusd),
+        max_budget: main === undefined ? 0 : toDollars(limits[main] ?? 0n),
+        budget_duration: main === undefined ? null : (DURATIONS[main][0] ?? null),
+      };
+    }),
+
+    implement(reportGlobalSpend, async ({ query, ...reach }) => {
+      const {
+        api_key: key,
+        internal_user_id: person,
+        team_id: team,
+        group_by: name = 'team',
+      } = query;
+      const only = {
+        ...(key === undefined ? {} : { keyIds: [(await chooseKey(reach, key)).id] }),
+        ...(person === undefined ? {} : { person }),
+        ...(team === undefined ? {} : { team }),
+      };
+      const of = { ...periodOf(query), only };
+      if (name === 'api_key' || key !== undefined || person !== undefined) {
+        const { groups } = await sumUp(reach, { by: ['key', 'model'], ...of });
+        return byKey(
+          groups,
+          await tokensOf(
+            reach.tx,
+            groups.map(({ keyId }) => keyId),
+          ),
+        );
+      }
+      const [own, list, item] = GROUPED[name];
+      const by = [...new Set<ReportName>(['day', own, 'key', 'model'])];
+      const { groups } = await sumUp(reach, { by, ...of });
+      const tokenOf = await tokensOf(
+        reach.tx,
+        groups.map(({ keyId }) => keyId),
+      );
+      const nameOf = (group: ReportGroup): string =>
+        group[own === 'project' ? 'projectId' : own] ?? (own === 'team' ? NO_TEAM : '');
+      return byDay(groups, { nameOf, tokenOf, list, item });
+    }),
+
+    implement(listGlobalSpendKeys, async ({ query, ...reach }) => {
+      const { tx, orgId } = reach;
+      const of = { ...lastDays(query, clock.now()), limit: query.limit ?? TOP };
+      const { groups } = await sumUp(reach, { by: ['key'], ...of });
+      const tokenOf = await tokensOf(
+        tx,
+        groups.map(({ keyId }) => keyId),
+      );
+      const shown = [];
+      for (const { keyId: id, costPusd } of groups) {
+        const { token, alias, hint } = await nameKey(tx, { orgId, id, token: tokenOf(id) });
+        const total = toDollars(costPusd);
+        shown.push({ api_key: token, key_alias: alias, key_name: hint, total_spend: total });
+      }
+      return shown;
+    }),
+
+    implement(listGlobalSpendModels, async ({ query, ...reach }) => {
+      const of = { ...lastDays(query, clock.now()), limit: query.limit ?? TOP };
+      const { groups } = await sumUp(reach, { by: ['model'], ...of });
+      return groups.map(({ model, costPusd }) => ({
+        model: model ?? '',
+        total_spend: toDollars(costPusd),
+      }));
+    }),
+
+    implement(listGlobalSpendTeams, async ({ query, ...reach }) => {
+      const period = lastDays(query, clock.now());
+      const { groups } = await sumUp(reach, { by: ['day', 'team'], ...period });
+      const nameOf = ({ team }: ReportGroup): string => team ?? NO_TEAM;
+      const days = Map.groupBy(groups, ({ day }) => day ?? '');
+      const totals = addUp(groups, nameOf);
+      return {
+        daily_spend: [...days].map(([date, ofDay]) => ({ ...addUp(ofDay, nameOf), date })),
+        teams: Object.keys(totals),
+        total_spend_per_team: Object.entries(totals).map(([team, total]) => ({
+          team_id: team,
+          total_spend: total,
+        })),
+      };
+    }),
+
+    implement(listGlobalSpendTags, async ({ query, ...reach }) => {
+      const { groups } = await sumUp(reach, { by: ['tag'], ...lastDays(query, clock.now()) });
+      const wanted = query.tags?.split(',').map((tag) => tag.trim());
+      const shown = groups.filter(({ tag }) => wanted?.includes(tag ?? '') ?? true);
+      return {
+        spend_per_tag: shown.map(({ tag, costPusd, calls }) => ({
+          name: tag ?? '',
+          spend: toDollars(costPusd),
+          log_count: Number(calls),
+        })),
+      };
+    }),
+  ];
+}
+
+type Report = OutputOf<typeof reportGlobalSpend>;
+
+function byKey(groups: readonly ReportGroup[], tokenOf: (id: string | null) => string): Report {
+  const keys = [...Map.groupBy(groups, ({ keyId }) => keyId)];
+  const sums = keys.map(([id, of]) => ({ token: tokenOf(id), of, ...costOf(of) }));
+  const dearest = sums.toSorted((one, other) => (other.cost > one.cost ? 1 : -1));
+  return dearest.map(({ token, of, ...sum }) => ({
+    api_key: token,
+    ...showCost(sum),
+    model_details: of.map((group) => ({ model: group.model ?? '', ...showCost(costOf([group])) })),
+  }));
+}
+
+function byDay(
+  groups: readonly ReportGroup[],
+  of: {
+    readonly nameOf: (group: ReportGroup) => string;
+    readonly tokenOf: (id: string | null) => string;
+    readonly list: string;
+    readonly item: string;
+  },
+): Report {
+  return [...Map.groupBy(groups, ({ day }) => day ?? '')].map(([day, ofDay]) => ({
+    group_by_day: day,
+    [of.list]: [...Map.groupBy(ofDay, of.nameOf)].map(([name, own]) => ({
+      [of.item]: name,
+      total_spend: toDollars(costOf(own).cost),
+      metadata: own.map((group) => ({
+        model: group.model ?? '',
+        api_key: of.tokenOf(group.keyId),
+        spend: toDollars(group.costPusd),
+        total_tokens: Number(group.inputTokens + group.outputTokens),
+      })),
+    })),
+  })) as Report;
+}
+
+interface Cost {
+  readonly cost: bigint;
+  readonly input: bigint;
+  readonly output: bigint;
+}
+
+const costOf = (groups: readonly ReportGroup[]): Cost => ({
+  cost: groups.reduce((sum, { costPusd }) => sum + costPusd, 0n),
+  input: groups.reduce((sum, { inputTokens }) => sum + inputTokens, 0n),
+  output: groups.reduce((sum, { outputTokens }) => sum + outputTokens, 0n),
+});
+
+const showCost = ({ cost, input, output }: Cost) => ({
+  total_cost: toDollars(cost),
+  total_input_tokens: Number(input),
+  total_output_tokens: Number(output),
+});

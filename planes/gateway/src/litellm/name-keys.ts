@@ -1,0 +1,39 @@
+import { listHashes } from '@sagewai/identity';
+import type { Executor } from '@sagewai/postgres';
+import type { OrganizationId } from '@sagewai/wire';
+
+import { findKey } from '../keys/keys.sql.ts';
+import { KEY_KIND } from '../keys/virtual-key.ts';
+
+/** A key as LiteLLM's reports name it. */
+export interface NamedKey {
+  /** Its SHA-256 in hex; of one that is gone, our id of it; empty for no key. */
+  readonly token: string;
+  readonly hint: string | null;
+  readonly alias: string | null;
+  readonly personId: string | null;
+  readonly teamId: string | null;
+}
+
+const NO_KEY: NamedKey = { token: '', hint: null, alias: null, personId: null, teamId: null };
+
+/** For each of these ids; null is a call without a key. */
+export async function tokensOf(
+  db: Executor,
+  ids: readonly (string | null)[],
+): Promise<(id: string | null) => string> {
+  const given = [...new Set(ids)].filter((id) => id !== null);
+  const hashes = await listHashes(db, { kind: KEY_KIND, ids: given });
+  return (id) => (id === null ? '' : (hashes.get(id)?.toString('hex') ?? id));
+}
+
+export async function nameKey(
+  db: Executor,
+  { orgId, id, token }: { orgId: OrganizationId; id: string | null; token: string },
+): Promise<NamedKey> {
+  if (id === null) return NO_KEY;
+  const key = await findKey(db, { orgId, projectId: null, id });
+  if (key === null) return { ...NO_KEY, token };
+  const { hint, name, personId, teamId } = key;
+  return { token, hint, alias: name === hint ? null : name, personId, teamId };
+}
