@@ -30,6 +30,8 @@ export const DISPATCH_TABLES: readonly string[] = [
   'schema_function',
   'schema_migration',
   'spend_fold_mark',
+  'stored_model',
+  'stored_model_version',
   'subqueue',
   'waiting',
   'worker_activity',

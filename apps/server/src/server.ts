@@ -110,6 +110,7 @@ export function buildServer(options: ServerOptions): Server {
     config: gatewayConfig,
     runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
     runTokenKey: runTokenKey(keys.signing),
+    sealing: [sealingKey(keys.sealing, 'gateway-model')],
     metrics,
     record: traces === null ? undefined : (span) => traces.record(span),
   });

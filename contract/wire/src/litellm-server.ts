@@ -140,7 +140,62 @@ export const readEndpointMap = endpoint({
   }),
 });
 
+const anything = Type.Record(Type.String(), Type.Unknown());
+const storedModel = Type.Object({
+  model_id: Type.String(),
+  model_name: Type.String(),
+  model_info: Type.Object({ id: Type.String(), db_model: Type.Literal(true) }),
+  litellm_params: Type.Object({ custom_llm_provider: Type.String(), api_base: Type.String() }),
+});
+const modelName = Type.String({ minLength: 1, maxLength: 300 });
+const modelId = Type.String({ minLength: 1, maxLength: 100 });
+const storing = {
+  method: 'POST',
+  surface: 'litellm',
+  permission: 'model:administer',
+  audit: 'record',
+} as const;
+
+/** As an entry of `model_list`. Its credential is sealed, and shown nowhere again. */
+export const createStoredModel = endpoint({
+  id: 'litellm.createModel',
+  path: '/model/new',
+  summary: 'Add a deployment to every server, from now on',
+  ...storing,
+  body: Type.Object({
+    model_name: modelName,
+    litellm_params: anything,
+    model_info: Type.Optional(anything),
+  }),
+  output: storedModel,
+});
+
+export const updateStoredModel = endpoint({
+  id: 'litellm.updateModel',
+  path: '/model/update',
+  summary: 'Change a deployment that was added; what is left out stays',
+  ...storing,
+  body: Type.Object({
+    model_name: Type.Optional(modelName),
+    litellm_params: Type.Optional(anything),
+    model_info: Type.Object({ id: modelId }),
+  }),
+  output: storedModel,
+});
+
+export const deleteStoredModel = endpoint({
+  id: 'litellm.deleteModel',
+  path: '/model/delete',
+  summary: 'Take away a deployment that was added',
+  ...storing,
+  body: Type.Object({ id: modelId }),
+  output: Type.Object({ message: Type.String() }),
+});
+
 export const LITELLM_SERVER_ENDPOINTS = [
+  createStoredModel,
+  updateStoredModel,
+  deleteStoredModel,
   readModelInfo,
   readModelInfoV1,
   readLitellmHealth,

@@ -45,6 +45,8 @@ export const PERMISSIONS = {
   'spend:read': ['read'],
   'budget:write': ['admin'],
   'model:call': ['key', 'run'],
+  // Deployments are of the whole platform, and so are their credentials.
+  'model:administer': ['platform'],
   'model:list': ['key', 'run', 'read'],
 } as const satisfies Record<
   string,

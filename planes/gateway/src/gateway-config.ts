@@ -119,6 +119,11 @@ export const gatewayFields = {
       'Which calls leave a record of how they were routed: those that had a choice, or all of them.',
     default: 'choices',
   }),
+  STORED_MODELS_INTERVAL: field.duration({
+    description: 'How often a server looks for deployments that another was told of.',
+    default: 5_000,
+    min: 50,
+  }),
   MODELS_REFRESH: field.duration({
     description: 'How often providers are asked which models they have.',
     default: 60_000,
@@ -162,6 +167,8 @@ export interface GatewayConfig {
   /** Which calls leave a record of how they were routed. */
   readonly routingDecisions: 'choices' | 'all';
   readonly refreshMs: number;
+  /** How often deployments that were added while servers run are looked for. */
+  readonly storedModelsMs: number;
   readonly answerBytesMax: number;
 }
 
@@ -203,6 +210,7 @@ export function readGatewayConfig(
     healthCheckMs: listed?.healthCheckMs ?? null,
     routingDecisions: settings.routingDecisions,
     refreshMs: settings.modelsRefreshMs,
+    storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,
   };
   return { kind: 'read', config, notices: listed?.notices ?? [] };

@@ -10,7 +10,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { systemClock } from '@sagewai/clock';
 import { Secret } from '@sagewai/config';
-import { hashToken, mintToken, newId } from '@sagewai/crypto';
+import { hashToken, mintToken, newId, sealingKey } from '@sagewai/crypto';
 import { createEgress } from '@sagewai/egress';
 import { type App, createApp, createAuthenticator } from '@sagewai/http';
 import { createTokenReader, registerCredential } from '@sagewai/identity';
@@ -82,6 +82,7 @@ export interface RunningGateway {
   readonly url: string;
   readonly app: App;
   readonly metrics: () => Promise<string>;
+  readonly runJob: (name: string) => Promise<unknown>;
   readonly runJob: (name: string) => Promise<void>;
   /** POSTs a chat completion. */
   chat(key: string, body: object | string | Buffer, signal?: AbortSignal): Promise<Response>;
@@ -96,6 +97,7 @@ export const FAST_ROUTING: Routing = {
 };
 
 const NO_LEASES: RunLeases = { areAlive: async (pairs) => pairs.map(() => false) };
+const SEALING = sealingKey(createSecretKey(Buffer.alloc(32, 9)), 'gateway-model');
 export const RUN_TOKEN_KEY = createSecretKey(Buffer.alloc(32, 7));
 
 /** The whole server as far as model calls go, on a real socket. */
@@ -121,6 +123,7 @@ export async function startGateway(
     healthCheckMs: null,
     routingDecisions: 'choices',
     refreshMs: 60_000,
+    storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,
     ...changes,
   };
@@ -144,6 +147,7 @@ export async function startGateway(
     config,
     runLeases,
     runTokenKey: RUN_TOKEN_KEY,
+    sealing: [SEALING] as const,
     metrics,
     record,
   };
@@ -162,6 +166,7 @@ export async function startGateway(
     url,
     app,
     metrics: () => metrics.render(),
+    runJob: async (name) => gateway.jobs.find((one) => one.name === name)?.run(),
     runJob: async (name) => {
       const found = gateway.jobs.find((each) => each.name === name);
       if (found === undefined) throw new Error(`no job ${name}`);

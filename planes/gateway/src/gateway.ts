@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
-import type { Egress } from '@sagewai/egress';
+import { createEgress, type Egress } from '@sagewai/egress';
 import type { CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import type { Ledger } from '@sagewai/ledger';
@@ -15,7 +15,7 @@ import { createCountTokens } from './count-tokens.ts';
 import { createDecide } from './decide-call.ts';
 import { createForward } from './forward.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
-import { gatewayJobs, healthJob } from './jobs.ts';
+import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
@@ -38,6 +38,8 @@ import { modelRoutes } from './routes.ts';
 import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
 import { withSlots } from './slots/with-slots.ts';
+import { createStoredModels, type SealingKeys } from './stored-models/stored-models.ts';
+import { storedModelRoutes } from './stored-models/stored-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
@@ -55,6 +57,8 @@ export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly runLeases: RunLeases;
   readonly runTokenKey: KeyObject;
+  /** Seal what deployments are that were added while servers run. */
+  readonly sealing: SealingKeys;
   readonly metrics?: Metrics | undefined;
   /** Takes a span of every model call; left out: nobody keeps traces, and calls only pass them on. */
   readonly record?: ((span: Span) => void) | undefined;
@@ -75,19 +79,31 @@ export interface Gateway {
   close(): void;
 }
 
+type Pool = ReturnType<Egress['pool']>;
+
 const LIST_TIMEOUT_MS = 5_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { db, ledger, egress, clock, config, log } = options;
   const closing = new AbortController();
+  // E6. What arrives by API is not what the operator wrote.
+  const outside = createEgress({
+    allowed: [],
+    publicOnly: true,
+    connectTimeoutMs: config.timeouts.connectMs,
+    headersTimeoutMs: config.timeouts.firstByteMs,
+    bodyTimeoutMs: config.timeouts.idleMs,
+  });
+  const poolOf = (url: string): Pool => (egress.names(url) ? egress : outside).pool(url);
+  let configured = configuredOf(config);
   let { routing } = config;
   const ask = (endpoint: Endpoint): Promise<number> => {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
-    return askUpstream(endpoint, egress.pool(endpoint.baseUrl), signal);
+    return askUpstream(endpoint, poolOf(endpoint.baseUrl), signal);
   };
   const meters = createMeters({ metrics: options.metrics, log });
   const catalogue = createCatalogue({
-    ...configuredOf(config),
+    ...configured,
     sources: config.sources,
     list: (endpoint) => {
       const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
@@ -98,7 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
-    upstreamOf: createUpstreams(config, egress),
+    upstreamOf: createUpstreams(config, poolOf),
     routing: () => routing,
     cooled: (deployment) => routeMeters.cooled(deployment),
     clock,
@@ -134,6 +150,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
   });
+  const stored = createStoredModels({
+    db,
+    keys: options.sealing,
+    clock,
+    log,
+    changed: (deployments) => {
+      const urls = deployments.map(({ endpoint }) => endpoint.baseUrl);
+      outside.allow(urls.filter((url) => !egress.names(url)));
+      rebuild(deployments);
+    },
+  });
+  const rebuild = (added: readonly Deployment[]): void => {
+    const ids = new Set(configured.deployments.map(({ id }) => id));
+    const deployments = [...configured.deployments, ...added.filter(({ id }) => !ids.has(id))];
+    catalogue.replace({ ...configured, deployments });
+    switchboard.keep(new Set(deployments.map(({ id }) => id)));
+  };
   const forward = withSlots(forwardAny, { db, log, ttlMs: config.reservationTtlMs });
   const { answerBytesMax } = config;
   const countTokens = createCountTokens({ catalogue, switchboard, answerBytesMax });
@@ -148,12 +181,24 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...spendRoutes(),
       ...globalSpendRoutes({ clock }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
-      ...serverRoutes({ db, catalogue, switchboard }),
+      ...serverRoutes({
+        db,
+        catalogue,
+        switchboard,
+        isStored: (id) => stored.deployments().some((one) => one.id === id),
+      }),
+      ...storedModelRoutes({
+        stored,
+        now: () => clock.now(),
+        isConfigured: (id) => configured.deployments.some((one) => one.id === id),
+        checkAddress: (url) => (egress.names(url) ? undefined : outside.allow([url])),
+      }),
       ...teamRoutes({ forget: () => keyReader.forgetAll() }),
       ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: [
+      storedModelsJob(stored, config.storedModelsMs),
       ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
       ...(config.healthCheckMs === null
         ? []
@@ -167,11 +212,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     apply: (other) => {
       egress.allow(upstreamUrls(other));
       ({ routing } = other);
-      catalogue.replace(configuredOf(other));
-      switchboard.keep(new Set(other.deployments.map(({ id }) => id)));
+      configured = configuredOf(other);
+      rebuild(stored.deployments());
     },
     chooseTier: (of, request) => tiers.choose(of, request),
-    close: () => closing.abort(),
+    close: () => {
+      closing.abort();
+      void outside.destroy();
+    },
   };
 }
 
@@ -186,7 +234,7 @@ function configuredOf({
 /** One upstream an endpoint, made when it is first called. */
 function createUpstreams(
   config: GatewayConfig,
-  egress: Egress,
+  poolOf: (url: string) => Pool,
 ): (deployment: Deployment) => Upstream {
   const simulated = createSimulated(config.simulated ?? { firstTokenMs: 0, perTokenMs: 0 });
   const upstreams = new WeakMap<Endpoint, Upstream>();
@@ -194,7 +242,7 @@ function createUpstreams(
     if (endpoint.provider === 'simulated') return simulated;
     const known = upstreams.get(endpoint);
     if (known !== undefined) return known;
-    const made = createHttpUpstream(endpoint, egress.pool(endpoint.baseUrl));
+    const made = createHttpUpstream(endpoint, poolOf(endpoint.baseUrl));
     upstreams.set(endpoint, made);
     return made;
   };

@@ -47,3 +47,15 @@ export function healthJob(of: {
     },
   });
 }
+
+/** Deployments that another replica was told of. */
+export function storedModelsJob(stored: { refresh(): Promise<void> }, everyMs: number): Job {
+  return job({
+    name: 'gateway.refreshStoredModels',
+    everyMs,
+    runsOn: 'every-replica',
+    converges: 'every replica calls the deployments that were added with /model/new',
+    ifItNeverRuns: 'a deployment is known to the replica alone that was told of it',
+    run: () => stored.refresh(),
+  });
+}

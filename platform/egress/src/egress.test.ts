@@ -243,6 +243,34 @@ describe('guardedConnect', () => {
   });
 });
 
+describe('an egress to public addresses alone (E6)', () => {
+  const to = (address: string) =>
+    createEgress({
+      allowed: ['http://models.example/'],
+      publicOnly: true,
+      resolve: (_host, answer) =>
+        answer(null, [{ address, family: address.includes(':') ? 6 : 4 }]),
+    });
+
+  test.each(['10.0.0.1', '127.0.0.1', '100.64.0.1', '192.168.1.1', '::1', 'fd00::1'])(
+    'does not connect to %s, whatever name leads there',
+    async (address) => {
+      const egress = to(address);
+      await expect(
+        egress.pool('http://models.example/').request({ path: '/', method: 'GET' }),
+      ).rejects.toMatchObject({ code: 'egress.refused' });
+      await egress.destroy();
+    },
+  );
+
+  test.each(['http://10.0.0.1/', 'http://[::1]/', 'http://127.1/', 'http://169.254.169.254/'])(
+    'does not take %s as a name',
+    (url) => {
+      expect(codeOf(() => to('1.1.1.1').allow([url]))).toBe('egress.refused');
+    },
+  );
+});
+
 describe('createPublicEgress', () => {
   test('a name that the system does not know fails as such, looked up or called', async () => {
     const egress = createPublicEgress({ privateHosts: [], timeoutMs: 30_000 });

@@ -75,7 +75,7 @@ async function resolve(db: Db, { headers }: RequestHead): Promise<Caller> {
     name: 'LITELLM_MASTER_KEY',
     orgId,
     projectId,
-    scopes: new Set(['admin']),
+    scopes: new Set(['platform']),
   };
 }
 

@@ -44,6 +44,7 @@ export function serverRoutes(of: {
   readonly db: Db;
   readonly catalogue: Pick<Catalogue, 'all' | 'unreachable'>;
   readonly switchboard: Pick<Switchboard, 'explain'>;
+  readonly isStored: (id: string) => boolean;
 }): Route[] {
   const modelInfo = async (caller: Caller, id: string | undefined): Promise<ModelInfo> => {
     const { groups } = await of.catalogue.all();
@@ -52,7 +53,7 @@ export function serverRoutes(of: {
       .filter((group) => isOurs || mayCall(caller.detail as CallerDetail, group))
       .flatMap(({ deployments }) => deployments)
       .filter((deployment) => id === undefined || deployment.id === id)
-      .map((deployment) => showDeployment(deployment, isOurs));
+      .map((deployment) => showDeployment(deployment, isOurs, of.isStored(deployment.id)));
     return { data };
   };
   return [
@@ -119,7 +120,11 @@ function judge(
   return { healthy, unhealthy };
 }
 
-function showDeployment(deployment: Deployment, isOurs: boolean): ModelInfo['data'][number] {
+function showDeployment(
+  deployment: Deployment,
+  isOurs: boolean,
+  isStored: boolean,
+): ModelInfo['data'][number] {
   const { id, model, upstreamModel, endpoint, price, outputTokensMax, contextTokensMax } =
     deployment;
   const { provider, baseUrl } = endpoint;
@@ -135,7 +140,7 @@ function showDeployment(deployment: Deployment, isOurs: boolean): ModelInfo['dat
     },
     model_info: {
       id,
-      db_model: false,
+      db_model: isStored,
       litellm_provider: provider,
       mode: 'chat',
       max_tokens: outputTokensMax ?? null,

@@ -1,0 +1,62 @@
+import type { Clock } from '@sagewai/clock';
+import { open, seal, type SealingKey } from '@sagewai/crypto';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+
+import type { Deployment } from '../models/deployment.ts';
+import { type ModelSpec, readStored } from './read-stored.ts';
+import { listSealed, readVersion } from './stored-models.sql.ts';
+
+/** The present key first. */
+export type SealingKeys = readonly [SealingKey, ...SealingKey[]];
+
+/** The deployments that are kept in the database, as this replica knows them. */
+export interface StoredModels {
+  deployments(): readonly Deployment[];
+  /** Reads them again if they have changed. */
+  refresh(): Promise<void>;
+  /** Waits until they were read once. */
+  seal(spec: ModelSpec): string;
+  unseal(of: { readonly id: string; readonly sealed: string }): ModelSpec | null;
+}
+
+export function createStoredModels(of: {
+  readonly db: Db;
+  readonly keys: SealingKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told before they are used: where they are, and that there are others now. */
+  readonly changed: (deployments: readonly Deployment[]) => void;
+}): StoredModels {
+  const { db, keys, clock, log } = of;
+  const context = (id: string): string => `stored-model/${id}`;
+  let version = 0n;
+  let deployments: readonly Deployment[] = [];
+
+  const unseal: StoredModels['unseal'] = ({ id, sealed }) => {
+    const opened = open(keys, sealed, context(id));
+    return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as ModelSpec) : null;
+  };
+  const load = async (): Promise<void> => {
+    const now = await readVersion(db);
+    if (now === version) return;
+    const read = (await listSealed(db)).flatMap((row): Deployment[] => {
+      const spec = unseal(row);
+      const stored = spec && readStored(spec, clock.now());
+      if (stored?.kind === 'read') return [stored.deployment];
+      log.error('a stored deployment cannot be used', { deployment: row.id });
+      return [];
+    });
+    version = now;
+    deployments = read;
+    of.changed(read);
+  };
+  let loading: Promise<void> = Promise.resolve();
+  return {
+    deployments: () => deployments,
+    // One after the other: an older list must not replace a newer one.
+    refresh: () => (loading = loading.catch(() => undefined).then(load)),
+    seal: (spec) => seal(keys[0], JSON.stringify(spec), context(spec.model_info.id)),
+    unseal,
+  };
+}
