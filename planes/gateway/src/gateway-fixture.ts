@@ -82,7 +82,6 @@ export interface RunningGateway {
   readonly url: string;
   readonly app: App;
   readonly metrics: () => Promise<string>;
-  readonly runJob: (name: string) => Promise<unknown>;
   readonly runJob: (name: string) => Promise<void>;
   /** POSTs a chat completion. */
   chat(key: string, body: object | string | Buffer, signal?: AbortSignal): Promise<Response>;
@@ -166,7 +165,6 @@ export async function startGateway(
     url,
     app,
     metrics: () => metrics.render(),
-    runJob: async (name) => gateway.jobs.find((one) => one.name === name)?.run(),
     runJob: async (name) => {
       const found = gateway.jobs.find((each) => each.name === name);
       if (found === undefined) throw new Error(`no job ${name}`);
