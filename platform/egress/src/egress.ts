@@ -8,12 +8,11 @@
  * E4. Redirects are answers like any other; nothing follows them.
  * E5. Every connection belongs to one egress, and ends with it.
  */
-import { isMetadataHost } from '@sagewai/address';
+import { isMetadataHost, isPrivateAddress } from '@sagewai/address';
 import { Fault } from '@sagewai/fault';
 import { Pool } from 'undici';
 
 import { guardedConnect, type Resolve, systemResolve } from './guarded-connect.ts';
-import { isPrivateAddress } from './private-address.ts';
 
 export interface EgressOptions {
   /** URLs that the operator wrote into environment or configuration; their origins count. */
