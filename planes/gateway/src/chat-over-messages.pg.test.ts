@@ -14,8 +14,15 @@ import {
   STOP,
   STREAM,
 } from './formats/messages-fixture.ts';
-import { deploymentAt, makeKey, type RunningGateway, UPSTREAM_KEY } from './gateway-fixture.ts';
+import {
+  deploymentAt,
+  FAST_ROUTING,
+  makeKey,
+  type RunningGateway,
+  UPSTREAM_KEY,
+} from './gateway-fixture.ts';
 import { flatPrice, ratesOf } from './money/price.ts';
+import { NO_FALLBACKS } from './routing/fallbacks.ts';
 import { answerEvents, answerJson, worldTest } from './world-fixture.ts';
 
 const PRICE = flatPrice(
@@ -229,6 +236,36 @@ describe("OpenAI's own client, and a provider that speaks messages", () => {
       { cost: COST, source: 'provider', status: 'ok' },
       { cost: COST, source: 'provider', status: 'ok' },
     ]);
+  });
+
+  test('are answered by a model of another format when theirs fails (R1, R3)', async ({
+    start,
+    upstream,
+    key,
+    owner,
+  }) => {
+    const { url } = upstream;
+    const endpoint = { provider: 'anthropic', baseUrl: url, credential: null } as const;
+    upstream.answer = ({ url: path }, reply) =>
+      path === '/v1/messages'
+        ? answerEvents(reply, STREAM)
+        : answerJson(reply, {}, { status: 503 });
+    const gateway = await start({
+      deployments: [
+        deploymentAt(url, { model: 'm', id: 'chat' }),
+        deploymentAt(url, { model: 'claude', id: 'messages', endpoint, price: PRICE }),
+      ],
+      routing: {
+        ...FAST_ROUTING,
+        fallbacks: { ...NO_FALLBACKS, generic: new Map([['m', ['claude']]]) },
+      },
+    });
+    const answer = await gateway.chat(key, askStream);
+    expect(answer.headers.get('x-litellm-model-id')).toBe('messages');
+    const text = await answer.text();
+    expect(text).toContain('"content":"llo"');
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect((await wholeSpendOf(owner)).at(-1)).toMatchObject({ cost: COST, status: 'ok' });
   });
 
   test('put streamed calls together', async ({ client, upstream }) => {

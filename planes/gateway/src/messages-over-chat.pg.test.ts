@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
+import { jsonSchemaOutputFormat } from '@anthropic-ai/sdk/helpers/json-schema';
 import { describe, expect } from 'vitest';
 
 import { openReservations, wholeSpendOf } from './fixture.sql.ts';
@@ -80,6 +81,7 @@ describe("Anthropic's own client, and a provider that speaks chat", () => {
         },
       ],
     });
+    expect(message._request_id).toMatch(/./);
     expect(message).toMatchObject({
       type: 'message',
       role: 'assistant',
@@ -166,12 +168,13 @@ describe("Anthropic's own client, and a provider that speaks chat", () => {
   test('ask for thinking and for a shape, and get the thoughts', async ({ client, upstream }) => {
     upstream.answer = (_, reply) =>
       answerJson(reply, completion({ reasoning_content: 'hm', content: '{"a":1}' }));
-    const schema = { type: 'object', properties: { a: { type: 'number' } } };
-    const message = await client.messages.create({
+    const schema = { type: 'object', properties: { a: { type: 'number' } } } as const;
+    const message = await client.messages.parse({
       ...ask,
       thinking: { type: 'enabled', budget_tokens: 1_500 },
-      output_config: { format: { type: 'json_schema', schema } },
+      output_config: { format: jsonSchemaOutputFormat(schema, { transform: false }) },
     });
+    expect(message.parsed_output).toEqual({ a: 1 });
     expect(message.content).toMatchObject([
       { type: 'thinking', thinking: 'hm' },
       { type: 'text', text: '{"a":1}' },

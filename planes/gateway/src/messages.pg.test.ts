@@ -265,6 +265,7 @@ describe('a refusal', () => {
     const poor = (await makeKey(db, tenant, { limits: { usdPerDay: 0n } })).value;
     const errorOf = async (body: object, credential: string) => {
       const answer = await gateway.post('/v1/messages', body, { 'x-api-key': credential });
+      expect(answer.headers.get('request-id')).toBe(answer.headers.get('x-request-id'));
       const { type, error } = (await answer.json()) as { type: string; error: { type: string } };
       return [answer.status, type, error.type];
     };

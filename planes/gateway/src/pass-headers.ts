@@ -44,6 +44,9 @@ export function answerHeaders(
   { upstream, settled }: { readonly upstream: IncomingHttpHeaders; readonly settled?: Settled },
 ): OutgoingHttpHeaders {
   const headers = passedHeaders(upstream, call.input.request.id);
+  const { requestIdHeader } = call.format;
+  // The provider's own where it has one: its support asks for that.
+  if (requestIdHeader !== undefined) headers[requestIdHeader] ??= call.input.request.id;
   addCost(headers, call, { open, settled });
   return headers;
 }

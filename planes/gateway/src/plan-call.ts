@@ -35,11 +35,10 @@ export function boundCall(
   const each = stated ?? known ?? OUTPUT_TOKENS_UNKNOWN;
   const context = parts.isLong ? undefined : group.contextTokensMax;
   const { searches, rounds } = asked.serverTools ?? NO_TOOLS;
-  const perSearch = searches === 0 ? 0n : (searchPrice(group) ?? 0n);
   return {
     // Each round may read all that a context holds.
     inputMax: boundInput(bodyBytes, parts, context) + rounds * (context ?? CONTEXT_TOKENS_UNKNOWN),
-    feesMax: perSearch * BigInt(searches),
+    feesMax: searches === 0 ? 0n : (searchPrice(group) ?? 0n) * BigInt(searches),
     outputMax: each * choices + predicted,
     // What several choices or a prediction leave of a cap is not worth paying for.
     mayCap: callerMayCap && stated === undefined && choices === 1 && predicted === 0,

@@ -45,6 +45,7 @@ export function sendFault(
   if (fault.retryAfterMs !== undefined) {
     headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
   }
+  if (of.surface === 'anthropic') headers['request-id'] = of.requestId;
   if (PROBLEMS[fault.code].status === 401) headers['www-authenticate'] = 'Bearer realm="sagewai"';
   const text = JSON.stringify(body);
   send(reply, of.requestId, { status, contentType, text, headers, isLast: of.isLast });

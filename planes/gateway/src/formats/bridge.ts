@@ -54,12 +54,19 @@ export interface Bridge {
   readonly crossing: Crossing | null;
 }
 
-const BRIDGES = new Map<string, Bridge>();
-for (const provider of Object.keys(PROVIDERS) as ProviderName[]) {
-  for (const client of Object.keys(FORMATS) as FormatName[]) {
+type Bridges = Readonly<Partial<Record<ProviderName, Bridge>>>;
+
+const BRIDGES = Object.fromEntries(
+  (Object.keys(FORMATS) as FormatName[]).map((client) => [client, bridgesOf(client)]),
+) as Readonly<Record<FormatName, Bridges>>;
+
+function bridgesOf(client: FormatName): Bridges {
+  const bridges: Partial<Record<ProviderName, Bridge>> = {};
+  for (const provider of Object.keys(PROVIDERS) as ProviderName[]) {
     const bridge = findBridge(client, traitsOf(provider).formats);
-    if (bridge !== undefined) BRIDGES.set(`${client} ${provider}`, bridge);
+    if (bridge !== undefined) bridges[provider] = bridge;
   }
+  return bridges;
 }
 
 function findBridge(client: FormatName, spoken: readonly FormatName[]): Bridge | undefined {
@@ -77,7 +84,7 @@ function findBridge(client: FormatName, spoken: readonly FormatName[]): Bridge |
 
 /** `undefined` where nothing leads from the one to the other. */
 export function bridgeTo({ endpoint }: Deployment, client: FormatName): Bridge | undefined {
-  return BRIDGES.get(`${client} ${endpoint.provider}`);
+  return BRIDGES[client][endpoint.provider];
 }
 
 /** The deployments of a model that a client of a format can be served by. */

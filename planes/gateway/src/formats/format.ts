@@ -94,6 +94,8 @@ export interface Format {
     bounds: CallBounds,
     granted: number,
   ) => { readonly field: CapField; readonly tokens: number } | undefined;
+  /** The header in which its clients look for the name of a request; ours is in `x-request-id`. */
+  readonly requestIdHeader?: string;
   readonly errorBody: (failure: Failure) => JsonObject;
   /** The media type of a stream that was translated. */
   readonly streamType: string;

@@ -43,19 +43,23 @@ describe('a stream of messages', () => {
       fc.constantFrom('"message_stop"', '{"type":"error"}', '_tokens"', 'event: message_stop\n\n'),
     );
     fc.assert(
-      fc.property(fc.array(text), fc.array(fc.nat(), { maxLength: 20 }), (texts, cuts) => {
-        const all = [START, BLOCK, ...texts.map((each) => said(each)), DELTA, STOP].join('');
-        const bytes = Buffer.from(all);
-        const places = cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b);
-        const ends = [...places, bytes.length];
-        const { tap, early, late } = run(
-          ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)),
-        );
-        expect(Buffer.from(early + late).equals(bytes)).toBe(true);
-        expect(late).toBe(DELTA + STOP);
-        expect(tap.usage).toMatchObject(USED);
-        expect(tap.hasFailed).toBe(false);
-      }),
+      fc.property(
+        fc.array(text, { maxLength: 8 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        (texts, cuts) => {
+          const all = [START, BLOCK, ...texts.map((each) => said(each)), DELTA, STOP].join('');
+          const bytes = Buffer.from(all);
+          const places = cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b);
+          const ends = [...places, bytes.length];
+          const { tap, early, late } = run(
+            ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)),
+          );
+          expect(Buffer.from(early + late).equals(bytes)).toBe(true);
+          expect(late).toBe(DELTA + STOP);
+          expect(tap.usage).toMatchObject(USED);
+          expect(tap.hasFailed).toBe(false);
+        },
+      ),
     );
   });
 

@@ -73,6 +73,7 @@ export const MESSAGES: Format = {
   },
   passHeaders: passAnthropicHeaders,
   passQuery: (url) => (/[?&]beta=true(?:&|$)/.test(url) ? '?beta=true' : ''),
+  requestIdHeader: 'request-id',
   // A request always states its limit, and the thinking counts within it.
   capFor: () => undefined,
   errorBody: ({ status, message }) => ({
