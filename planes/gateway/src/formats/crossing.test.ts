@@ -98,6 +98,8 @@ describe.each(WAYS)('a stream of $name', (way) => {
       way.upstream === CHAT
         ? CHAT.frame({ error: { message: 'busy', code: 429 } })
         : MESSAGES.frame({ type: 'error', error: { type: 'rate_limit_error', message: 'busy' } });
+    // It is over with the error, whatever else the provider might send.
+    expect(run(way, [Buffer.from(error)]).tap.isDone).toBe(true);
     const { tap, early, late } = run(way, [Buffer.from(error + way.bytes)]);
     expect(early).toBe('');
     expect(tap.hasFailed && tap.isDone).toBe(true);
