@@ -18,7 +18,7 @@ import { type Finding, worstOf } from './finding.ts';
 
 const HELP = `Usage: sagewai doctor [--home DIR] [--port N] [--config FILE] [--json]
 
-Looks at Node, settings, the port, transport, database, migrations, clock, keys, object store, providers and
+Looks at Node, settings, the port, transport, database, migrations, clock, money, keys, object store, providers and
 disk, and says what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
 `;
 

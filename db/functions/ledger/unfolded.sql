@@ -9,10 +9,13 @@ declare
   v_from bigint;
 begin
   select greatest( -- passes over a null
-           (select f.folded_until from spend_fold f
-            where f.org_id = p_org and f.cluster = ledger_cluster()),
+           (select f.folded_until from spend_fold f where f.org_id = p_org),
            (select m.folded_until from spend_fold_mark m where m.cluster = ledger_cluster()),
            0)
-  into v_from;
+  into v_from
+  -- R2. Of sums that do not count, nothing is left out.
+  where not exists (
+    select from spend_fold f where f.org_id = p_org and f.cluster <> ledger_cluster());
+  v_from := coalesce(v_from, 0);
   return query select s.* from spend s where s.org_id = p_org and s.booked_xid >= v_from;
 end $$;

@@ -30,7 +30,7 @@ export {
   type ShareOptions,
 } from './create-ledger.ts';
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
-export { checkRollups, type SpendMismatch } from './rollups.sql.ts';
+export { checkRollups, estimateSpendRows, type SpendMismatch } from './rollups.sql.ts';
 export { ledgerRoutes } from './routes.ts';
 export type { RoutingNote } from './routing-decision.ts';
 export { reportSpend } from './spend-report.sql.ts';

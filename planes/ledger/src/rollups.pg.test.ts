@@ -197,6 +197,24 @@ describe('sums and the rows that are in none of them', () => {
     expect(await checkRollups(db, account.orgId)).toEqual([]);
   });
 
+  test('are made anew where somebody says that they do not count (R2)', async ({
+    db,
+    dispatch,
+    owner,
+  }) => {
+    const account = await accountOf(db);
+    await spend(db, account, 5n);
+    await foldAll(db, dispatch);
+    await sql`update spend_daily set cost_pusd = 3`.execute(owner);
+    expect(await costOf(db, account)).toBe(3n);
+    await sql`update spend_fold set cluster = 0`.execute(owner);
+    expect(await costOf(db, account)).toBe(5n);
+    await sql`delete from spend_fold_mark`.execute(owner);
+    expect(await foldAll(db, dispatch)).toEqual([account.orgId]);
+    expect(await foldedCost(owner)).toBe(5n);
+    expect(await costOf(db, account)).toBe(5n);
+  });
+
   test('of an organization that rested are not looked for in what others booked (R3)', async ({
     db,
     dispatch,

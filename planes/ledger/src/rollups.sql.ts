@@ -1,4 +1,4 @@
-import { type Db, inTenant, sql } from '@sagewai/postgres';
+import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 /** For the job, which sees no tenant's rows: whose spend is to be folded, and what may be marked then. */
@@ -102,4 +102,14 @@ export function checkRollups(db: Db, orgId: OrganizationId): Promise<SpendMismat
       derived: { calls: callsDerived, costPusd: costDerived, tokens: tokensDerived },
     }));
   });
+}
+
+/** About how many rows of spend there are, as the database keeps count; reads none of them. */
+export async function estimateSpendRows(owner: Executor): Promise<number> {
+  const { rows } = await sql<{ estimate: number }>`
+    select coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 as estimate
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'spend'::regclass
+  `.execute(owner);
+  return Math.round(rows[0]?.estimate ?? 0);
 }

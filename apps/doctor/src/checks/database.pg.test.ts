@@ -16,6 +16,7 @@ test('a database that is up to date passes every check', async ({ url }) => {
     ['migrations', 'ok'],
     ['clock', 'ok'],
     ['isolation', 'ok'],
+    ['money', 'ok'],
   ]);
 });
 

@@ -12,6 +12,7 @@ import {
 
 import { readDatabaseClock } from '../database-clock.sql.ts';
 import { failure, type Finding, ok, warning } from '../finding.ts';
+import { checkMoney } from './money.ts';
 
 const VERSION_MIN = 150_000;
 const CLOCK_SKEW_MS_MAX = 2_000;
@@ -57,7 +58,7 @@ async function examine(owner: Db, url: string): Promise<DatabaseFindings> {
   // The roles and tables that the others look at are made by migrations.
   if (migrations.level !== 'ok') return { findings, keptSecrets: [] };
   return {
-    findings: [...findings, await checkConfinement(url)],
+    findings: [...findings, ...(await checkAsRequest(url, owner))],
     keptSecrets: await listKeptSecrets(owner),
   };
 }
@@ -90,14 +91,19 @@ async function checkClock(owner: Db): Promise<Finding> {
   return warning('clock', found, 'Let both machines keep time by NTP: tokens expire by the clock.');
 }
 
-async function checkConfinement(url: string): Promise<Finding> {
+/** What requests may, and what only they can tell. */
+async function checkAsRequest(url: string, owner: Db): Promise<Finding[]> {
   const db = connect({ url, role: 'sagewai_request', maxConnections: 1, connectTimeoutMs: 3_000 });
   try {
     await assertConfined(db, 'sagewai_request');
-    return ok('isolation', 'connections run as sagewai_request');
+    const confined = ok('isolation', 'connections run as sagewai_request');
+    const money = await checkMoney(db, owner).catch((error: unknown) =>
+      failure('money', reasonOf(error), 'Run it again when the database is less busy.'),
+    );
+    return [confined, money];
   } catch (error) {
     const mend = 'Connect directly, or through a pooler that keeps connection options.';
-    return failure('isolation', reasonOf(error), mend);
+    return [failure('isolation', reasonOf(error), mend)];
   } finally {
     await db.close().catch(() => undefined);
   }
