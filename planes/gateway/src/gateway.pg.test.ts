@@ -887,7 +887,9 @@ describe('a request', () => {
   test('can only see and call what its key may', async ({ tenant, start, db }) => {
     const gateway = await start();
     const key = await makeKey(db, tenant, { models: ['Simulated'] });
-    const list = await fetch(`${gateway.url}/v1/models`, { headers: { 'x-api-key': key.value } });
+    const list = await fetch(`${gateway.url}/v1/models`, {
+      headers: { authorization: `Bearer ${key.value}` },
+    });
     expect(await list.json()).toEqual({
       object: 'list',
       data: [{ id: 'simulated', object: 'model', created: 0, owned_by: 'simulated' }],

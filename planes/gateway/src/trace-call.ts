@@ -42,13 +42,13 @@ function spanOf(
   const { orgId, projectId } = call.input.caller;
   return {
     context: trace,
-    name: `chat ${call.group.model}`,
+    name: `${call.format.operation} ${call.group.model}`,
     kind: 'client',
     startMs: performance.timeOrigin + startedMs,
     endMs: performance.timeOrigin + performance.now(),
     failure: status === 'error' ? (attempts.at(-1)?.because ?? 'error') : null,
     attributes: {
-      'gen_ai.operation.name': 'chat',
+      'gen_ai.operation.name': call.format.operation,
       'gen_ai.provider.name': endpoint.provider,
       'gen_ai.request.model': call.asked.model,
       'gen_ai.response.model': deployment.upstreamModel,

@@ -13,9 +13,10 @@ export function readsAsResponses(body: JsonObject): boolean {
 /** Whether tools of a chat are written as those of Responses. */
 export const hasFlatTools = (body: JsonObject): boolean =>
   objectsOf(body['tools']).some(
-    (tool) =>
-      (tool['type'] === 'function' && !isObject(tool['function'])) ||
-      (tool['type'] === 'custom' && !isObject(tool['custom'])),
+    ({ type, name, ...tool }) =>
+      (type === 'function' || type === 'custom') &&
+      typeof name === 'string' &&
+      !isObject(tool[type]),
   );
 
 /** A chat with all of its tools as chat has them. */

@@ -278,6 +278,8 @@ test('tools of a chat that are written flat are nested, and the rest is left as 
     tools: [{ type: 'function', function: { name: 'a', parameters: { type: 'object' } } }, nested],
   });
   expect(hasFlatTools(made)).toBe(false);
+  // What is neither is the provider's to refuse.
+  expect(hasFlatTools({ tools: [{ type: 'function' }, { name: 'a' }, null] })).toBe(false);
 });
 
 describe('calls of a tool of free text, in the answer of a chat', () => {

@@ -28,6 +28,7 @@ const LETTER_D = 0x64;
 /** OpenAI's chat completions, and everything that speaks like them. */
 export const CHAT: Format = {
   name: 'chat',
+  operation: 'chat',
   path: '/chat/completions',
   headers: NOTHING,
   names: {

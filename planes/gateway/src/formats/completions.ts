@@ -18,6 +18,7 @@ interface CompletionRequest {
 export const COMPLETIONS: Format = {
   ...CHAT,
   name: 'completions',
+  operation: 'text_completion',
   path: '/completions',
   names: {
     top: watch([

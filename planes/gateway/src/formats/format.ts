@@ -69,6 +69,8 @@ export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 export interface Format {
   readonly name: FormatName;
+  /** What is asked for, in the words of OpenTelemetry where it has one. */
+  readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'moderation' | 'rerank';
   /** Below the base URL of an endpoint. */
   readonly path: string;
   /** Sent with every request, beside the credential. */

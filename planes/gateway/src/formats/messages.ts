@@ -35,6 +35,7 @@ const STATUS: Readonly<Record<string, number>> = {
 /** Anthropic's messages. */
 export const MESSAGES: Format = {
   name: 'messages',
+  operation: 'chat',
   path: '/messages',
   headers: { 'anthropic-version': VERSION },
   names: {

@@ -12,6 +12,7 @@ interface ModerationRequest {
 
 /** OpenAI's moderations. */
 export const MODERATIONS = formatWithoutOutput('moderations', {
+  operation: 'moderation',
   path: '/moderations',
   names: { top: watch(['model', 'input']), options: undefined },
   read: (given) => {

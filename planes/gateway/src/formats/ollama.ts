@@ -48,12 +48,14 @@ export const OLLAMA_CHAT: Format = {
 export const OLLAMA_GENERATE: Format = {
   ...LINES,
   name: 'ollama-generate',
+  operation: 'text_completion',
   path: '/api/generate',
   names: { top: watch(['model', 'prompt', 'images', 'options', 'stream']), options: undefined },
 };
 
 export const OLLAMA_EMBED: Format = {
   ...formatWithoutOutput('ollama-embed', {
+    operation: 'embeddings',
     path: '/api/embed',
     names: { top: watch(['model', 'input']), options: undefined },
     read: (body) => ({

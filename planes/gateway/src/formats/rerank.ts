@@ -10,6 +10,7 @@ interface RerankRequest {
 
 /** What Cohere began and others took over: a question, and documents that are read together with it. */
 export const RERANK = formatWithoutOutput('rerank', {
+  operation: 'rerank',
   path: '/rerank',
   names: { top: watch(['model', 'query', 'documents']), options: undefined },
   read: (given) => {

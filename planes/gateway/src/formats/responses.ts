@@ -15,6 +15,7 @@ const SAID = Buffer.from('.delta\n');
 /** OpenAI's Responses. */
 export const RESPONSES: Format = {
   name: 'responses',
+  operation: 'chat',
   path: '/responses',
   headers: {},
   names: {

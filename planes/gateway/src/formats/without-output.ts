@@ -16,7 +16,7 @@ export const ASKED_WITHOUT_OUTPUT: Omit<Asked, 'model'> = {
 
 export function formatWithoutOutput(
   name: FormatName,
-  of: Pick<Format, 'path' | 'names' | 'read' | 'usageOf'>,
+  of: Pick<Format, 'operation' | 'path' | 'names' | 'read' | 'usageOf'>,
 ): Format {
   return {
     ...CHAT,

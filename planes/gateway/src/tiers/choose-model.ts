@@ -62,10 +62,11 @@ const isServed = (group: ModelGroup, format: Format): boolean =>
 
 /** In any format: Responses has other names for messages and for the system prompt. */
 function classifiedOf(body: unknown): ClassifiedRequest {
-  const { messages, input, system, instructions, tools } = body as Readonly<
+  const { messages, input, prompt, system, instructions, tools } = body as Readonly<
     Record<string, unknown>
   >;
-  const said = messages ?? (typeof input === 'string' ? [{ role: 'user', content: input }] : input);
+  const asked = input ?? prompt;
+  const said = messages ?? (typeof asked === 'string' ? [{ role: 'user', content: asked }] : asked);
   return { messages: said, system: system ?? instructions, tools };
 }
 
