@@ -94,7 +94,8 @@ async function nextModel(
     if (trail.fallbackIndex >= parts.fallbacks().max) return undefined;
     tried.add(model);
     try {
-      const decided = await parts.decide(asked.input, asked.format, model);
+      const { tier } = asked; // Why the call had come to the model that failed.
+      const decided = { ...(await parts.decide(asked.input, asked.format, model)), tier };
       const call = await parts.reserve(decided, trail);
       trail.fallBack({ model, because, refused: null });
       parts.routeMeters.fellBack(because, 'sent');

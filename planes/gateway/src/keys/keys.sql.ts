@@ -108,6 +108,18 @@ export async function findKey(tx: Executor, choice: KeyChoice): Promise<VirtualK
   return rows[0] ?? null;
 }
 
+/** Those of the organization's keys that there are, revoked or not, by their ids. */
+export async function findKeys(
+  tx: Executor,
+  orgId: OrganizationId,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, VirtualKey>> {
+  const { rows } = await sql<VirtualKey>`
+    select ${COLUMNS} from virtual_key where org_id = ${orgId} and id = any(${ids}::uuid[])
+  `.execute(tx);
+  return new Map(rows.map((key) => [key.id, key]));
+}
+
 export interface KeyChanges extends Partial<KeyTraits> {
   readonly models?: readonly string[] | undefined;
   readonly isBlocked?: boolean | undefined;

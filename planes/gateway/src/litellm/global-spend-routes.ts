@@ -12,7 +12,7 @@ import {
 } from '@sagewai/wire';
 
 import { chooseKey } from './find-key.ts';
-import { nameKey, tokensOf } from './name-keys.ts';
+import { nameKeys, tokensOf } from './name-keys.ts';
 import { DURATIONS, mainLimit } from './read-limits.ts';
 import { lastDays, periodOf } from './read-period.ts';
 import { toDollars } from './show-balance.ts';
@@ -86,20 +86,15 @@ export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[]
     }),
 
     implement(listGlobalSpendKeys, async ({ query, ...reach }) => {
-      const { tx, orgId } = reach;
       const of = { ...lastDays(query, clock.now()), limit: query.limit ?? TOP };
       const { groups } = await sumUp(reach, { by: ['key'], ...of });
-      const tokenOf = await tokensOf(
-        tx,
-        groups.map(({ keyId }) => keyId),
-      );
-      const shown = [];
-      for (const { keyId: id, costPusd } of groups) {
-        const { token, alias, hint } = await nameKey(tx, { orgId, id, token: tokenOf(id) });
+      const ids = groups.map(({ keyId }) => keyId);
+      const nameOf = await nameKeys(reach.tx, reach.orgId, ids);
+      return groups.map(({ keyId, costPusd }) => {
+        const { token, alias, hint } = nameOf(keyId);
         const total = toDollars(costPusd);
-        shown.push({ api_key: token, key_alias: alias, key_name: hint, total_spend: total });
-      }
-      return shown;
+        return { api_key: token, key_alias: alias, key_name: hint, total_spend: total };
+      });
     }),
 
     implement(listGlobalSpendModels, async ({ query, ...reach }) => {

@@ -2,7 +2,7 @@ import { listHashes } from '@sagewai/identity';
 import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
-import { findKey } from '../keys/keys.sql.ts';
+import { findKeys } from '../keys/keys.sql.ts';
 import { KEY_KIND } from '../keys/virtual-key.ts';
 
 /** A key as LiteLLM's reports name it. */
@@ -15,7 +15,7 @@ export interface NamedKey {
   readonly teamId: string | null;
 }
 
-const NO_KEY: NamedKey = { token: '', hint: null, alias: null, personId: null, teamId: null };
+const UNKNOWN = { hint: null, alias: null, personId: null, teamId: null };
 
 /** For each of these ids; null is a call without a key. */
 export async function tokensOf(
@@ -27,13 +27,22 @@ export async function tokensOf(
   return (id) => (id === null ? '' : (hashes.get(id)?.toString('hex') ?? id));
 }
 
-export async function nameKey(
+export async function nameKeys(
   db: Executor,
-  { orgId, id, token }: { orgId: OrganizationId; id: string | null; token: string },
-): Promise<NamedKey> {
-  if (id === null) return NO_KEY;
-  const key = await findKey(db, { orgId, projectId: null, id });
-  if (key === null) return { ...NO_KEY, token };
-  const { hint, name, personId, teamId } = key;
-  return { token, hint, alias: name === hint ? null : name, personId, teamId };
+  orgId: OrganizationId,
+  ids: readonly (string | null)[],
+): Promise<(id: string | null) => NamedKey> {
+  const tokenOf = await tokensOf(db, ids);
+  const keys = await findKeys(
+    db,
+    orgId,
+    ids.filter((id) => id !== null),
+  );
+  return (id) => {
+    const key = id === null ? undefined : keys.get(id);
+    const token = tokenOf(id);
+    if (key === undefined) return { ...UNKNOWN, token };
+    const { hint, name, personId, teamId } = key;
+    return { token, hint, alias: name === hint ? null : name, personId, teamId };
+  };
 }

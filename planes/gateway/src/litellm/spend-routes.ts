@@ -15,7 +15,7 @@ import {
 } from '@sagewai/wire';
 
 import { chooseKey, type KeyReach } from './find-key.ts';
-import { nameKey, tokensOf } from './name-keys.ts';
+import { nameKeys, tokensOf } from './name-keys.ts';
 import { daysOf, periodOf } from './read-period.ts';
 import { mistaken } from './refuse-fields.ts';
 import { toDollars } from './show-balance.ts';
@@ -73,26 +73,22 @@ export function spendRoutes(): Route[] {
     }),
 
     implement(listSpendKeys, async ({ query, ...reach }) => {
-      const { tx, orgId } = reach;
       const { groups } = await sumUp(reach, { by: ['key'], limit: query.limit ?? KEYS_MAX });
-      const tokenOf = await tokensOf(
-        tx,
-        groups.map(({ keyId }) => keyId),
-      );
-      const shown = [];
-      for (const { keyId, costPusd } of groups) {
-        if (keyId === null) continue;
-        const named = await nameKey(tx, { orgId, id: keyId, token: tokenOf(keyId) });
-        shown.push({
-          token: named.token,
-          key_name: named.hint,
-          key_alias: named.alias,
-          spend: toDollars(costPusd),
-          user_id: named.personId,
-          team_id: named.teamId,
-        });
-      }
-      return shown;
+      const ofKeys = groups.filter(({ keyId }) => keyId !== null);
+      const ids = ofKeys.map(({ keyId }) => keyId);
+      const nameOf = await nameKeys(reach.tx, reach.orgId, ids);
+      return ofKeys.map(({ keyId, costPusd }) => {
+        const { token, hint, alias, personId, teamId } = nameOf(keyId);
+        const spend = toDollars(costPusd);
+        return {
+          token,
+          key_name: hint,
+          key_alias: alias,
+          spend,
+          user_id: personId,
+          team_id: teamId,
+        };
+      });
     }),
 
     implement(listSpendUsers, async ({ query, ...reach }) => {

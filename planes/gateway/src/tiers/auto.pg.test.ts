@@ -5,6 +5,7 @@ import { decisionsOf, spendOf } from '../fixture.sql.ts';
 import { deploymentAt, type FakeUpstream, makeKey } from '../gateway-fixture.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { answer, routingTest as test } from '../routing-fixture.ts';
+import { NO_FALLBACKS } from '../routing/fallbacks.ts';
 import { replaceModelTiers } from './model-tiers.sql.ts';
 
 const EASY = { model: 'auto', messages: [{ role: 'user', content: 'Fix the typo' }] };
@@ -92,6 +93,32 @@ describe('a call that asks for auto', () => {
     expect(asForced.headers.get('x-harness-routing-reason')).toMatch(/^asked for by the caller; /);
     const forbidden = { ...forced, 'x-harness-force-model': 'large' };
     expect((await gateway.post('/v1/chat/completions', HARD, forbidden)).status).toBe(403);
+  });
+
+  test('falls back as any other call, and still says why it had come there', async ({
+    first,
+    second,
+    tenant,
+    start,
+    db,
+  }) => {
+    first.answer = (_, reply) => answer(reply, 503);
+    const gateway = await start(
+      { fallbacks: { ...NO_FALLBACKS, generic: new Map([['small', ['large']]]) } },
+      {
+        deployments: [
+          deploymentAt(first.url, { id: 'small', model: 'small' }),
+          deploymentAt(second.url, { id: 'large', model: 'large' }),
+        ],
+      },
+    );
+    const tiers = { simple: { model: 'small', pool: null } };
+    await inTenant(db, [tenant.orgId], (tx) => replaceModelTiers(tx, tenant, tiers));
+    const key = await makeKey(db, tenant);
+    const reply = await gateway.chat(key.value, EASY);
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('x-harness-model-used')).toBe('large');
+    expect(reply.headers.get('x-harness-complexity-tier')).toBe('simple');
   });
 
   test('is told what to do where the project has no tiers', async ({
