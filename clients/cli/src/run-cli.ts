@@ -19,6 +19,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),
+  teams: async (around) => (await import('./commands/teams.ts')).teamsCommand(around),
   gateway: async (around) => (await import('./commands/gateway.ts')).gatewayCommand(around),
   models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
   spend: async (around) => (await import('./commands/spend.ts')).spendCommand(around),
