@@ -87,6 +87,34 @@ describe('a model that fails is replaced', () => {
     expect(paid).toMatchObject({ deployment: 'b', cost: COST });
   });
 
+  test('also when its stream began and broke off before there was anything of it', async ({
+    first,
+    second,
+    tenant,
+    start,
+    db,
+    owner,
+  }) => {
+    first.answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      reply.flushHeaders();
+      setTimeout(() => reply.destroy(), 20);
+    };
+    second.answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      reply.end(`${CHUNK}data: [DONE]\n\n`);
+    };
+    const routing = falling({ generic: toB });
+    const gateway = await start(routing, { deployments: models(first, second) });
+    const key = await makeKey(db, tenant);
+    const text = await (await gateway.chat(key.value, askStream)).text();
+    expect(text).toBe(`${CHUNK}data: [DONE]\n\n`);
+    expect(await spendOf(owner)).toMatchObject([
+      { deployment: 'first', source: 'estimate', status: 'error' },
+      { deployment: 'b', status: 'ok' },
+    ]);
+  });
+
   test('but not once a piece of its answer was sent (R2)', async ({
     first,
     second,

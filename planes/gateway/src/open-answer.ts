@@ -12,6 +12,7 @@ import type { Deployment } from './models/deployment.ts';
 import { estimateUsage } from './money/meter.ts';
 import { OUTPUT_TOKENS_UNKNOWN } from './plan-call.ts';
 import type { UpstreamRequest } from './providers/upstream.ts';
+import type { Fallbacks } from './routing/fallbacks.ts';
 import { type Failed, judgeHead, type Verdict } from './routing/judge-head.ts';
 import type { RouteMeters } from './routing/route-meters.ts';
 import type { Trail } from './routing/trail.ts';
@@ -40,6 +41,7 @@ export interface OpenParts {
   readonly reserve: (call: DecidedCall, trail: Trail) => Promise<AdmittedCall>;
   readonly settle: SettleCall;
   readonly routeMeters: RouteMeters;
+  readonly fallbacks: () => Fallbacks;
   readonly keptBytesMax: number;
 }
 
@@ -96,16 +98,19 @@ async function send(
   call: AdmittedCall,
   deployment: Deployment,
   request: UpstreamRequest,
-  { switchboard, keptBytesMax }: OpenParts,
+  parts: OpenParts,
 ): Promise<{ attempt: Attempt; head: Head }> {
+  const { switchboard, keptBytesMax } = parts;
   const { reply } = call.input;
   const { wantsStream } = request;
   const watch = switchboard.watch(call.group, deployment);
   const limitMs = switchboard.limitMs(deployment, wantsStream);
+  const { generic, byDefault } = parts.fallbacks();
+  const mayFallBack = byDefault.length > 0 || generic.has(call.group.model);
   const attempt = new Attempt(switchboard.upstreamOf(deployment), request, keptBytesMax, {
     limitMs,
     // A stream that can still be replaced is not begun before there is something of it.
-    waitsForData: wantsStream && (limitMs !== null || watch !== undefined),
+    waitsForData: wantsStream && (limitMs !== null || watch !== undefined || mayFallBack),
     onOver: watch && (() => watch.ended()),
   });
   const leave = (): void => attempt.abort();

@@ -8,14 +8,13 @@ import type { AdmittedCall } from './admitted-call.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
 import { openAnswer, type OpenAnswer, type OpenParts } from './open-answer.ts';
-import { chainOf, type FallbackKind, type Fallbacks } from './routing/fallbacks.ts';
+import { chainOf, type FallbackKind } from './routing/fallbacks.ts';
 import { nameRefusal } from './routing/name-refusal.ts';
 import { Trail } from './routing/trail.ts';
 import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 
 export interface RouteParts extends OpenParts {
   readonly decide: DecideCall;
-  readonly fallbacks: () => Fallbacks;
   readonly traceOf: (headers: IncomingHttpHeaders) => TraceContext | null;
 }
 

@@ -13,6 +13,9 @@ import {
 } from './routing-fixture.ts';
 import { PLAIN_TRAFFIC } from './routing/routing.ts';
 
+/** Connections that would wait for longer than any test. */
+const PATIENT = { connectMs: 1_000, firstByteMs: 60_000, idleMs: 60_000, clientStallMs: 1_000 };
+
 describe('what may be tried again', () => {
   test('a failure that costs nothing is, at another deployment and at once', async ({
     first,
@@ -132,7 +135,7 @@ describe('what may be tried again', () => {
       reply.writeHead(200, { 'content-type': 'text/event-stream' });
       reply.end(`${CHUNK}data: [DONE]\n\n`);
     };
-    const gateway = await start({ firstTokenMs: 150 });
+    const gateway = await start({ firstTokenMs: 150 }, { timeouts: PATIENT });
     const key = await makeKey(db, tenant);
     const text = await (await gateway.chat(key.value, askStream)).text();
     expect(text).toBe(`${CHUNK}data: [DONE]\n\n`);
@@ -152,7 +155,8 @@ describe('what may be tried again', () => {
   }) => {
     first.answer = () => {};
     const traffic = { ...PLAIN_TRAFFIC, timeoutMs: 150 };
-    const gateway = await start({}, { deployments: pair(first, second, [{ traffic }, {}]) });
+    const deployments = pair(first, second, [{ traffic }, {}]);
+    const gateway = await start({}, { deployments, timeouts: PATIENT });
     const key = await makeKey(db, tenant);
     expect((await gateway.chat(key.value, ask)).status).toBe(200);
     expect(await spendOf(owner)).toMatchObject([{ source: 'estimate' }, { cost: COST }]);
