@@ -11,13 +11,14 @@ import {
   reportGlobalSpend,
 } from '@sagewai/wire';
 
-import { chooseKey } from './find-key.ts';
+import { chooseKey, type KeyReach } from './find-key.ts';
 import { nameKeys, tokensOf } from './name-keys.ts';
 import { DURATIONS, mainLimit } from './read-limits.ts';
 import { lastDays, periodOf } from './read-period.ts';
 import { toDollars } from './show-balance.ts';
 import { addUp } from './show-spend.ts';
 import { sumUp } from './sum-spend.ts';
+import { readTeamAliases } from './teams.sql.ts';
 
 const TOP = 10;
 
@@ -80,8 +81,9 @@ export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[]
         reach.tx,
         groups.map(({ keyId }) => keyId),
       );
+      const teamOf = await nameTeams(reach, own === 'team' ? groups : []);
       const nameOf = (group: ReportGroup): string =>
-        group[own === 'project' ? 'projectId' : own] ?? (own === 'team' ? NO_TEAM : '');
+        own === 'team' ? teamOf(group) : (group[own === 'project' ? 'projectId' : own] ?? '');
       return byDay(groups, { nameOf, tokenOf, list, item });
     }),
 
@@ -109,7 +111,7 @@ export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[]
     implement(listGlobalSpendTeams, async ({ query, ...reach }) => {
       const period = lastDays(query, clock.now());
       const { groups } = await sumUp(reach, { by: ['day', 'team'], ...period });
-      const nameOf = ({ team }: ReportGroup): string => team ?? NO_TEAM;
+      const nameOf = await nameTeams(reach, groups);
       const days = Map.groupBy(groups, ({ day }) => day ?? '');
       const totals = addUp(groups, nameOf);
       return {
@@ -135,6 +137,16 @@ export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[]
       };
     }),
   ];
+}
+
+/** By their aliases, as LiteLLM does; a team without one, or that is gone, by its id. */
+async function nameTeams(
+  { tx, orgId }: KeyReach,
+  groups: readonly ReportGroup[],
+): Promise<(group: ReportGroup) => string> {
+  const ids = new Set(groups.flatMap(({ team }) => team ?? []));
+  const aliases = await readTeamAliases(tx, orgId, [...ids]);
+  return ({ team }) => (team === null ? NO_TEAM : (aliases.get(team) ?? team));
 }
 
 type Report = OutputOf<typeof reportGlobalSpend>;

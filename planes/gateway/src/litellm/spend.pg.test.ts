@@ -126,10 +126,10 @@ describe('/spend and /global/spend', () => {
       { model: 'n', total_spend: COST },
     ]);
     expect((await curl('GET /global/spend/teams')).body).toEqual({
-      daily_spend: [{ date: today, blue: costOf(3), 'Unassigned Team': COST }],
-      teams: ['blue', 'Unassigned Team'],
+      daily_spend: [{ date: today, Blue: costOf(3), 'Unassigned Team': COST }],
+      teams: ['Blue', 'Unassigned Team'],
       total_spend_per_team: [
-        { team_id: 'blue', total_spend: costOf(3) },
+        { team_id: 'Blue', total_spend: costOf(3) },
         { team_id: 'Unassigned Team', total_spend: COST },
       ],
     });
@@ -139,7 +139,7 @@ describe('/spend and /global/spend', () => {
         group_by_day: today,
         teams: [
           {
-            team_name: 'blue',
+            team_name: 'Blue',
             total_spend: costOf(3),
             metadata: [
               { model: 'm', api_key: sha256(key), spend: costOf(2), total_tokens: 30 },

@@ -126,3 +126,15 @@ export async function dropMember(
   `.execute(tx);
   return rowCount > 0;
 }
+
+/** What these teams are called; one without an alias is left out. */
+export async function readTeamAliases(
+  db: Executor,
+  orgId: OrganizationId,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ id: string; alias: string }>`
+    select id, alias from team where org_id = ${orgId} and id = any(${ids}) and alias is not null
+  `.execute(db);
+  return new Map(rows.map(({ id, alias }) => [id, alias]));
+}
