@@ -18,7 +18,7 @@ import { admitPerson } from './people.sql.ts';
 import { readDuration } from './read-duration.ts';
 import { toPico } from './read-limits.ts';
 import { mistaken, type Unsupported } from './refuse-fields.ts';
-import { findTeam } from './teams.sql.ts';
+import { holdTeam } from './teams.sql.ts';
 
 /** What LiteLLM's keys have and ours do not, and why. */
 export const UNSUPPORTED_KEY_FIELDS: Unsupported = {
@@ -83,7 +83,7 @@ export async function readKeyFields(
   const teamAfter = teamId === undefined ? (before?.teamId ?? null) : teamId;
   if (teamAfter !== null) {
     const team = found(
-      await findTeam(tx, { orgId, id: teamAfter }),
+      await holdTeam(tx, { orgId, id: teamAfter }),
       `There is no team ${teamAfter}.`,
     );
     demandWithin(models ?? before?.models ?? [], team.models, teamAfter);

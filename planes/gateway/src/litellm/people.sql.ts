@@ -14,7 +14,10 @@ export interface PersonChoice {
   readonly id: string;
 }
 
-/** A key may name a person that nobody has described yet. Also says whether they are new. */
+/**
+ * A key may name a person that nobody has described yet. Also says whether they are new. Until the
+ * transaction ends nobody deletes them, so that a key that is made for them goes with them.
+ */
 export async function admitPerson(
   tx: Tx,
   of: PersonChoice & { readonly by: string },
@@ -24,7 +27,12 @@ export async function admitPerson(
     on conflict do nothing
   `.execute(tx);
   if (rowCount > 0) return 'new';
-  return (await findPerson(tx, of)) ? 'known' : 'deleted';
+  const { rows } = await sql<{ isDeleted: boolean }>`
+    select deleted_at is not null as "isDeleted" from person
+    where org_id = ${of.orgId} and id = ${of.id}
+    for share
+  `.execute(tx);
+  return rows[0]?.isDeleted === false ? 'known' : 'deleted';
 }
 
 export async function findPerson(

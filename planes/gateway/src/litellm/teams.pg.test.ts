@@ -1,9 +1,10 @@
-import { inTenant } from '@sagewai/postgres';
+import { inTenant, type Tx } from '@sagewai/postgres';
+import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
 import { ask, curlAs, litellmTest as test, makeToken } from './fixture.sql.ts';
-import { findPerson, pagePeople } from './people.sql.ts';
-import { findTeam, listMembers, listTeams } from './teams.sql.ts';
+import { deletePerson, findPerson, pagePeople } from './people.sql.ts';
+import { deleteTeam, findTeam, listMembers, listTeams } from './teams.sql.ts';
 
 const large = { ...ask, model: 'simulated-large' };
 
@@ -156,6 +157,28 @@ test('a user has a key, budgets above it, and no power', async ({ curl, gateway 
   expect((await gateway.chat(key, ask)).status).toBe(401);
   expect((await curl('POST /key/generate', { user_id: 'ada' })).status).toBe(400);
   expect((await curl('POST /user/new', { user_id: 'ada' })).status).toBe(409);
+});
+
+test('a key that is made while its team or user is being deleted is not made', async ({
+  curl,
+  db,
+  owner,
+  tenant,
+}) => {
+  const { orgId } = tenant;
+  await curl('POST /team/new', { team_id: 't' });
+  await curl('POST /user/new', { user_id: 'ada', auto_create_key: false });
+  for (const [fields, status, gone] of [
+    [{ team_id: 't' }, 404, (tx: Tx) => deleteTeam(tx, { orgId, id: 't' })],
+    [{ user_id: 'ada' }, 400, (tx: Tx) => deletePerson(tx, { orgId, id: 'ada' })],
+  ] as const) {
+    await using held = await holdTransaction(db, [orgId], gone);
+    const making = curl('POST /key/generate', fields);
+    await untilWaiting(owner);
+    await held.commit();
+    expect((await making).status).toBe(status);
+  }
+  expect((await curl('GET /key/list')).body.total_count).toBe(0);
 });
 
 test('teams and users are the organization’s: of no project’s token, and of no other’s', async ({

@@ -21,6 +21,16 @@ export async function findTeam(db: Executor, { orgId, id }: TeamChoice): Promise
   return rows[0] ?? null;
 }
 
+/** As `findTeam`; until the transaction ends nobody deletes it, so that a key that joins it goes with it. */
+export async function holdTeam(tx: Tx, { orgId, id }: TeamChoice): Promise<Team | null> {
+  const { rows } = await sql<Team>`
+    select ${columns()} from team
+    where org_id = ${orgId} and id = ${id} and deleted_at is null
+    for share
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
 /** False when the name was given before, also to one that was deleted. */
 export async function insertTeam(
   tx: Tx,
