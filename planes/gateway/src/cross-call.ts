@@ -18,11 +18,12 @@ export interface Crossable {
 export function crossCall(
   { group, crossed }: Reach,
   client: Format,
-  request: JsonObject,
+  { body: request, raw }: { readonly body: JsonObject; readonly raw: Buffer },
   asked: Asked,
 ): Crossable {
   const refused = new Map<string, Untranslatable>();
   const said: Asked[] = [];
+  let bytesMore = 0;
   for (const deployment of crossed) {
     const bridge = bridgeTo(deployment, client.name);
     const { provider } = deployment.endpoint;
@@ -37,6 +38,8 @@ export function crossCall(
         inputTokensEstimate: 0,
       });
       said.push(bridge.upstream.read(body, {}));
+      // A translation may be longer than what was said: its tokens are bounded by its own bytes (M1).
+      bytesMore = Math.max(bytesMore, Buffer.byteLength(JSON.stringify(body)) - raw.length);
     } catch (thrown) {
       if (!(thrown instanceof Untranslatable)) throw thrown;
       refused.set(provider, thrown);
@@ -46,14 +49,20 @@ export function crossCall(
   const [first] = refused.values();
   if (left.deployments.length === 0 && first) throw cannotBeSaid(group.model, first);
   const isNativeToo = left.deployments.length > said.length;
-  return { group: left, asked: dearest(isNativeToo ? [asked, ...said] : said, asked) };
+  return {
+    group: left,
+    asked: dearest(isNativeToo ? [asked, ...said] : said, { asked, bytesMore }),
+  };
 }
 
 /**
  * What is paid for is what is sent: a tool that was left out costs nothing, and a mark that the client's
  * format does not know is passed on all the same (M1, M4).
  */
-function dearest(all: readonly Asked[], asked: Asked): Asked {
+function dearest(
+  all: readonly Asked[],
+  { asked, bytesMore }: { readonly asked: Asked; readonly bytesMore: number },
+): Asked {
   const most = (of: (each: Asked) => number): number => Math.max(...all.map(of));
   return {
     ...asked,
@@ -63,6 +72,7 @@ function dearest(all: readonly Asked[], asked: Asked): Asked {
       ...asked.parts,
       images: most(({ parts }) => parts.images),
       opaque: most(({ parts }) => parts.opaque),
+      repeatedBytes: Math.max(asked.parts.repeatedBytes ?? 0, bytesMore),
     },
   };
 }

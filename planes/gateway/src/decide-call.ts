@@ -56,7 +56,7 @@ export function createDecide(of: {
     const { group, asked } =
       reach.crossed.length === 0
         ? { group: reach.group, asked: read }
-        : crossCall(reach, format, input.body as JsonObject, read);
+        : crossCall(reach, format, { body: input.body as JsonObject, raw: input.raw }, read);
     const found = findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
     const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);

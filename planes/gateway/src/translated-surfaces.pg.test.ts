@@ -428,3 +428,25 @@ describe('the client of Ollama', () => {
     ]);
   });
 });
+
+test('what the guides try first is answered by the model that is always there', async ({
+  key,
+  start,
+  owner,
+}) => {
+  const gateway = await start({});
+  const ask = async (path: string, body: object): Promise<string> =>
+    (await gateway.post(path, { model: 'simulated', ...body }, bearer(key))).text();
+  const messages = [{ role: 'user', content: 'Hello' }];
+  expect(await ask('/v1/responses', { input: 'Hello', stream: true })).toContain(
+    'event: response.completed',
+  );
+  expect(await ask('/v1/completions', { prompt: 'Hello' })).toContain('text_completion');
+  expect(await ask('/api/chat', { messages })).toContain('"done":true');
+  expect(await ask('/api/generate', { prompt: 'Hello', stream: false })).toContain('[simulated]');
+  const input = [{ role: 'user', content: 'Hello' }];
+  expect(await ask('/v1/chat/completions', { input, stream: true })).toContain('[DONE]');
+  expect((await wholeSpendOf(owner)).map(({ source, status }) => [source, status])).toEqual(
+    Array.from({ length: 5 }, () => ['provider', 'ok']),
+  );
+});

@@ -27,7 +27,7 @@ export interface PromptParts {
   readonly opaque: number;
   /** A longer context is asked for than the one that is known of the model. */
   readonly isLong: boolean;
-  /** Text that is read again and again: as many bytes more than the body has. */
+  /** Text that is read again and again, or that a translation adds: as many bytes more than the body has. */
   readonly repeatedBytes?: number;
 }
 
