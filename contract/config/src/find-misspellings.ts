@@ -37,7 +37,7 @@ export function suggest(word: string, known: readonly string[]): string | null {
 }
 
 /** Letters inserted, left out, replaced, or swapped with their neighbour. */
-function countSlips(left: string, right: string): number {
+export function countSlips(left: string, right: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row += 1) {

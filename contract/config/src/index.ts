@@ -4,7 +4,7 @@ export { expandHome } from './expand-home.ts';
 export { explain, type Explanation } from './explain.ts';
 export { explanationText } from './explanation-text.ts';
 export { type Config, type Field, type FieldOptions, type Fields, keyOf } from './field.ts';
-export { findMisspellings, type Misspelling, suggest } from './find-misspellings.ts';
+export { countSlips, findMisspellings, type Misspelling, suggest } from './find-misspellings.ts';
 export { field } from './kinds.ts';
 export { formatLabels, parseLabels, parseList } from './lists.ts';
 export { readConfig } from './read-config.ts';

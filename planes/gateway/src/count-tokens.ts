@@ -29,7 +29,7 @@ interface CountRequest {
  * nothing is reserved or booked; for the others it is an estimate, which says so in a header.
  */
 export function createCountTokens(of: {
-  readonly catalogue: Pick<Catalogue, 'find' | 'unreachable'>;
+  readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>;
   readonly switchboard: Pick<Switchboard, 'upstreamOf'>;
   readonly answerBytesMax: number;
 }): (input: StreamInput) => Promise<void> {

@@ -38,7 +38,7 @@ export type DecideCall = (
 export type NoteUnpriced = (model: string, what: string) => void;
 
 export function createDecide(of: {
-  readonly catalogue: Pick<Catalogue, 'find' | 'unreachable'>;
+  readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>;
   readonly unknownPrice: 'refuse' | 'allow';
   readonly noteUnpriced: NoteUnpriced;
   readonly chooseModel: ChooseModel;
@@ -50,7 +50,7 @@ export function createDecide(of: {
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    const whole = allowed(known, caller, { model, unreachable: of.catalogue.unreachable() });
+    const whole = allowed(known, caller, { model, catalogue: of.catalogue });
     const reach = reachOf(whole, format.name);
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const { group, asked } =

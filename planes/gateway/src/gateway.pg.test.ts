@@ -717,7 +717,8 @@ describe('money', () => {
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body).toEqual({
       error: {
-        message: 'Budget has been exceeded! Current cost: 0.000008, Max budget: 0.000008',
+        message:
+          'Budget has been exceeded! Current cost: 0.000008, Max budget: 0.000008 (of this key)',
         type: 'budget_exceeded',
         param: null,
         code: '429',
@@ -849,6 +850,39 @@ describe('a request', () => {
     const answer = await gateway.chat(key.value, { ...ask, model: 'nope' });
     const { error } = (await answer.json()) as { error: { message: string } };
     expect(error.message).toContain('could not be asked for their models: gpu');
+  });
+
+  test('for a model that is spelt wrong names the nearest ones that the key may call', async ({
+    tenant,
+    start,
+    db,
+  }) => {
+    const deployments = ['gpt-4o', 'gpt-4o-mini'].map((model) =>
+      deploymentAt('http://127.0.0.1:1/v1', { id: model, model }),
+    );
+    const gateway = await start({ deployments });
+    const messageTo = async (models: string[]): Promise<string> => {
+      const key = await makeKey(db, tenant, { models });
+      const answer = await gateway.chat(key.value, { ...ask, model: 'gpt-4' });
+      expect(answer.status).toBe(404);
+      return ((await answer.json()) as { error: { message: string } }).error.message;
+    };
+    expect(await messageTo([])).toContain('Did you mean gpt-4o, gpt-4o-mini?');
+    expect(await messageTo(['gpt-4o-mini'])).toContain('Did you mean gpt-4o-mini?');
+    expect(await messageTo(['other'])).not.toContain('gpt-4o');
+  });
+
+  test('for a provider that is away names its address, and what to try', async ({
+    tenant,
+    start,
+    db,
+  }) => {
+    const gateway = await start({ deployments: [deploymentAt('http://127.0.0.1:1/v1?k=secret')] });
+    const answer = await gateway.chat((await makeKey(db, tenant)).value, ask);
+    const { error } = (await answer.json()) as { error: { message: string } };
+    expect(error.message).toMatch(
+      /at http:\/\/127\.0\.0\.1:1\/v1\. .*: curl http:\/\/127\.0\.0\.1:1\/v1\/models$/,
+    );
   });
 
   test('for a model that the key may not call is a 403', async ({ tenant, start, db }) => {

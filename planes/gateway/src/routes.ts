@@ -33,7 +33,7 @@ const OWN_HEAD = { hasOwnHead: true };
 export function modelRoutes(of: {
   readonly forward: Forward;
   readonly countTokens: (input: StreamInput) => Promise<void>;
-  readonly catalogue: Pick<Catalogue, 'all' | 'find' | 'unreachable'>;
+  readonly catalogue: Pick<Catalogue, 'all' | 'find' | 'known' | 'unreachable'>;
 }): Route[] {
   const { catalogue } = of;
   return [
@@ -57,7 +57,7 @@ export function modelRoutes(of: {
       const group = await catalogue.find(params.model_id);
       // One that it may not call is not shown either.
       if (group === undefined || !isVisible(caller, group)) {
-        throw noSuchModel(params.model_id, catalogue.unreachable());
+        throw noSuchModel(params.model_id, catalogue, (one) => isVisible(caller, one));
       }
       return asksAsAnthropic(request.headers) ? toAnthropicModel(group) : toOpenAiModel(group);
     }),

@@ -22,10 +22,19 @@ export function toUpstreamFault({ kind, cause }: UpstreamFailure, deployment: De
   }
   const what = kind === 'unreachable' ? 'could not be reached' : 'broke the connection off';
   return new Fault('upstream.refused', `${at} ${what}`, {
-    detail: `The provider of ${deployment.model} ${what}. Try again.`,
+    detail:
+      kind === 'unreachable'
+        ? `The provider of ${deployment.model} could not be reached at ${placeOf(deployment)}. From this server: curl ${placeOf(deployment)}/models`
+        : `The provider of ${deployment.model} ${what}. Try again.`,
     retryAfterMs: RETRY_AFTER_MS,
     cause,
   });
+}
+
+/** Its address, which has no credential in it; what a query may hold is left out. */
+function placeOf({ endpoint }: Deployment): string {
+  const { origin, pathname } = new URL(endpoint.baseUrl);
+  return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
 /** A provider that answered something that is no answer of this format. */

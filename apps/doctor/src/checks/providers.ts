@@ -44,7 +44,7 @@ async function checkProvider({ provider, baseUrl, credential }: ProviderPlace): 
     return warning(
       'providers',
       `${place} cannot be reached (${String(code)})`,
-      'Start it, or correct its address; until then its models answer 502.',
+      `Start it, or correct its address: curl ${baseUrl}/models. Until then its models answer 502.`,
     );
   }
 }

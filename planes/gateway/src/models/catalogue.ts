@@ -32,6 +32,8 @@ export interface Catalogue {
   /** The model of a name; waits for the first lists when it is not known without them. */
   find(name: string): ModelGroup | undefined | Promise<ModelGroup | undefined>;
   all(): Promise<ModelTable>;
+  /** What is known at this moment. */
+  known(): readonly ModelGroup[];
   /** Providers that could not be asked when they were asked last. */
   unreachable(): readonly string[];
   /** Other deployments are configured from now on. */
@@ -86,6 +88,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         : firstLook.then(() => findModel(table, name));
     },
     all: () => firstLook.then(() => table),
+    known: () => table.groups,
     unreachable: () => [...failing],
     replace: (other) => {
       configured = other;
