@@ -87,6 +87,13 @@ describe('a call that asks for auto', () => {
     expect(easy.headers.get('x-harness-model-used')).toBe('large');
     const small = await makeKey(db, tenant, { models: ['small'] });
     expect((await gateway.chat(small.value, HARD)).status).toBe(403);
+    const all = { simple: { model: 'small', pool: null }, complex: { model: 'large', pool: null } };
+    await inTenant(db, [tenant.orgId], (tx) => replaceModelTiers(tx, tenant, all));
+    // Another replica would see it within a second; this one has not been told by the route.
+    const fresh = await start({}, { deployments: models(first) });
+    const large = await makeKey(db, tenant, { models: ['large'] });
+    const spared = await fresh.chat(large.value, EASY);
+    expect(spared.headers.get('x-harness-model-used')).toBe('large');
     const forced = { 'x-harness-force-model': 'small', authorization: `Bearer ${small.value}` };
     const asForced = await gateway.post('/v1/chat/completions', HARD, forced);
     expect(asForced.headers.get('x-harness-model-used')).toBe('small');

@@ -4,9 +4,10 @@ import { AUTO, type ClassifiedRequest, type Tier } from '@sagewai/wire';
 
 import { reachOf } from '../formats/bridge.ts';
 import type { Format } from '../formats/format.ts';
+import { mayCall } from '../keys/may-call.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
-import { allows, type ModelGroup } from '../models/model-table.ts';
+import type { ModelGroup } from '../models/model-table.ts';
 import type { TierBook } from './tier-book.ts';
 
 /** Why a call that asked for `auto` got its model. */
@@ -45,10 +46,10 @@ export function createChooseModel(of: {
     if (typeof forced === 'string' && forced !== '') {
       return { model: forced, told: { ...told, reason: `asked for by the caller; ${reason}` } };
     }
-    const { models } = input.caller.detail as CallerDetail;
+    const caller = input.caller.detail as CallerDetail;
     for (const { model } of choice.targets) {
       const group = await of.catalogue.find(model);
-      if (group !== undefined && allows(models, group) && isServed(group, format)) {
+      if (group !== undefined && mayCall(caller, group) && isServed(group, format)) {
         return { model, told };
       }
     }
