@@ -79,7 +79,8 @@ export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 
 }
 
 function ceilingFor({ asked, group, bounds }: DecidedCall): PriceCeiling {
-  const ceiling = asked.keepsHour ? group.ceilingHour : group.ceiling;
+  const of = bounds.inputMax <= group.firstTier.inputTokensMax ? group.firstTier : group;
+  const ceiling = asked.keepsHour ? of.ceilingHour : of.ceiling;
   if (bounds.feesMax === 0n) return ceiling;
   return { ...ceiling, perCall: ceiling.perCall + bounds.feesMax };
 }

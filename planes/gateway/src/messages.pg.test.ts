@@ -135,6 +135,30 @@ describe('a message', () => {
   });
 });
 
+test('a call that stays within the first tier is reserved at its rates (M1)', async ({
+  upstream,
+  tenant,
+  start,
+  db,
+}) => {
+  upstream.answer = (_, reply) => answerJson(reply, MESSAGE);
+  const [base] = deployments(upstream.url);
+  if (base === undefined) throw new Error('no deployment');
+  const rates = ratesOf({ input: 2_500n, output: 20_000n });
+  const price = { ...PRICE, tiers: [{ inputTokensAbove: 10_000, rates }] };
+  const gateway = await start({ deployments: [{ ...base, price }] });
+  const post = async (letters: number): Promise<number> => {
+    const limits = { usdPerDay: 11_000n * 1_250n + 50n * 10_000n };
+    const { value } = await makeKey(db, tenant, { limits });
+    const messages = [{ role: 'user', content: 'x'.repeat(letters) }];
+    const headers = { 'x-api-key': value };
+    return (await gateway.post('/v1/messages', { ...ask, messages }, headers)).status;
+  };
+  expect(await post(8_000)).toBe(200);
+  // As many tokens would do at the rates of the first tier, and might be charged at those of the next.
+  expect(await post(9_500)).toBe(429);
+});
+
 describe('a message with searches of the web', () => {
   const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }];
   const usage = { ...MESSAGE.usage, server_tool_use: { web_search_requests: 2 } };

@@ -1,6 +1,6 @@
 import { canonicalModel } from '@sagewai/wire';
 
-import { ceilingOf, type PriceCeiling } from '../money/price.ts';
+import { ceilingOf, type Price, type PriceCeiling } from '../money/price.ts';
 import type { Deployment } from './deployment.ts';
 
 /** The deployments that serve one model name. */
@@ -12,6 +12,12 @@ export interface ModelGroup {
   readonly ceiling: PriceCeiling;
   /** The same where something may be kept in a cache for an hour. */
   readonly ceilingHour: PriceCeiling;
+  /** Both, for a call whose input stays within the first tier of every price. */
+  readonly firstTier: {
+    readonly inputTokensMax: number;
+    readonly ceiling: PriceCeiling;
+    readonly ceilingHour: PriceCeiling;
+  };
   /** False when none of them has a known price (M4); beside one that has, the others are not used. */
   readonly isPriced: boolean;
   /** What output costs is not known of one of them: only calls without any are priced. */
@@ -62,10 +68,21 @@ function toGroup(model: string, all: readonly Deployment[]): ModelGroup {
     deployments,
     ceiling: ceilingOf(prices),
     ceilingHour: ceilingOf(prices, true),
+    firstTier: firstTierOf(prices),
     isPriced: priced.length > 0,
     isInputOnly: prices.some((price) => price.isInputOnly === true),
     outputTokensMax: mostOf(deployments.map(({ outputTokensMax }) => outputTokensMax)),
     contextTokensMax: mostOf(deployments.map(({ contextTokensMax }) => contextTokensMax)),
+  };
+}
+
+function firstTierOf(prices: readonly Price[]): ModelGroup['firstTier'] {
+  const starts = prices.flatMap(({ tiers }) => tiers.map((tier) => tier.inputTokensAbove));
+  const flat = prices.map((price) => ({ ...price, tiers: [] }));
+  return {
+    inputTokensMax: Math.min(...starts),
+    ceiling: ceilingOf(flat),
+    ceilingHour: ceilingOf(flat, true),
   };
 }
 
