@@ -52,7 +52,9 @@ test('budgets set changes the limits that are named, and keeps the others', asyn
     params: { scope_kind: 'project', scope_id: PROJECT },
     body: { ...limits, usd_per_month: '2000', requests_per_minute: null },
   });
-  expect((await run('budgets list')).out).toMatch(/project +\S+ +cost a day +20 +12\.5 +0\.5 +7/);
+  expect((await run('budgets list')).out).toMatch(
+    /project +\S+ +cost a day +20 +12\.5 +0\.5 +7 +2026-01-02T00:00:00Z/,
+  );
 });
 
 test('budgets set says what it is not told, and what is no amount', async () => {

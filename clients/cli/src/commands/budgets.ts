@@ -38,17 +38,20 @@ export function budgetsCommand(around: Surroundings): Command {
 async function listBudgets(context: Context): Promise<void> {
   const answer = await context.client.call('ledger.listBudgets', { query: { limit: 200 } });
   const rows = answer.budgets.flatMap((budget) =>
-    budget.balances.map(({ measure, period, limit, settled, reserved, remaining }) => [
-      budget.scope_kind,
-      budget.scope_id,
-      `${measure} a ${period}`,
-      limit,
-      settled,
-      reserved,
-      remaining,
-    ]),
+    budget.balances.map(
+      ({ measure, period, limit, settled, reserved, remaining, resets_at: resetsAt }) => [
+        budget.scope_kind,
+        budget.scope_id,
+        period === 'total' ? `${measure} in total` : `${measure} a ${period}`,
+        limit,
+        settled,
+        reserved,
+        remaining,
+        resetsAt,
+      ],
+    ),
   );
-  const headings = ['scope', 'id', 'limit of', 'limit', 'used', 'reserved', 'left'];
+  const headings = ['scope', 'id', 'limit of', 'limit', 'used', 'reserved', 'left', 'until'];
   context.show(answer, printColumns(headings, rows));
   if (answer.next_cursor !== null) context.terminal.note('There are more than 200 budgets.');
 }

@@ -60,7 +60,10 @@ describe('spend report', () => {
   test('refuses what it cannot tell apart, and times that are none', async () => {
     const { run } = await shell();
     expect((await run('spend report --by colour')).code).toBe(2);
-    expect((await run('spend report --since yesterday')).code).toBe(2);
+    expect(await run('spend report --since yesterday')).toMatchObject({
+      code: 2,
+      err: 'error: yesterday: expected a date, as 2026-11-01, or how long ago, as 7d',
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { parseDuration } from '@sagewai/config';
 import type { CallInput, CallOutput } from '@sagewai/sdk';
 import {
   csvLine,
@@ -13,7 +14,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { act, group, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
-import { durationSeconds } from '../read-duration.ts';
 import { UsageError } from '../usage-error.ts';
 
 type Report = CallOutput<'ledger.reportSpend'>;
@@ -253,5 +253,10 @@ function instantOf(text: string | undefined, now: Date): string | undefined {
   return instant.toISOString();
 }
 
-const ago = (text: string, now: Date): Date =>
-  new Date(now.getTime() - durationSeconds(text) * 1_000);
+function ago(text: string, now: Date): Date {
+  const durationMs = parseDuration(text);
+  if (durationMs === null) {
+    throw new UsageError(`${text}: expected a date, as 2026-11-01, or how long ago, as 7d`);
+  }
+  return new Date(now.getTime() - durationMs);
+}
