@@ -30,6 +30,8 @@ export interface Endpoint<
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** OpenAPI style, `/api/v1/runs/{run_id}`. */
   readonly path: `/${string}`;
+  /** Other paths that mean the same, with the same parameters: what clients of others are used to. */
+  readonly aliases?: readonly `/${string}`[];
   readonly surface: Surface;
   readonly summary: string;
   /** `public` is a decision like any other, and listed in `tools/conventions.test.ts`. */

@@ -440,3 +440,25 @@ test('a model that cannot be asked so is told, with nothing sent', async ({
   expect(await answer.json()).toMatchObject({ error: { param: 'model' } });
   expect(upstream.asked).toEqual([]);
 });
+
+test('a client whose base URL ends before /v1, as for a LiteLLM proxy, is served the same', async ({
+  upstream,
+  key,
+  start,
+}) => {
+  upstream.answer = (_, reply) => answerJson(reply, JSON.stringify(RESPONSE));
+  const gateway = await start({ deployments: at(upstream.url) });
+  const client = new OpenAI({ apiKey: key, baseURL: gateway.url, maxRetries: 0 });
+  expect((await client.models.list()).data.map(({ id }) => id)).toContain('m');
+  expect((await client.models.retrieve('m')).id).toBe('m');
+  expect(await client.responses.create({ model: 'm', input: 'x' })).toMatchObject({ id: 'resp_1' });
+  expect(upstream.asked[0]?.url).toBe('/v1/responses');
+  for (const path of [
+    '/chat/completions',
+    '/completions',
+    '/embeddings',
+    '/moderations',
+    '/rerank',
+  ])
+    expect([path, (await gateway.post(path, {}, bearer(key))).status]).toEqual([path, 400]);
+});

@@ -80,6 +80,21 @@ describe('a success', () => {
     expect(await counted()).toEqual(['requests things.create 2xx 1']);
   });
 
+  test('is the same at another path of the endpoint, which has its methods too', async () => {
+    const alias = '/things/{thing_id}' as const;
+    const { app, counted } = createFixture([
+      { ...create, endpoint: { ...createThing, aliases: [alias] } },
+    ]);
+    const url = THING.replace('/api/v1', '');
+    const payload = { name: 'n', kind: 'a' };
+    const headers = bearer('write');
+    const answer = await app.inject({ method: 'POST', url, headers, payload });
+    expect(answer.json()).toEqual({ name: 'n', limit: 50 });
+    const wrong = await app.inject({ method: 'DELETE', url });
+    expect([wrong.statusCode, wrong.headers['allow']]).toEqual([405, 'POST']);
+    expect(await counted()).toEqual(['requests things.create 2xx 1', 'requests none 4xx 1']);
+  });
+
   test('fills in the defaults of its query', async () => {
     const { app } = createFixture([create]);
     const payload = { name: 'n', kind: 'b' };
@@ -567,11 +582,17 @@ describe('the start fails (H8)', () => {
     ],
     ['a path twice', [create, bound({ id: 'things.other' })], 'is bound twice'],
     [
+      'a path twice, once as an alias',
+      [create, bound({ id: 'things.other', path: '/x/{thing_id}', aliases: [createThing.path] })],
+      'POST /api/v1/things/{} is bound twice',
+    ],
+    [
       'a path twice under other names',
       [create, bound({ id: 'things.other', path: '/api/v1/things/{other}', params: renamed })],
       'POST /api/v1/things/{} is bound twice',
     ],
     ['a parameter that is not declared', [bound({ path: '/{x}' })], 'do not name the same'],
+    ['an alias without its parameter', [bound({ aliases: ['/x'] })], 'do not name the same'],
     [
       'a permission that nobody can hold',
       [bound({ permission: 'things:paint' })],

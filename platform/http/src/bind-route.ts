@@ -13,10 +13,19 @@ import { serve } from './serve.ts';
  * so that none of them takes another way out (H7).
  */
 export function bindRoute(framework: FastifyInstance, plan: Plan, pipeline: Pipeline): void {
+  const { path, aliases = [] } = plan.endpoint;
+  for (const each of [path, ...aliases]) bindPath(framework, { plan, path: each }, pipeline);
+}
+
+function bindPath(
+  framework: FastifyInstance,
+  { plan, path }: { readonly plan: Plan; readonly path: string },
+  pipeline: Pipeline,
+): void {
   const { binding, endpoint } = plan;
   const common = {
     method: endpoint.method,
-    url: toRouterPath(endpoint.path),
+    url: toRouterPath(path),
     bodyLimit: plan.bodyBytesMax,
   };
   if (binding.kind === 'stream') {

@@ -1,4 +1,4 @@
-import { PERMISSIONS } from '@sagewai/wire';
+import { type Endpoint, PERMISSIONS } from '@sagewai/wire';
 import type { TSchema } from 'typebox';
 
 import type { Route } from './route.ts';
@@ -9,19 +9,23 @@ export function findRouteMistakes(routes: readonly Route[]): string[] {
   const permissions = new Set<string>(['public', ...Object.keys(PERMISSIONS)]);
   return [
     ...repeated(endpoints.map(({ id }) => id)).map((id) => `the id ${id} is used twice`),
-    ...repeated(endpoints.map(({ method, path }) => `${method} ${anonymise(path)}`)).map(
-      (target) => `${target} is bound twice`,
-    ),
+    ...repeated(endpoints.flatMap(targetsOf)).map((target) => `${target} is bound twice`),
     ...endpoints
       .filter(({ permission }) => !permissions.has(permission))
       .map(({ id, permission }) => `${id} needs ${permission}, which no caller can hold`),
     ...endpoints
-      .filter(({ path, params }) => namesIn(path).join() !== fieldsOf(params).join())
+      .filter(({ path, aliases = [], params }) =>
+        [path, ...aliases].some((each) => namesIn(each).join() !== fieldsOf(params).join()),
+      )
       .map(({ id }) => `the path and the params of ${id} do not name the same`),
     ...endpoints
       .filter(({ audit, permission }) => audit === 'skip' && permission !== 'public')
       .map(({ id }) => `${id} is not public, so its refusals must be recorded`),
   ];
+}
+
+function targetsOf({ method, path, aliases = [] }: Endpoint): string[] {
+  return [path, ...aliases].map((each) => `${method} ${anonymise(each)}`);
 }
 
 function namesIn(path: string): string[] {

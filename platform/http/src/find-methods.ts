@@ -4,11 +4,9 @@ import type { Endpoint, Surface } from '@sagewai/wire';
 export type FindMethods = (path: string) => { methods: string[]; surface: Surface };
 
 export function createFindMethods(endpoints: readonly Endpoint[]): FindMethods {
-  const known = endpoints.map(({ method, path, surface }) => ({
-    method,
-    surface,
-    pattern: toPattern(path),
-  }));
+  const known = endpoints.flatMap(({ method, path, aliases = [], surface }) =>
+    [path, ...aliases].map((each) => ({ method, surface, pattern: toPattern(each) })),
+  );
   return (path) => {
     const here = known.filter(({ pattern }) => pattern.test(path));
     const methods = [...new Set(here.flatMap(({ method }) => withHead(method)))].toSorted();
