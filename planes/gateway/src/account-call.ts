@@ -96,7 +96,9 @@ function toRefusal({ because, limit, used, retryAfterMs, scope }: Refusal): Faul
   const again = retryAfterMs === null ? {} : { retryAfterMs };
   const at = `${because} limit of ${scope.kind} ${scope.id}`;
   if (because === 'cost') {
-    const detail = `Budget has been exceeded! Current cost: ${formatUsd(used)}, Max budget: ${formatUsd(limit)} (of this ${scope.kind})`;
+    const sums = `Current cost: ${formatUsd(used)}, Max budget: ${formatUsd(limit)}`;
+    const why = used < limit ? '; what is left is less than this call can cost' : '';
+    const detail = `Budget has been exceeded! ${sums} (of this ${scope.kind})${why}`;
     return new Fault('budget.exceeded', at, { detail, ...again });
   }
   const detail = `Rate limit reached: ${used} of ${limit} ${because} per minute of this ${scope.kind} are in use.`;

@@ -1,6 +1,6 @@
 import { Fault } from '@sagewai/fault';
 import { type Caller, found } from '@sagewai/http';
-import { boundProject, resolveProject } from '@sagewai/identity';
+import { boundProject, findProject } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import {
@@ -161,17 +161,28 @@ async function readProject(
   }
   const named = [given ?? undefined, inMetadata].filter((one) => one !== undefined);
   const projects = [];
-  for (const one of named) projects.push(await resolveProject(tx, { orgId, named: one }));
+  for (const one of named) projects.push(await demandProject(tx, orgId, one));
   const [project, other] = projects;
   if (other !== undefined && other !== project) {
     throw mistaken('project_id', 'is another project than metadata.project');
   }
   const bound = boundProject(caller);
   if (project !== undefined && bound !== null && project !== bound) {
-    throw new Fault('project.missing', 'the token is bound to another project');
+    throw missingProject(named[0] ?? '');
   }
   return project;
 }
+
+async function demandProject(tx: Tx, orgId: OrganizationId, named: string): Promise<ProjectId> {
+  const project = await findProject(tx, orgId, named);
+  if (project === null) throw missingProject(named);
+  return project.id;
+}
+
+const missingProject = (named: string): Fault =>
+  new Fault('project.missing', 'a key names a project that is not there or beyond the caller', {
+    detail: `There is no project ${named} that you can see: make it first, with \`sagewai projects create\` or POST /api/v1/projects.`,
+  });
 
 function readRoutes({ allowed_routes: routes, key_type: type }: KeyFields): Partial<KeyChanges> {
   if (type !== undefined && type !== null) {

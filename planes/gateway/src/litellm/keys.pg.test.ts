@@ -105,7 +105,7 @@ describe('POST /key/generate', () => {
     expect(made.body).toMatchObject({ project_id: shop, metadata: { project: 'shop' } });
     expect(await curl('POST /key/generate', { metadata: { project: 'none' } })).toMatchObject({
       status: 404,
-      body: { error: { code: '404' } },
+      body: { error: { code: '404', message: expect.stringContaining('no project none') } },
     });
     const bound = curlAs(gateway, await makeToken(db, tenant, ['write'], tenant.projectId));
     expect((await bound('POST /key/generate', { metadata: { project: 'shop' } })).status).toBe(404);
@@ -183,7 +183,10 @@ describe('who may administer', () => {
     gateway,
   }) => {
     expect((await curl('GET /key/list')).status).toBe(200);
-    expect(await curl('GET /api/v1/keys')).toMatchObject({ status: 401 });
+    expect(await curl('GET /api/v1/keys')).toMatchObject({
+      status: 401,
+      body: { detail: expect.stringContaining('sagewai tokens create') },
+    });
     const called = await gateway.chat(MASTER, ask);
     expect(called.status).toBe(401);
     expect(await called.text()).toContain('POST /key/generate');

@@ -9,7 +9,7 @@ import {
   resolveProject,
 } from '@sagewai/identity';
 import { type Db, inTenant } from '@sagewai/postgres';
-import type { OrganizationId } from '@sagewai/wire';
+import type { OrganizationId, Surface } from '@sagewai/wire';
 
 import { readCredential } from '../keys/read-credential.ts';
 import { KEY_PREFIX } from '../keys/virtual-key.ts';
@@ -36,6 +36,12 @@ export function keepMasterKey(secret: Secret | null): MasterKey | null {
 
 const ID = 'litellm-master-key';
 
+const MODEL_SURFACES: ReadonlySet<Surface> = new Set(['openai', 'anthropic', 'ollama']);
+const FOR_MODELS =
+  'The master key administers and calls no models: make a key for that with POST /key/generate.';
+const FOR_OURS =
+  'The master key opens the paths of LiteLLM (/key/…, /team/…) and no others: an access token does, of `sagewai tokens create`.';
+
 /**
  * Reads the master key: an administrator on LiteLLM's surfaces, of the organization that is named or
  * the only one there is, and nobody elsewhere.
@@ -54,9 +60,8 @@ export function createMasterKeyReader({
       // Most keys are of another length, and need not be hashed for this.
       if (value?.length !== key.length || !sameBytes(hashToken(value), key.hash)) return null;
       if (head.endpoint.surface === 'litellm') return resolve(db, head);
-      throw new Fault('caller.unknown', 'the master key is no key for models', {
-        detail:
-          'The master key administers and calls no models: make a key for that with POST /key/generate.',
+      throw new Fault('caller.unknown', 'the master key opens LiteLLM’s paths alone', {
+        detail: MODEL_SURFACES.has(head.endpoint.surface) ? FOR_MODELS : FOR_OURS,
       });
     },
   };

@@ -4,7 +4,7 @@ import type { Deployment } from './deployment.ts';
 import { buildModelTable } from './model-table.ts';
 import { nearestModels } from './nearest-models.ts';
 
-const NAMES = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5', 'gemini-flash', 'llama3.2:3b'];
+const NAMES = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5', 'gemini-flash', 'llama3.2:3b', 'm'];
 const { groups } = buildModelTable(NAMES.map((model) => ({ id: model, model }) as Deployment));
 
 test.each([
@@ -15,6 +15,7 @@ test.each([
   ['claude-sonnet-4-5-20250929', ['claude-sonnet-4-5']],
   ['llama3.2', ['llama3.2:3b']],
   ['o3', []],
+  ['omni-moderation-latest', []],
   ['mistral-large', []],
   ['', []],
 ])('%s may mean %j', (name, meant) => {
