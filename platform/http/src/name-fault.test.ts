@@ -29,6 +29,8 @@ test.each([
   [failing({ code: '22009' }), 'request.invalid'],
   [failing({ code: '22P05' }), 'request.invalid'],
   [failing({ code: '54001' }), 'request.invalid'],
+  [failing({ code: '22P02', routine: 'json_errsave_error' }), 'request.invalid'],
+  [failing({ code: '22P02', routine: 'string_to_uuid' }), 'service.broken'],
   [failing({ code: '23505' }), 'service.broken'],
   [failing({ code: 'toString' }), 'service.broken'],
   ['a string', 'service.broken'],

@@ -51,6 +51,11 @@ const DATABASE = table({
   '54001': { code: 'request.invalid', detail: 'The JSON is nested too deeply.' },
 });
 
+const HALF_A_CHARACTER: Known = {
+  code: 'request.invalid',
+  detail: 'Text may not contain half of a character (U+D800 to U+DFFF alone).',
+};
+
 /** What the driver says when a connection ends under a statement, or the pool has none left. */
 const DRIVER: readonly (readonly [RegExp, Known])[] = [
   [/^Connection terminated|^Client has encountered a connection error/, AWAY],
@@ -71,10 +76,14 @@ export function nameFault(thrown: unknown): Fault {
   return new Fault(code, 'recognised by its error code', { ...options, cause: thrown });
 }
 
-function recognise(error: Error & { code?: unknown; syscall?: unknown }): Known | undefined {
+type Failure = Error & { code?: unknown; syscall?: unknown; routine?: unknown };
+
+function recognise(error: Failure): Known | undefined {
   const code = typeof error.code === 'string' ? error.code : '';
   // A socket's file is gone with its server; any other missing file is our bug.
   if (code === 'ENOENT') return error.syscall === 'connect' ? AWAY : undefined;
+  // What we send is JSON: all that the database's reader of it refuses is half of a surrogate pair.
+  if (code === '22P02' && String(error.routine).startsWith('json_')) return HALF_A_CHARACTER;
   const byCode =
     FRAMEWORK.get(code) ?? DATABASE.get(code) ?? (/^08...$/.test(code) ? AWAY : undefined);
   return byCode ?? DRIVER.find(([pattern]) => pattern.test(error.message))?.[1];

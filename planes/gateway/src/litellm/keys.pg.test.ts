@@ -13,6 +13,7 @@ import { admitPerson } from './people.sql.ts';
 import { findTeam } from './teams.sql.ts';
 
 const REFUSED = [
+  [{ metadata: { note: '\ud800' } }, '', 'half of a character'],
   [{ max_budgt: 1 }, 'max_budgt', 'is not a known field'],
   [{ guardrails: ['pii'] }, 'guardrails', 'is not supported'],
   [{ model_max_budget: { m: 1 } }, 'model_max_budget', 'make a key for the model'],
