@@ -27,6 +27,8 @@ import { answerStream, type StreamLimits } from './answer-stream.ts';
 import { answerRefusal, answerWhole } from './answer-whole.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import type { Format } from './formats/format.ts';
+import type { OpenAnswer } from './open-answer.ts';
+import { nameCall } from './pass-headers.ts';
 import { readKind } from './read-kind.ts';
 import { routeCall, type RouteParts, settleLeft } from './route-call.ts';
 import type { Fallbacks } from './routing/fallbacks.ts';
@@ -58,10 +60,19 @@ export function createForward(parts: ForwardParts): Forward {
   return async (input, format) => {
     const open = await routeCall(input, format, routing);
     if (open === undefined) return;
+    try {
+      await answer(open);
+    } catch (thrown) {
+      nameCall(input.reply, open);
+      throw thrown;
+    }
+  };
+
+  async function answer(open: OpenAnswer): Promise<void> {
     const { call, head, deployment, attempt } = open;
     if (head.kind === 'failed') {
       await settleLeft(open, settle);
-      if (!input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);
+      if (!call.input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);
       return;
     }
     if (head.status >= 400) return answerRefusal(call, open, head, settle);
@@ -79,5 +90,5 @@ export function createForward(parts: ForwardParts): Forward {
         });
         throw toGarbageFault(deployment, 'in a form that was not asked for');
     }
-  };
+  }
 }

@@ -636,6 +636,8 @@ describe('a provider that fails', () => {
       const key = await makeKey(db, tenant);
       const answer = await (await start()).chat(key.value, ask);
       expect(answer.status).toBe(502);
+      expect(answer.headers.get('x-sagewai-route')).toMatch(/^fake/);
+      expect(answer.headers.get('x-litellm-call-id')).toMatch(/^[\da-f]{8}-/);
       expect(await answer.json()).toMatchObject({ error: { code: 'upstream.broken' } });
       expect(await spendOf(owner)).toMatchObject([{ status: 'error', source: 'estimate' }]);
       expect(await reservations(owner)).toBe(0);

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import { SAFETY_HEADERS } from '@sagewai/http';
 import { formatUsd } from '@sagewai/wire';
@@ -73,6 +73,13 @@ function namesOf(connection: string | undefined): ReadonlySet<string> | undefine
   if (connection === undefined || connection === 'keep-alive' || connection === 'close')
     return undefined;
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+/** Which call it was and where it went, on an answer that is a failure of ours. */
+export function nameCall(reply: ServerResponse, open: OpenAnswer): void {
+  if (reply.headersSent) return;
+  reply.setHeader('x-litellm-call-id', open.call.reservationId);
+  reply.setHeader('x-sagewai-route', routeText(open));
 }
 
 /** What a call cost and where it went, under the names that clients of LiteLLM look for. */
