@@ -21,6 +21,10 @@ export type ReadStored =
  * reaches into no environment (`os.environ/…`), and what is not known is a mistake.
  */
 export function readStored(spec: ModelSpec, at: Date): ReadStored {
+  const reaching = Object.keys(spec.litellm_params).filter((name) =>
+    String(spec.litellm_params[name]).startsWith('os.environ/'),
+  );
+  if (reaching.length > 0) return { kind: 'refused', mistakes: reaching.map(ofEnvironment) };
   const read = readLitellmConfig(JSON.stringify({ model_list: [spec] }), {
     env: {},
     at,
@@ -35,3 +39,8 @@ export function readStored(spec: ModelSpec, at: Date): ReadStored {
   }));
   return { kind: 'refused', mistakes };
 }
+
+const ofEnvironment = (name: string) => ({
+  path: `litellm_params.${name}`,
+  what: 'is the value itself here: os.environ is read in the configuration file only',
+});

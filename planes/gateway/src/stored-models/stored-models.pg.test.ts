@@ -85,7 +85,7 @@ test('a deployment that is added is called by every replica with its own credent
     [{ litellm_params: { ...params, api_base: 'http://[::1]:9/v1' } }, 'not a public'],
     [{ litellm_params: { ...params, api_base: 'http://2130706433/v1' } }, 'not a public'],
     [{ litellm_params: { ...params, api_base: 'file:///etc/passwd' } }, 'URL'],
-    [{ litellm_params: { ...params, api_key: 'os.environ/JWT_SECRET' } }, 'JWT_SECRET is not set'],
+    [{ litellm_params: { ...params, api_key: 'os.environ/JWT_SECRET' } }, 'the value itself'],
     [{ litellm_params: { ...params, guardrail: 'x' } }, 'guardrail'],
     [{ model_name: 'all/*' }, 'wildcards'],
     [{ model_info: { id: 'fake' } }, 'already'],
