@@ -150,16 +150,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
   });
+  const allowOutside = (url: string): void => {
+    if (!egress.names(url)) outside.allow([url]);
+  };
   const stored = createStoredModels({
     db,
     keys: options.sealing,
     clock,
     log,
-    changed: (deployments) => {
-      const urls = deployments.map(({ endpoint }) => endpoint.baseUrl);
-      outside.allow(urls.filter((url) => !egress.names(url)));
-      rebuild(deployments);
-    },
+    allow: allowOutside,
+    changed: (deployments) => rebuild(deployments),
   });
   const rebuild = (added: readonly Deployment[]): void => {
     const ids = new Set(configured.deployments.map(({ id }) => id));
@@ -191,7 +191,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         stored,
         now: () => clock.now(),
         isConfigured: (id) => configured.deployments.some((one) => one.id === id),
-        checkAddress: (url) => (egress.names(url) ? undefined : outside.allow([url])),
+        checkAddress: allowOutside,
       }),
       ...teamRoutes({ forget: () => keyReader.forgetAll() }),
       ...userRoutes({ forget: () => keyReader.forgetAll() }),

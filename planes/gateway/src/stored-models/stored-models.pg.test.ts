@@ -106,3 +106,37 @@ test('a deployment that is added is called by every replica with its own credent
     expect(await deleteSealed(tx, 'd1')).toBe(false);
   });
 });
+
+test('a stored deployment at an address that the operator names no more is left out alone, and can be moved', async ({
+  db,
+}) => {
+  const masterKey = keepMasterKey(new Secret(MASTER));
+  const near = 'http://127.0.0.1:9/v1';
+  const former = await startGateway(db, { deployments: [deploymentAt(near)], masterKey });
+  onTestFinished(() => former.close());
+  for (const [id, api_base] of [
+    ['near', near],
+    ['far', 'https://models.example.com/v1'],
+  ]) {
+    const litellm_params = { model: 'openai/gpt-4o', api_key: 'sk-x', api_base };
+    const spec = { model_name: id, litellm_params, model_info: { id } };
+    expect((await curlAs(former, MASTER)('POST /model/new', spec)).status).toBe(200);
+  }
+  const gateway = await startGateway(db, {
+    deployments: [deploymentAt('http://127.0.0.1:10/v1')],
+    masterKey,
+  });
+  onTestFinished(() => gateway.close());
+  const curl = curlAs(gateway, MASTER);
+  const idsOf = async (id: string): Promise<number> =>
+    (await curl(`GET /model/info?litellm_model_id=${id}`)).body.data?.length ?? 0;
+  await gateway.runJob('gateway.refreshStoredModels');
+  expect([await idsOf('near'), await idsOf('far')]).toEqual([0, 1]);
+  const moved = {
+    litellm_params: { api_base: 'https://models.example.com/v1', api_key: 'sk-y' },
+    model_info: { id: 'near' },
+  };
+  expect((await curl('POST /model/update', moved)).status).toBe(200);
+  await gateway.runJob('gateway.refreshStoredModels');
+  expect([await idsOf('near'), await idsOf('far')]).toEqual([1, 1]);
+});

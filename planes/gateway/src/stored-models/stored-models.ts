@@ -25,7 +25,9 @@ export function createStoredModels(of: {
   readonly keys: SealingKeys;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told before they are used: where they are, and that there are others now. */
+  /** Throws `egress.refused` for an address that may not be called (any more). */
+  readonly allow: (url: string) => void;
+  /** Told before they are used. */
   readonly changed: (deployments: readonly Deployment[]) => void;
 }): StoredModels {
   const { db, keys, clock, log } = of;
@@ -37,19 +39,29 @@ export function createStoredModels(of: {
     const opened = open(keys, sealed, context(id));
     return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as ModelSpec) : null;
   };
+  /** Null: left out, with a line in the log. One that cannot be used takes no other with it. */
+  const use = (row: Parameters<typeof unseal>[0]): Deployment | null => {
+    const fields = { deployment: row.id };
+    try {
+      const spec = unseal(row);
+      const stored = spec && readStored(spec, clock.now());
+      if (stored?.kind === 'read') {
+        of.allow(stored.deployment.endpoint.baseUrl);
+        return stored.deployment;
+      }
+      log.error('a stored deployment cannot be used', fields);
+    } catch (error) {
+      log.error('a stored deployment cannot be used', { ...fields, error });
+    }
+    return null;
+  };
   const load = async (): Promise<void> => {
     const now = await readVersion(db);
     if (now === version) return;
-    const read = (await listSealed(db)).flatMap((row): Deployment[] => {
-      const spec = unseal(row);
-      const stored = spec && readStored(spec, clock.now());
-      if (stored?.kind === 'read') return [stored.deployment];
-      log.error('a stored deployment cannot be used', { deployment: row.id });
-      return [];
-    });
+    const read = (await listSealed(db)).flatMap((row) => use(row) ?? []);
+    of.changed(read);
     version = now;
     deployments = read;
-    of.changed(read);
   };
   let loading: Promise<void> = Promise.resolve();
   return {

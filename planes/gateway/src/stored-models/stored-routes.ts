@@ -70,10 +70,12 @@ export function storedModelRoutes(of: {
         model_info: { ...before.model_info, ...body.model_info },
       };
       const deployment = check(spec);
-      const was = check(before);
-      const isElsewhere = deployment.endpoint.baseUrl !== was.endpoint.baseUrl;
+      // It may be at an address that nobody may call any more: that is why it is changed.
+      const was = readStored(before, of.now());
+      const at = was.kind === 'read' ? was.deployment.endpoint : undefined;
+      const isElsewhere = deployment.endpoint.baseUrl !== at?.baseUrl;
       // M6. A credential is for the address that it was given for.
-      if (isElsewhere && was.endpoint.credential && body.litellm_params?.['api_key'] === undefined)
+      if (isElsewhere && at?.credential !== null && body.litellm_params?.['api_key'] === undefined)
         throw mistaken('litellm_params/api_key', 'must be given again for another address');
       await rows.replaceSealed(tx, { id, sealed: stored.seal(spec) });
       tx.onCommit(heard);
