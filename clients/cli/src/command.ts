@@ -59,9 +59,12 @@ export function id(text: string): string {
   return trimmed;
 }
 
+/** What lists name restricts; an empty one (an unset shell variable) would restrict nothing. */
 export function list(text: string): string[] {
-  return text
+  const items = text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+  if (items.length === 0) throw new InvalidArgumentError('expected one or more, by comma');
+  return items;
 }

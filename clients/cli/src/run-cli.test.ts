@@ -646,6 +646,16 @@ describe('exit codes', () => {
     expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('expected an id') });
   });
 
+  test.each([
+    ['key', 'create', '--name', 'ci', '--models', ''],
+    ['teams', 'create', 'blue', '--models', ' , '],
+    ['fleet', 'create-key', '--name', 'gpu', '--allowed-pools', ''],
+  ])('an empty list, which would allow everything, does not either: %s %s', async (...words) => {
+    const { run } = await shell();
+    const ran = await run(words);
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('expected one or more') });
+  });
+
   test.each(['fleet', 'runs', 'key', 'audit'])(
     '%s --help has examples and ends with 0',
     async (group) => {
