@@ -243,4 +243,4 @@ const rangeOf = (node: unknown): number | undefined =>
 
 /** One line of text about it: where first, so that it is found. */
 export const noticeText = ({ line, path, what }: Notice): string =>
-  `line ${line}: ${path}: ${what}`;
+  path === '' ? `line ${line}: ${what}` : `line ${line}: ${path}: ${what}`;
