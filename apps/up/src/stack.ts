@@ -77,7 +77,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const prepared = await prepare(api, options.home, options.adminToken, (organization) => {
       chosen.organization = organization;
     });
-    const models = await api.models(prepared.virtualKey);
+    // As an administrator: the key may have been given fewer models since, and workers need none of it.
+    const listed = await api.get<{ data: readonly { id: string }[] }>('/v1/models');
+    const models = listed.data.map(({ id }) => id);
     const workers = Array.from({ length: options.workers }, (_, index) =>
       startWorker(options, { api, prepared, models, number: index + 1 }),
     );
