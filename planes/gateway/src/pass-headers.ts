@@ -4,6 +4,7 @@ import { SAFETY_HEADERS } from '@sagewai/http';
 import { formatUsd } from '@sagewai/wire';
 
 import type { AdmittedCall, Settled } from './admitted-call.ts';
+import { headerText } from './header-text.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { OpenAnswer } from './open-answer.ts';
 import { routeText } from './routing/route-text.ts';
@@ -89,15 +90,18 @@ function addCost(
   { open, settled }: { readonly open: OpenAnswer; readonly settled: Settled | undefined },
 ): void {
   headers['x-litellm-call-id'] = call.reservationId;
-  headers['x-litellm-model-id'] = open.deployment.id;
-  headers['x-litellm-model-group'] = call.group.model;
+  headers['x-litellm-model-id'] = headerText(open.deployment.id);
+  headers['x-litellm-model-group'] = headerText(call.group.model);
   const { policy } = call.input.caller.detail as CallerDetail;
   if (policy !== null) Object.assign(headers, policy.headers);
   headers['x-litellm-attempted-retries'] = open.retries;
   headers['x-litellm-attempted-fallbacks'] = open.trail.fallbackIndex;
   headers['x-sagewai-route'] = routeText(open);
   const lost = open.crossed?.lost ?? [];
-  if (lost.length > 0) headers['x-sagewai-untranslated'] = lost.map(encodeURIComponent).join(', ');
+  if (lost.length > 0) {
+    const names = lost.map((name) => encodeURIComponent(name.toWellFormed()));
+    headers['x-sagewai-untranslated'] = names.join(', ');
+  }
   const cost = settled?.cost ?? null;
   if (cost !== null) headers['x-litellm-response-cost'] = formatUsd(cost);
   if (call.tier !== undefined) addTier(headers, call, call.tier, cost);

@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { formatUsd, type PicoUsd } from '@sagewai/wire';
 
 import type { AdmittedCall } from '../admitted-call.ts';
+import { headerText } from '../header-text.ts';
 import type { TierTold } from './choose-model.ts';
 
 /** Which model a request got that asked for `auto`, and why. */
@@ -12,8 +13,8 @@ export function addTier(
   { tier, confidence, reason }: TierTold,
   cost: PicoUsd | null,
 ): void {
-  headers['x-harness-model-used'] = call.group.model;
-  headers['x-harness-model-requested'] = call.asked.model;
+  headers['x-harness-model-used'] = headerText(call.group.model);
+  headers['x-harness-model-requested'] = headerText(call.asked.model);
   headers['x-harness-complexity-tier'] = tier;
   headers['x-harness-confidence'] = confidence.toFixed(2);
   // A header has no arrows.
