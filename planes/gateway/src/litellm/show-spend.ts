@@ -60,8 +60,9 @@ export function showDays(
   tokenOf: (id: string | null) => string,
   days: readonly string[],
 ): ShownDay[] {
+  const byDay = Map.groupBy(groups, ({ day }) => day);
   return days.map((day) => {
-    const ofDay = groups.filter((group) => group.day === day);
+    const ofDay = byDay.get(day) ?? [];
     const by = (nameOf: (group: ReportGroup) => string) => addUp(ofDay, nameOf);
     return {
       ...by(({ keyId }) => tokenOf(keyId)),
