@@ -53,11 +53,12 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
       const before = await findLiteLlmKey(reach, params.key);
       const value = mintToken(KEY_PREFIX);
       const hint = tokenHint(value);
-      await dropCredential(tx, { kind: KEY_KIND, id: before.id });
       const { id } = before;
-      await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
       const name = before.name === before.hint ? { name: hint } : {};
+      // First: it locks the key, so that of two at once the second finds the value of the first to drop.
       const key = await changeKey(reach, before, body, { hint, ...name });
+      await dropCredential(tx, { kind: KEY_KIND, id });
+      await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
       tx.onCommit(forget);
       const shown = await showOne(reach, key);
       audit.about(`key:${id}`, inWords(shown));
