@@ -62,7 +62,7 @@ export async function answerStream(
   if (reply.destroyed) return;
   relay.flush();
   // Whatever it was that was passed on, our event must not run into it.
-  if (isNoStream) reply.write('\n\n');
+  if (isNoStream && open.crossed === null) reply.write('\n\n');
   reply.end(fault === undefined ? tap.release() : toErrorEvent(fault, call.format));
 }
 
