@@ -4,6 +4,8 @@ import type { AdmittedCall } from '../admitted-call.ts';
 
 // A header that somebody else made: what is kept of it must fit.
 const NAME_LENGTH_MAX = 300;
+// The table keeps no more (a_decision_is_short); a note must never be what a settlement fails by.
+const DECISION_BYTES_MAX = 65_536;
 
 /** What is kept of how a call found its way; null for one that had no choice. */
 export function noteRoute(
@@ -36,6 +38,13 @@ export function noteRoute(
     fallbackIndex: trail.fallbackIndex,
     failedAttempts: trail.attempts.length,
     traceId: trail.trace?.traceId ?? null,
-    decision: JSON.stringify(decision),
+    decision: shortest(decision),
   };
+}
+
+/** As a text that can be kept: what was passed over is left out where there is too much of it. */
+function shortest(decision: Readonly<Record<string, unknown>>): string {
+  const whole = JSON.stringify(decision);
+  if (Buffer.byteLength(whole) <= DECISION_BYTES_MAX) return whole;
+  return JSON.stringify({ ...decision, candidates_refused: [], attempts: [] });
 }
