@@ -2,7 +2,7 @@ import { Fault } from '@sagewai/fault';
 import { PROBLEMS } from '@sagewai/wire';
 
 import type { Format } from './formats/format.ts';
-import type { Deployment } from './models/deployment.ts';
+import { type Deployment, placeOf } from './models/deployment.ts';
 import type { UpstreamFailure } from './providers/upstream.ts';
 
 const RETRY_AFTER_MS = 1_000;
@@ -24,17 +24,11 @@ export function toUpstreamFault({ kind, cause }: UpstreamFailure, deployment: De
   return new Fault('upstream.refused', `${at} ${what}`, {
     detail:
       kind === 'unreachable'
-        ? `The provider of ${deployment.model} could not be reached at ${placeOf(deployment)}. From this server: curl ${placeOf(deployment)}/models`
+        ? `The provider of ${deployment.model} could not be reached at ${placeOf(deployment.endpoint)}. From this server: curl ${placeOf(deployment.endpoint)}/models`
         : `The provider of ${deployment.model} ${what}. Try again.`,
     retryAfterMs: RETRY_AFTER_MS,
     cause,
   });
-}
-
-/** Its address, which has no credential in it; what a query may hold is left out. */
-function placeOf({ endpoint }: Deployment): string {
-  const { origin, pathname } = new URL(endpoint.baseUrl);
-  return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
 /** A provider that answered something that is no answer of this format. */

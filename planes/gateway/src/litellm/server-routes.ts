@@ -17,7 +17,7 @@ import {
 import { mayCall } from '../keys/may-call.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
-import type { Deployment } from '../models/deployment.ts';
+import { type Deployment, placeOf } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import type { Switchboard } from '../switchboard.ts';
 import { toDollars } from './show-balance.ts';
@@ -127,7 +127,7 @@ function showDeployment(
 ): ModelInfo['data'][number] {
   const { id, model, upstreamModel, endpoint, price, outputTokensMax, contextTokensMax } =
     deployment;
-  const { provider, baseUrl } = endpoint;
+  const { provider } = endpoint;
   const rates = price?.rates;
   const rate = (amount: PicoUsd | undefined): number | null =>
     amount === undefined ? null : toDollars(amount);
@@ -136,7 +136,7 @@ function showDeployment(
     litellm_params: {
       model: `${provider}/${upstreamModel}`,
       custom_llm_provider: provider,
-      ...(isOurs ? { api_base: baseUrl } : {}),
+      ...(isOurs ? { api_base: placeOf(endpoint) } : {}),
     },
     model_info: {
       id,

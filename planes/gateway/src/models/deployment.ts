@@ -32,3 +32,9 @@ export interface Deployment {
   /** Its part of the model's calls; undefined: as large as any. */
   readonly traffic?: Traffic | undefined;
 }
+
+/** Where an endpoint is, for people to see: what its URL has beside that may be a credential. */
+export function placeOf({ baseUrl }: Endpoint): string {
+  const { host, pathname, protocol } = new URL(baseUrl);
+  return host === '' ? baseUrl : `${protocol}//${host}${pathname.replace(/\/$/, '')}`;
+}

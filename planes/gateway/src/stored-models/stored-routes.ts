@@ -5,7 +5,7 @@ import { nameActor } from '@sagewai/trust';
 import { createStoredModel, deleteStoredModel, updateStoredModel } from '@sagewai/wire';
 
 import { mistaken, refused } from '../litellm/refuse-fields.ts';
-import type { Deployment } from '../models/deployment.ts';
+import { type Deployment, placeOf } from '../models/deployment.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import * as rows from './stored-models.sql.ts';
 import type { StoredModels } from './stored-models.ts';
@@ -39,7 +39,7 @@ export function storedModelRoutes(of: {
     model_id: id,
     model_name: model,
     model_info: { id, db_model: true as const },
-    litellm_params: { custom_llm_provider: endpoint.provider, api_base: endpoint.baseUrl },
+    litellm_params: { custom_llm_provider: endpoint.provider, api_base: placeOf(endpoint) },
   });
 
   return [
@@ -56,7 +56,7 @@ export function storedModelRoutes(of: {
         });
       }
       tx.onCommit(heard);
-      audit.about(`model:${id}`, { model: deployment.model, at: deployment.endpoint.baseUrl });
+      audit.about(`model:${id}`, { model: deployment.model, at: placeOf(deployment.endpoint) });
       return tell(deployment);
     }),
 
@@ -79,7 +79,7 @@ export function storedModelRoutes(of: {
         throw mistaken('litellm_params/api_key', 'must be given again for another address');
       await rows.replaceSealed(tx, { id, sealed: stored.seal(spec) });
       tx.onCommit(heard);
-      audit.about(`model:${id}`, { model: deployment.model, at: deployment.endpoint.baseUrl });
+      audit.about(`model:${id}`, { model: deployment.model, at: placeOf(deployment.endpoint) });
       return tell(deployment);
     }),
 
