@@ -31,7 +31,7 @@ as $$
                                          s.person_id)
       -- A row is never booked before its call was admitted.
       and s.at >= b.opened_at - interval '61 seconds'
-    where b.id = any(p_budgets)
+    where b.id = any(p_budgets) and b.period <> 'total'
     union all
     select b.id, b.period, b.opened_at, l.charged_at, l.charged_at, l.amount, 0, 0
     from budget b
@@ -61,11 +61,27 @@ as $$
     from movement m
     where m.period <> 'minute'
     group by m.id
+  ), summed as (
+    -- What counts for ever is in the sums of days (R1): its rows are all that there ever were.
+    select b.id,
+           sum(case b.measure when 'cost' then d.cost when 'tokens' then d.tokens else d.calls end) as settled
+    from (select distinct b.org_id from budget b where b.id = any(p_budgets) and b.period = 'total') o
+    cross join lateral (
+      select d.project_id, d.key_id, nullif(d.team, '') as team, nullif(d.person, '') as person,
+             sum(d.cost_pusd) as cost, sum(d.input_tokens + d.output_tokens) as tokens, sum(d.calls) as calls
+      from ledger_daily(o.org_id, 'call', '-infinity', 'infinity') d
+      group by 1, 2, 3, 4
+    ) d
+    join budget b
+      on b.org_id = o.org_id and b.period = 'total'
+      and in_scope(b.scope_kind, b.scope_id, o.org_id, d.project_id, d.key_id, d.team, d.person)
+    where b.id = any(p_budgets)
+    group by b.id
   )
   select b.id,
          case b.period
            when 'minute' then coalesce((select sum(s.amount) from second s where s.id = b.id), 0)
-           else coalesce(f.settled, 0) end,
+           else coalesce(f.settled, 0) + coalesce(u.settled, 0) end,
          coalesce(f.reserved, 0) + coalesce(h.amount, 0),
          case b.period when 'minute' then array(
            select coalesce(max(s.amount), 0)
@@ -74,6 +90,7 @@ as $$
            group by slot order by slot) end
   from budget b
   left join fixed f on f.id = b.id
+  left join summed u on u.id = b.id
   left join shared h on h.id = b.id
   where b.id = any(p_budgets)
 $$;
