@@ -73,7 +73,12 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
 
     implement(updateKey, async ({ tx, orgId, params, body, caller, audit }) => {
       const choice = { orgId, projectId: boundProject(caller), id: params.key_id };
-      const changes = { models: body.models, isBlocked: body.blocked, mayCap: body.budget?.cap };
+      const changes = {
+        models: body.models,
+        isBlocked: body.blocked,
+        mayCap: body.budget?.cap,
+        updatedBy: nameActor(caller),
+      };
       const key = found(await keys.adjustKey(tx, choice, changes), NO_KEY);
       const { limits: before } = await readBudgets(tx, scopeOf(key));
       const limits = await applyLimits(tx, key, { before, changes: body });
