@@ -1,3 +1,4 @@
+-- breaking: a process of before calls functions of the ledger that no longer take what it gives them.
 -- Limits of an hour, a week, a month and in total, and limits of teams and people.
 alter table budget drop constraint a_period_is_known;
 alter table budget add constraint a_period_is_known
