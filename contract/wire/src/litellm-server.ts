@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import { MODEL_PATTERN } from './model-name.ts';
 import { instantOrNull, orNull, textOrNull } from './schemas.ts';
 
 const dollarsOrNull = orNull(Type.Number());
@@ -147,7 +148,7 @@ const storedModel = Type.Object({
   model_info: Type.Object({ id: Type.String(), db_model: Type.Literal(true) }),
   litellm_params: Type.Object({ custom_llm_provider: Type.String(), api_base: Type.String() }),
 });
-const modelName = Type.String({ minLength: 1, maxLength: 300 });
+const modelName = Type.String({ minLength: 1, maxLength: 300, pattern: MODEL_PATTERN });
 const modelId = Type.String({ minLength: 1, maxLength: 100 });
 const storing = {
   method: 'POST',
@@ -165,7 +166,9 @@ export const createStoredModel = endpoint({
   body: Type.Object({
     model_name: modelName,
     litellm_params: anything,
-    model_info: Type.Optional(anything),
+    model_info: Type.Optional(
+      Type.Intersect([anything, Type.Object({ id: Type.Optional(modelId) })]),
+    ),
   }),
   output: storedModel,
 });

@@ -13,6 +13,7 @@ export interface MessagesRequest {
   readonly inference_geo?: unknown;
   readonly mcp_servers?: unknown;
   readonly container?: unknown;
+  readonly context_management?: unknown;
   readonly cache_control?: unknown;
 }
 

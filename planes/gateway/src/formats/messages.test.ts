@@ -207,6 +207,8 @@ test.each([
   ['tools.mcp_toolset', { tools: [{ type: 'mcp_toolset' }] }],
   ['mcp_servers', { mcp_servers: [] }],
   ['container', { container: 'c' }],
+  ['context_management.compact', { context_management: { edits: [{ type: 'compact_20260112' }] } }],
+  [undefined, { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } }],
   ['speed', { speed: 'fast' }],
   ['inference_geo', { inference_geo: 'us' }],
   ['service_tier', { service_tier: 'flex' }],

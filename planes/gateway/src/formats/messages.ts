@@ -52,6 +52,7 @@ export const MESSAGES: Format = {
       'mcp_servers',
       'container',
       'cache_control',
+      'context_management',
     ]),
     options: undefined,
   },
@@ -120,9 +121,16 @@ function passAnthropicHeaders(headers: IncomingHttpHeaders): Record<string, stri
 function findUnpriced(body: MessagesRequest): string | undefined {
   if (isGiven(body.mcp_servers)) return 'mcp_servers';
   if (isGiven(body.container)) return 'container';
+  // It reads the whole prompt once more and writes a summary of it, beyond `max_tokens`.
+  if (compacts(body.context_management)) return 'context_management.compact';
   if (isGiven(body.speed) && body.speed !== 'standard') return 'speed';
   if (isGiven(body.inference_geo) && body.inference_geo !== 'global') return 'inference_geo';
   return isPlainTier(body.service_tier) ? undefined : 'service_tier';
 }
+
+const compacts = (management: unknown): boolean =>
+  isObject(management) &&
+  Array.isArray(management['edits']) &&
+  management['edits'].some((edit) => isObject(edit) && textOf(edit['type']).startsWith('compact'));
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
