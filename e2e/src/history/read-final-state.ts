@@ -76,7 +76,8 @@ const BUDGETS = `
   select b.scope_kind || ' ' || b.scope_id as scope, b.limit_amount::text as "limitPico",
          b.settled::text as "settledPico", b.reserved::text as "reservedPico",
          (coalesce((select sum(s.cost_pusd) from spend s
-                   where in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id)
+                   where in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id, s.team_id,
+                                  s.person_id)
                      and s.started_at >= b.opened_at), 0)
            -- Shares whose holder was killed: spent, for all that is known.
            + coalesce((select sum(l.amount) from lost_share l
