@@ -602,12 +602,6 @@ describe('the start fails (H8)', () => {
   ])('on %s', (_what, routes, message) => {
     expect(() => createFixture(routes)).toThrow(message);
   });
-
-  test('on a schema that does not compile, naming the endpoint', () => {
-    const body = { type: 'object', properties: { x: { type: 'string', format: 'nonsense' } } };
-    const route = { ...create, endpoint: { ...createThing, body } };
-    expect(() => createFixture([route as Route])).toThrow(/things\.create/);
-  });
 });
 
 describe('a stream', () => {

@@ -21,7 +21,7 @@ import { MinuteAllowance } from './minute-allowance.ts';
 import { openApiRoute } from './openapi-route.ts';
 import { createMutualServer } from './peer.ts';
 import type { Pipeline } from './pipeline.ts';
-import { compilePlan } from './plan.ts';
+import { planRoute } from './plan.ts';
 import type { Route } from './route.ts';
 import { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
 import type { ServerCertificate } from './tls.ts';
@@ -104,7 +104,7 @@ export function createApp(options: AppOptions): App {
   const { certificate = null } = options;
   const framework = createFramework({ settings, endpoints, meters, pipeline, certificate });
   const compiling = { validators: createValidators(), meters, bodyBytesMax: settings.bodyBytesMax };
-  for (const route of routes) bindRoute(framework, compilePlan(route, compiling), pipeline);
+  for (const route of routes) bindRoute(framework, planRoute(route, compiling), pipeline);
 
   let drained: Promise<Drained> | undefined;
   let mutual: HttpsServer | undefined;

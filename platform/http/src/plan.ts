@@ -6,7 +6,7 @@ import { compileParse, type Parse } from './parse.ts';
 import type { Binding, Route } from './route.ts';
 import type { Validators } from './validators.ts';
 
-/** A route with everything compiled that can be compiled before the first request. */
+/** A route with everything that is known before the first request. */
 export interface Plan {
   readonly endpoint: Endpoint;
   readonly binding: Binding;
@@ -24,19 +24,40 @@ export interface PlanOptions {
   readonly bodyBytesMax: number;
 }
 
-/** Throws when a schema does not compile, naming the endpoint. */
-export function compilePlan({ endpoint, binding }: Route, options: PlanOptions): Plan {
+export function planRoute({ endpoint, binding }: Route, options: PlanOptions): Plan {
   const { validators, meters } = options;
   const meter = meters.route(endpoint.id);
+  const countUnknown = (fields: number): void => meter.dropped(fields);
+  let schemas: Schemas | undefined;
+  const compiled = (): Schemas =>
+    (schemas ??= compileSchemas(endpoint, { validators, countUnknown }));
+  return {
+    endpoint,
+    binding,
+    meter,
+    // When they are needed: a process uses a few of some two hundred endpoints, and what is compiled of the
+    // others is memory and time to start.
+    parse: (raw) => compiled().parse(raw),
+    serialise: (output) => compiled().serialise(output),
+    isHealth: endpoint.permission === 'public' && endpoint.audit === 'skip',
+    bodyBytesMax: endpoint.bodyBytesMax ?? options.bodyBytesMax,
+  };
+}
+
+type Schemas = Pick<Plan, 'parse' | 'serialise'>;
+
+/** Throws when a schema does not compile, naming the endpoint (H8). */
+export function compileSchemas(
+  endpoint: Endpoint,
+  {
+    validators,
+    countUnknown,
+  }: { readonly validators: Validators; readonly countUnknown: (fields: number) => void },
+): Schemas {
   try {
     return {
-      endpoint,
-      binding,
-      meter,
-      parse: compileParse(endpoint, validators, (fields) => meter.dropped(fields)),
+      parse: compileParse(endpoint, validators, countUnknown),
       serialise: compileOutput(endpoint),
-      isHealth: endpoint.permission === 'public' && endpoint.audit === 'skip',
-      bodyBytesMax: endpoint.bodyBytesMax ?? options.bodyBytesMax,
     };
   } catch (cause) {
     throw new Error(`the schemas of ${endpoint.id} do not compile`, { cause });
