@@ -1,6 +1,6 @@
 -- `ledger_book` for the usual case: one holding that lives, calls of its present day, budgets that are
 -- known. Its holder says what each budget is charged, as it has counted already; B4 compares that with
--- the rows. Answers nothing, and has booked nothing, when the case is not the usual one after all. A column
+-- the rows. Has booked nothing when the case is not the usual one after all: it answers nothing, or fails. A column
 -- in which every call says the same may say it once: of those that the field is never without.
 create or replace function ledger_book_own(
   p_holding uuid, p_org uuid, p_day timestamptz, p_ttl_ms bigint, p_divisor bigint,
@@ -100,7 +100,7 @@ begin
         written, output, price_known, source, status, model, deployment, provider, session, agent, tags);
     get diagnostics v_count = row_count;
 
-    -- Of what was said instead of what was returned, which is several times as quick.
+    -- Of what was said: what is returned would be mapped back for each partition.
     select string_agg(spend_field(r.fields), ''), string_agg(r.id, ' '), min(r.id), max(r.id)
     into v_records, v_ids, v_first, v_last
     from (

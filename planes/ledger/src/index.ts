@@ -52,3 +52,4 @@ export {
   sumSpendByScope,
 } from './spend.sql.ts';
 export type { Spend, SpendTotals } from './spend.ts';
+export { moneyToWire, ratesToWire } from './to-wire.ts';

@@ -1,8 +1,8 @@
-import { Fault } from '@sagewai/fault';
-import { type Caller, found, implement, type Route } from '@sagewai/http';
+import { found, implement, type Route } from '@sagewai/http';
 import { boundProject, isId } from '@sagewai/identity';
 import { getRoutingDecision, listRoutingDecisions, type OutputOf } from '@sagewai/wire';
 
+import { askedProject } from './asked-project.ts';
 import type { RoutingDecision } from './routing-decision.ts';
 import { listRoutingDecisions as readDecisions } from './routing-decisions.sql.ts';
 import { badCursor } from './spend-routes.ts';
@@ -16,7 +16,7 @@ export function routingRoutes(): Route[] {
       const limit = query.limit ?? PAGE_ROWS;
       const filter = {
         orgId,
-        projectId: projectOf(caller, query.project_id),
+        projectId: askedProject(caller, query.project_id),
         keyId: query.key_id,
         runId: query.run_id,
         model: query.model,
@@ -79,12 +79,4 @@ function toWire(row: RoutingDecision): WireDecision {
     candidates_refused: told.candidates_refused,
     attempts: told.attempts,
   };
-}
-
-function projectOf(caller: Caller, asked: string | undefined): string | undefined {
-  const bound = boundProject(caller);
-  if (bound !== null && asked !== undefined && asked !== bound) {
-    throw new Fault('project.missing', 'the token is bound to another project');
-  }
-  return bound ?? asked;
 }

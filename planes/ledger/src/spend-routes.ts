@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import { Fault } from '@sagewai/fault';
 import { type Caller, implement, implementStream, type Route, SAFETY_HEADERS } from '@sagewai/http';
-import { boundProject, isId } from '@sagewai/identity';
+import { isId } from '@sagewai/identity';
 import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import {
   exportSpend,
@@ -15,6 +15,7 @@ import {
   spendHeading,
 } from '@sagewai/wire';
 
+import { askedProject } from './asked-project.ts';
 import { reportSpend as sumUp } from './spend-report.sql.ts';
 import { readSpendPage, type SpendFilter, type SpendPlace, sumSpend } from './spend.sql.ts';
 import type { SpendTotals } from './spend.ts';
@@ -61,8 +62,8 @@ export function spendRoutes({ db }: { readonly db: Db }): Route[] {
       const { key_id: keyId, since: from, until } = query;
       const only = {
         ...namesOf(query),
-        projectId: projectOf(query, caller),
-        keyIds: listOf(keyId),
+        projectId: askedProject(caller, query.project_id),
+        keyIds: keyId === undefined ? undefined : [keyId],
       };
       const page = { offset, limit: limit + 1 };
       const { groups, totals } = await sumUp(tx, { orgId, by, from, until, only, page });
@@ -116,7 +117,7 @@ async function totalsOf(tx: Tx, filter: SpendFilter): Promise<SpendTotals> {
     orgId,
     by: [],
     ...days,
-    only: { ...only, projectId, keyIds: listOf(keyId) },
+    only: { ...only, projectId, keyIds: keyId === undefined ? undefined : [keyId] },
     page: { offset: 0, limit: 0 },
   });
   const { costPusd, inputTokens, outputTokens } = totals;
@@ -144,7 +145,7 @@ type Listed = Omit<QueryOf<typeof exportSpend>, 'format' | 'cursor'>;
 function filterOf(query: Listed, caller: Caller): Omit<SpendFilter, 'orgId'> {
   return {
     ...namesOf(query),
-    projectId: projectOf(query, caller),
+    projectId: askedProject(caller, query.project_id),
     keyId: query.key_id,
     runId: query.run_id,
     status: query.status,
@@ -152,17 +153,6 @@ function filterOf(query: Listed, caller: Caller): Omit<SpendFilter, 'orgId'> {
     until: query.until,
   };
 }
-
-/** A token that is bound to a project sees that project's calls, whatever it asks for. */
-function projectOf(query: { readonly project_id?: string }, caller: Caller): string | undefined {
-  const bound = boundProject(caller);
-  if (bound !== null && query.project_id !== undefined && query.project_id !== bound) {
-    throw new Fault('project.missing', 'the token is bound to another project');
-  }
-  return bound ?? query.project_id;
-}
-
-const listOf = (id: string | undefined): string[] | undefined => (id === undefined ? id : [id]);
 
 const cursorOf = ({ id, entry }: SpendPlace): string => `${id}.${entry}`;
 

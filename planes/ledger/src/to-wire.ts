@@ -6,28 +6,43 @@ import {
   type setBudget,
 } from '@sagewai/wire';
 
-import type { Balance, Budget } from './budget.ts';
+import type { Balance, Budget, Limits } from './budget.ts';
 import type { ReportGroup, ReportSums } from './spend-report.ts';
 import type { Spend } from './spend.ts';
 
 type WireBudget = OutputOf<typeof setBudget>;
+type MoneyName = Extract<keyof WireBudget, `usd_${string}`>;
 type WireSpend = OutputOf<typeof listSpend>['spend'][number];
 
 export function budgetToWire({ scope, limits, balances }: Budget): WireBudget {
   return {
     scope_kind: scope.kind,
     scope_id: scope.id,
-    usd_per_hour: usdOrNull(limits.usdPerHour),
-    usd_per_day: usdOrNull(limits.usdPerDay),
-    usd_per_week: usdOrNull(limits.usdPerWeek),
-    usd_per_month: usdOrNull(limits.usdPerMonth),
-    usd_in_total: usdOrNull(limits.usdInTotal),
-    tokens_per_minute: limits.tokensPerMinute === null ? null : Number(limits.tokensPerMinute),
-    requests_per_minute:
-      limits.requestsPerMinute === null ? null : Number(limits.requestsPerMinute),
+    ...moneyToWire(limits),
+    ...ratesToWire(limits),
     balances: balances.map(balanceToWire),
   };
 }
+
+/** Money as text, so that it stays exact. */
+export const moneyToWire = (limits: Limits): Pick<WireBudget, MoneyName> => ({
+  usd_per_hour: usdOrNull(limits.usdPerHour),
+  usd_per_day: usdOrNull(limits.usdPerDay),
+  usd_per_week: usdOrNull(limits.usdPerWeek),
+  usd_per_month: usdOrNull(limits.usdPerMonth),
+  usd_in_total: usdOrNull(limits.usdInTotal),
+});
+
+export const ratesToWire = ({
+  tokensPerMinute,
+  requestsPerMinute,
+}: Limits): Pick<WireBudget, 'tokens_per_minute' | 'requests_per_minute'> => ({
+  tokens_per_minute: countOrNull(tokensPerMinute),
+  requests_per_minute: countOrNull(requestsPerMinute),
+});
+
+const countOrNull = (amount: bigint | null): number | null =>
+  amount === null ? null : Number(amount);
 
 const usdOrNull = (amount: bigint | null): string | null =>
   amount === null ? null : formatUsd(amount);

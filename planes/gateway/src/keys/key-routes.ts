@@ -1,10 +1,11 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
-import { Fault } from '@sagewai/fault';
-import { found, implement, type Caller, type Route } from '@sagewai/http';
+import { found, implement, type Route } from '@sagewai/http';
 import { boundProject, dropCredential, registerCredential } from '@sagewai/identity';
 import {
   type Budget,
   type Limits,
+  moneyToWire,
+  ratesToWire,
   listBudgets,
   readBudgets,
   setBudgets,
@@ -14,7 +15,6 @@ import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import {
   createKey,
-  formatUsd,
   getKey,
   type KeyId,
   listKeys,
@@ -25,6 +25,7 @@ import {
 
 import { changeLimits, type LimitChanges } from './change-limits.ts';
 import * as keys from './keys.sql.ts';
+import { projectOfKey } from './project-of-key.ts';
 import { KEY_KIND, KEY_PREFIX, type VirtualKey } from './virtual-key.ts';
 
 const PAGE_ITEMS = 100;
@@ -38,7 +39,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
       const key = await keys.insertKey(tx, {
         id,
         orgId,
-        projectId: projectOf(caller),
+        projectId: projectOfKey(caller, 'Name the project of the key in X-Project-ID.'),
         name: body.name,
         hint: tokenHint(value),
         models: body.models ?? [],
@@ -128,32 +129,8 @@ async function limitsOf(
 
 const scopeOf = ({ orgId, id }: VirtualKey) => ({ orgId, kind: KEY_KIND, id }) as const;
 
-function projectOf({ projectId }: Caller) {
-  if (projectId !== null) return projectId;
-  throw new Fault('project.missing', 'a key needs a project', {
-    detail: 'Name the project of the key in X-Project-ID.',
-  });
-}
-
-const usdOrNull = (amount: bigint | null): string | null =>
-  amount === null ? null : formatUsd(amount);
-const countOrNull = (amount: bigint | null): number | null =>
-  amount === null ? null : Number(amount);
-
-const moneyInWords = (limits: Limits) => ({
-  usd_per_hour: usdOrNull(limits.usdPerHour),
-  usd_per_day: usdOrNull(limits.usdPerDay),
-  usd_per_week: usdOrNull(limits.usdPerWeek),
-  usd_per_month: usdOrNull(limits.usdPerMonth),
-  usd_in_total: usdOrNull(limits.usdInTotal),
-});
-
-/** Limits as the audit log has them: money as text, so that it stays exact. */
-const inWords = (limits: Limits) => ({
-  ...moneyInWords(limits),
-  tokens_per_minute: countOrNull(limits.tokensPerMinute),
-  requests_per_minute: countOrNull(limits.requestsPerMinute),
-});
+/** Limits as the audit log has them. */
+const inWords = (limits: Limits) => ({ ...moneyToWire(limits), ...ratesToWire(limits) });
 
 const toWire = (key: VirtualKey, limits: Limits) => ({
   id: key.id,
@@ -166,7 +143,6 @@ const toWire = (key: VirtualKey, limits: Limits) => ({
   expires_at: key.expiresAt?.toISOString() ?? null,
   blocked_at: key.blockedAt?.toISOString() ?? null,
   revoked_at: key.revokedAt?.toISOString() ?? null,
-  budget: { ...moneyInWords(limits), cap: key.mayCap },
-  tokens_per_minute: countOrNull(limits.tokensPerMinute),
-  requests_per_minute: countOrNull(limits.requestsPerMinute),
+  budget: { ...moneyToWire(limits), cap: key.mayCap },
+  ...ratesToWire(limits),
 });

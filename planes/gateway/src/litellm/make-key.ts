@@ -1,12 +1,13 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import { type Caller, found } from '@sagewai/http';
+import { found } from '@sagewai/http';
 import { findCredential, findTokenWeakness, registerCredential } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import type { BodyOf, generateKey, KeyId } from '@sagewai/wire';
 
 import * as keys from '../keys/keys.sql.ts';
+import { projectOfKey } from '../keys/project-of-key.ts';
 import { FLEET_KEY_PREFIX, KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
 import { applyLimits } from './apply-limits.ts';
 import { demandFreeAlias } from './change-key.ts';
@@ -27,7 +28,9 @@ export async function makeKey(
   const name = read.name ?? hint;
   if (read.name !== undefined) await demandFreeAlias(reach, read.name, null);
   const { models = [], isBlocked: _, expiresInSeconds = null, ...traits } = read;
-  const projectId = read.projectId ?? projectOf(caller);
+  const projectId =
+    read.projectId ??
+    projectOfKey(caller, 'Name the project of the key in metadata.project, or in X-Project-ID.');
   const base = { id, orgId, projectId, name, hint, models, expiresInSeconds };
   const made = { ...traits, ...base, mayCap: true, createdBy: nameActor(caller) };
   const inserted = await keys.insertKey(tx, made);
@@ -51,12 +54,5 @@ async function newValue(tx: Tx, given: string | null | undefined): Promise<strin
   if ((await findCredential(tx, { kind: KEY_KIND, hash: hashToken(given) })) === null) return given;
   throw new Fault('resource.exists', 'the key is in use', {
     detail: 'This key is in use already.',
-  });
-}
-
-function projectOf({ projectId }: Caller) {
-  if (projectId !== null) return projectId;
-  throw new Fault('project.missing', 'a key needs a project', {
-    detail: 'Name the project of the key in metadata.project, or in X-Project-ID.',
   });
 }

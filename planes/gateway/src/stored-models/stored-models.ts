@@ -15,7 +15,6 @@ export interface StoredModels {
   deployments(): readonly Deployment[];
   /** Reads them again if they have changed. */
   refresh(): Promise<void>;
-  /** Waits until they were read once. */
   seal(spec: ModelSpec): string;
   unseal(of: { readonly id: string; readonly sealed: string }): ModelSpec | null;
 }

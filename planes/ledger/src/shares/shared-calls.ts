@@ -26,7 +26,6 @@ export interface SharedCallsOptions {
 
 const POLL_MS = 4;
 
-/** The shares of this process: admits from them, keeps them up, and gives them back. */
 interface Want {
   readonly orgId: OrganizationId;
   readonly kind: ScopeShares['kind'];
@@ -35,6 +34,7 @@ interface Want {
   readonly target: Amounts;
 }
 
+/** The shares of this process: admits from them, keeps them up, and gives them back. */
 export class SharedCalls {
   readonly #options: SharedCallsOptions;
   readonly #book: ShareBook;
