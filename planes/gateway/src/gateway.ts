@@ -9,11 +9,12 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics, Span } from '@sagewai/telemetry';
 
-import { createSettle, reserveCall } from './account-call.ts';
-import { createBeat } from './beat.ts';
-import { createCountTokens } from './count-tokens.ts';
-import { createDecide } from './decide-call.ts';
-import { createForward } from './forward.ts';
+import { createBeat } from './answers/beat.ts';
+import { createSettle, reserveCall } from './calls/account-call.ts';
+import { createCountTokens } from './calls/count-tokens.ts';
+import { createDecide } from './calls/decide-call.ts';
+import { createForward } from './calls/forward.ts';
+import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
@@ -45,7 +46,6 @@ import { createSwitchboard } from './switchboard.ts';
 import { createChooseModel } from './tiers/choose-model.ts';
 import { createTierBook, type TierBook } from './tiers/tier-book.ts';
 import { tierRoutes } from './tiers/tier-routes.ts';
-import { traced, traceReader } from './trace-call.ts';
 
 export interface GatewayOptions {
   readonly db: Db;

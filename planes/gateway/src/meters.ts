@@ -1,9 +1,9 @@
 import type { Log } from '@sagewai/log';
 import type { Metrics } from '@sagewai/telemetry';
 
-import type { NoteUnpriced } from './decide-call.ts';
+import type { NoteUnpriced } from './calls/decide-call.ts';
+import type { Outcome, SettleCall } from './calls/settle-call.ts';
 import type { Trail } from './routing/trail.ts';
-import type { Outcome, SettleCall } from './settle-call.ts';
 
 const PICO_PER_USD = 1e12;
 // One line for each model is an event; a line for each call would be noise.

@@ -25,9 +25,9 @@ import {
   ollamaVersion,
 } from '@sagewai/wire';
 
+import type { Forward } from './calls/forward.ts';
 import type { Format } from './formats/format.ts';
 import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from './formats/ollama.ts';
-import type { Forward } from './forward.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import type { ModelGroup } from './models/model-table.ts';
 import { traitsOf } from './providers/provider.ts';

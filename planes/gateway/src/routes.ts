@@ -13,10 +13,10 @@ import {
   listModels,
 } from '@sagewai/wire';
 
-import { noSuchModel } from './find-allowed.ts';
+import { noSuchModel } from './calls/find-allowed.ts';
+import type { Forward } from './calls/forward.ts';
 import { chatOrMixed } from './formats/chat-or-mixed.ts';
 import { MESSAGES } from './formats/messages.ts';
-import type { Forward } from './forward.ts';
 import { mayCall } from './keys/may-call.ts';
 import type { CallerDetail } from './keys/virtual-key.ts';
 import type { Catalogue } from './models/catalogue.ts';

@@ -7,13 +7,13 @@ import {
   createResponse,
 } from '@sagewai/wire';
 
+import type { Forward } from './calls/forward.ts';
 import { COMPLETIONS } from './formats/completions.ts';
 import { EMBEDDINGS } from './formats/embeddings.ts';
 import { MODERATION_MODEL, MODERATIONS } from './formats/moderations.ts';
 import { refuseStored } from './formats/refuse-stored.ts';
 import { RERANK } from './formats/rerank.ts';
 import { RESPONSES } from './formats/responses.ts';
-import type { Forward } from './forward.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
 

@@ -1,4 +1,4 @@
-import type { AdmittedCall } from './admitted-call.ts';
+import type { AdmittedCall } from './calls/admitted-call.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { ModelGroup } from './models/model-table.ts';
 import { costOf, estimateUsage } from './money/meter.ts';

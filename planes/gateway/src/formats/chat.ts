@@ -2,9 +2,9 @@ import { chatErrorType, isObject } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import { type EventKind, type EventReader, parseData } from '../bytes/stream-reading.ts';
+import { isPlainTier } from '../calls/plan-call.ts';
 import { countParts } from '../money/meter.ts';
 import { readUsage, type Usage } from '../money/usage.ts';
-import { isPlainTier } from '../plan-call.ts';
 import { traitsOf } from '../providers/provider.ts';
 import { EVENT_STREAM, type Format } from './format.ts';
 

@@ -1,5 +1,5 @@
 import { watch } from '../bytes/find-fields.ts';
-import { isPlainTier } from '../plan-call.ts';
+import { isPlainTier } from '../calls/plan-call.ts';
 import { CHAT } from './chat.ts';
 import type { Format } from './format.ts';
 

@@ -10,11 +10,11 @@ import type { JsonObject } from '@sagewai/translate';
 
 import type { CapField, RequestNames } from '../bytes/rewrite-request.ts';
 import type { StreamReading } from '../bytes/stream-reading.ts';
+import type { CallBounds } from '../calls/plan-call.ts';
+import type { Seen } from '../calls/settle-call.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { PromptParts } from '../money/meter.ts';
 import type { Usage } from '../money/usage.ts';
-import type { CallBounds } from '../plan-call.ts';
-import type { Seen } from '../settle-call.ts';
 
 export type FormatName =
   | 'chat'

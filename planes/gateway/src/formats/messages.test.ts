@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { StreamTap } from '../bytes/stream-tap.ts';
+import { boundCall } from '../calls/plan-call.ts';
 import { deploymentAt, PRICE } from '../gateway-fixture.ts';
 import { buildModelTable } from '../models/model-table.ts';
 import { boundInput } from '../money/meter.ts';
-import { boundCall } from '../plan-call.ts';
 import { BLOCK, DELTA, eventOf, PING, said, START, STOP, STREAM } from './messages-fixture.ts';
 import { readMessagesUsage } from './messages-usage.ts';
 import { MESSAGES } from './messages.ts';

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, messagesErrorType, textOf } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
-import { isPlainTier } from '../plan-call.ts';
+import { isPlainTier } from '../calls/plan-call.ts';
 import { EVENT_STREAM, type Format } from './format.ts';
 import { countBlocks, type MessagesRequest, writesForAnHour } from './messages-parts.ts';
 import { MessagesReader } from './messages-reader.ts';

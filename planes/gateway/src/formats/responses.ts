@@ -1,8 +1,8 @@
 import { chatErrorType, isObject, type JsonObject } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
+import { isPlainTier } from '../calls/plan-call.ts';
 import { readInputUsage } from '../money/usage.ts';
-import { isPlainTier } from '../plan-call.ts';
 import { EVENT_STREAM, type Format } from './format.ts';
 import { countItems, isHosted, type ResponsesRequest } from './responses-parts.ts';
 import { ResponsesReader } from './responses-reader.ts';

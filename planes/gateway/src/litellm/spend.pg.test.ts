@@ -10,7 +10,7 @@ import {
   startFakeUpstream,
   startGateway,
 } from '../gateway-fixture.ts';
-import { answer } from '../routing-fixture.ts';
+import { answer } from '../routing/routing-fixture.ts';
 import { curlAs, litellmTest, makeToken, MASTER, sha256 } from './fixture.sql.ts';
 import { keepMasterKey } from './master-key.ts';
 

@@ -1,5 +1,5 @@
-import type { Head } from '../attempt.ts';
-import { readKind } from '../read-kind.ts';
+import type { Head } from '../calls/attempt.ts';
+import { readKind } from '../calls/read-kind.ts';
 import { readRetryAfter } from './read-retry-after.ts';
 
 /** What the head of an answer, or its absence, means for the call. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { AdmittedCall } from '../admitted-call.ts';
+import type { AdmittedCall } from '../calls/admitted-call.ts';
 import { noteRoute } from './note-route.ts';
 import { Trail } from './trail.ts';
 

@@ -1,6 +1,6 @@
 import type { RoutingNote } from '@sagewai/ledger';
 
-import type { AdmittedCall } from '../admitted-call.ts';
+import type { AdmittedCall } from '../calls/admitted-call.ts';
 
 // A header that somebody else made: what is kept of it must fit.
 const NAME_LENGTH_MAX = 300;

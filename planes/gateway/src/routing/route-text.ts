@@ -1,4 +1,4 @@
-import type { OpenAnswer } from '../open-answer.ts';
+import type { OpenAnswer } from '../calls/open-answer.ts';
 
 // Ids may hold anything that a configuration may; a header may not.
 const NOT_PLAIN = /[^\w./:@-]/g;

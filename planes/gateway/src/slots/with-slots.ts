@@ -3,7 +3,7 @@ import { Fault } from '@sagewai/fault';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
-import type { Forward } from '../forward.ts';
+import type { Forward } from '../calls/forward.ts';
 import type { CallerDetail, SlotLimit } from '../keys/virtual-key.ts';
 import { giveSlotsBack, takeSlots } from './slots.sql.ts';
 

@@ -4,8 +4,8 @@ import { describe, expect } from 'vitest';
 import { decisionsOf, spendOf } from '../fixture.sql.ts';
 import { deploymentAt, type FakeUpstream, makeKey } from '../gateway-fixture.ts';
 import type { Deployment } from '../models/deployment.ts';
-import { answer, routingTest as test } from '../routing-fixture.ts';
 import { NO_FALLBACKS } from '../routing/fallbacks.ts';
+import { answer, routingTest as test } from '../routing/routing-fixture.ts';
 import { replaceModelTiers } from './model-tiers.sql.ts';
 
 const EASY = { model: 'auto', messages: [{ role: 'user', content: 'Fix the typo' }] };

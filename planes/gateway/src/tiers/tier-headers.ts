@@ -2,8 +2,8 @@ import type { OutgoingHttpHeaders } from 'node:http';
 
 import { formatUsd, type PicoUsd } from '@sagewai/wire';
 
-import type { AdmittedCall } from '../admitted-call.ts';
-import { headerText } from '../header-text.ts';
+import { headerText } from '../answers/header-text.ts';
+import type { AdmittedCall } from '../calls/admitted-call.ts';
 import type { TierTold } from './choose-model.ts';
 
 /** Which model a request got that asked for `auto`, and why. */

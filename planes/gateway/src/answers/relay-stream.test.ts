@@ -1,0 +1,145 @@
+import { EventEmitter } from 'node:events';
+
+import { describe, expect, test } from 'vitest';
+
+import { StreamTap } from '../bytes/stream-tap.ts';
+import type { Sink } from '../calls/attempt.ts';
+import { CHAT } from '../formats/chat.ts';
+import type { Member } from './beat.ts';
+import { Relay, type RelayEnd } from './relay-stream.ts';
+
+const piece = (n: number): string => `data: {"choices":[{"delta":{"content":"${n}"}}]}\n\n`;
+const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":5}}\n\n';
+const DONE = 'data: [DONE]\n\n';
+
+/** A relay between hands: what comes in, and when a beat ends, is said by the test. */
+function relay(of: { readonly beats: boolean }) {
+  const out: string[] = [];
+  const joined = new Set<Member>();
+  const client = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    write: (bytes: Buffer) => out.push(bytes.toString()) > 0,
+    flushHeaders: () => out.push('HEAD'),
+    destroy: () => client,
+  });
+  let upstream: Sink | undefined;
+  const tap = new StreamTap({ reading: CHAT.stream, removeUsage: false, eventBytesMax: 4_096 });
+  const made = new Relay({
+    attempt: { handTo: (sink) => (upstream = sink), pause: () => {}, resume: () => {} },
+    reply: client as unknown as ConstructorParameters<typeof Relay>[0]['reply'],
+    tap,
+    beat: of.beats ? { join: (member) => void joined.add(member) } : null,
+    stallMs: 1_000,
+  });
+  const ended: RelayEnd[] = [];
+  void made.end.then((end) => ended.push(end));
+  return {
+    out,
+    tap,
+    client,
+    relay: made,
+    ended,
+    come: (...texts: string[]) => {
+      for (const text of texts) upstream?.onData(Buffer.from(text));
+    },
+    end: () => upstream?.onEnd(),
+    fail: () => upstream?.onFailure({ kind: 'lost', cause: new Error('gone') }),
+    endBeat: () => {
+      const asked = [...joined];
+      joined.clear();
+      for (const member of asked) if (member.beat()) joined.add(member);
+    },
+  };
+}
+
+describe('with beats', () => {
+  test('the first piece goes at once, and those behind it together (G1, G2)', () => {
+    const { out, come, endBeat } = relay({ beats: true });
+    come(piece(1), piece(2), piece(3));
+    expect(out).toEqual([piece(1)]);
+    endBeat();
+    expect(out).toEqual([piece(1), piece(2) + piece(3)]);
+    come(piece(4));
+    expect(out).toHaveLength(2);
+    endBeat();
+    expect(out.at(-1)).toBe(piece(4));
+  });
+
+  test('after a beat in which nothing came, the next piece goes at once (G1)', () => {
+    const { out, come, endBeat } = relay({ beats: true });
+    come(piece(1));
+    endBeat();
+    come(piece(2));
+    expect(out).toEqual([piece(1), piece(2)]);
+  });
+
+  test('the head waits for no piece longer than a beat (G1)', () => {
+    const { out, come, endBeat } = relay({ beats: true });
+    expect(out).toEqual([]);
+    endBeat();
+    endBeat();
+    expect(out).toEqual(['HEAD']);
+    come(piece(1));
+    expect(out).toEqual(['HEAD', piece(1)]);
+  });
+
+  test('the last pieces do not wait for what ends the stream (G2, M2)', async () => {
+    const { out, come, end, endBeat, relay: made, tap, ended } = relay({ beats: true });
+    come(piece(1), piece(2), USAGE, DONE);
+    end();
+    await made.end;
+    expect(ended).toEqual([{ kind: 'complete' }]);
+    expect(out).toEqual([piece(1)]);
+    endBeat();
+    expect(out).toEqual([piece(1), piece(2)]);
+    made.flush();
+    expect(out).toEqual([piece(1), piece(2)]);
+    expect(tap.release().toString()).toBe(USAGE + DONE);
+  });
+
+  test('nor does a settlement that is quicker than the beat leave them behind', async () => {
+    const { out, come, end, endBeat, relay: made } = relay({ beats: true });
+    come(piece(1), piece(2), DONE);
+    end();
+    await made.end;
+    made.flush();
+    endBeat();
+    expect(out).toEqual([piece(1), piece(2)]);
+  });
+
+  test('a provider that does not close is done with its terminator, a beat later', async () => {
+    const { out, come, endBeat, relay: made } = relay({ beats: true });
+    come(piece(1), piece(2), DONE);
+    endBeat();
+    expect(await made.end).toEqual({ kind: 'complete' });
+    expect(out).toEqual([piece(1), piece(2)]);
+  });
+
+  test.each(['client', 'provider'])('what was gathered is counted when the %s goes (G3)', (who) => {
+    const { come, client, fail, tap } = relay({ beats: true });
+    come(piece(1), piece(2), piece(3));
+    if (who === 'client') client.emit('close');
+    else fail();
+    expect(tap.seen().outputChunks).toBe(3);
+  });
+
+  test('a provider that dies takes nothing with it that it has sent (G3)', async () => {
+    const { out, come, fail, relay: made } = relay({ beats: true });
+    come(piece(1), piece(2));
+    fail();
+    expect(await made.end).toMatchObject({ kind: 'broken' });
+    expect(out).toEqual([piece(1), piece(2)]);
+  });
+
+  test('an event without end is not gathered for ever', async () => {
+    const { come, relay: made } = relay({ beats: true });
+    come(piece(1), 'data: ', ...Array.from({ length: 40 }, () => 'x'.repeat(1_000)));
+    expect(await made.end).toEqual({ kind: 'garbage' });
+  });
+});
+
+test('without beats every piece is a write, and the head goes at once', () => {
+  const { out, come } = relay({ beats: false });
+  come(piece(1), piece(2));
+  expect(out).toEqual(['HEAD', piece(1), piece(2)]);
+});

@@ -1,0 +1,175 @@
+/**
+ * Lets a stream through to the client until its terminator, its end, or the end of either side.
+ * What ends the stream stays in the tap: the caller settles first and releases it then (M2).
+ *
+ *   G1. The first piece after a pause goes out at once, and the head with it.
+ *   G2. What follows within the same beat goes out together when the beat ends: each write costs the
+ *       gateway, the kernel and the client more than everything else that is done for a piece. A piece
+ *       never waits for longer than a beat, whatever comes after it.
+ *   G3. What has been gathered is counted, whoever ends the stream.
+ *
+ * A client that reads slowly slows its provider, and one that does not read at all is given up after
+ * `stallMs`: it would hold its reservation for ever.
+ */
+import type { ServerResponse } from 'node:http';
+
+import type { Tap } from '../bytes/stream-tap.ts';
+import type { Attempt, Sink } from '../calls/attempt.ts';
+import type { UpstreamFailure } from '../providers/upstream.ts';
+import type { Beat, Member } from './beat.ts';
+
+export type RelayEnd =
+  | { readonly kind: 'complete' }
+  /** The client went away, or stopped reading for too long. */
+  | { readonly kind: 'left' }
+  | { readonly kind: 'broken'; readonly failure: UpstreamFailure }
+  /** An event longer than any event is. */
+  | { readonly kind: 'garbage' };
+
+export interface RelayParts {
+  readonly attempt: Pick<Attempt, 'handTo' | 'pause' | 'resume'>;
+  readonly reply: Pick<
+    ServerResponse,
+    'on' | 'off' | 'write' | 'flushHeaders' | 'destroy' | 'destroyed'
+  >;
+  readonly tap: Tap;
+  /** Null: every piece goes out at once. */
+  readonly beat: Beat | null;
+  readonly stallMs: number;
+}
+
+// More than this is not kept back: it fills packets by itself.
+const GATHERED_BYTES_MAX = 16 * 1024;
+
+export class Relay implements Sink, Member {
+  readonly end: Promise<RelayEnd>;
+  readonly #parts: RelayParts;
+  #resolve: (end: RelayEnd) => void = () => {};
+  #isOver = false;
+  #stall: NodeJS.Timeout | undefined;
+  #isHeadOut = false;
+  /** Something went out in this beat. */
+  #inBeat = false;
+  /** Gathered, as they came. */
+  #pieces: Buffer[] = [];
+  #piecesBytes = 0;
+  /** Of a stream that has ended within a beat. */
+  #last: Buffer | undefined;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+    this.end = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const { attempt, reply, beat } = parts;
+    reply.on('close', this.#leave);
+    reply.on('drain', this.#drained);
+    if (reply.destroyed) this.#leave();
+    else attempt.handTo(this);
+    if (this.#isHeadOut) return;
+    if (beat === null) this.#sendHead();
+    else beat.join(this);
+  }
+
+  onData(chunk: Buffer): void {
+    // After the terminator the tap keeps whatever else comes, and goes on counting it.
+    if (this.#isOver) this.#parts.tap.push(chunk);
+    else if (this.#inBeat) this.#gather(chunk); // G2
+    else this.#pass(chunk); // G1
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return;
+    const { tap } = this.#parts;
+    const passed = tap.push(this.#gathered());
+    const rest = tap.end();
+    const last = rest.length === 0 ? passed : Buffer.concat([passed, rest]);
+    if (this.#inBeat) this.#last = last;
+    else this.#write(last);
+    this.#finish({ kind: tap.isTooLong ? 'garbage' : 'complete' });
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    if (!this.#isOver) this.#pass(this.#gathered());
+    this.#finish({ kind: 'broken', failure });
+  }
+
+  /** What still waits for the end of a beat goes out now. */
+  flush(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    if (last !== undefined) this.#write(last);
+  }
+
+  beat(): boolean {
+    const goesOn = this.#pieces.length > 0;
+    if (this.#isOver) this.flush();
+    else if (goesOn) this.#pass(this.#gathered());
+    else if (!this.#isHeadOut) this.#sendHead();
+    this.#inBeat = goesOn;
+    return goesOn;
+  }
+
+  /** Clients wait for it, and the first token may be long in coming. */
+  #sendHead(): void {
+    this.#isHeadOut = true;
+    if (!this.#parts.reply.destroyed) this.#parts.reply.flushHeaders();
+  }
+
+  #gather(chunk: Buffer): void {
+    this.#pieces.push(chunk);
+    this.#piecesBytes += chunk.length;
+    if (this.#piecesBytes >= GATHERED_BYTES_MAX) this.#pass(this.#gathered());
+  }
+
+  #gathered(): Buffer {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  #pass(bytes: Buffer): void {
+    const { tap } = this.#parts;
+    this.#write(tap.push(bytes));
+    if (tap.isTooLong) this.#finish({ kind: 'garbage' });
+    else if (tap.isDone) this.#finish({ kind: 'complete' });
+  }
+
+  #write(bytes: Buffer): void {
+    const { attempt, reply, beat, stallMs } = this.#parts;
+    if (bytes.length === 0 || reply.destroyed) return;
+    this.#isHeadOut = true;
+    const isRead = reply.write(bytes);
+    if (beat !== null && !this.#inBeat) {
+      this.#inBeat = true;
+      beat.join(this);
+    }
+    if (isRead || this.#stall || this.#isOver) return;
+    attempt.pause();
+    this.#stall = setTimeout(() => reply.destroy(), stallMs);
+  }
+
+  readonly #drained = (): void => {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
+    this.#parts.attempt.resume();
+  };
+
+  readonly #leave = (): void => {
+    if (!this.#isOver) this.#parts.tap.push(this.#gathered()); // G3
+    this.#finish({ kind: 'left' });
+  };
+
+  #finish(end: RelayEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { attempt, reply } = this.#parts;
+    reply.off('close', this.#leave);
+    reply.off('drain', this.#drained);
+    clearTimeout(this.#stall);
+    // What is left of a complete answer is read, so that its connection can be used again.
+    attempt.resume();
+    this.#resolve(end);
+  }
+}

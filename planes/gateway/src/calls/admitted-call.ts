@@ -1,0 +1,34 @@
+import type { StreamInput } from '@sagewai/http';
+import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
+
+import type { RequestFields } from '../bytes/rewrite-request.ts';
+import type { Asked, Format } from '../formats/format.ts';
+import type { ModelGroup } from '../models/model-table.ts';
+import type { Trail } from '../routing/trail.ts';
+import type { TierTold } from '../tiers/choose-model.ts';
+import type { CallBounds } from './plan-call.ts';
+
+/** A call that was decided, and for which its cost is reserved: from here on it is settled once. */
+export interface AdmittedCall {
+  readonly reservationId: ReservationId;
+  readonly orgId: OrganizationId;
+  readonly input: StreamInput;
+  /** The client's. */
+  readonly format: Format;
+  readonly asked: Asked;
+  readonly fields: RequestFields;
+  readonly group: ModelGroup;
+  readonly bounds: CallBounds;
+  /** Tokens of output that were reserved; fewer than the bound where a cap is to be sent. */
+  readonly granted: number;
+  /** How it found its way; undefined for an attempt that another took over from. */
+  readonly trail: Trail | undefined;
+  /** Why it has its model, where it left that open. */
+  readonly tier: TierTold | undefined;
+}
+
+/** What a settled call cost, as the ledger has it. */
+export interface Settled {
+  /** Null: nobody knows (M4). */
+  readonly cost: PicoUsd | null;
+}

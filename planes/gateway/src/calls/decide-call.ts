@@ -1,0 +1,130 @@
+import { Fault } from '@sagewai/fault';
+import type { StreamInput } from '@sagewai/http';
+import type { JsonObject } from '@sagewai/translate';
+
+import { findRequestFields, type RequestFields } from '../bytes/rewrite-request.ts';
+import { reachOf } from '../formats/bridge.ts';
+import type { Asked, Format } from '../formats/format.ts';
+import type { CallerDetail } from '../keys/virtual-key.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { ModelGroup } from '../models/model-table.ts';
+import type { ChooseModel, TierTold } from '../tiers/choose-model.ts';
+import { crossCall } from './cross-call.ts';
+import { allowed, isAmbiguous } from './find-allowed.ts';
+import { boundCall, type CallBounds, searchPrice } from './plan-call.ts';
+
+/** A call that may be made, if there is money for it. */
+export interface DecidedCall {
+  readonly input: StreamInput;
+  /** The client's. */
+  readonly format: Format;
+  readonly asked: Asked;
+  readonly fields: RequestFields;
+  readonly caller: CallerDetail;
+  readonly group: ModelGroup;
+  readonly bounds: CallBounds;
+  /** Why it has its model, where it left that open. */
+  readonly tier: TierTold | undefined;
+}
+
+/** `model` is another one than the request names: the call falls back to it. */
+export type DecideCall = (
+  input: StreamInput,
+  format: Format,
+  model?: string,
+) => DecidedCall | Promise<DecidedCall>;
+
+/** Told once for every call that is let through without a known price, or refused for it (M4). */
+export type NoteUnpriced = (model: string, what: string) => void;
+
+export function createDecide(of: {
+  readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>;
+  readonly unknownPrice: 'refuse' | 'allow';
+  readonly noteUnpriced: NoteUnpriced;
+  readonly chooseModel: ChooseModel;
+}): DecideCall {
+  const decide = (
+    input: StreamInput,
+    format: Format,
+    { asked: read, model, tier }: Choice,
+    known: ModelGroup | undefined,
+  ): DecidedCall => {
+    const caller = input.caller.detail as CallerDetail;
+    const whole = allowed(known, caller, { model, catalogue: of.catalogue });
+    const reach = reachOf(whole, format.name);
+    if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
+    const { group, asked } =
+      reach.crossed.length === 0
+        ? { group: reach.group, asked: read }
+        : crossCall(reach, format, { body: input.body as JsonObject, raw: input.raw }, read);
+    const found = findRequestFields(input.raw, format.names);
+    if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
+    const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);
+    const unpriced = hasPrice ? (asked.unpriced ?? unpricedSearch(asked, group)) : 'price';
+    if (unpriced !== undefined) {
+      of.noteUnpriced(group.model, unpriced);
+      if (of.unknownPrice === 'refuse') throw hasNoPrice(group.model, unpriced);
+    }
+    return {
+      input,
+      format,
+      asked,
+      fields: found.fields,
+      caller,
+      group,
+      bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
+      tier,
+    };
+  };
+  const find = (
+    input: StreamInput,
+    format: Format,
+    choice: Choice,
+  ): DecidedCall | Promise<DecidedCall> => {
+    const found = of.catalogue.find(choice.model);
+    return found instanceof Promise
+      ? found.then((group) => decide(input, format, choice, group))
+      : decide(input, format, choice, found);
+  };
+  return (input, format, other) => {
+    const asked = format.read(input.body, input.request.headers);
+    const { policy } = input.caller.detail as CallerDetail;
+    const named = other ?? asked.model;
+    const model = policy?.aliases.get(named) ?? named;
+    const chosen = of.chooseModel(input, format, model);
+    return chosen === null
+      ? find(input, format, { asked, model, tier: undefined })
+      : chosen.then(({ model: name, told }) =>
+          find(input, format, { asked, model: name, tier: told }),
+        );
+  };
+}
+
+function unpricedSearch({ serverTools }: Asked, group: ModelGroup): string | undefined {
+  const isKnown = serverTools === undefined || serverTools.searches === 0;
+  return isKnown || searchPrice(group) !== undefined ? undefined : 'tools.web_search';
+}
+
+interface Choice {
+  readonly asked: Asked;
+  readonly model: string;
+  readonly tier: TierTold | undefined;
+}
+
+function notInFormat(model: string, { path }: Format): Fault {
+  return new Fault('request.invalid', 'no deployment of the model speaks this format', {
+    detail: `The model \`${model}\` cannot be called by /v1${path}.`,
+    mistakes: [
+      { part: 'body', path: '/model', message: 'is of a provider that knows another format' },
+    ],
+  });
+}
+
+function hasNoPrice(model: string, what: string): Fault {
+  const detail =
+    what === 'price'
+      ? `The price of \`${model}\` is not known. Set input_cost_per_token and output_cost_per_token in the ` +
+        'model_info of the model list, or UNKNOWN_PRICE=allow to let such calls through without a price.'
+      : `What \`${what}\` costs is not known for \`${model}\`. Leave it out, or set UNKNOWN_PRICE=allow.`;
+  return new Fault('model.unpriced', `no known ${what}`, { detail });
+}

@@ -1,0 +1,55 @@
+import type { PicoUsd } from '@sagewai/wire';
+
+import type { Deployment } from '../models/deployment.ts';
+import { costOf, estimateUsage } from '../money/meter.ts';
+import type { Usage } from '../money/usage.ts';
+import type { AdmittedCall, Settled } from './admitted-call.ts';
+
+/** What became of a call, for its settlement. */
+export interface Outcome {
+  readonly deployment: Deployment;
+  readonly usage: Usage;
+  /** An estimate is never passed off as something else (M3). */
+  readonly source: 'provider' | 'estimate';
+  readonly status: 'ok' | 'error' | 'aborted';
+  /** Of a stream: when its first piece arrived, of a monotonic clock. */
+  readonly firstDataMs?: number;
+}
+
+/** Books what a call cost and gives the rest back; resolves when that is durable (M2). */
+export type SettleCall = (call: AdmittedCall, outcome: Outcome) => Promise<Settled>;
+
+export const NO_USAGE: Usage = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  cacheWriteHour: 0,
+  inputAudio: 0,
+  output: 0,
+  outputAudio: 0,
+};
+
+/** What an outcome costs; null when nobody knows the price, which is not 0 (M4). */
+export function priceOutcome({ deployment, usage }: Outcome): PicoUsd | null {
+  return deployment.price === undefined ? null : costOf(deployment.price, usage);
+}
+
+/** The usage that was reported, else an estimate of what was seen of the answer. */
+export function usageOrEstimate(
+  call: AdmittedCall,
+  reported: Usage | undefined,
+  seen: () => Seen,
+  begun?: Usage,
+): Pick<Outcome, 'usage' | 'source'> {
+  if (reported !== undefined) return { usage: reported, source: 'provider' };
+  const limits = { inputMax: call.bounds.inputMax, outputMax: call.granted };
+  return { usage: estimateUsage(call.input.raw.length, seen(), limits, begun), source: 'estimate' };
+}
+
+/** How much of an answer has passed, where its provider does not say. */
+export interface Seen {
+  readonly outputBytes: number;
+  readonly outputChunks: number;
+}
+
+export const nothingSeen = (): Seen => ({ outputBytes: 0, outputChunks: 0 });
