@@ -16,6 +16,8 @@ import { Fault } from '@sagewai/fault';
 import { isRefusedStatement } from './name-failure.ts';
 import type { EndTurn, TakeTurn } from './take-turns.ts';
 
+const RETRY_AFTER_MS = 1_000;
+
 export interface CoalesceOptions<Item, Answer> {
   readonly commit: (items: readonly Item[]) => Promise<readonly Answer[]>;
   /** Waited for before each commit; what arrives meanwhile is part of it. */
@@ -175,7 +177,12 @@ async function commitBatch<Item, Answer>(
       const failedForMs = clock.monotonicMs() - startedMs;
       if ((await retries?.(failedForMs, attempt)) === true) continue;
       for (const { reject, item } of batch) {
-        reject(new Fault('service.unavailable', 'the ledger could not commit', { cause: error })); // C3
+        reject(
+          new Fault('service.unavailable', 'the ledger could not commit', {
+            cause: error,
+            retryAfterMs: RETRY_AFTER_MS,
+          }),
+        ); // C3
         if (!(error instanceof Abandoned)) options.onAbandoned?.(item, { kind: 'open', error });
       }
       return;
@@ -212,4 +219,6 @@ async function withPatience<Item, Answer>(
 }
 
 const tooLate = (): Fault =>
-  new Fault('service.unavailable', 'waited too long for the ledger', { retryAfterMs: 1000 });
+  new Fault('service.unavailable', 'waited too long for the ledger', {
+    retryAfterMs: RETRY_AFTER_MS,
+  });

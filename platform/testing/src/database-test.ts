@@ -23,8 +23,12 @@ export interface DatabaseFixtures {
 // A statement that waits on a lock fails its test instead of hanging the run.
 const STATEMENT_TIMEOUT_MS = 5000;
 
-/** A test with a database of its own, cloned from the migrated template and dropped after. */
-export const databaseTest: TestAPI<DatabaseFixtures> = test.extend<DatabaseFixtures>({
+const FIXTURES: {
+  [Name in keyof DatabaseFixtures]: (
+    of: Omit<DatabaseFixtures, Name>,
+    use: (value: DatabaseFixtures[Name]) => Promise<void>,
+  ) => Promise<void>;
+} = {
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
   adminUrl: async ({}, use) => {
     const { url, adminUrl } = inject('testCluster');
@@ -59,6 +63,21 @@ export const databaseTest: TestAPI<DatabaseFixtures> = test.extend<DatabaseFixtu
   owner: async ({ open, adminUrl }, use) => {
     await use(open({ url: adminUrl, role: null, maxConnections: 4 }));
   },
+};
+
+/** A test with a database of its own, cloned from the migrated template and dropped after. */
+export const databaseTest: TestAPI<DatabaseFixtures> = test.extend<DatabaseFixtures>(FIXTURES);
+
+const OF_FILE = { scope: 'file' } as const;
+
+/** One database for all tests of a file, which leave it fit for the next: quicker by 0.3 s a test. */
+export const fileDatabaseTest: TestAPI<DatabaseFixtures> = test.extend<DatabaseFixtures>({
+  adminUrl: [FIXTURES.adminUrl, OF_FILE],
+  url: [FIXTURES.url, OF_FILE],
+  open: [FIXTURES.open, OF_FILE],
+  db: [FIXTURES.db, OF_FILE],
+  dispatch: [FIXTURES.dispatch, OF_FILE],
+  owner: [FIXTURES.owner, OF_FILE],
 });
 
 function impatient(url: string): string {

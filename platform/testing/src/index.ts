@@ -1,4 +1,4 @@
-export { type DatabaseFixtures, databaseTest } from './database-test.ts';
+export { type DatabaseFixtures, databaseTest, fileDatabaseTest } from './database-test.ts';
 export { type HeldTransaction, holdTransaction } from './hold-transaction.ts';
 export { type TempHome, tempHome } from './temp-home.ts';
 export { randomHistories } from './random-histories.ts';

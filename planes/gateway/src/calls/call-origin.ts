@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Who of a caller's own a call is for; the ledger's spend says it. */
@@ -21,5 +22,14 @@ export function readOrigin(headers: IncomingHttpHeaders): CallOrigin {
 }
 
 function nameOf(value: string | string[] | undefined): string | null {
-  return typeof value === 'string' && value !== '' ? value.slice(0, LENGTH_MAX) : null;
+  if (typeof value !== 'string' || value === '') return null;
+  return (PLAIN.test(value) ? value : decoded(value)).slice(0, LENGTH_MAX);
+}
+
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Node reads a header byte by byte; what clients mean by the bytes is UTF-8. */
+function decoded(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
 }
