@@ -13,8 +13,9 @@ for (const name of Object.keys(process.env)) {
 const sources = '{contract,platform,planes,apps,clients}/*/src/**';
 const roots = '{db,e2e,bench}/src/**';
 const CI_SEED = 20_261_127;
-const { TEST_POSTGRES_BIN_DIR, TEST_HISTORIES_MINUTES, TEST_SEED, CI } = process.env;
+const { TEST_POSTGRES_BIN_DIR, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } = process.env;
 const provide = {
+  testDataDir: TEST_DATA_DIR ?? null,
   postgresBinDir: TEST_POSTGRES_BIN_DIR ?? '',
   historiesMinutes: Number(TEST_HISTORIES_MINUTES ?? 0),
   historiesSeed: TEST_SEED ? Number(TEST_SEED) : CI ? CI_SEED : null,

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../../..');
 export type MistakesOf = (value: unknown) => string;
 
 /** `dataDir` is TEST_DATA_DIR. Where the description is missing, everything is right. */
-export function openSchemas(dataDir: string | undefined): (name: string) => MistakesOf {
+export function openSchemas(dataDir: string | null | undefined): (name: string) => MistakesOf {
   const file = join(resolve(root, dataDir ?? '../shared/data'), 'openai-openapi.json');
   if (!existsSync(file)) {
     console.info(`OpenAI's schemas are left out: ${file} is missing (set TEST_DATA_DIR)`);

@@ -1,41 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
+import { Secret } from '@sagewai/config';
 import { databaseTest, makeTenant } from '@sagewai/testing';
-import { type ValidateFunction } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import OpenAI from 'openai';
 import { describe, expect } from 'vitest';
 
-import { makeKey, type RunningGateway, startGateway } from '../gateway-fixture.ts';
+import { deploymentAt, makeKey, type RunningGateway, startGateway } from '../gateway-fixture.ts';
+import { checkAnswers, isDescribed, mistakesIn } from '../openai-answers-fixture.ts';
+import { worldTest } from '../world-fixture.ts';
+import { BLOCK, said, START } from './messages-fixture.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
-const file = join(
-  resolve(root, process.env['TEST_DATA_DIR'] ?? '../shared/data'),
-  'openai-openapi.json',
-);
-const specification = existsSync(file)
-  ? (JSON.parse(readFileSync(file, 'utf8')) as object)
-  : undefined;
-
-/** The document says `nullable`, which its own version of OpenAPI no longer knows. */
-function spellNullable(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(spellNullable);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const { nullable, ...rest } = schema as Record<string, unknown>;
-  const spelt = Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [key, spellNullable(value)]),
-  );
-  return nullable === true ? { anyOf: [spelt, { type: 'null' }] } : spelt;
-}
-
-function compile(name: string): (value: unknown) => string {
-  if (specification === undefined) return () => '';
-  const ajv = new Ajv2020({ strict: false, logger: false, validateFormats: false });
-  ajv.addSchema(spellNullable(specification) as object, 'openai');
-  const validate: ValidateFunction = ajv.compile({ $ref: `openai#/components/schemas/${name}` });
-  return (value) => (validate(value) ? '' : ajv.errorsText(validate.errors));
-}
+const compile = (name: string) => (value: unknown) => mistakesIn(name, value);
 
 interface World {
   readonly gateway: RunningGateway;
@@ -64,10 +37,7 @@ const messages = [
 
 describe("OpenAI's own description of its answers", () => {
   test('is there, or it is said that it is not', () => {
-    if (specification === undefined) {
-      console.info(`OpenAI's schemas are left out: ${file} is missing (set TEST_DATA_DIR)`);
-    }
-    expect(specification !== undefined || process.env['REQUIRE_ALL'] !== '1').toBe(true);
+    expect(isDescribed() || process.env['REQUIRE_ALL'] !== '1').toBe(true);
   });
 
   test('holds for a whole answer, for two choices, and for the list of models', async ({
@@ -79,7 +49,7 @@ describe("OpenAI's own description of its answers", () => {
       const answer = await gateway.chat(key, { model: 'simulated', messages, ...more });
       expect(isAnswer(await answer.json())).toBe('');
     }
-    expect(isAnswer({}) !== '' || specification === undefined).toBe(true);
+    expect(isAnswer({}) !== '' || !isDescribed()).toBe(true);
     const list = await fetch(`${gateway.url}/v1/models`, {
       headers: { authorization: `Bearer ${key}` },
     });
@@ -100,17 +70,80 @@ describe("OpenAI's own description of its answers", () => {
       expect(events.length).toBeGreaterThan(5);
       for (const event of events) expect(isChunk(JSON.parse(event.slice(6)))).toBe('');
     }
-    expect(isChunk({}) !== '' || specification === undefined).toBe(true);
+    expect(isChunk({}) !== '' || !isDescribed()).toBe(true);
   });
 
-  test('holds for errors', async ({ gateway, key }) => {
-    const isError = compile('ErrorResponse');
-    for (const body of [{}, { model: 'nope', messages }, { model: 'simulated', messages, n: 0 }]) {
-      expect(isError(await (await gateway.chat(key, body)).json())).toBe('');
+  test('holds for errors, of every surface', async ({ gateway, key }) => {
+    const { fetch, count, mistakes } = checkAnswers();
+    const paths = ['chat/completions', 'completions', 'responses', 'embeddings', 'moderations'];
+    const messages = [{ role: 'user', content: 'a' }];
+    const bodies = [
+      '{',
+      '{}',
+      '{"model":"m","Model":"m"}',
+      JSON.stringify({ model: 'nope', messages, input: 'a', prompt: 'a' }),
+      JSON.stringify({ model: 'simulated', messages, input: 'a', prompt: 'a', n: 0, stream: 7 }),
+    ];
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    for (const path of paths) {
+      const url = `${gateway.url}/v1/${path}`;
+      for (const body of bodies) await fetch(url, { method: 'POST', headers, body });
+      await fetch(url, { method: 'POST', headers: { authorization: 'Bearer sk-wrong' } });
+      await fetch(url, { headers });
     }
-    expect(isError(await (await gateway.chat('sk-wrong', {})).json())).toBe('');
+    await fetch(`${gateway.url}/v1/models/nope`, { headers });
+    await fetch(`${gateway.url}/v1/models`);
+    expect(await mistakes()).toEqual([]);
+    expect(count()).toBe(paths.length * (bodies.length + 2) + 2);
   });
 });
+
+worldTest(
+  "OpenAI's description holds for streams that break off midway, whoever provides them",
+  async ({ upstream, key, start }) => {
+    const chunk = (delta: object): string =>
+      `data: ${JSON.stringify({
+        id: 'c',
+        object: 'chat.completion.chunk',
+        created: 1,
+        model: 'up',
+        choices: [{ index: 0, delta, finish_reason: null }],
+      })}\n\n`;
+    upstream.answer = ({ url }, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      const isMessages = url?.endsWith('/messages') === true;
+      const begun = isMessages
+        ? START + BLOCK + said('a')
+        : chunk({ role: 'assistant', content: 'a' });
+      reply.write(begun, () => reply.destroy());
+    };
+    const at = (provider: 'anthropic' | 'openai') =>
+      deploymentAt(upstream.url, {
+        id: provider,
+        model: provider,
+        endpoint: { provider, baseUrl: upstream.url, credential: new Secret('sk-upstream') },
+      });
+    const gateway = await start({ deployments: [at('anthropic'), at('openai')] });
+    const { fetch, mistakes } = checkAnswers();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const ask = async (path: string, body: object): Promise<string> => {
+      const sent = JSON.stringify({ stream: true, ...body });
+      const answer = await fetch(`${gateway.url}/v1/${path}`, {
+        method: 'POST',
+        headers,
+        body: sent,
+      });
+      return answer.text();
+    };
+    const messages = [{ role: 'user', content: 'a' }];
+    for (const model of ['anthropic', 'openai']) {
+      expect(await ask('chat/completions', { model, messages })).toContain('"error"');
+      expect(await ask('completions', { model, prompt: 'a' })).toContain('"error"');
+    }
+    expect(await ask('responses', { model: 'anthropic', input: 'a' })).toContain('event: error');
+    expect(await mistakes()).toEqual([]);
+  },
+);
 
 describe("OpenAI's own client", () => {
   test('reads an answer that says that it is simulated, the same each time', async ({ client }) => {
