@@ -30,7 +30,17 @@ const FIXTURES: {
   ) => Promise<void>;
 } = {
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-  adminUrl: async ({}, use) => lendDatabase(use),
+  adminUrl: async ({}, use) => {
+    const { url, adminUrl } = inject('testCluster');
+    // `file_copy` skips the log: half the time of the default for a small template.
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
+    await administer(
+      adminUrl,
+      `create database ${name} template ${TEMPLATE} strategy file_copy owner ${userOf(url)}`,
+    );
+    await use(impatient(withDatabase(adminUrl, name)));
+    await administer(adminUrl, `drop database ${name} with (force)`);
+  },
   url: async ({ adminUrl }, use) => {
     const database = new URL(adminUrl).pathname.slice(1);
     await use(impatient(withDatabase(inject('testCluster').url, database)));
@@ -69,40 +79,6 @@ export const fileDatabaseTest: TestAPI<DatabaseFixtures> = test.extend<DatabaseF
   dispatch: [FIXTURES.dispatch, OF_FILE],
   owner: [FIXTURES.owner, OF_FILE],
 });
-
-type SharedDatabase = Pick<DatabaseFixtures, 'db' | 'owner'>;
-
-/** One database for all tests of a file, which see each other's rows: for tests of who asks, not of what is kept. */
-export const fileDatabaseTest: TestAPI<{ readonly shared: SharedDatabase }> = test.extend<{
-  $file: { readonly shared: SharedDatabase };
-}>({
-  shared: [
-    // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-    async ({}, use) =>
-      lendDatabase(async (adminUrl) => {
-        const database = new URL(adminUrl).pathname.slice(1);
-        const url = impatient(withDatabase(inject('testCluster').url, database));
-        const db = connect({ url, role: 'sagewai_request', maxConnections: 10 });
-        const owner = connect({ url: adminUrl, role: null, maxConnections: 4 });
-        await use({ db, owner });
-        await Promise.all([db.close(), owner.close()]);
-      }),
-    { scope: 'file' },
-  ],
-});
-
-/** Lends the superuser's URL of a new database, and drops it after. */
-async function lendDatabase(use: (adminUrl: string) => Promise<void>): Promise<void> {
-  const { url, adminUrl } = inject('testCluster');
-  // `file_copy` skips the log: half the time of the default for a small template.
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(
-    adminUrl,
-    `create database ${name} template ${TEMPLATE} strategy file_copy owner ${userOf(url)}`,
-  );
-  await use(impatient(withDatabase(adminUrl, name)));
-  await administer(adminUrl, `drop database ${name} with (force)`);
-}
 
 function impatient(url: string): string {
   const changed = new URL(url);

@@ -30,11 +30,11 @@ interface World {
 
 /** One database, one gateway and one scripted provider for all tests of a file. */
 export const clientsTest = fileDatabaseTest.extend<{
-  $file: { readonly world: World };
-  $test: { readonly checked: CheckedAnswers };
+  readonly world: World;
+  readonly checked: CheckedAnswers;
 }>({
   world: [
-    async ({ shared: { db } }, use) => {
+    async ({ db }, use) => {
       const upstream = await startFakeUpstream();
       playProviders(upstream);
       const deployments = Object.entries(MODELS).map(([model, provider]) =>
