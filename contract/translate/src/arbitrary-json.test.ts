@@ -42,6 +42,18 @@ const NAMES = [
   'content_block',
   'logprobs',
   'prompt_tokens_details',
+  'parts',
+  'candidates',
+  'functionCall',
+  'thoughtSignature',
+  'finishReason',
+  'promptFeedback',
+  'usageMetadata',
+  'inlineData',
+  'parameters',
+  'properties',
+  'anyOf',
+  'embeddings',
   'response_format',
   'json_schema',
 ];
@@ -70,6 +82,8 @@ const WORDS = [
   'thinking',
   'json_schema',
   'thinking_blocks:[null]',
+  'gemini:0:s',
+  'MAX_TOKENS',
   'allowed_tools',
   '{"a":',
   '\ud800',
@@ -94,6 +108,7 @@ const { object: anyBody } = fc.letrec<{ object: JsonObject; value: unknown }>((t
 const maxTokensField = 'max_tokens';
 const chatStream = { inputTokensEstimate: 1 };
 const ollama = { kind: 'chat', model: 'm', createdAt: 'now' } as const;
+const gemini = { model: 'm', createdAt: 1 };
 const durations = { totalNs: 1, firstNs: 1 };
 
 /** Each is given a request, or one thing that a provider might say. */
@@ -108,6 +123,9 @@ const REQUESTS: Record<string, (body: JsonObject) => translate.Translation> = {
       keepsThinking: true,
       customTools: 'function',
     }),
+  chatRequestToGemini: (body) =>
+    translate.chatRequestToGemini(body, { model: 'gemini-2.0', outputCap: undefined }),
+  embeddingsToGemini: (body) => translate.embeddingsToGemini(body, 'm'),
   nestTools: (body) => translate.nestTools(body, 'keep'),
   completionRequestToChat: (body) => translate.completionRequestToChat(body, { maxTokensField }),
   ollamaChatToChat: (body) => translate.ollamaChatToChat(body, { maxTokensField }),
@@ -124,6 +142,10 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   chatAnswerToCompletion: (body) => translate.chatAnswerToCompletion(body, { echo: '' }),
   chatAnswerToOllama: (body) => translate.chatAnswerToOllama(body, ollama, durations),
   embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
+  geminiToChatAnswer: (body) => translate.geminiToChatAnswer(body, gemini),
+  geminiToEmbeddings: (body) =>
+    translate.geminiToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
+  geminiErrorToChat: (body) => translate.geminiErrorToChat(body, 500),
   chatErrorToMessages: (body) => translate.chatErrorToMessages(body, 400),
   messagesErrorToChat: (body) => translate.messagesErrorToChat(body, 500),
 };
@@ -137,6 +159,7 @@ const STREAMS: Record<string, (asked: JsonObject) => Stream> = {
   ChatStreamToMessages: () => new translate.ChatStreamToMessages(chatStream),
   MessagesStreamToChat: () =>
     new translate.MessagesStreamToChat({ createdAt: 1, includesUsage: true }),
+  GeminiStreamToChat: () => new translate.GeminiStreamToChat({ ...gemini, includesUsage: true }),
   ChatStreamToResponse: (request) => new translate.ChatStreamToResponse({ request, createdAt: 1 }),
   CustomCallsBack: (asked) => new translate.CustomCallsBack(asked),
   ChatStreamToCompletion: () => new translate.ChatStreamToCompletion({ echo: '' }),

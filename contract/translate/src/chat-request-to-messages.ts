@@ -1,3 +1,4 @@
+import { isGeminiThinking } from './gemini/signatures.ts';
 import {
   compact,
   isObject,
@@ -162,6 +163,10 @@ function resultOf(message: JsonObject, losses: Losses): JsonObject {
   });
 }
 
+/** Of Gemini, or signed by nobody: Anthropic refuses both. */
+const isForeign = (block: JsonObject): boolean =>
+  isGeminiThinking(block) || (block['type'] === 'thinking' && textOf(block['signature']) === '');
+
 /** Thinking comes first and word for word: it is signed, and refused when it was changed or moved. */
 function assistantBlocks(message: JsonObject, losses: Losses): JsonObject[] {
   const refusal = textOf(message['refusal']);
@@ -178,7 +183,9 @@ function assistantBlocks(message: JsonObject, losses: Losses): JsonObject[] {
     };
   });
   return [
-    ...listOf(message['thinking_blocks']).filter(isObject),
+    ...listOf(message['thinking_blocks'])
+      .filter(isObject)
+      .filter((block) => !isForeign(block)),
     ...blocksOf(message['content'] ?? undefined, losses),
     ...(refusal === '' ? [] : [{ type: 'text', text: refusal }]),
     ...calls,

@@ -58,6 +58,7 @@ export class ChatStreamToMessages {
     const delta = isObject(choice['delta']) ? choice['delta'] : {};
     const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
     if (reasoning !== '') events.push(...this.#think(reasoning));
+    for (const block of objectsOf(delta['thinking_blocks'])) events.push(...this.#sign(block));
     const text = textOf(delta['content']) || textOf(delta['refusal']);
     if (text !== '') events.push(...this.#say(text));
     for (const [at, call] of objectsOf(delta['tool_calls']).entries()) {
@@ -117,6 +118,20 @@ export class ChatStreamToMessages {
   #think(thinking: string): MessageEvent[] {
     const opened = this.#switchTo('thinking', { type: 'thinking', thinking: '', signature: '' });
     return [...opened, this.#delta({ type: 'thinking_delta', thinking })];
+  }
+
+  /** A signature ends the thinking before it; what nobody may read is a block of its own. */
+  #sign(block: JsonObject): MessageEvent[] {
+    const signature = textOf(block['signature']);
+    if (block['type'] === 'redacted_thinking') {
+      const closed = this.#closeOpen();
+      this.#open = { type: 'thinking' };
+      return [...closed, this.#blockStart(block), ...this.#closeOpen()];
+    }
+    if (signature === '') return [];
+    const opened = this.#switchTo('thinking', { type: 'thinking', thinking: '', signature: '' });
+    const signed = this.#delta({ type: 'signature_delta', signature });
+    return [...opened, signed, ...this.#closeOpen()];
   }
 
   #say(text: string): MessageEvent[] {

@@ -21,6 +21,11 @@ export {
   messagesErrorToChat,
   messagesErrorType,
 } from './errors.ts';
+export { chatRequestToGemini, type GeminiRequestOptions } from './gemini/chat-request-to-gemini.ts';
+export { embeddingsToGemini, geminiToEmbeddings } from './gemini/embeddings.ts';
+export { geminiToChatAnswer } from './gemini/gemini-answer-to-chat.ts';
+export { geminiErrorToChat } from './gemini/gemini-errors.ts';
+export { type GeminiStreamOptions, GeminiStreamToChat } from './gemini/gemini-stream-to-chat.ts';
 export { isObject, type Json, type JsonObject, textOf } from './json.ts';
 export { messageToChatAnswer } from './message-to-chat-answer.ts';
 export { type MessagesRequestOptions, messagesRequestToChat } from './messages-request-to-chat.ts';

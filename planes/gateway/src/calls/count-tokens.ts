@@ -71,6 +71,7 @@ async function ask(
     of.switchboard.upstreamOf(deployment),
     {
       format: COUNTING,
+      model: deployment.upstreamModel,
       body: rewriteRequest(raw, found.fields, changes),
       wantsStream: false,
       headers: COUNTING.passHeaders(request.headers),

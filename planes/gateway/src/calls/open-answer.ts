@@ -175,14 +175,16 @@ function requestFor(
 ): UpstreamRequest {
   const { format, input, asked, fields, bounds, granted } = call;
   const { wantsStream } = asked;
+  const { upstreamModel: model } = deployment;
   if (crossed !== null) {
     const body = Buffer.from(JSON.stringify(crossed.body));
-    return { format: upstream, body, wantsStream, headers: null, query: '' };
+    return { format: upstream, model, body, wantsStream, headers: null, query: '' };
   }
   return {
     format: upstream,
+    model,
     body: rewriteRequest(input.raw, fields, {
-      model: deployment.upstreamModel,
+      model,
       askForUsage: asked.hidesUsage,
       cap: format.capFor(deployment, input.body, bounds, granted),
     }),

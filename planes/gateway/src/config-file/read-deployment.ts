@@ -99,10 +99,7 @@ function findPlace(entry: Section, named: string, apiBase: string | undefined): 
     );
     return undefined;
   }
-  const provider =
-    known === undefined || (known.provider === 'openai' && apiBase !== undefined)
-      ? 'compatible'
-      : known.provider;
+  const provider = providerAt(known?.provider, apiBase);
   const baseUrl = apiBase ?? known?.baseUrl;
   if (baseUrl === undefined || !/^https?:\/\/[^/\s]/.test(baseUrl) || !URL.canParse(baseUrl)) {
     const what = 'expected a URL that starts with http:// or https://';
@@ -111,6 +108,13 @@ function findPlace(entry: Section, named: string, apiBase: string | undefined): 
   }
   const upstreamModel = named.slice(slash + 1);
   return { provider, upstreamModel, baseUrl: withVersion(baseUrl, traitsOf(provider).addsVersion) };
+}
+
+/** Whose format is spoken at an address of one's own. */
+function providerAt(known: ProviderName | undefined, apiBase: string | undefined): ProviderName {
+  if (known === undefined || (known === 'openai' && apiBase !== undefined)) return 'compatible';
+  const isCompatible = known === 'gemini' && /\/openai\/*$/.test(apiBase ?? '');
+  return isCompatible ? 'gemini-compatible' : known;
 }
 
 /** The bases of Ollama and of Anthropic are mostly named without it. */

@@ -64,7 +64,7 @@ general_settings:
       'gemini-flash',
       'gemini-2.0-flash',
       'gemini',
-      'https://generativelanguage.googleapis.com/v1beta/openai',
+      'https://generativelanguage.googleapis.com/v1beta',
       'g',
     ],
   ]);

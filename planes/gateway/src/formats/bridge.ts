@@ -1,6 +1,7 @@
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
+import { CHAT_OVER_GEMINI } from './chat-over-gemini.ts';
 import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT } from './chat.ts';
 import { COMPLETIONS_OVER_CHAT } from './completions-over-chat.ts';
@@ -8,6 +9,8 @@ import { COMPLETIONS } from './completions.ts';
 import { compose, type Crossing } from './crossing.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import type { Format, FormatName } from './format.ts';
+import { EMBEDDINGS_OVER_GEMINI, GEMINI_EMBEDDINGS } from './gemini-embeddings.ts';
+import { GEMINI } from './gemini.ts';
 import { MESSAGES_OVER_CHAT } from './messages-over-chat.ts';
 import { MESSAGES } from './messages.ts';
 import { MIXED_OVER_CHAT } from './mixed-over-chat.ts';
@@ -28,6 +31,8 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   embeddings: EMBEDDINGS,
   moderations: MODERATIONS,
   rerank: RERANK,
+  gemini: GEMINI,
+  'gemini-embeddings': GEMINI_EMBEDDINGS,
   'ollama-chat': OLLAMA_CHAT,
   'ollama-generate': OLLAMA_GENERATE,
   'ollama-embed': OLLAMA_EMBED,
@@ -37,6 +42,8 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
 /** One for each format that is not chat, to chat; and from chat to each that a provider speaks alone. */
 const CROSSINGS: readonly Crossing[] = [
   CHAT_OVER_MESSAGES,
+  CHAT_OVER_GEMINI,
+  EMBEDDINGS_OVER_GEMINI,
   MESSAGES_OVER_CHAT,
   RESPONSES_OVER_CHAT,
   COMPLETIONS_OVER_CHAT,

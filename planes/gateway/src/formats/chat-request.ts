@@ -7,11 +7,10 @@ import { traitsOf } from '../providers/provider.ts';
 
 /** How requests of Responses are said to a deployment. */
 export function translationFor({ endpoint }: Deployment): ResponsesRequestOptions {
-  const { cap, formats } = traitsOf(endpoint.provider);
+  const { cap, keepsThinking } = traitsOf(endpoint.provider);
   return {
     maxTokensField: cap,
-    // Only who signs thinking takes it back.
-    keepsThinking: formats.includes('messages'),
+    keepsThinking,
     customTools: endpoint.provider === 'openai' ? 'keep' : 'function',
   };
 }

@@ -24,6 +24,8 @@ export type FormatName =
   | 'embeddings'
   | 'moderations'
   | 'rerank'
+  | 'gemini'
+  | 'gemini-embeddings'
   | 'ollama-chat'
   | 'ollama-generate'
   | 'ollama-embed'
@@ -73,6 +75,8 @@ export interface Format {
   readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'moderation' | 'rerank';
   /** Below the base URL of an endpoint. */
   readonly path: string;
+  /** Where the URL names the model, or that a stream is wanted; left out: `path` is all of it. */
+  readonly locate?: (model: string, wantsStream: boolean) => string;
   /** Sent with every request, beside the credential. */
   readonly headers: Readonly<Record<string, string>>;
 

@@ -14,13 +14,15 @@ export const MESSAGES_OVER_CHAT: Crossing = {
   client: 'messages',
   upstream: 'chat',
   open: (asked, { deployment, inputTokensEstimate }) => {
-    const { cap, keepsCacheMarks, takesEffort } = traitsOf(deployment.endpoint.provider);
+    const { cap, keepsCacheMarks, keepsThinking, takesEffort } = traitsOf(
+      deployment.endpoint.provider,
+    );
     const { request, hadAny } = keepsCacheMarks
       ? { request: asked, hadAny: false }
       : stripCacheMarks(asked);
     const translated = messagesRequestToChat(request, {
       maxTokensField: cap,
-      keepsThinking: false,
+      keepsThinking,
     });
     const { reasoning_effort: effort, ...body } = translated.body;
     const isEffortLost = effort !== undefined && !takesEffort(deployment.upstreamModel);

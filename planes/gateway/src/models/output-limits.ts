@@ -13,7 +13,7 @@ const OUTPUT_TOKENS_MAX: readonly (readonly [RegExp, number])[] = [
   [/^claude-(opus|sonnet|haiku)-/, 64_000],
   [/^claude-3-(5|7)/, 8_192],
   [/^claude-3-/, 4_096],
-  [/^gemini-2\.5/, 65_536],
+  [/^gemini-(?:2\.5|3)/, 65_536],
   [/^gemini-2\.0|^gemini-1\.5/, 8_192],
 ];
 

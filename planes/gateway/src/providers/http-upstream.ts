@@ -17,13 +17,14 @@ export type Connections = Pick<Dispatcher, 'dispatch'>;
 export function createHttpUpstream(endpoint: Endpoint, connections: Connections): Upstream {
   const wires = new Map<Format, Wire>();
   return {
-    send({ format, body, wantsStream, headers: passed, query }, listener) {
+    send({ format, model, body, wantsStream, headers: passed, query }, listener) {
       let wire = wires.get(format);
       if (wire === undefined) wires.set(format, (wire = wireOf(endpoint, format)));
       const own = wantsStream ? wire.streamHeaders : wire.jsonHeaders;
       const headers = passed === null ? own : { ...own, ...passed };
       const exchange = new UpstreamExchange(listener);
-      const path = query === '' ? wire.path : withQuery(wire.path, query);
+      const place = wire.locate === undefined ? wire.path : wire.locate(model, wantsStream);
+      const path = query === '' ? place : withQuery(place, query);
       connections.dispatch({ method: 'POST', path, headers, body }, exchange);
       return exchange;
     },
@@ -34,12 +35,16 @@ type Headers = Readonly<Record<string, string>>;
 
 interface Wire {
   readonly path: string;
+  /** Of formats that tell the model or the stream there. */
+  readonly locate: ((model: string, wantsStream: boolean) => string) | undefined;
   readonly jsonHeaders: Headers;
   readonly streamHeaders: Headers;
 }
 
 function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wire {
   const { pathname, search } = new URL(baseUrl);
+  const base = pathname.replace(/\/$/, '');
+  const { locate } = format;
   const key = credential?.reveal();
   const own = {
     'content-type': 'application/json',
@@ -50,7 +55,9 @@ function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wi
     ...(key === undefined ? {} : traitsOf(provider).credentialHeader(key)),
   };
   return {
-    path: `${pathname.replace(/\/$/, '')}${format.path}${search}`,
+    path: `${base}${format.path}${search}`,
+    locate:
+      locate && ((model, wantsStream) => withQuery(base + locate(model, wantsStream), search)),
     jsonHeaders: { ...own, accept: 'application/json' },
     streamHeaders: { ...own, accept: 'text/event-stream' },
   };
@@ -58,7 +65,7 @@ function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wi
 
 /** A base URL may have a query of its own. */
 const withQuery = (path: string, query: string): string =>
-  path.includes('?') ? `${path}&${query.slice(1)}` : path + query;
+  query !== '' && path.includes('?') ? `${path}&${query.slice(1)}` : path + query;
 
 type Controller = Dispatcher.DispatchController;
 

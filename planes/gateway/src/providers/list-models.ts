@@ -64,9 +64,11 @@ function headersOf({ provider, credential }: Endpoint) {
   const key = credential?.reveal();
   return {
     accept: 'application/json',
-    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(key === undefined ? {} : traitsOf(provider).credentialHeader(key)),
     // Its list does not know the header that its chat endpoint takes.
-    ...(provider === 'anthropic' ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' } : {}),
+    ...(provider === 'anthropic'
+      ? { authorization: `Bearer ${key}`, 'anthropic-version': '2023-06-01' }
+      : {}),
   };
 }
 

@@ -20,6 +20,8 @@ interface Traits {
   readonly credentialHeader: (key: string) => Readonly<Record<string, string>>;
   /** In a chat, it takes marks of the cache from whoever sets them; others refuse the field. */
   readonly keepsCacheMarks: boolean;
+  /** Signed thinking, which clients send back, is taken back by whoever signed it. */
+  readonly keepsThinking: boolean;
   /** Models that do not think may refuse to be told how hard. */
   readonly takesEffort: (model: string) => boolean;
   /** Where its models are listed, below the base URL or its origin. */
@@ -35,6 +37,7 @@ const COMPATIBLE = {
   formats: ['chat'],
   credentialHeader: (key: string) => ({ authorization: `Bearer ${key}` }),
   keepsCacheMarks: false,
+  keepsThinking: false,
   takesEffort: () => true,
   modelList: 'models',
 } as const;
@@ -61,6 +64,7 @@ export const PROVIDERS = {
     ownedBy: 'anthropic',
     catalogueId: 'anthropic',
     formats: ['messages'],
+    keepsThinking: true,
     credentialHeader: (key: string) => ({ 'x-api-key': key }),
     addsVersion: true,
   },
@@ -97,6 +101,15 @@ export const PROVIDERS = {
     formats: ['chat', 'completions', 'embeddings', 'moderations', 'rerank'],
   },
   gemini: {
+    ...COMPATIBLE,
+    ownedBy: 'google',
+    catalogueId: 'google',
+    formats: ['gemini', 'gemini-embeddings'],
+    credentialHeader: (key: string) => ({ 'x-goog-api-key': key }),
+    keepsThinking: true,
+  },
+  // Where its base URL ends in /openai.
+  'gemini-compatible': {
     ...COMPATIBLE,
     ...BOTH,
     ownedBy: 'google',
@@ -156,10 +169,7 @@ export const PREFIXES: ReadonlyMap<
   ['hosted_vllm', { provider: 'compatible', baseUrl: undefined }],
   ['openai_like', { provider: 'compatible', baseUrl: undefined }],
   ['lm_studio', { provider: 'compatible', baseUrl: undefined }],
-  [
-    'gemini',
-    { provider: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai' },
-  ],
+  ['gemini', { provider: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' }],
   ['groq', { provider: 'groq', baseUrl: 'https://api.groq.com/openai/v1' }],
   ['mistral', { provider: 'mistral', baseUrl: 'https://api.mistral.ai/v1' }],
   ['deepseek', { provider: 'deepseek', baseUrl: 'https://api.deepseek.com/v1' }],

@@ -5,6 +5,8 @@ import type { Format } from '../formats/format.ts';
 /** What is sent to a provider. The address and the credential are the upstream's own (M6). */
 export interface UpstreamRequest {
   readonly format: Format;
+  /** The name that the provider knows it by. */
+  readonly model: string;
   readonly body: Buffer;
   readonly wantsStream: boolean;
   /** Of the client's; none of them is a credential (M6). */
