@@ -47,6 +47,9 @@ const limitChanges = {
   requests_per_minute: Type.Optional(orNull(perMinute)),
 };
 
+/** What becomes of a stream whose client goes away: it is given up, or read to its end and booked exactly. */
+export const onClientLeft = Type.Union([Type.Literal('abort'), Type.Literal('drain')]);
+
 export const virtualKey = Type.Object({
   id,
   name: Type.String(),
@@ -60,6 +63,7 @@ export const virtualKey = Type.Object({
   expires_at: instantOrNull,
   blocked_at: instantOrNull,
   revoked_at: instantOrNull,
+  on_client_left: onClientLeft,
   ...limits.properties,
 });
 
@@ -79,6 +83,7 @@ export const createKey = endpoint({
     name,
     models: Type.Optional(models),
     expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+    on_client_left: Type.Optional(onClientLeft),
     ...limitChanges,
   }),
   output: Type.Object({ ...virtualKey.properties, key: Type.String() }),
@@ -126,6 +131,7 @@ export const updateKey = endpoint({
   body: Type.Object({
     models: Type.Optional(models),
     blocked: Type.Optional(Type.Boolean()),
+    on_client_left: Type.Optional(onClientLeft),
     ...limitChanges,
   }),
   output: virtualKey,

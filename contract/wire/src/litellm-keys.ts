@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
+import { onClientLeft } from './keys.ts';
 import { MODEL_PATTERN } from './model-name.ts';
 import { id, instantOrNull, orNull, textOrNull } from './schemas.ts';
 
@@ -58,6 +59,8 @@ const keyFields = {
   team_id: optional(orNull(ref)),
   user_id: optional(orNull(ref)),
   blocked: optional(orNull(Type.Boolean())),
+  /** Not LiteLLM's: see `/api/v1/keys`. */
+  on_client_left: optional(orNull(onClientLeft)),
 };
 
 /** Answers always have all of it: an unknown value is null, money is a number of US dollars. */
@@ -99,6 +102,7 @@ export const keyInfo = Type.Object({
   project_id: id,
   organization_id: id,
   blocked: Type.Boolean(),
+  on_client_left: onClientLeft,
   created_by: Type.String(),
   updated_by: textOrNull,
   created_at: instantOrNull,

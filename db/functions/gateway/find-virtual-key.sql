@@ -5,8 +5,11 @@ returns table (
   expires_at timestamptz, is_blocked boolean, now timestamptz,
   team_id text, person_id text, team_models text[], person_models text[], aliases jsonb, tags text[],
   allowed_routes text[], parallel_max int, team_parallel_max int, person_parallel_max int,
+  on_client_left text,
   -- Period and measure → amount, as text.
-  limits jsonb
+  limits jsonb,
+  -- What is spent or counted of each, as of now; what is reserved counts in a minute only.
+  used jsonb
 )
 language plpgsql
 as $$
@@ -24,11 +27,19 @@ begin
     select k.id, k.org_id, k.project_id, k.name, k.models, k.may_cap, k.expires_at,
            k.blocked_at is not null or t.blocked_at is not null, app_now(),
            k.team_id, k.person_id, coalesce(t.models, '{}'), coalesce(p.models, '{}'), k.aliases, k.tags,
-           k.allowed_routes, k.parallel_max, t.parallel_max, p.parallel_max,
-           (select coalesce(jsonb_object_agg(b.period || ' ' || b.measure, b.limit_amount::text), '{}')
-            from budget b
-            where b.org_id = v_org and b.scope_kind = 'key' and b.scope_id = v_id::text)
+           k.allowed_routes, k.parallel_max, t.parallel_max, p.parallel_max, k.on_client_left,
+           coalesce(l.limits, '{}'), coalesce(l.used, '{}')
     from virtual_key k
+    cross join lateral (
+      select jsonb_object_agg(b.period || ' ' || b.measure, b.limit_amount::text) as limits,
+             jsonb_object_agg(b.period || ' ' || b.measure, (case
+               when b.period = 'minute' then
+                 (ring_after(b.slots, b.settled, b.opened_at, app_clock(), null, null)).total + b.reserved
+               when b.opened_at >= window_of(b.period, app_clock()) then b.settled
+               else 0 end)::text) as used
+      from budget b
+      where b.org_id = v_org and b.scope_kind = 'key' and b.scope_id = v_id::text
+    ) l
     left join team t on t.org_id = k.org_id and t.id = k.team_id
     left join person p on p.org_id = k.org_id and p.id = k.person_id
     where k.id = v_id and k.revoked_at is null;

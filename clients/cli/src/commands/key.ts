@@ -12,6 +12,7 @@ interface CreateFlags extends ConnectionFlags, LimitFlags {
   readonly models?: string[];
   readonly expires?: number;
   readonly cap: boolean;
+  readonly drain?: boolean;
 }
 
 export function keyCommand(around: Surroundings): Command {
@@ -33,7 +34,9 @@ function createCommand(around: Surroundings): Command {
         .option('--models <models>', 'models it may call, by comma (default: any)', list)
         .option('--expires <duration>', 'such as 30d or 1d12h (default: never)', durationSeconds),
       { removable: false },
-    ).option('--no-cap', 'refuse a call that may not fit, instead of capping its output'),
+    )
+      .option('--no-cap', 'refuse a call that may not fit, instead of capping its output')
+      .option('--drain', 'read a stream to its end when its client leaves, to book it exactly'),
     around,
     createKey,
   );
@@ -61,6 +64,7 @@ async function createKey(context: Context, flags: CreateFlags): Promise<void> {
     ...(flags.models ? { models: flags.models } : {}),
     ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
     budget: { ...budget, cap: flags.cap },
+    ...(flags.drain === true ? { on_client_left: 'drain' } : {}),
     ...(tokens_per_minute === undefined ? {} : { tokens_per_minute }),
     ...(requests_per_minute === undefined ? {} : { requests_per_minute }),
   } as CallInput<'gateway.createKey'>['body'];

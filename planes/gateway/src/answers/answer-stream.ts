@@ -4,7 +4,7 @@ import { asFault, type Fault } from '@sagewai/fault';
 
 import { CrossTap } from '../bytes/cross-tap.ts';
 import { StreamTap, type Tap } from '../bytes/stream-tap.ts';
-import type { AdmittedCall } from '../calls/admitted-call.ts';
+import { type AdmittedCall, drains } from '../calls/admitted-call.ts';
 import type { OpenAnswer } from '../calls/open-answer.ts';
 import { type Outcome, type SettleCall, usageOrEstimate } from '../calls/settle-call.ts';
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
@@ -45,6 +45,7 @@ export async function answerStream(
     tap,
     beat: limits.beat,
     stallMs: limits.clientStallMs,
+    drains: drains(call),
   });
   const end = wholeOrBroken(await relay.end, tap, bridge.upstream);
   if (end.kind !== 'complete') attempt.abort();
@@ -54,7 +55,7 @@ export async function answerStream(
   const outcome: Outcome = {
     deployment,
     ...usageOrEstimate(call, tap.usage, () => tap.seen(), tap.begun),
-    status: isNoStream || tap.hasFailed ? 'error' : STATUS[end.kind],
+    status: isNoStream || tap.hasFailed ? 'error' : STATUS[relay.isLeft ? 'left' : end.kind],
     firstDataMs: attempt.firstDataMs,
   };
   const unsettled = await settle(call, outcome).then(() => undefined, asFault);

@@ -13,7 +13,7 @@ const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens
 const DONE = 'data: [DONE]\n\n';
 
 /** A relay between hands: what comes in, and when a beat ends, is said by the test. */
-function relay(of: { readonly beats: boolean }) {
+function relay(of: { readonly beats: boolean; readonly drains?: boolean }) {
   const out: string[] = [];
   const joined = new Set<Member>();
   const client = Object.assign(new EventEmitter(), {
@@ -30,6 +30,7 @@ function relay(of: { readonly beats: boolean }) {
     tap,
     beat: of.beats ? { join: (member) => void joined.add(member) } : null,
     stallMs: 1_000,
+    drains: of.drains,
   });
   const ended: RelayEnd[] = [];
   void made.end.then((end) => ended.push(end));
@@ -137,6 +138,32 @@ describe('with beats', () => {
     expect(await made.end).toEqual({ kind: 'garbage' });
   });
 });
+
+test.each([true, false])(
+  'a client that leaves does not end a stream that is drained (beats: %s)',
+  async (beats) => {
+    const {
+      out,
+      come,
+      end,
+      client,
+      endBeat,
+      relay: made,
+      tap,
+      ended,
+    } = relay({ beats, drains: true });
+    come(piece(1), piece(2));
+    const seen = out.length;
+    client.destroyed = true;
+    client.emit('close');
+    come(piece(3), USAGE, DONE);
+    expect([made.isLeft, ended]).toEqual([true, []]);
+    end();
+    endBeat();
+    expect(await made.end).toEqual({ kind: 'complete' });
+    expect([out.length, tap.usage?.output, tap.seen().outputChunks]).toEqual([seen, 5, 3]);
+  },
+);
 
 test('without beats every piece is a write, and the head goes at once', () => {
   const { out, come } = relay({ beats: false });

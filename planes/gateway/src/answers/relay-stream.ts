@@ -36,6 +36,8 @@ export interface RelayParts {
   /** Null: every piece goes out at once. */
   readonly beat: Beat | null;
   readonly stallMs: number;
+  /** Whether the provider is read to its end when the client leaves. */
+  readonly drains?: boolean | undefined;
 }
 
 // More than this is not kept back: it fills packets by itself.
@@ -46,6 +48,7 @@ export class Relay implements Sink, Member {
   readonly #parts: RelayParts;
   #resolve: (end: RelayEnd) => void = () => {};
   #isOver = false;
+  #isLeft = false;
   #stall: NodeJS.Timeout | undefined;
   #isHeadOut = false;
   /** Something went out in this beat. */
@@ -65,10 +68,15 @@ export class Relay implements Sink, Member {
     reply.on('close', this.#leave);
     reply.on('drain', this.#drained);
     if (reply.destroyed) this.#leave();
-    else attempt.handTo(this);
+    if (!this.#isOver) attempt.handTo(this);
     if (this.#isHeadOut) return;
     if (beat === null) this.#sendHead();
     else beat.join(this);
+  }
+
+  /** Whether the client went away before the end. */
+  get isLeft(): boolean {
+    return this.#isLeft;
   }
 
   onData(chunk: Buffer): void {
@@ -157,6 +165,11 @@ export class Relay implements Sink, Member {
   };
 
   readonly #leave = (): void => {
+    this.#isLeft = true;
+    if (this.#parts.drains === true) {
+      this.#drained();
+      return;
+    }
     if (!this.#isOver) this.#parts.tap.push(this.#gathered()); // G3
     this.#finish({ kind: 'left' });
   };

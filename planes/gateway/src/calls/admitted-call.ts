@@ -3,6 +3,7 @@ import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { RequestFields } from '../bytes/rewrite-request.ts';
 import type { Asked, Format } from '../formats/format.ts';
+import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import type { Trail } from '../routing/trail.ts';
 import type { TierTold } from '../tiers/choose-model.ts';
@@ -25,6 +26,11 @@ export interface AdmittedCall {
   readonly trail: Trail | undefined;
   /** Why it has its model, where it left that open. */
   readonly tier: TierTold | undefined;
+}
+
+/** Whether its stream is read to its end when its client leaves. */
+export function drains({ input }: AdmittedCall): boolean {
+  return (input.caller.detail as CallerDetail).policy?.onClientLeft === 'drain';
 }
 
 /** What a settled call cost, as the ledger has it. */

@@ -14,7 +14,7 @@ import type { RouteMeters } from '../routing/route-meters.ts';
 import type { Trail } from '../routing/trail.ts';
 import { waitUnlessClosed } from '../routing/wait-unless-closed.ts';
 import type { Switchboard } from '../switchboard.ts';
-import type { AdmittedCall } from './admitted-call.ts';
+import { type AdmittedCall, drains } from './admitted-call.ts';
 import { Attempt, type Head } from './attempt.ts';
 import type { DecidedCall } from './decide-call.ts';
 import { OUTPUT_TOKENS_UNKNOWN } from './plan-call.ts';
@@ -115,7 +115,7 @@ async function send(
   });
   const leave = (): void => attempt.abort();
   // A stream that nobody waits for is given up; a whole answer is waited for, to know its cost.
-  if (wantsStream) reply.once('close', leave);
+  if (wantsStream && !drains(call)) reply.once('close', leave);
   const head = await attempt.head;
   reply.off('close', leave);
   if (head.kind === 'head' && head.status < 400) watch?.began(wantsStream);

@@ -108,8 +108,9 @@ function toPolicy(key: LiveKey): KeyPolicy {
     personId: key.personId,
     models: lists.map((names) => new Set(canonicalModels(names))),
     aliases: new Map(Object.entries(key.aliases)),
-    headers: limitHeaders(key.limits),
+    headers: limitHeaders(key.limits, key.used),
     tags: key.tags,
+    onClientLeft: key.onClientLeft,
     slots: [
       ...slot('key', key.id, key.parallelMax),
       ...slot('person', key.personId, key.personParallelMax),

@@ -44,6 +44,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
         hint: tokenHint(value),
         models: body.models ?? [],
         mayCap: body.budget?.cap ?? true,
+        onClientLeft: body.on_client_left,
         createdBy: nameActor(caller),
         expiresInSeconds: body.expires_in_seconds ?? null,
       });
@@ -78,6 +79,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
         models: body.models,
         isBlocked: body.blocked,
         mayCap: body.budget?.cap,
+        onClientLeft: body.on_client_left,
         updatedBy: nameActor(caller),
       };
       const key = found(await keys.adjustKey(tx, choice, changes), NO_KEY);
@@ -143,6 +145,7 @@ const toWire = (key: VirtualKey, limits: Limits) => ({
   expires_at: key.expiresAt?.toISOString() ?? null,
   blocked_at: key.blockedAt?.toISOString() ?? null,
   revoked_at: key.revokedAt?.toISOString() ?? null,
+  on_client_left: key.onClientLeft,
   budget: { ...moneyToWire(limits), cap: key.mayCap },
   ...ratesToWire(limits),
 });

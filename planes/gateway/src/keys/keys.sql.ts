@@ -1,11 +1,11 @@
 import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
-import type { VirtualKey } from './virtual-key.ts';
+import type { OnClientLeft, VirtualKey } from './virtual-key.ts';
 
 const COLUMNS = sql<VirtualKey>`
   id, org_id as "orgId", project_id as "projectId", name, hint, models, may_cap as "mayCap",
-  team_id as "teamId", person_id as "personId", aliases, metadata, tags,
+  on_client_left as "onClientLeft", team_id as "teamId", person_id as "personId", aliases, metadata, tags,
   allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
   soft_budget_pusd as "softBudgetPusd", created_by as "createdBy", created_at as "createdAt",
   updated_at as "updatedAt", updated_by as "updatedBy", expires_at as "expiresAt",
@@ -44,6 +44,7 @@ export interface NewKey extends Partial<KeyTraits> {
   readonly hint: string;
   readonly models: readonly string[];
   readonly mayCap: boolean;
+  readonly onClientLeft?: OnClientLeft | undefined;
   readonly createdBy: string;
   /** Null: never. */
   readonly expiresInSeconds: number | null;
@@ -54,13 +55,14 @@ export async function insertKey(tx: Tx, key: NewKey): Promise<VirtualKey> {
   const { rows } = await sql<VirtualKey>`
     insert into virtual_key (
       id, org_id, project_id, name, hint, models, may_cap, created_by, expires_at,
-      team_id, person_id, aliases, metadata, tags, allowed_routes, parallel_max, soft_budget_pusd)
+      team_id, person_id, aliases, metadata, tags, allowed_routes, parallel_max, soft_budget_pusd,
+      on_client_left)
     values (
       ${key.id}, ${key.orgId}, ${key.projectId}, ${key.name}, ${key.hint}, ${key.models},
       ${key.mayCap}, ${key.createdBy}, app_now() + ${key.expiresInSeconds}::int * interval '1 second',
       ${traits.teamId}, ${traits.personId}, ${JSON.stringify(traits.aliases)}::jsonb,
       ${JSON.stringify(traits.metadata)}::jsonb, ${traits.tags}, ${traits.allowedRoutes},
-      ${traits.parallelMax}::int, ${traits.softBudgetPusd}::numeric)
+      ${traits.parallelMax}::int, ${traits.softBudgetPusd}::numeric, ${key.onClientLeft ?? 'abort'})
     returning ${COLUMNS}
   `.execute(tx);
   const [inserted] = rows;
@@ -124,6 +126,7 @@ export interface KeyChanges extends Partial<KeyTraits> {
   readonly models?: readonly string[] | undefined;
   readonly isBlocked?: boolean | undefined;
   readonly mayCap?: boolean | undefined;
+  readonly onClientLeft?: OnClientLeft | undefined;
   readonly name?: string;
   readonly hint?: string;
   readonly projectId?: ProjectId;
@@ -145,6 +148,7 @@ export async function adjustKey(
     update virtual_key
     set models = coalesce(${models ?? null}::text[], models),
         may_cap = coalesce(${mayCap ?? null}::boolean, may_cap),
+        on_client_left = coalesce(${changes.onClientLeft ?? null}::text, on_client_left),
         blocked_at = case ${isBlocked ?? null}::boolean
           when true then coalesce(blocked_at, app_now()) when false then null else blocked_at end,
         name = coalesce(${changes.name ?? null}::text, name),
@@ -201,8 +205,11 @@ export interface LiveKey {
   readonly parallelMax: number | null;
   readonly teamParallelMax: number | null;
   readonly personParallelMax: number | null;
+  readonly onClientLeft: OnClientLeft;
   /** `day cost` → an amount. */
   readonly limits: Readonly<Record<string, string>>;
+  /** What is used of each. */
+  readonly used: Readonly<Record<string, string>>;
   /** The database's time at the look-up, by which expiry is decided. */
   readonly now: Date;
 }
@@ -215,7 +222,7 @@ export async function findLiveKey(db: Executor, hash: Buffer): Promise<LiveKey |
            person_id as "personId", team_models as "teamModels", person_models as "personModels",
            aliases, tags, allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
            team_parallel_max as "teamParallelMax", person_parallel_max as "personParallelMax",
-           limits
+           on_client_left as "onClientLeft", limits, used
     from find_virtual_key(${hash})
   `.execute(db);
   return rows[0] ?? null;

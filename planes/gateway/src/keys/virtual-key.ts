@@ -6,6 +6,9 @@ export const KEY_PREFIX = 'sk-';
 /** Keys of another plane start like ours. */
 export const FLEET_KEY_PREFIX = 'sk-fleet-';
 
+/** What becomes of a stream whose client goes away: it is given up, or read to its end and booked exactly. */
+export type OnClientLeft = 'abort' | 'drain';
+
 /** A key as its administrators see it; its value is nowhere. */
 export interface VirtualKey {
   readonly id: KeyId;
@@ -16,6 +19,7 @@ export interface VirtualKey {
   /** As given; empty allows every model. */
   readonly models: readonly string[];
   readonly mayCap: boolean;
+  readonly onClientLeft: OnClientLeft;
   readonly teamId: string | null;
   readonly personId: string | null;
   /** Names in requests → models. */
@@ -55,6 +59,7 @@ export interface KeyPolicy {
   readonly models: readonly ReadonlySet<string>[];
   readonly aliases: ReadonlyMap<string, string>;
   readonly tags: readonly string[];
+  readonly onClientLeft: OnClientLeft;
   /** Who may have how many calls under way. */
   readonly slots: readonly SlotLimit[];
   /** Headers of every answer, made once. */

@@ -98,6 +98,7 @@ export async function readKeyFields(
   return {
     models,
     isBlocked: fields.blocked ?? undefined,
+    onClientLeft: fields.on_client_left ?? undefined,
     ...(typeof fields.key_alias === 'string' ? { name: fields.key_alias } : {}),
     ...(projectId === undefined ? {} : { projectId }),
     ...(fields.duration === undefined ? {} : { expiresInSeconds: readDuration(fields.duration) }),

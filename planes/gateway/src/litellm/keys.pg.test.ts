@@ -315,8 +315,10 @@ describe('a key', () => {
     expect(answer.status).toBe(200);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'x-litellm-key-max-budget': '1.5',
+      'x-litellm-key-spend': '0',
       'x-litellm-key-rpm-limit': '100',
       'x-ratelimit-limit-requests': '100',
+      'x-ratelimit-remaining-requests': '100',
       'x-litellm-model-group': 'simulated',
       'x-litellm-model-id': 'simulated',
       'x-litellm-call-id': expect.any(String),
@@ -331,6 +333,13 @@ describe('a key', () => {
     ]);
     const cost = Number(answer.headers.get('x-litellm-response-cost'));
     expect((await curl(`GET /key/info?key=${key}`)).body.info.spend).toBe(cost);
+    // What is used is that of the last look-up of the key, a second ago at most.
+    const usedLater = async (): Promise<boolean> => {
+      const { headers } = await gateway.chat(key, { ...ask, model: 'gpt-4' });
+      const left = Number(headers.get('x-ratelimit-remaining-requests'));
+      return left < 100 && Number(headers.get('x-litellm-key-spend')) > 0;
+    };
+    await expect.poll(usedLater, { timeout: 10_000, interval: 300 }).toBe(true);
   });
 
   test('may call the routes it is allowed, and no others', async ({ curl, gateway }) => {

@@ -81,6 +81,7 @@ function showKey(
     project_id: key.projectId,
     organization_id: key.orgId,
     blocked: key.blockedAt !== null,
+    on_client_left: key.onClientLeft,
     created_by: key.createdBy,
     updated_by: key.updatedBy,
     created_at: key.createdAt.toISOString(),
