@@ -94,6 +94,7 @@ export const PATHS = {
   'gateway.createRerank': ['POST', '/v1/rerank'],
   'gateway.createResponse': ['POST', '/v1/responses'],
   'gateway.explainRoute': ['GET', '/api/v1/model-route'],
+  'gateway.getAnswerCache': ['GET', '/api/v1/answer-cache'],
   'gateway.getKey': ['GET', '/api/v1/keys/{key_id}'],
   'gateway.getModel': ['GET', '/v1/models/{model_id}'],
   'gateway.getModelTiers': ['GET', '/api/v1/projects/{project}/model-tiers'],

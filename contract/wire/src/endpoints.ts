@@ -1,5 +1,6 @@
 import { ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
+import { ANSWER_CACHE_ENDPOINTS } from './answer-cache.ts';
 import { AUDIT_SINK_ENDPOINTS } from './audit-sinks.ts';
 import {
   askWhetherSafe,
@@ -142,6 +143,7 @@ export const ENDPOINTS = [
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,
   ...ALERT_ENDPOINTS,
+  ...ANSWER_CACHE_ENDPOINTS,
   ...LITELLM_KEY_ENDPOINTS,
   ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,

@@ -115,6 +115,7 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
+export { getAnswerCache } from './answer-cache.ts';
 export {
   explainRoute,
   getRoutingDecision,

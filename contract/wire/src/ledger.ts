@@ -120,6 +120,8 @@ export const spend = Type.Object({
   provider: textOrNull,
   /** Null: the model has no known price. */
   cost_usd: orNull(usd),
+  /** What it did not cost: its answer, or a part of it, was kept from an earlier call; else null. */
+  saved_usd: orNull(usd),
   reserved_usd: usd,
   /** What exceeded the reservation. */
   overrun_usd: usd,
@@ -132,6 +134,8 @@ export const spend = Type.Object({
     Type.Literal('estimate'),
     Type.Literal('declared_by_worker'),
     Type.Literal('unknown'),
+    /** The answer was kept from an earlier call: it cost nothing. */
+    Type.Literal('cache'),
   ]),
   status,
   started_at: instant,
@@ -178,6 +182,9 @@ export const listSpend = endpoint({
         output_tokens: count,
         /** Calls whose model has no known price: their cost is not in `cost_usd`. */
         unpriced_calls: count,
+        /** Calls that were answered from what earlier ones had brought, and what all of that saved. */
+        cached_calls: count,
+        saved_usd: usd,
       }),
     ),
   }),

@@ -17,6 +17,7 @@ const row = {
   provider: 'openai',
   cost_usd: '0.000000000001',
   reserved_usd: '1',
+  saved_usd: '0.5',
   overrun_usd: '0',
   input_tokens: 7,
   cached_input_tokens: 0,
@@ -37,7 +38,7 @@ test('a call is one line, with as many cells as the heading', () => {
   const line = formatSpend(row, 'csv');
   expect(line).toBe(
     `${row.id},settlement,${row.started_at},${row.settled_at},${row.project_id},,"a, b",,,,` +
-      `"'=HYPERLINK(""x"")",'-1+2,t u,"gpt ""4""",d,openai,ok,0.000000000001,1,0,7,0,0,3,provider`,
+      `"'=HYPERLINK(""x"")",'-1+2,t u,"gpt ""4""",d,openai,ok,0.000000000001,1,0,7,0,0,3,provider,0.5`,
   );
   expect(readCsv(line)).toHaveLength(spendHeading('csv')?.split(',').length ?? 0);
 });

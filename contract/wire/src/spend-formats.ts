@@ -33,6 +33,7 @@ const COLUMNS = [
   'cache_write_tokens',
   'output_tokens',
   'usage_source',
+  'saved_usd',
 ] as const satisfies readonly (keyof WireSpend)[];
 
 /** The line before all others; null: the format has none. */

@@ -9,7 +9,7 @@ returns table (
   -- Period and measure → amount, as text.
   limits jsonb,
   -- What is spent or counted of each, as of now; what is reserved counts in a minute only.
-  used jsonb
+  used jsonb, metadata jsonb, team_metadata jsonb
 )
 language plpgsql
 as $$
@@ -28,7 +28,7 @@ begin
            k.blocked_at is not null or t.blocked_at is not null, app_now(),
            k.team_id, k.person_id, coalesce(t.models, '{}'), coalesce(p.models, '{}'), k.aliases, k.tags,
            k.allowed_routes, k.parallel_max, t.parallel_max, p.parallel_max, k.on_client_left,
-           coalesce(l.limits, '{}'), coalesce(l.used, '{}')
+           coalesce(l.limits, '{}'), coalesce(l.used, '{}'), k.metadata, coalesce(t.metadata, '{}')
     from virtual_key k
     cross join lateral (
       select jsonb_object_agg(b.period || ' ' || b.measure, b.limit_amount::text) as limits,

@@ -1,5 +1,6 @@
 import { type Config, field } from '@sagewai/config';
 
+import { cacheFields, cacheOf } from './cache/cache-settings.ts';
 import { withVersion } from './config-file/read-deployment.ts';
 import { readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Environment, type Notice, noticeText } from './config-file/section.ts';
@@ -7,7 +8,8 @@ import { keepMasterKey, type MasterKey } from './litellm/master-key.ts';
 import type { Source } from './models/catalogue.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
-import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
+import { routingOf } from './routing/routing-settings.ts';
+import type { Routing } from './routing/routing.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
@@ -141,6 +143,7 @@ export const gatewayFields = {
     default: 33_554_432,
     min: 1_024,
   }),
+  ...cacheFields,
 } as const;
 
 export type GatewaySettings = Config<typeof gatewayFields>;
@@ -170,6 +173,8 @@ export interface GatewayConfig {
   /** How often deployments that were added while servers run are looked for. */
   readonly storedModelsMs: number;
   readonly answerBytesMax: number;
+  /** Which answers are kept for the same request of the same project; none by default. */
+  readonly cache: ReturnType<typeof cacheOf>;
 }
 
 export type ReadGatewayConfig =
@@ -186,7 +191,9 @@ export function readGatewayConfig(
   now: Date,
 ): ReadGatewayConfig {
   const routing = routingOf(settings);
-  const listed = file && readLitellmConfig(file.text, { env: file.env, at: now, routing });
+  const cache = cacheOf(settings);
+  const of = { at: now, routing, cache };
+  const listed = file && readLitellmConfig(file.text, { ...of, env: file.env });
   if (listed?.kind === 'refused') {
     return { kind: 'refused', mistakes: listed.mistakes.map(noticeText) };
   }
@@ -212,20 +219,9 @@ export function readGatewayConfig(
     refreshMs: settings.modelsRefreshMs,
     storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,
+    cache: listed?.cache ?? cache,
   };
   return { kind: 'read', config, notices: listed?.notices ?? [] };
-}
-
-function routingOf(settings: GatewaySettings): Routing {
-  return {
-    ...DEFAULT_ROUTING,
-    cooldownMs: settings.deploymentCooldownMs,
-    retry: {
-      ...DEFAULT_ROUTING.retry,
-      backoffMs: settings.modelRetryBackoffMs,
-      waitMsMax: settings.modelRetryWaitMaxMs,
-    },
-  };
 }
 
 /** The URLs that the operator has named by naming providers: what egress must let through. */

@@ -124,6 +124,7 @@ export async function startGateway(
     refreshMs: 60_000,
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,
+    cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
     ...changes,
   };
   const metrics = createMetrics();
@@ -201,6 +202,7 @@ export async function makeKey(
     readonly mayCap?: boolean;
     readonly limits?: Partial<Limits>;
     readonly expiresInSeconds?: number;
+    readonly metadata?: Readonly<Record<string, unknown>>;
   } = {},
 ): Promise<{ readonly id: KeyId; readonly value: string }> {
   const id = newId<KeyId>();
@@ -217,6 +219,7 @@ export async function makeKey(
       mayCap: of.mayCap ?? true,
       createdBy: 'test',
       expiresInSeconds: of.expiresInSeconds ?? null,
+      ...(of.metadata ? { metadata: of.metadata } : {}),
     });
     await registerCredential(tx, { hash: hashToken(value), kind: 'key', id, orgId });
     if (of.limits) await setBudgets(tx, { orgId, kind: 'key', id }, { ...UNLIMITED, ...of.limits });

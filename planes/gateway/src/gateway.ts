@@ -10,10 +10,12 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics, Span } from '@sagewai/telemetry';
 
 import { createBeat } from './answers/beat.ts';
+import { createAnswers } from './cache/create-answers.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
 import { createDecide } from './calls/decide-call.ts';
 import { createForward } from './calls/forward.ts';
+import type { RouteParts } from './calls/route-call.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
@@ -74,7 +76,9 @@ export interface Gateway {
    * Other deployments and another routing from now on; calls under way end as they began. What else a
    * configuration says holds from the next start on.
    */
-  apply(config: Pick<GatewayConfig, 'deployments' | 'routing' | 'sources' | 'simulated'>): void;
+  apply(
+    config: Pick<GatewayConfig, 'deployments' | 'routing' | 'sources' | 'simulated' | 'cache'>,
+  ): void;
   /** Ends what still looks for models. Calls under way are the server's to drain. */
   close(): void;
 }
@@ -121,19 +125,23 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
   });
   const routeMeters = createRouteMeters(options.metrics, () => switchboard.countCooling());
-  const settle = traced(
-    meters.counted(createSettle(ledger, config.routingDecisions)),
-    options.record,
+  const answers = createAnswers({ rules: config.cache, metrics: options.metrics, clock });
+  answers.serve(configured.deployments);
+  const settle = answers.told(
+    traced(meters.counted(createSettle(ledger, config.routingDecisions)), options.record),
   );
+  const decide = createDecide({
+    catalogue,
+    unknownPrice: config.unknownPrice,
+    noteUnpriced: meters.noteUnpriced,
+    chooseModel: createChooseModel({ tiers, catalogue }),
+  });
+  const reserve: RouteParts['reserve'] = (call, trail) =>
+    reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs });
+  const traceOf = traceReader(options.record);
   const forwardAny = createForward({
-    decide: createDecide({
-      catalogue,
-      unknownPrice: config.unknownPrice,
-      noteUnpriced: meters.noteUnpriced,
-      chooseModel: createChooseModel({ tiers, catalogue }),
-    }),
-    reserve: (call, trail) =>
-      reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs }),
+    decide,
+    reserve,
     settle: (call, outcome) => {
       const { usage, deployment } = outcome;
       switchboard.noteTokens(deployment, usage.input + usage.output);
@@ -142,7 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     switchboard,
     routeMeters,
     fallbacks: () => routing.fallbacks,
-    traceOf: traceReader(options.record),
+    traceOf,
     limits: {
       answerBytesMax: config.answerBytesMax,
       eventBytesMax: config.answerBytesMax,
@@ -165,9 +173,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     const ids = new Set(configured.deployments.map(({ id }) => id));
     const deployments = [...configured.deployments, ...added.filter(({ id }) => !ids.has(id))];
     catalogue.replace({ ...configured, deployments });
+    answers.serve(deployments);
     switchboard.keep(new Set(deployments.map(({ id }) => id)));
   };
-  const forward = withSlots(forwardAny, { db, log, ttlMs: config.reservationTtlMs });
+  const forwardCached = answers.keeping(forwardAny, { decide, reserve, settle, traceOf });
+  const forward = withSlots(forwardCached, { db, log, ttlMs: config.reservationTtlMs });
   const { answerBytesMax } = config;
   const countTokens = createCountTokens({ catalogue, switchboard, answerBytesMax });
   const keyReader = createKeyReader({ db, clock });
@@ -195,6 +205,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }),
       ...teamRoutes({ forget: () => keyReader.forgetAll() }),
       ...userRoutes({ forget: () => keyReader.forgetAll() }),
+      ...answers.routes,
       ...tierRoutes({ forget: () => tiers.forget() }),
     ],
     jobs: [
@@ -212,6 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     apply: (other) => {
       egress.allow(upstreamUrls(other));
       ({ routing } = other);
+      answers.apply(other.cache);
       configured = configuredOf(other);
       rebuild(stored.deployments());
     },

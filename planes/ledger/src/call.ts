@@ -81,7 +81,8 @@ export type Reservation =
     }
   | Refusal;
 
-export type UsageSource = 'provider' | 'estimate' | 'declared_by_worker' | 'unknown';
+/** `cache`: the answer was kept from an earlier call, and nobody was asked. */
+export type UsageSource = 'provider' | 'estimate' | 'declared_by_worker' | 'unknown' | 'cache';
 export type CallStatus = 'ok' | 'error' | 'aborted';
 
 export interface Settlement {

@@ -17,8 +17,14 @@ import {
 
 import { askedProject } from './asked-project.ts';
 import { reportSpend as sumUp } from './spend-report.sql.ts';
-import { readSpendPage, type SpendFilter, type SpendPlace, sumSpend } from './spend.sql.ts';
-import type { SpendTotals } from './spend.ts';
+import {
+  readSpendPage,
+  type SpendFilter,
+  type SpendPlace,
+  sumSaved,
+  sumSpend,
+} from './spend.sql.ts';
+import type { SavedTotals, SpendTotals } from './spend.ts';
 import { groupToWire, spendToWire, sumsToWire } from './to-wire.ts';
 import { wholeDays } from './whole-days.ts';
 
@@ -43,6 +49,8 @@ export function spendRoutes({ db }: { readonly db: Db }): Route[] {
           input_tokens: Number(totals.inputTokens),
           output_tokens: Number(totals.outputTokens),
           unpriced_calls: totals.unpricedCalls,
+          cached_calls: totals.cachedCalls,
+          saved_usd: formatUsd(totals.savedPusd),
         },
       };
     }),
@@ -107,7 +115,11 @@ export function spendRoutes({ db }: { readonly db: Db }): Route[] {
 }
 
 /** From the sums of days, where they can say it; else from every row that matches. */
-async function totalsOf(tx: Tx, filter: SpendFilter): Promise<SpendTotals> {
+async function totalsOf(tx: Tx, filter: SpendFilter): Promise<SpendTotals & SavedTotals> {
+  return { ...(await spentBy(tx, filter)), ...(await sumSaved(tx, filter)) };
+}
+
+async function spentBy(tx: Tx, filter: SpendFilter): Promise<SpendTotals> {
   const { orgId, runId, id, status, projectId, keyId, since, until, ...only } = filter;
   const days = wholeDays(since, until);
   const isOfRows = [runId, id, status].some((value) => value !== undefined);

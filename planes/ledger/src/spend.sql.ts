@@ -1,7 +1,7 @@
 import { type Executor, sql, type Statement } from '@sagewai/postgres';
 import type { OrganizationId, PicoUsd, RunId } from '@sagewai/wire';
 
-import type { Spend, SpendTotals } from './spend.ts';
+import type { SavedTotals, Spend, SpendTotals } from './spend.ts';
 
 export interface SpendFilter {
   readonly orgId: OrganizationId;
@@ -63,6 +63,7 @@ export async function readSpendPage(
     select id, entry, project_id as "projectId", key_id as "keyId", run_id as "runId",
            worker_id as "workerId", team_id as "teamId", person_id as "personId", model, deployment,
            provider, cost_pusd as "costPusd",
+           (select d.saved_pusd from routing_decision d where d.id = looked.id and entry = 0) as "savedPusd",
            price_known as "priceKnown", reserved_pusd as "reservedPusd",
            overrun_pusd as "overrunPusd", input_tokens as "inputTokens",
            cached_input_tokens as "cachedInputTokens", cache_write_tokens as "cacheWriteTokens",
@@ -121,6 +122,25 @@ export async function sumSpend(db: Executor, filter: SpendFilter): Promise<Spend
            coalesce(sum(output_tokens), 0)::numeric as "outputTokens",
            count(*) filter (where entry = 0 and not price_known)::int as "unpricedCalls"
     from spend where ${sql.join(conditionsOf(filter), ' and ')}
+  `.execute(db);
+  const [totals] = rows;
+  if (!totals) throw new Error('an aggregate returned no row');
+  return totals;
+}
+
+/** What the calls that match did not cost, since their answers were kept from earlier ones. */
+export async function sumSaved(db: Executor, filter: SpendFilter): Promise<SavedTotals> {
+  const { rows } = await sql<SavedTotals>`
+    select count(*) filter (where usage_source = 'cache')::int as "cachedCalls",
+           coalesce(sum(saved), 0)::numeric as "savedPusd"
+    from (
+      select usage_source, (
+        select d.saved_pusd from routing_decision d where d.org_id = ${filter.orgId} and d.id = spend.id
+      ) as saved
+      from spend where entry = 0 and ${sql.join(conditionsOf(filter), ' and ')}
+        and id in (
+          select d.id from routing_decision d where d.org_id = ${filter.orgId} and d.saved_pusd is not null)
+    ) matching
   `.execute(db);
   const [totals] = rows;
   if (!totals) throw new Error('an aggregate returned no row');

@@ -19,6 +19,8 @@ export interface Spend {
   readonly deployment: string;
   readonly provider: string | null;
   readonly costPusd: PicoUsd;
+  /** What was not paid for it, since (part of) its answer was kept from an earlier call. */
+  readonly savedPusd: PicoUsd | null;
   readonly priceKnown: boolean;
   readonly reservedPusd: PicoUsd;
   readonly overrunPusd: PicoUsd;
@@ -33,6 +35,12 @@ export interface Spend {
   readonly sessionId: string | null;
   readonly agent: string | null;
   readonly tags: readonly string[] | null;
+}
+
+/** What was answered from what earlier calls had brought; none of it is in the cost. */
+export interface SavedTotals {
+  readonly cachedCalls: number;
+  readonly savedPusd: PicoUsd;
 }
 
 export interface SpendTotals {

@@ -76,6 +76,7 @@ export function spendToWire(row: Spend): WireSpend {
     deployment: row.deployment,
     provider: row.provider,
     cost_usd: row.priceKnown ? formatUsd(row.costPusd) : null, // M4
+    saved_usd: usdOrNull(row.savedPusd),
     reserved_usd: formatUsd(row.reservedPusd),
     overrun_usd: formatUsd(row.overrunPusd),
     input_tokens: Number(row.inputTokens),

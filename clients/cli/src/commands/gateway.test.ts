@@ -45,6 +45,27 @@ test('gateway explain says which deployment would be called, and why not the oth
   expect(JSON.parse((await run('gateway explain best --json')).out)).toEqual(answer);
 });
 
+test('gateway cache says what is kept', async () => {
+  const { run, server } = await shell();
+  const answer = {
+    when: 'named',
+    ttl_seconds: 600,
+    bytes: 2_048,
+    bytes_max: 67_108_864,
+    entries: 3,
+    deployments: [
+      { id: 'eu', is_kept: true },
+      { id: 'us', is_kept: false },
+    ],
+  };
+  server.on('gateway.getAnswerCache', () => ({ json: answer }));
+  expect((await run('gateway cache')).out).toBe(
+    'answers are kept where a key or a model says so, for 600 s\n' +
+      '3 kept: 2048 of 67108864 bytes\neu: kept\nus: never',
+  );
+  expect(JSON.parse((await run('gateway cache --json')).out)).toEqual(answer);
+});
+
 const decision = {
   id: CALL,
   project_id: CALL,

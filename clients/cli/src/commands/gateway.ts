@@ -26,6 +26,7 @@ export function gatewayCommand(around: Surroundings): Command {
     commands: [
       importCommand(),
       explainCommand(around),
+      cacheCommand(around),
       decisionsCommand(around),
       decisionCommand(around),
     ],
@@ -62,6 +63,35 @@ function explainCommand(around: Surroundings): Command {
       context.show(route, explainText(route));
     },
   );
+}
+
+function cacheCommand(around: Surroundings): Command {
+  return act(
+    serverCommand(
+      'cache',
+      'Say which answers are kept, and how much is, by the replica that is asked',
+    ),
+    around,
+    async (context) => {
+      const cache = await context.client.call('gateway.getAnswerCache', {});
+      context.show(cache, cacheText(cache));
+    },
+  );
+}
+
+const WHEN = {
+  always: 'of every call',
+  asked: 'of calls that ask for it',
+  named: 'where a key or a model says so',
+} as const;
+
+function cacheText(cache: CallOutput<'gateway.getAnswerCache'>): string {
+  const { deployments, entries, bytes } = cache;
+  return [
+    `answers are kept ${WHEN[cache.when]}, for ${cache.ttl_seconds} s`,
+    `${entries} kept: ${bytes} of ${cache.bytes_max} bytes`,
+    ...deployments.map(({ id: name, is_kept: isKept }) => `${name}: ${isKept ? 'kept' : 'never'}`),
+  ].join('\n');
 }
 
 function explainText({ candidates, fallbacks, strategy, chosen, model }: Explained): string {

@@ -83,6 +83,7 @@ test('spend export goes page by page, and says how a broken one goes on', async 
     provider: null,
     cost_usd: '0.5',
     reserved_usd: '1',
+    saved_usd: null,
     overrun_usd: '0',
     input_tokens: 1,
     cached_input_tokens: 0,

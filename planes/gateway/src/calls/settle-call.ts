@@ -10,7 +10,7 @@ export interface Outcome {
   readonly deployment: Deployment;
   readonly usage: Usage;
   /** An estimate is never passed off as something else (M3). */
-  readonly source: 'provider' | 'estimate';
+  readonly source: 'provider' | 'estimate' | 'cache';
   readonly status: 'ok' | 'error' | 'aborted';
   /** Of a stream: when its first piece arrived, of a monotonic clock. */
   readonly firstDataMs?: number;
@@ -30,7 +30,8 @@ export const NO_USAGE: Usage = {
 };
 
 /** What an outcome costs; null when nobody knows the price, which is not 0 (M4). */
-export function priceOutcome({ deployment, usage }: Outcome): PicoUsd | null {
+export function priceOutcome({ deployment, usage, source }: Outcome): PicoUsd | null {
+  if (source === 'cache') return 0n;
   return deployment.price === undefined ? null : costOf(deployment.price, usage);
 }
 

@@ -33,6 +33,7 @@ export function readDeployment(
   const key = findValue(entry, ['litellm_params.api_key']);
   const stated = readStated(entry);
   const traffic = readTraffic(entry);
+  const cache = entry.flag('model_info.cache');
   const id = entry.text('model_info.id') ?? `config-${index + 1}`;
   const place = findPlace(entry, named, apiBase.kind === 'unset' ? 'http://unset' : apiBase.value);
   if (place === undefined) return { kind: 'refused' };
@@ -56,6 +57,7 @@ export function readDeployment(
         at,
       ),
       ...(traffic ? { traffic } : {}),
+      ...(cache === undefined ? {} : { cache }),
     },
   };
 }

@@ -1,8 +1,10 @@
 import { Secret } from '@sagewai/config';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 
+import { CACHE_NOTHING, type CacheRules } from '../cache/read-controls.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { Routing } from '../routing/routing.ts';
+import { readCache } from './read-cache.ts';
 import { readDeployment } from './read-deployment.ts';
 import { readRouter } from './read-router.ts';
 import { type Environment, type Notice, type Reading, Section } from './section.ts';
@@ -15,6 +17,7 @@ export interface LitellmConfig {
   readonly masterKey: Secret | null;
   /** How often deployments are asked whether they are well; null: never. */
   readonly healthCheckMs: number | null;
+  readonly cache: CacheRules;
   /** What is left out, and what nobody here listens to. */
   readonly notices: readonly Notice[];
 }
@@ -29,7 +32,12 @@ export type ReadLitellmConfig =
  */
 export function readLitellmConfig(
   text: string,
-  of: { readonly env: Environment; readonly at: Date; readonly routing: Routing },
+  of: {
+    readonly env: Environment;
+    readonly at: Date;
+    readonly routing: Routing;
+    readonly cache?: CacheRules;
+  },
 ): ReadLitellmConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { logLevel: 'silent', lineCounter: lines });
@@ -51,13 +59,14 @@ export function readLitellmConfig(
     under('general_settings'),
   ];
   const routing = readRouter(router, litellm, { routing: of.routing, models });
+  const cache = readCache(litellm, of.cache ?? CACHE_NOTHING);
   const masterKey = readMasterKey(general);
   const healthCheckMs = readHealthCheck(general);
   for (const section of [router, litellm, general, file]) section.noticeUnread();
   const { mistakes, notices } = reading;
   if (mistakes.length > 0) return { kind: 'refused', mistakes };
   const byLine = notices.toSorted((a, b) => a.line - b.line);
-  return { kind: 'read', deployments, routing, masterKey, healthCheckMs, notices: byLine };
+  return { kind: 'read', deployments, routing, masterKey, healthCheckMs, cache, notices: byLine };
 }
 
 function refuse(line: number, path: string, what: string): ReadLitellmConfig {

@@ -7,6 +7,7 @@ import type { Caller, CredentialReader } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
 import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
+import { readKeyCache } from '../cache/read-controls.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
@@ -111,6 +112,7 @@ function toPolicy(key: LiveKey): KeyPolicy {
     headers: limitHeaders(key.limits, key.used),
     tags: key.tags,
     onClientLeft: key.onClientLeft,
+    cache: readKeyCache(key.metadata['cache'] ?? key.teamMetadata['cache']),
     slots: [
       ...slot('key', key.id, key.parallelMax),
       ...slot('person', key.personId, key.personParallelMax),

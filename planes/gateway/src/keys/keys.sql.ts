@@ -210,6 +210,8 @@ export interface LiveKey {
   readonly limits: Readonly<Record<string, string>>;
   /** What is used of each. */
   readonly used: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly teamMetadata: Readonly<Record<string, unknown>>;
   /** The database's time at the look-up, by which expiry is decided. */
   readonly now: Date;
 }
@@ -222,7 +224,8 @@ export async function findLiveKey(db: Executor, hash: Buffer): Promise<LiveKey |
            person_id as "personId", team_models as "teamModels", person_models as "personModels",
            aliases, tags, allowed_routes as "allowedRoutes", parallel_max as "parallelMax",
            team_parallel_max as "teamParallelMax", person_parallel_max as "personParallelMax",
-           on_client_left as "onClientLeft", limits, used
+           on_client_left as "onClientLeft", limits, used, metadata,
+           team_metadata as "teamMetadata"
     from find_virtual_key(${hash})
   `.execute(db);
   return rows[0] ?? null;

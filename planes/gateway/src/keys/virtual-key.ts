@@ -1,5 +1,7 @@
 import type { KeyId, OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
 
+import type { KeyCache } from '../cache/read-controls.ts';
+
 /** The word for our keys in identity's look-up of credentials. */
 export const KEY_KIND = 'key' as const;
 export const KEY_PREFIX = 'sk-';
@@ -62,6 +64,8 @@ export interface KeyPolicy {
   readonly onClientLeft: OnClientLeft;
   /** Who may have how many calls under way. */
   readonly slots: readonly SlotLimit[];
+  /** What the key says of answers that are kept; undefined: nothing. */
+  readonly cache: KeyCache | undefined;
   /** Headers of every answer, made once. */
   readonly headers: Readonly<Record<string, string>>;
 }

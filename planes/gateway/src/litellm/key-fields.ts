@@ -23,7 +23,7 @@ import { holdTeam } from './teams.sql.ts';
 /** What LiteLLM's keys have and ours do not, and why. */
 export const UNSUPPORTED_KEY_FIELDS: Unsupported = {
   agent_id: 'keys belong to projects, teams and people',
-  allowed_cache_controls: 'answers are not cached by request',
+  allowed_cache_controls: 'say what a key may keep in metadata.cache',
   allowed_passthrough_routes: 'use allowed_routes',
   auto_rotate: 'rotate with /key/{key}/regenerate',
   budget_id: 'say max_budget and budget_duration',

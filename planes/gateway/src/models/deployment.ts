@@ -31,6 +31,8 @@ export interface Deployment {
   readonly contextTokensMax: number | undefined;
   /** Its part of the model's calls; undefined: as large as any. */
   readonly traffic?: Traffic | undefined;
+  /** Whether its answers may be kept; undefined: as elsewhere. */
+  readonly cache?: boolean | undefined;
 }
 
 /** Where an endpoint is, for people to see: what its URL has beside that may be a credential. */

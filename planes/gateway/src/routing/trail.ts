@@ -1,4 +1,5 @@
 import type { TraceContext } from '@sagewai/telemetry';
+import type { PicoUsd } from '@sagewai/wire';
 
 import type { TierTold } from '../tiers/choose-model.ts';
 import type { Passed } from './choose-deployment.ts';
@@ -35,6 +36,8 @@ export class Trail {
   readonly startedMs = performance.now();
   /** Why a call that left its model open got one. */
   tier: TierTold | undefined;
+  /** What it did not cost, since its answer (or a part of it) was kept from an earlier call. */
+  savedPusd: PicoUsd | undefined;
   /** When the first attempt was sent; 0: none was. */
   sentMs = 0;
   /** Made when there is something to note: most calls have nothing. */
@@ -59,7 +62,13 @@ export class Trail {
   }
 
   get isEmpty(): boolean {
-    return !this.tier && !this.#choices && !this.#attempts && !this.#fallbacks;
+    return (
+      this.savedPusd === undefined &&
+      !this.tier &&
+      !this.#choices &&
+      !this.#attempts &&
+      !this.#fallbacks
+    );
   }
 
   /** How many other models the call was sent to. */
@@ -72,6 +81,7 @@ export class Trail {
     const rules = this.fallbacks
       .filter(({ refused }) => refused === null)
       .map(({ because, model: other }) => `fallback:${because}:${other}`);
+    if (this.savedPusd !== undefined) rules.unshift('cache');
     if (this.tier !== undefined) rules.unshift(`tier:${this.tier.tier}`);
     if (rules.length === 0 && model !== asked) rules.push(`name:${model}`);
     if (this.attempts.length > 0) rules.push('retry');
