@@ -19,6 +19,8 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['mutants of sources', 'tools/check-mutants.ts'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
+  ['benchmark of single calls', 'bench/src/calls/main.ts', '--quick'],
+  ['memory under calls', 'bench/src/soak/main.ts', '--quick'],
   ['benchmark of pollers', 'bench/src/pollers/main.ts', '--quick'],
 ];
 process.env['TEST_HISTORIES_MINUTES'] = values.minutes;

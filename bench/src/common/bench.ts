@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { BenchName, Figure } from './figure.ts';
-import { type Options, readOptions } from './options.ts';
+import { type Options, type OwnOption, readOptions } from './options.ts';
 import { figuresAsJson, figuresAsTable } from './print-figures.ts';
 import { createTeardown, type Teardown } from './teardown.ts';
 
@@ -26,18 +26,28 @@ export interface Result {
   readonly isSound: boolean;
 }
 
+interface Start {
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly own?: readonly OwnOption[];
+  /** Of one that is not `--quick`, where it is meant to take long. */
+  readonly limitMs?: number;
+}
+
 const LIMIT_MS = { quick: 120_000, full: 20 * 60_000 };
 
 /** Runs a benchmark to its end, its failure, Ctrl-C or its limit, and leaves nothing running behind. */
 export async function runBench(
   name: BenchName,
-  { args, env }: { args: readonly string[]; env: NodeJS.ProcessEnv },
+  { args, env, own = [], limitMs: fullMs = LIMIT_MS.full }: Start,
   measure: (bench: Bench) => Promise<Result>,
 ): Promise<void> {
-  const reading = readOptions(args);
+  const reading = readOptions(args, own);
   if (reading.kind !== 'options') {
     if (reading.kind === 'mistake') console.error(`Unknown option ${reading.argument}.`);
-    console.error(`Usage: npm run bench:${name} -- [--quick] [--json]`);
+    console.error(
+      `Usage: npm run bench:${name} -- ${['--quick', '--json', ...own].map((one) => `[${one}]`).join(' ')}`,
+    );
     process.exitCode = reading.kind === 'mistake' ? 2 : 0;
     return;
   }
@@ -51,7 +61,7 @@ export async function runBench(
   };
   process.on('SIGINT', () => giveUp('Interrupted: stopping what was started.', 130));
   process.on('SIGTERM', () => giveUp('Terminated: stopping what was started.', 143));
-  const limitMs = options.quick ? LIMIT_MS.quick : LIMIT_MS.full;
+  const limitMs = options.quick ? LIMIT_MS.quick : fullMs;
   const limit = setTimeout(
     () => giveUp(`Not done after ${limitMs / 1000} s: stopping.`, 1),
     limitMs,

@@ -4,6 +4,8 @@ export interface Options {
   readonly quick: boolean;
   /** One object a line on stdout instead of the table; everything else goes to stderr. */
   readonly json: boolean;
+  /** How many processes serve, of those contenders that can be several. */
+  readonly processes: number;
 }
 
 export type Reading =
@@ -11,14 +13,21 @@ export type Reading =
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly argument: string };
 
-const KNOWN = new Set(['--quick', '--json']);
+/** What a benchmark may understand beside what each of them does. */
+export type OwnOption = '--two-processes';
 
-export function readOptions(args: readonly string[]): Reading {
+/** `own`: what this benchmark understands beside what all of them do. */
+export function readOptions(args: readonly string[], own: readonly OwnOption[]): Reading {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help' };
-  const unknown = args.find((argument) => !KNOWN.has(argument));
+  const known = new Set<string>(['--quick', '--json', ...own]);
+  const unknown = args.find((argument) => !known.has(argument));
   if (unknown !== undefined) return { kind: 'mistake', argument: unknown };
   return {
     kind: 'options',
-    options: { quick: args.includes('--quick'), json: args.includes('--json') },
+    options: {
+      quick: args.includes('--quick'),
+      json: args.includes('--json'),
+      processes: args.includes('--two-processes') ? 2 : 1,
+    },
   };
 }

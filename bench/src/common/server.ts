@@ -37,9 +37,14 @@ export async function startServer(
 }
 
 /** Another server on the database of the first, with the same secrets. */
-export function startReplica(bench: Bench, name: string, of: Server): Promise<Server> {
+export function startReplica(
+  bench: Bench,
+  name: string,
+  of: Server,
+  args: readonly string[] = [],
+): Promise<Server> {
   const token = of.administrator['authorization']?.replace('Bearer ', '') ?? '';
-  return startOn(bench, { name, args: [], postgres: of.postgres, home: of.home, token });
+  return startOn(bench, { name, args, postgres: of.postgres, home: of.home, token });
 }
 
 interface Place {

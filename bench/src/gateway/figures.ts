@@ -13,7 +13,11 @@ const MEASURES = [
 ] as const satisfies readonly { name: string; unit: Unit; of: (one: Sample) => number }[];
 
 /** By peer: how many times its requests per second ours must reach. */
-const RATE_TARGETS: Readonly<Record<string, number>> = { bare: 0.4, portkey: 3 };
+const RATE_TARGETS: Readonly<Record<string, Readonly<Record<Kind, number>>>> = {
+  bare: { json: 0.5, sse: 0.6 },
+  portkey: { json: 5, sse: 5 },
+  litellm: { json: 15, sse: 15 },
+};
 
 /** Every measure of both kinds against every peer that was measured. */
 export function figuresOf(samples: readonly Sample[], peers: readonly string[]): Figure[] {
@@ -24,7 +28,7 @@ export function figuresOf(samples: readonly Sample[], peers: readonly string[]):
           bench: 'gateway' as const,
           metric: `${kind}.${measure.name}`,
           unit: measure.unit,
-          target: measure.name === 'requests_per_second' ? rateTarget(peer) : null,
+          target: measure.name === 'requests_per_second' ? rateTarget(peer, kind) : null,
         };
         // A wrong answer is quicker than a right one: a peer that gave some is not compared.
         const values = isSound(samples, peer, kind)
@@ -46,7 +50,7 @@ export function remarksOn(samples: readonly Sample[], contenders: readonly strin
       const wrong = own.filter((one) => one.mistakes > 0);
       const mistakes = wrong.reduce((sum, one) => sum + one.mistakes, 0);
       return [
-        `${name} ${kind}: its process used ${busy} % of a core.`,
+        `${name} ${kind}: its processes used ${busy} % of a core.`,
         ...(mistakes > 0
           ? [`${name} ${kind}: ${mistakes} wrong answers, among them: ${wrong[0]?.mistake}`]
           : []),
@@ -63,8 +67,8 @@ function pick(samples: readonly Sample[], name: string, kind: Kind): Sample[] {
   return samples.filter((one) => one.contender === name && one.kind === kind);
 }
 
-function rateTarget(peer: string): Target | null {
-  const value = RATE_TARGETS[peer];
+function rateTarget(peer: string, kind: Kind): Target | null {
+  const value = RATE_TARGETS[peer]?.[kind];
   return value === undefined ? null : { of: 'ratio', bound: 'at least', value };
 }
 

@@ -8,7 +8,7 @@ import type { Figure } from '../common/figure.ts';
 import { residentFigure, settle } from '../common/resident.ts';
 import { figuresOf, isSound, OURS, remarksOn } from './figures.ts';
 import { startOurs } from './our-gateway.ts';
-import { startBare, startPortkey } from './peers.ts';
+import { startBare, startLitellm, startPortkey } from './peers.ts';
 import { type Plan, playRounds } from './rounds.ts';
 import { KINDS } from './scripted-answer.ts';
 
@@ -24,11 +24,13 @@ async function measure(bench: Bench): Promise<Result> {
   const generator = forkModule(module('./generator/main.ts'), bench.teardown);
   const [{ port }] = (await once(upstream.process, 'message')) as [{ port: number }];
   const upstreamUrl = `http://127.0.0.1:${port}`;
-  const ours = await startOurs(bench, OURS, upstreamUrl);
+  const { processes } = bench.options;
+  const ours = await startOurs(bench, OURS, upstreamUrl, processes);
   const contenders = [
     ours.contender,
-    await startBare(bench, upstreamUrl),
-    await startPortkey(bench, upstreamUrl),
+    await startBare(bench, upstreamUrl, processes),
+    await startPortkey(bench, upstreamUrl, processes),
+    await startLitellm(bench, upstreamUrl),
   ].filter((one) => one !== null);
   bench.say('Measuring the gateways in turns …');
   const samples = await playRounds(
@@ -41,7 +43,7 @@ async function measure(bench: Bench): Promise<Result> {
   const peers = names.filter((name) => name !== OURS);
   const figures: Figure[] = figuresOf(samples, peers);
   await settle(bench.options);
-  const pids = [ours.server.process.pid];
+  const pids = ours.servers.map(({ process }) => process.pid);
   figures.push(residentFigure('gateway', 'server_rss', { pids, mbMax: SERVER_MB_MAX }));
   return { figures, isSound: KINDS.every((kind) => isSound(samples, OURS, kind)) };
 }
@@ -50,4 +52,5 @@ function module(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-await runBench('gateway', { args: process.argv.slice(2), env: process.env }, measure);
+const args = process.argv.slice(2);
+await runBench('gateway', { args, env: process.env, own: ['--two-processes'] }, measure);

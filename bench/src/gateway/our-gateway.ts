@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { createApi } from '../common/api.ts';
 import type { Bench } from '../common/bench.ts';
-import { type Server, startServer } from '../common/server.ts';
+import { type Server, startReplica, startServer } from '../common/server.ts';
 import type { Contender } from './contender.ts';
 import { MODEL } from './scripted-answer.ts';
 
@@ -16,10 +16,16 @@ export async function startOurs(
   bench: Bench,
   name: string,
   upstreamUrl: string,
-): Promise<{ contender: Contender; server: Server }> {
-  const configPath = join(bench.folder, 'litellm-config.yaml');
+  count = 1,
+): Promise<{ contender: Contender; servers: [Server, ...Server[]] }> {
+  const configPath = configPathOf(bench);
   writeFileSync(configPath, configOf(upstreamUrl));
-  const server = await startServer(bench, name, ['--config', configPath]);
+  const args = ['--config', configPath];
+  const server = await startServer(bench, name, args);
+  const servers: [Server, ...Server[]] = [server];
+  for (let more = 2; more <= count; more += 1) {
+    servers.push(await startReplica(bench, `${name}-${more}`, server, args));
+  }
   const api = createApi(server.url, server.administrator);
   const budget = { usd_per_day: USD_PER_DAY };
   const { key, project_id: project } = (await api.post('/api/v1/keys', {
@@ -30,16 +36,21 @@ export async function startOurs(
   await api.put(`/api/v1/budgets/project/${project}`, { usd_per_day: USD_PER_DAY, ...RATES });
   await api.close();
   return {
-    server,
+    servers,
     contender: {
       name,
-      port: server.port,
+      ports: servers.map(({ port }) => port),
       path: '/v1/chat/completions',
       headers: { authorization: `Bearer ${key}` },
-      process: server.process,
+      processes: servers.map(({ process }) => process),
       databasePid: server.postgres.pid,
     },
   };
+}
+
+/** Where its models are described. */
+export function configPathOf({ folder }: Bench): string {
+  return join(folder, 'litellm-config.yaml');
 }
 
 /** JSON is YAML. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 
 import type { Child } from '../common/child.ts';
-import { cpuUs, cpuUsOfFamily } from '../common/process-usage.ts';
+import { cpuUsOfFamily } from '../common/process-usage.ts';
 import type { Contender } from './contender.ts';
 import type { Load, Outcome } from './generator/load.ts';
 import { type Kind, KINDS, requestBody } from './scripted-answer.ts';
@@ -15,11 +15,11 @@ export interface Sample {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** CPU of the process under test per answer. */
+  /** CPU of the processes under test per answer. */
   readonly cpuUs: number;
   /** CPU of its PostgreSQL per answer; null for who has none. */
   readonly databaseCpuUs: number | null;
-  /** Which part of one core the process under test used: below 1, something else was the limit. */
+  /** Which part of one core the processes under test used: below 1 each, something else was the limit. */
   readonly busy: number;
   readonly mistakes: number;
   readonly mistake: string | null;
@@ -56,20 +56,22 @@ async function sample(
   kind: Kind,
   { generator, seconds }: { generator: Child; seconds: number },
 ): Promise<Sample> {
-  const { port, path, headers, process, databasePid } = contender;
+  const { ports, path, headers, processes, databasePid } = contender;
   const load: Load = {
-    port,
+    ports,
     path,
     headers,
+    perSecond: null,
     kind,
     seconds,
     connections: CONNECTIONS,
     body: requestBody(kind),
   };
-  const before = usage(process.pid, databasePid);
+  const pids = processes.map(({ pid }) => pid);
+  const before = usage(pids, databasePid);
   generator.process.send(load);
   const [outcome] = (await once(generator.process, 'message')) as [Outcome];
-  const after = usage(process.pid, databasePid);
+  const after = usage(pids, databasePid);
   const { answers, elapsedMs, p50Ms, p99Ms, mistakes, mistake } = outcome;
   return {
     contender: contender.name,
@@ -85,6 +87,11 @@ async function sample(
   };
 }
 
-function usage(pid: number, databasePid: number | null): { own: number; database: number } {
-  return { own: cpuUs(pid), database: databasePid === null ? 0 : cpuUsOfFamily(databasePid) };
+function usage(
+  pids: readonly number[],
+  databasePid: number | null,
+): { own: number; database: number } {
+  // Of a process that leaves its work to children, theirs is its own.
+  const own = pids.reduce((sum, pid) => sum + cpuUsOfFamily(pid), 0);
+  return { own, database: databasePid === null ? 0 : cpuUsOfFamily(databasePid) };
 }

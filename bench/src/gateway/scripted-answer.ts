@@ -5,6 +5,9 @@ export const KINDS: readonly Kind[] = ['json', 'sse'];
 export const MODEL = 'bench-model';
 export const PIECES = 20;
 export const DONE = 'data: [DONE]';
+/** In a request: its stream is to take a second, as a model's does, and not to come at once. */
+export const SLOWLY = 'Take your time.';
+export const SLOW_PIECE_MS = 50;
 
 const WORDS = 'The ledger closes when every leased share has been settled or booked as unknown. ';
 const USAGE = { prompt_tokens: 118, completion_tokens: 240, total_tokens: 358 };
@@ -35,12 +38,12 @@ export const SSE_EVENTS: readonly string[] = [
 ];
 
 /** A request of about 0.7 kB, as a chat client sends it. */
-export function requestBody(kind: Kind): string {
+export function requestBody(kind: Kind, isSlow = false): string {
   return JSON.stringify({
     model: MODEL,
     messages: [
       { role: 'system', content: 'You answer in one paragraph and name what you do not know.' },
-      { role: 'user', content: WORDS.repeat(5) },
+      { role: 'user', content: WORDS.repeat(5) + (isSlow ? SLOWLY : '') },
     ],
     temperature: 0.2,
     max_tokens: 256,

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { createApi } from '../common/api.ts';
 import { type Bench, type Result, runBench } from '../common/bench.ts';
+import { readCounter } from '../common/read-counter.ts';
 import { residentFigure } from '../common/resident.ts';
 import { type Server, startReplica, startServer } from '../common/server.ts';
 import { waitUntil } from '../common/wait-until.ts';
 import { simulateFleet, type SimulatedFleet } from '../simulate/simulate-fleet.ts';
 import { countFigure, dispatchFigures } from './figures.ts';
 import { measureDispatch } from './measure-dispatch.ts';
-import { readCounter } from './read-counter.ts';
 
 const PLAN = {
   quick: { workers: 2_000, idleMs: 5_000, dispatches: 60 },

@@ -13,6 +13,7 @@ const usdFor = (calls: number): string => formatUsd((CALL_PICO * BigInt(calls * 
 const MODELS = ['exact', 'half', 'double'].map((name) => ({ name, outputPrice: PRICE }));
 const CALLS = 200;
 const PAID = 50;
+const GIVEN_BACK_MS_MAX = 60_000;
 
 async function spentBy({ server }: Installation, keyId: string) {
   const { budgets } = await server.askWell(`/api/v1/budgets?scope_kind=key&scope_id=${keyId}`);
@@ -61,7 +62,10 @@ describe('what a call reserved and what it cost', () => {
       statuses.push(status);
     }
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 429]);
-    expect(await spentBy(installation, id)).toMatchObject({ settled: usdFor(3.5), reserved: '0' });
+    // A part of what is left may still be in the server's hands, which gives it back when nobody calls.
+    await expect
+      .poll(() => spentBy(installation, id), { timeout: GIVEN_BACK_MS_MAX })
+      .toMatchObject({ settled: usdFor(3.5), reserved: '0' });
   });
 
   test('what a provider reports beyond it is booked, shown, and paid by the next call', async ({

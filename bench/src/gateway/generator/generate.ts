@@ -10,16 +10,22 @@ const RECONNECT_MS = 20;
 
 /** Keeps every connection busy for the time asked, then waits for the answers still under way. */
 export async function generate(load: Load): Promise<Outcome> {
-  const request = requestBytes(load);
   const latenciesMs: number[] = [];
   let mistakes = 0;
   let mistake: string | null = null;
   const startedAt = performance.now();
   const endsAt = startedAt + load.seconds * 1000;
 
-  async function keepBusy(): Promise<void> {
-    let connection = openConnection(load.port, request);
+  async function keepBusy(index: number): Promise<void> {
+    const port = load.ports[index % load.ports.length] ?? 0;
+    const request = requestBytes(load, port);
+    let connection = openConnection(port, request);
+    let turn = index;
     while (performance.now() < endsAt) {
+      if (load.perSecond !== null) {
+        await pause(Math.max(0, startedAt + (turn * 1_000) / load.perSecond - performance.now()));
+        turn += load.connections;
+      }
       const sentAt = performance.now();
       try {
         // Each connection asks one thing after another.
@@ -36,13 +42,13 @@ export async function generate(load: Load): Promise<Outcome> {
         mistake ??= (cause as Error).message;
         connection.close();
         await pause(RECONNECT_MS);
-        connection = openConnection(load.port, request);
+        connection = openConnection(port, request);
       }
     }
     connection.close();
   }
 
-  await Promise.all(Array.from({ length: load.connections }, keepBusy));
+  await Promise.all(Array.from({ length: load.connections }, (_, index) => keepBusy(index)));
   return {
     answers: latenciesMs.length,
     mistakes,
@@ -53,7 +59,7 @@ export async function generate(load: Load): Promise<Outcome> {
   };
 }
 
-function requestBytes({ path, port, headers, body }: Load): Buffer {
+function requestBytes({ path, headers, body }: Load, port: number): Buffer {
   const head = [
     `POST ${path} HTTP/1.1`,
     `host: 127.0.0.1:${port}`,

@@ -2,13 +2,16 @@ import type { Kind } from '../scripted-answer.ts';
 
 /** What the generator is asked to do once. */
 export interface Load {
-  readonly port: number;
+  /** Connections are spread over them. */
+  readonly ports: readonly number[];
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly kind: Kind;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second of all connections together; null: each asks again as soon as it is answered. */
+  readonly perSecond: number | null;
 }
 
 /** What came of it. Whole answers and mistakes are counted apart. */

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 import { createMessageReader } from '../../common/read-messages.ts';
-import { JSON_ANSWER, MODEL, SSE_EVENTS } from '../scripted-answer.ts';
+import { JSON_ANSWER, MODEL, SLOW_PIECE_MS, SLOWLY, SSE_EVENTS } from '../scripted-answer.ts';
 
 const jsonAnswer = whole('application/json', JSON_ANSWER);
 const models = whole(
@@ -30,7 +30,7 @@ const streamParts = SSE_EVENTS.map((part, index) => {
 const server = createServer({ noDelay: true }, (socket) => {
   const read = createMessageReader(({ startLine, body }) => {
     if (startLine.startsWith('GET ')) socket.write(models);
-    else if (body.includes('"stream":true')) stream(socket);
+    else if (body.includes('"stream":true')) stream(socket, body.includes(SLOWLY));
     else socket.write(jsonAnswer);
   });
   socket.on('data', read);
@@ -38,14 +38,16 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 
 /** A turn of the loop to a write, so that the streams of all connections interleave. */
-function stream(socket: Socket): void {
+function stream(socket: Socket, isSlow: boolean): void {
   let next = 0;
   const writeNext = (): void => {
     const part = streamParts[next];
     if (part === undefined || socket.destroyed) return;
     next += 1;
     socket.write(part);
-    if (next < streamParts.length) setImmediate(writeNext);
+    if (next === streamParts.length) return;
+    if (isSlow) setTimeout(writeNext, SLOW_PIECE_MS);
+    else setImmediate(writeNext);
   };
   writeNext();
 }
