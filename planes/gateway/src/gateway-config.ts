@@ -4,7 +4,7 @@ import { cacheFields, cacheOf } from './cache/cache-settings.ts';
 import { withVersion } from './config-file/read-deployment.ts';
 import { readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Environment, type Notice, noticeText } from './config-file/section.ts';
-import { keepMasterKey, type MasterKey } from './litellm/master-key.ts';
+import { keepMasterKey, type MasterKey, masterKeyFields } from './litellm/master-key.ts';
 import type { Source } from './models/catalogue.ts';
 import type { Deployment } from './models/deployment.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
@@ -48,11 +48,7 @@ export const gatewayFields = {
     default: null,
   }),
   LITELLM_API_KEY: field.secret({ description: 'Key of that proxy.', default: null }),
-  LITELLM_MASTER_KEY: field.secret({
-    description:
-      'Administers keys, teams and models on the LiteLLM surfaces, beside the access tokens of administrators.',
-    default: null,
-  }),
+  ...masterKeyFields,
   UNKNOWN_PRICE: field.oneOf(['refuse', 'allow'], {
     description:
       'What happens to a call whose price nobody knows; an allowed one costs nothing and is marked.',
@@ -213,7 +209,10 @@ export function readGatewayConfig(
     streamBeatMs: settings.streamBeatMs,
     reservationTtlMs: settings.reservationTtlMs,
     routing: listed?.routing ?? routing,
-    masterKey: keepMasterKey(settings.litellmMasterKey ?? listed?.masterKey ?? null),
+    masterKey: keepMasterKey(
+      settings.litellmMasterKey ?? listed?.masterKey ?? null,
+      settings.masterKeyCallsModels,
+    ),
     healthCheckMs: listed?.healthCheckMs ?? null,
     routingDecisions: settings.routingDecisions,
     refreshMs: settings.modelsRefreshMs,

@@ -216,7 +216,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         : [healthJob({ catalogue, switchboard, ask, everyMs: config.healthCheckMs })]),
     ],
     credentialReaders: [
-      createMasterKeyReader({ db, key: config.masterKey }),
+      createMasterKeyReader({ db, key: config.masterKey, clock }),
       keyReader,
       createRunReader({ runLeases: options.runLeases, runTokenKey: options.runTokenKey, clock }),
     ],

@@ -17,6 +17,7 @@ export {
   ensureAdministrator,
   findTokenWeakness,
 } from './first-start.ts';
+export { ensureProject, isProjectName } from './ensure-project.ts';
 export { keepSecret, listKeptSecrets } from './kept-secrets.sql.ts';
 export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organization.ts';
 export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';

@@ -1,6 +1,6 @@
 import { Fault } from '@sagewai/fault';
-import { type Caller, found } from '@sagewai/http';
-import { boundProject, findProject } from '@sagewai/identity';
+import { type Caller, found, isAllowed } from '@sagewai/http';
+import { boundProject, ensureProject, findProject, isId, isProjectName } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import {
@@ -94,7 +94,7 @@ export async function readKeyFields(
       throw mistaken('user_id', 'is of a user that was deleted');
     }
   }
-  const projectId = await readProject(fields, { tx, orgId, caller });
+  const projectId = await readProject(fields, { tx, orgId, caller, before });
   return {
     models,
     isBlocked: fields.blocked ?? undefined,
@@ -151,16 +151,24 @@ function demandWithin(models: readonly string[], allowed: readonly string[], tea
   });
 }
 
-/** `metadata.project`, or `project_id`, by name or id. Throws `project.missing` beyond the caller's reach. */
+/**
+ * `metadata.project`, or `project_id`, by name or id. Throws `project.missing` beyond the caller's reach;
+ * one that is only named in the metadata of a new key is made, for whoever may make projects.
+ */
 async function readProject(
   { metadata, project_id: given }: KeyFields,
-  { tx, orgId, caller }: Omit<FieldsContext, 'before'>,
+  { tx, orgId, caller, before }: FieldsContext,
 ): Promise<ProjectId | undefined> {
   const inMetadata = metadata?.['project'];
   if (inMetadata !== undefined && (typeof inMetadata !== 'string' || inMetadata.length > 100)) {
     throw mistaken('metadata/project', 'must be the name or the id of a project');
   }
   const named = [given ?? undefined, inMetadata].filter((one) => one !== undefined);
+  const isNew = before === null && mayMakeProjects(caller);
+  if (isNew && named.length === 1 && inMetadata !== undefined && !isId(inMetadata)) {
+    if (!isProjectName(inMetadata)) throw mistaken('metadata/project', 'is no name of a project');
+    return (await ensureProject(tx, { orgId, name: inMetadata, actor: nameActor(caller) })).id;
+  }
   const projects = [];
   for (const one of named) projects.push(await demandProject(tx, orgId, one));
   const [project, other] = projects;
@@ -173,6 +181,9 @@ async function readProject(
   }
   return project;
 }
+
+const mayMakeProjects = (caller: Caller): boolean =>
+  boundProject(caller) === null && isAllowed('project:write', caller);
 
 async function demandProject(tx: Tx, orgId: OrganizationId, named: string): Promise<ProjectId> {
   const project = await findProject(tx, orgId, named);

@@ -104,10 +104,6 @@ describe('POST /key/generate', () => {
     const shop = rows[0]?.id ?? '';
     const made = await curl('POST /key/generate', { metadata: { project: 'shop' } });
     expect(made.body).toMatchObject({ project_id: shop, metadata: { project: 'shop' } });
-    expect(await curl('POST /key/generate', { metadata: { project: 'none' } })).toMatchObject({
-      status: 404,
-      body: { error: { code: '404', message: expect.stringContaining('no project none') } },
-    });
     const bound = curlAs(gateway, await makeToken(db, tenant, ['write'], tenant.projectId));
     expect((await bound('POST /key/generate', { metadata: { project: 'shop' } })).status).toBe(404);
     expect((await bound(`GET /key/info?key=${made.body.key}`)).status).toBe(404);
@@ -179,18 +175,12 @@ describe('who may administer', () => {
     }
   });
 
-  test('the master key: administers, calls no models, and opens nothing of ours', async ({
-    curl,
-    gateway,
-  }) => {
+  test('the master key: administers, and opens nothing of ours', async ({ curl, gateway }) => {
     expect((await curl('GET /key/list')).status).toBe(200);
     expect(await curl('GET /api/v1/keys')).toMatchObject({
       status: 401,
       body: { detail: expect.stringContaining('sagewai tokens create') },
     });
-    const called = await gateway.chat(MASTER, ask);
-    expect(called.status).toBe(401);
-    expect(await called.text()).toContain('POST /key/generate');
     for (const wrong of [`${MASTER}x`, MASTER.slice(0, -1), MASTER.toUpperCase()]) {
       const answer = await curlAs(gateway, wrong)('GET /key/list');
       expect(answer).toMatchObject({ status: 401, body: { error: { type: 'auth_error' } } });
