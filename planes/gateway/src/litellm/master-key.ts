@@ -142,6 +142,7 @@ function toModelCaller({ orgId, projectId }: Caller): Caller {
       slots: [],
       headers: {},
       onClientLeft: 'abort',
+      cache: undefined,
     },
   };
   return { kind: 'key', id: ID, name: NAME, orgId, projectId, scopes: new Set(), detail };
