@@ -57,6 +57,11 @@ export const PROBLEMS = {
     retry: 'never',
   },
   'model.unpriced': { status: 400, title: 'The model has no known price', retry: 'never' },
+  'call.over_budget': {
+    status: 400,
+    title: 'The call does not fit the budget that it brings along',
+    retry: 'never',
+  },
   'budget.exceeded': { status: 429, title: 'The budget is used up', retry: 'later' },
   'rate.exceeded': { status: 429, title: 'The rate limit is reached', retry: 'later' },
   'queue.full': { status: 429, title: 'The queue is full', retry: 'later' },

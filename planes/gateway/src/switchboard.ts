@@ -95,7 +95,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const book = new DeploymentBook(options);
   const turns = new Map<string, number>();
 
-  const pick = (routed: Routed, tried: ReadonlySet<string>): Choice => {
+  const pick = (routed: Routed, tried: ReadonlySet<string>, leftMs: number): Choice => {
     const { group, asked } = routed;
     const call: Estimable = {
       group,
@@ -104,14 +104,18 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     };
     const turn = turns.get(group.model) ?? 0;
     turns.set(group.model, (turn + 1) % 2 ** 30);
-    return chooseAt(call, rollOf(turn), tried);
+    return chooseAt(call, rollOf(turn), { tried, leftMs });
   };
 
-  const chooseAt = (call: Estimable, roll: number, tried: ReadonlySet<string>): Choice =>
+  const chooseAt = (
+    call: Estimable,
+    roll: number,
+    of: { readonly tried: ReadonlySet<string>; readonly leftMs?: number },
+  ): Choice =>
     chooseDeployment(book.candidates(call.group.deployments, call), {
       strategy: options.routing().strategy,
       roll,
-      tried,
+      ...of,
     });
 
   return {
@@ -120,7 +124,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const [only] = deployments;
       if (only === undefined) throw new Error(`model ${model} has no deployment`);
       if (deployments.length === 1) return only;
-      const { chosen, score, passed } = pick(call, NONE);
+      const { chosen, score, passed } = pick(call, NONE, trail.leftMs);
       const { strategy } = options.routing();
       trail.choose({ model, strategy, score: chosen === undefined ? undefined : score, passed });
       // When none is well, one of them may be back, and an error by guess helps nobody.
@@ -128,7 +132,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     },
     next: (call, { tried, last, attempts, trail }) => {
       const { deployments, model } = call.group;
-      const { chosen, score, passed } = pick(call, new Set(tried.keys()));
+      const { chosen, score, passed } = pick(call, new Set(tried.keys()), trail.leftMs);
       const other = chosen === undefined ? undefined : deployments[chosen];
       const repeatable = book.coolest(
         deployments.filter(({ id }) => tried.get(id)?.mayRepeat === true),
@@ -142,6 +146,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         random: random(),
       });
       const deployment = retry.kind === 'again' ? repeatable : other;
+      if (retry.kind === 'again' && retry.waitMs >= trail.leftMs) return { kind: 'none' };
       if (retry.kind === 'none' || deployment === undefined) return { kind: 'none' };
       if (retry.kind === 'other') {
         trail.choose({ model, strategy: options.routing().strategy, score, passed });
@@ -169,7 +174,9 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
         wantsStream: false,
         costOf: ({ price }) => (price === undefined ? null : costOf(price, SUPPOSED)),
       };
-      const { chosen, passed } = chooseAt(call, rollOf(turns.get(group.model) ?? 0), NONE);
+      const { chosen, passed } = chooseAt(call, rollOf(turns.get(group.model) ?? 0), {
+        tried: NONE,
+      });
       const because = new Map(passed.map((each) => [each.id, each.because]));
       return {
         strategy: options.routing().strategy,

@@ -77,7 +77,7 @@ function fold(name: string): string {
 }
 
 /** JSON's white space is the space and three control characters, all of them at most 0x20. */
-function skipSpace(json: Buffer, from: number): number {
+export function skipSpace(json: Buffer, from: number): number {
   let at = from;
   while (at < json.length && (json[at] ?? 0) <= SPACE) at++;
   return at;

@@ -35,6 +35,27 @@ describe('rewriteRequest', () => {
     expect(rewrite(body, { model: 'b' }).includes(Buffer.from([0xff, 0xfe]))).toBe(true);
   });
 
+  test('a field that is for us alone goes out of any place, and nothing else does', () => {
+    const member = fc.constantFrom(
+      '"a":1',
+      '"b" : "}, {"',
+      '"c":[{"timeout":1}]',
+      '"d":"\\"timeout\\""',
+    );
+    const space = fc.constantFrom('', ' ', '\n\t');
+    fc.assert(
+      fc.property(fc.uniqueArray(member), fc.nat(), space, (members, at, gap) => {
+        const all = ['"model":"m"', ...members];
+        const whole = (fields: readonly string[]) =>
+          `{${gap}${fields.join(`${gap},${gap}`)}${gap}}`;
+        const given = all.toSpliced(at % (all.length + 1), 0, `"timeout"${gap}:${gap}30`);
+        const changes = { model: 'm', drops: 'timeout', askForUsage: true } as const;
+        const { stream_options, ...left } = JSON.parse(rewrite(whole(given), changes).toString());
+        expect([stream_options, left]).toEqual([{ include_usage: true }, JSON.parse(whole(all))]);
+      }),
+    );
+  });
+
   test('a body that needs no change is not copied', () => {
     const body = Buffer.from('{"model":"m"}');
     const changes = { model: 'm', askForUsage: false, cap: undefined };

@@ -1,4 +1,10 @@
-import { findFields, type FoundFields, type Span, type WatchedNames } from './find-fields.ts';
+import {
+  findFields,
+  type FoundFields,
+  skipSpace,
+  type Span,
+  type WatchedNames,
+} from './find-fields.ts';
 
 /** Names of a request that decide its price or its shape; each may occur once, in this spelling. */
 export interface RequestNames {
@@ -42,6 +48,8 @@ export interface RequestChanges {
   readonly model: string;
   readonly askForUsage: boolean;
   readonly cap: { readonly field: CapField; readonly tokens: number } | undefined;
+  /** A watched field that is for us alone. */
+  readonly drops?: string | undefined;
 }
 
 interface Edit extends Span {
@@ -55,14 +63,27 @@ interface Edit extends Span {
 export function rewriteRequest(
   body: Buffer,
   { top, options }: RequestFields,
-  { model, cap, askForUsage }: RequestChanges,
+  { model, cap, askForUsage, drops }: RequestChanges,
 ): Buffer {
   const edits: Edit[] = [];
   replace(body, edits, top.spans.get('model'), JSON.stringify(model));
   if (cap) setField(body, edits, top, [cap.field, String(cap.tokens)]);
   if (askForUsage && options) setField(body, edits, options, ['include_usage', 'true']);
   else if (askForUsage) setField(body, edits, top, ['stream_options', '{"include_usage":true}']);
+  // Last: where it is the first field, what is put in stands before it.
+  if (drops !== undefined) drop(body, edits, top.spans.get(drops), drops);
   return apply(body, edits);
+}
+
+const COMMA = ','.charCodeAt(0);
+
+/** A whole member, with the comma behind it, or before it where it is the last. */
+function drop(body: Buffer, edits: Edit[], value: Span | undefined, name: string): void {
+  if (value === undefined) return;
+  const start = body.lastIndexOf(`"${name}"`, value.start - 1);
+  const after = skipSpace(body, value.end);
+  if (body[after] === COMMA) edits.push({ start, end: after + 1, text: '' });
+  else edits.push({ start: body.lastIndexOf(COMMA, start), end: value.end, text: '' });
 }
 
 function setField(

@@ -49,9 +49,9 @@ export async function reserveCall(
     ...readOrigin(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
-  const { format, asked, fields, tier } = call;
+  const { format, asked, fields, tier, budget } = call;
   const granted = reservation.outputTokens;
-  const decided = { input, format, asked, fields, group, bounds, tier };
+  const decided = { input, format, asked, fields, group, bounds, tier, budget };
   return { reservationId: id, orgId, ...decided, granted, trail };
 }
 

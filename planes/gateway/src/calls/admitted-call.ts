@@ -2,6 +2,7 @@ import type { StreamInput } from '@sagewai/http';
 import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { RequestFields } from '../bytes/rewrite-request.ts';
+import type { CallBudget } from '../call-budget/call-budget.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { ModelGroup } from '../models/model-table.ts';
@@ -26,6 +27,8 @@ export interface AdmittedCall {
   readonly trail: Trail | undefined;
   /** Why it has its model, where it left that open. */
   readonly tier: TierTold | undefined;
+  /** What it brought along for itself. */
+  readonly budget: CallBudget | undefined;
 }
 
 /** Whether its stream is read to its end when its client leaves. */

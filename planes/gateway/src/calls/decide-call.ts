@@ -3,6 +3,8 @@ import type { StreamInput } from '@sagewai/http';
 import type { JsonObject } from '@sagewai/translate';
 
 import { findRequestFields, type RequestFields } from '../bytes/rewrite-request.ts';
+import { type CallBudget, readCallBudget } from '../call-budget/call-budget.ts';
+import { fitCall } from '../call-budget/fit-call.ts';
 import { reachOf } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
@@ -25,6 +27,10 @@ export interface DecidedCall {
   readonly bounds: CallBounds;
   /** Why it has its model, where it left that open. */
   readonly tier: TierTold | undefined;
+  /** What it brings along for itself; undefined for almost every call. */
+  readonly budget: CallBudget | undefined;
+  /** Deployments at which it could cost more than that. */
+  readonly passedOver: readonly string[];
 }
 
 /** `model` is another one than the request names: the call falls back to it. */
@@ -65,7 +71,7 @@ export function createDecide(of: {
       of.noteUnpriced(group.model, unpriced);
       if (of.unknownPrice === 'refuse') throw hasNoPrice(group.model, unpriced);
     }
-    return {
+    const decided: DecidedCall = {
       input,
       format,
       asked,
@@ -74,7 +80,11 @@ export function createDecide(of: {
       group,
       bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
       tier,
+      budget: undefined,
+      passedOver: NOBODY,
     };
+    const budget = readCallBudget(input.request.headers, input.body);
+    return budget === undefined ? decided : fitCall(decided, budget);
   };
   const find = (
     input: StreamInput,
@@ -99,6 +109,8 @@ export function createDecide(of: {
         );
   };
 }
+
+const NOBODY: readonly never[] = [];
 
 function unpricedSearch({ serverTools }: Asked, group: ModelGroup): string | undefined {
   const isKnown = serverTools === undefined || serverTools.searches === 0;

@@ -3,6 +3,7 @@ import { type TraceContext, traceparentOf } from '@sagewai/telemetry';
 import type { JsonObject } from '@sagewai/translate';
 
 import { rewriteRequest } from '../bytes/rewrite-request.ts';
+import { withoutTimeout } from '../call-budget/call-budget.ts';
 import { type Bridge, bridgeTo } from '../formats/bridge.ts';
 import type { CrossedCall } from '../formats/crossing.ts';
 import type { Deployment } from '../models/deployment.ts';
@@ -66,7 +67,7 @@ export async function openAnswer(
     const asked = requestFor(call, deployment, bridge, crossed);
     const request = inTrace(asked, trail.trace);
     if (trail.sentMs === 0) trail.sentMs = performance.now();
-    const { attempt, head } = await send(call, deployment, request, parts);
+    const { attempt, head } = await send(call, deployment, request, { parts, trail });
     const verdict = judgeHead(head, switchboard.now(), request.wantsStream);
     const open = { call, attempt, deployment, bridge, crossed, head, verdict, retries, trail };
     if (verdict.kind !== 'failed') return open;
@@ -80,7 +81,7 @@ export async function openAnswer(
       callId: verdict.isBillable ? call.reservationId : null,
     });
     const next = switchboard.next(call, { tried, last: verdict, attempts: retries + 1, trail });
-    if (next.kind === 'none') return open;
+    if (next.kind === 'none' || trail.leftMs <= 0) return open;
     if (next.waitMs > 0) await waitUnlessClosed(reply, next.waitMs);
     if (reply.destroyed) return open;
     if (verdict.isBillable) {
@@ -98,13 +99,13 @@ async function send(
   call: AdmittedCall,
   deployment: Deployment,
   request: UpstreamRequest,
-  parts: OpenParts,
+  { parts, trail }: { readonly parts: OpenParts; readonly trail: Trail },
 ): Promise<{ attempt: Attempt; head: Head }> {
   const { switchboard, keptBytesMax } = parts;
   const { reply } = call.input;
   const { wantsStream } = request;
   const watch = switchboard.watch(call.group, deployment);
-  const limitMs = switchboard.limitMs(deployment, wantsStream);
+  const limitMs = leastOf(switchboard.limitMs(deployment, wantsStream), trail.leftMs);
   const { generic, byDefault } = parts.fallbacks();
   const mayFallBack = byDefault.length > 0 || generic.has(call.group.model);
   const attempt = new Attempt(switchboard.upstreamOf(deployment), request, keptBytesMax, {
@@ -120,6 +121,11 @@ async function send(
   reply.off('close', leave);
   if (head.kind === 'head' && head.status < 400) watch?.began(wantsStream);
   return { attempt, head };
+}
+
+/** Not less than a moment: a timer takes no time that is over. */
+function leastOf(limitMs: number | null, leftMs: number): number | null {
+  return leftMs === Infinity ? limitMs : Math.max(1, Math.min(limitMs ?? Infinity, leftMs));
 }
 
 /** R3. Reserved first: where there is no money for another attempt, the one that failed is the answer. */
@@ -153,9 +159,10 @@ function cross(
   now: () => Date,
 ): CrossedCall | null {
   if (crossing === null) return null;
-  const { input, granted, bounds } = call;
+  const { input, granted, bounds, budget } = call;
   const isShort = granted < bounds.outputMax;
-  return crossing.open(input.body as JsonObject, {
+  const body = input.body as JsonObject;
+  return crossing.open(budget?.hasField === true ? withoutTimeout(body) : body, {
     deployment,
     maxTokensDefault: Math.min(granted, deployment.outputTokensMax ?? OUTPUT_TOKENS_UNKNOWN),
     outputCap: isShort ? granted : bounds.capEach,
@@ -173,7 +180,7 @@ function requestFor(
   { upstream }: Bridge,
   crossed: CrossedCall | null,
 ): UpstreamRequest {
-  const { format, input, asked, fields, bounds, granted } = call;
+  const { format, input, asked, fields, bounds, granted, budget } = call;
   const { wantsStream } = asked;
   const { upstreamModel: model } = deployment;
   if (crossed !== null) {
@@ -187,6 +194,7 @@ function requestFor(
       model,
       askForUsage: asked.hidesUsage,
       cap: format.capFor(deployment, input.body, bounds, granted),
+      drops: budget?.hasField === true ? 'timeout' : undefined,
     }),
     wantsStream,
     headers: format.passHeaders(input.request.headers),

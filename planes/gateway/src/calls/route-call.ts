@@ -32,6 +32,7 @@ export async function routeCall(
   const trail = new Trail(parts.traceOf(input.request.headers));
   const asked = await parts.decide(input, format);
   trail.tier = asked.tier;
+  keepToBudget(asked, trail);
   const { decided, call } = await admit(asked, trail, parts);
   if (input.reply.destroyed) {
     const deployment = parts.switchboard.choose(call, trail);
@@ -55,6 +56,14 @@ export async function routeCall(
     open.attempt.abort();
     open = await openAnswer(next.decided, next.call, { trail, parts });
   }
+}
+
+/** From when the call arrived. */
+function keepToBudget({ budget, group, passedOver }: DecidedCall, trail: Trail): void {
+  if (budget === undefined) return;
+  const { timeoutMs } = budget;
+  if (timeoutMs !== undefined) trail.deadlineMs = trail.startedMs + timeoutMs;
+  trail.passOver(group.model, passedOver);
 }
 
 interface Admission {
@@ -110,11 +119,11 @@ async function nextModel(
 
 /** For what reason another model may answer in the place of this one; null: for none. */
 async function whyElsewhere(
-  { head, attempt, call, verdict }: OpenAnswer,
+  { head, attempt, call, verdict, trail }: OpenAnswer,
   { group: { model } }: DecidedCall,
   { fallbacks: current }: RouteParts,
 ): Promise<FallbackKind | null> {
-  if (call.input.reply.destroyed) return null;
+  if (call.input.reply.destroyed || trail.leftMs <= 0) return null;
   if (verdict.kind === 'failed') return 'generic';
   if (verdict.kind !== 'refused' || head.kind !== 'head') return null;
   const fallbacks = current();

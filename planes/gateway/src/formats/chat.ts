@@ -34,6 +34,7 @@ export const CHAT: Format = {
   names: {
     top: watch([
       'model',
+      'timeout',
       'messages',
       'stream',
       'stream_options',

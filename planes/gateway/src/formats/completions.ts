@@ -23,6 +23,7 @@ export const COMPLETIONS: Format = {
   names: {
     top: watch([
       'model',
+      'timeout',
       'prompt',
       'stream',
       'stream_options',

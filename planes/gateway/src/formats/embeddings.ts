@@ -6,7 +6,10 @@ import { ASKED_WITHOUT_OUTPUT, formatWithoutOutput } from './without-output.ts';
 export const EMBEDDINGS = formatWithoutOutput('embeddings', {
   operation: 'embeddings',
   path: '/embeddings',
-  names: { top: watch(['model', 'input', 'encoding_format', 'dimensions']), options: undefined },
+  names: {
+    top: watch(['model', 'timeout', 'input', 'encoding_format', 'dimensions']),
+    options: undefined,
+  },
   read: (body) => ({ ...ASKED_WITHOUT_OUTPUT, model: (body as { readonly model: string }).model }),
   usageOf: readInputOnly,
 });

@@ -41,6 +41,7 @@ export const MESSAGES: Format = {
   names: {
     top: watch([
       'model',
+      'timeout',
       'messages',
       'system',
       'tools',

@@ -21,6 +21,7 @@ export const RESPONSES: Format = {
   names: {
     top: watch([
       'model',
+      'timeout',
       'input',
       'instructions',
       'prompt',

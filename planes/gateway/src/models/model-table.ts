@@ -36,7 +36,7 @@ export interface ModelTable {
 
 export function buildModelTable(deployments: readonly Deployment[]): ModelTable {
   const byModel = Map.groupBy(deployments, ({ model }) => model);
-  const groups = [...byModel].map(([model, serving]) => toGroup(model, serving));
+  const groups = [...byModel].map(([model, serving]) => groupOf(model, serving));
   const byCanonical = new Map<string, ModelGroup>();
   // The first that is configured wins where names differ only in spelling.
   for (const group of groups.toReversed()) {
@@ -58,7 +58,8 @@ export function allows(canonicalNames: ReadonlySet<string>, group: ModelGroup): 
   return canonicalNames.size === 0 || canonicalNames.has(group.canonical);
 }
 
-function toGroup(model: string, all: readonly Deployment[]): ModelGroup {
+/** With the bounds of these deployments. */
+export function groupOf(model: string, all: readonly Deployment[]): ModelGroup {
   const priced = all.filter(({ price }) => price !== undefined);
   const deployments = priced.length > 0 ? priced : all;
   const prices = priced.flatMap(({ price }) => (price === undefined ? [] : [price]));

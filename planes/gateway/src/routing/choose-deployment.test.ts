@@ -49,18 +49,22 @@ describe('each strategy', () => {
       candidate('tried'),
       candidate('cooling', { isCooling: true }),
       candidate('full', { isFull: true }),
+      candidate('slow', { latencyMs: 101 }),
       candidate('later', { order: 2, inFlight: 0 }),
       candidate('busy', { order: 1, inFlight: 5 }),
       candidate('chosen', { order: 1, inFlight: 4 }),
     ];
     const tried = new Set(['tried']);
-    expect(chooseDeployment(candidates, { strategy: 'least-busy', roll: 0, tried })).toEqual({
-      chosen: 5,
+    expect(
+      chooseDeployment(candidates, { strategy: 'least-busy', roll: 0, tried, leftMs: 100 }),
+    ).toEqual({
+      chosen: 6,
       score: 4,
       passed: [
         { id: 'tried', because: 'tried' },
         { id: 'cooling', because: 'cooling' },
         { id: 'full', because: 'full' },
+        { id: 'slow', because: 'slow' },
         { id: 'later', because: 'order' },
         { id: 'busy', because: 'score' },
       ],

@@ -19,7 +19,7 @@ export interface Candidate {
   readonly cost: PicoUsd | null;
 }
 
-export type Passed = 'tried' | 'cooling' | 'full' | 'order' | 'score';
+export type Passed = 'tried' | 'cooling' | 'full' | 'slow' | 'order' | 'score';
 
 export interface Choice {
   /** Undefined: there is none that is well. */
@@ -45,7 +45,13 @@ const SCORES: Readonly<Record<Strategy, (of: Candidate) => number>> = {
  */
 export function chooseDeployment(
   candidates: readonly Candidate[],
-  of: { readonly strategy: Strategy; readonly roll: number; readonly tried: ReadonlySet<string> },
+  of: {
+    readonly strategy: Strategy;
+    readonly roll: number;
+    readonly tried: ReadonlySet<string>;
+    /** What the call has of its own time; those that were slower are passed over. */
+    readonly leftMs?: number;
+  },
 ): Choice {
   const passed: { id: string; because: Passed }[] = [];
   const keep = (
@@ -63,6 +69,10 @@ export function chooseDeployment(
   left = keep(left, 'tried', ({ id }) => !of.tried.has(id));
   left = keep(left, 'cooling', ({ isCooling }) => !isCooling);
   left = keep(left, 'full', ({ isFull }) => !isFull);
+  const { leftMs = Infinity } = of;
+  if (leftMs < Infinity) {
+    left = keep(left, 'slow', ({ latencyMs }) => latencyMs === null || latencyMs <= leftMs);
+  }
   const numbers = (read: (each: Candidate) => number): number[] =>
     left.map((index) => read(candidates[index] as Candidate));
   const order = Math.min(...numbers((each) => each.order));

@@ -22,6 +22,7 @@ export function noteRoute(
     strategy: choice?.strategy ?? null,
     score: choice?.score !== undefined && Number.isFinite(choice.score) ? choice.score : null,
     candidates_refused: [
+      ...trail.dear.map(({ model, id }) => ({ model, deployment: id, because: 'dear' })),
       ...trail.choices.flatMap(({ model, passed }) =>
         passed.map(({ id, because }) => ({ model, deployment: id, because })),
       ),

@@ -38,9 +38,12 @@ export class Trail {
   tier: TierTold | undefined;
   /** What it did not cost, since its answer (or a part of it) was kept from an earlier call. */
   savedPusd: PicoUsd | undefined;
+  /** When a call that brought its own time along is late; Infinity: never. Of a monotonic clock. */
+  deadlineMs = Infinity;
   /** When the first attempt was sent; 0: none was. */
   sentMs = 0;
   /** Made when there is something to note: most calls have nothing. */
+  #dear: { readonly model: string; readonly id: string }[] | undefined;
   #choices: ChoiceNote[] | undefined;
   #attempts: AttemptNote[] | undefined;
   #fallbacks: FallbackNote[] | undefined;
@@ -49,8 +52,17 @@ export class Trail {
     this.trace = trace;
   }
 
+  get dear(): readonly { readonly model: string; readonly id: string }[] {
+    return this.#dear ?? NOTHING;
+  }
+
   get choices(): readonly ChoiceNote[] {
     return this.#choices ?? NOTHING;
+  }
+
+  /** How much is left of its own time; Infinity for a call that brought none. */
+  get leftMs(): number {
+    return this.deadlineMs === Infinity ? Infinity : this.deadlineMs - performance.now();
   }
 
   get attempts(): readonly AttemptNote[] {
@@ -67,7 +79,8 @@ export class Trail {
       !this.tier &&
       !this.#choices &&
       !this.#attempts &&
-      !this.#fallbacks
+      !this.#fallbacks &&
+      !this.#dear
     );
   }
 
@@ -92,6 +105,11 @@ export class Trail {
 
   choose(note: ChoiceNote): void {
     (this.#choices ??= []).push(note);
+  }
+
+  /** Deployments at which the call could cost more than it allows itself. */
+  passOver(model: string, deployments: readonly string[]): void {
+    for (const id of deployments) (this.#dear ??= []).push({ model, id });
   }
 
   fail(note: AttemptNote): void {
