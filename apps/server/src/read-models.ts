@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -22,12 +23,22 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The models of the settings and of the models file, if one is named. Throws `ConfigError`. */
 export async function readModels(config: ServerConfig, env: Environment): Promise<Models> {
   const text = await readModelsFile(config);
-  const read = readGatewayConfig(config, text === null ? null : { text, env }, new Date());
+  const file = text === null ? null : { text, env, readFile: readNamed };
+  const read = readGatewayConfig(config, file, new Date());
   if (read.kind === 'refused') {
     const path = config.sagewaiConfig;
     throw new ConfigError(read.mistakes.map((mistake) => `${NAMED} ${path}: ${mistake}`));
   }
   return { config: read.config, notices: read.notices, text };
+}
+
+/** A file that the models file names; what cannot be read is told by whoever needs it. */
+function readNamed(path: string): string | undefined {
+  try {
+    return readFileSync(resolve(path), 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Null when none is named. Throws `ConfigError`. */

@@ -35,6 +35,12 @@ export async function wholeSpendOf(owner: Db): Promise<WholeSpendRow[]> {
   return rows;
 }
 
+/** The last calls, the oldest of them first. */
+export async function latestSpendOf(owner: Db, count: number): Promise<SpendRow[]> {
+  const rows = await spendOf(owner);
+  return rows.slice(-count);
+}
+
 export async function openReservations(owner: Db): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from reservation`.execute(
     owner,

@@ -1,12 +1,12 @@
 import { type Config, field } from '@sagewai/config';
 
 import { cacheFields, cacheOf } from './cache/cache-settings.ts';
-import { withVersion } from './config-file/read-deployment.ts';
-import { readLitellmConfig } from './config-file/read-litellm-config.ts';
-import { type Environment, type Notice, noticeText } from './config-file/section.ts';
+import { withVersion } from './config-file/find-place.ts';
+import { type FileOfModels, readLitellmConfig } from './config-file/read-litellm-config.ts';
+import { type Notice, noticeText } from './config-file/section.ts';
 import { keepMasterKey, type MasterKey, masterKeyFields } from './litellm/master-key.ts';
 import type { Source } from './models/catalogue.ts';
-import type { Deployment } from './models/deployment.ts';
+import { addressesOf, type Deployment } from './models/deployment.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
 import { routingOf } from './routing/routing-settings.ts';
 import type { Routing } from './routing/routing.ts';
@@ -183,13 +183,12 @@ export type ReadGatewayConfig =
  */
 export function readGatewayConfig(
   settings: GatewaySettings,
-  file: { readonly text: string; readonly env: Environment } | null,
+  file: FileOfModels | null,
   now: Date,
 ): ReadGatewayConfig {
   const routing = routingOf(settings);
   const cache = cacheOf(settings);
-  const of = { at: now, routing, cache };
-  const listed = file && readLitellmConfig(file.text, { ...of, env: file.env });
+  const listed = file && readLitellmConfig(file.text, { ...file, at: now, routing, cache });
   if (listed?.kind === 'refused') {
     return { kind: 'refused', mistakes: listed.mistakes.map(noticeText) };
   }
@@ -228,7 +227,9 @@ export function upstreamUrls({
   deployments,
   sources,
 }: Pick<GatewayConfig, 'deployments' | 'sources'>): string[] {
-  return [...new Set([...deployments, ...sources].map(({ endpoint }) => endpoint.baseUrl))];
+  return [
+    ...new Set([...deployments, ...sources].flatMap(({ endpoint }) => addressesOf(endpoint))),
+  ];
 }
 
 function readSources(settings: GatewaySettings): Source[] {

@@ -21,7 +21,7 @@ import { createMetrics, type Span } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
-import type { GatewayConfig } from './gateway-config.ts';
+import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGateway } from './gateway.ts';
 import { insertKey } from './keys/keys.sql.ts';
 import type { RunLeases } from './keys/run-reader.ts';
@@ -129,9 +129,8 @@ export async function startGateway(
   };
   const metrics = createMetrics();
   const clock = systemClock;
-  const endpoints = [...config.deployments, ...config.sources].map(({ endpoint }) => endpoint);
   const egress = createEgress({
-    allowed: endpoints.map(({ baseUrl }) => baseUrl),
+    allowed: upstreamUrls(config),
     connectTimeoutMs: config.timeouts.connectMs,
     headersTimeoutMs: config.timeouts.firstByteMs,
     bodyTimeoutMs: config.timeouts.idleMs,

@@ -33,6 +33,7 @@ import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
+import { authorizeFor } from './providers/authorize-for.ts';
 import { createHttpUpstream } from './providers/http-upstream.ts';
 import { askUpstream, listUpstreamModels } from './providers/list-models.ts';
 import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
@@ -118,7 +119,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
-    upstreamOf: createUpstreams(config, poolOf),
+    upstreamOf: createUpstreams(config, { poolOf, clock }),
     routing: () => routing,
     cooled: (deployment) => routeMeters.cooled(deployment),
     clock,
@@ -246,7 +247,7 @@ function configuredOf({
 /** One upstream an endpoint, made when it is first called. */
 function createUpstreams(
   config: GatewayConfig,
-  poolOf: (url: string) => Pool,
+  of: { readonly poolOf: (url: string) => Pool; readonly clock: Clock },
 ): (deployment: Deployment) => Upstream {
   const simulated = createSimulated(config.simulated ?? { firstTokenMs: 0, perTokenMs: 0 });
   const upstreams = new WeakMap<Endpoint, Upstream>();
@@ -254,7 +255,11 @@ function createUpstreams(
     if (endpoint.provider === 'simulated') return simulated;
     const known = upstreams.get(endpoint);
     if (known !== undefined) return known;
-    const made = createHttpUpstream(endpoint, poolOf(endpoint.baseUrl));
+    const made = createHttpUpstream(
+      endpoint,
+      of.poolOf(endpoint.baseUrl),
+      authorizeFor(endpoint, of),
+    );
     upstreams.set(endpoint, made);
     return made;
   };

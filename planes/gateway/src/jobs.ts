@@ -2,6 +2,7 @@ import { type Job, job } from '@sagewai/jobs';
 
 import type { Catalogue } from './models/catalogue.ts';
 import type { Endpoint } from './models/deployment.ts';
+import { traitsOf } from './providers/provider.ts';
 import { checkEndpoints } from './routing/check-endpoints.ts';
 import type { Switchboard } from './switchboard.ts';
 
@@ -17,6 +18,10 @@ export function gatewayJobs(catalogue: Pick<Catalogue, 'refresh'>, everyMs: numb
     }),
   ];
 }
+
+/** Others could be asked for nothing that is free. */
+const hasList = (provider: Endpoint['provider']): boolean =>
+  provider !== 'simulated' && traitsOf(provider).modelList !== 'none';
 
 /** Asks what can be chosen between: for a model with one deployment there is nothing to pass over. */
 export function healthJob(of: {
@@ -36,7 +41,7 @@ export function healthJob(of: {
       const deployments = groups
         .filter((group) => group.deployments.length > 1)
         .flatMap((group) => group.deployments)
-        .filter(({ endpoint }) => endpoint.provider !== 'simulated');
+        .filter(({ endpoint: { provider } }) => hasList(provider));
       const endpoints = deployments.map(({ endpoint }) => endpoint);
       const health = await checkEndpoints(endpoints, of.ask);
       for (const deployment of deployments) {

@@ -47,6 +47,8 @@ export interface RequestChanges {
   /** The name that the provider knows the model by. */
   readonly model: string;
   readonly askForUsage: boolean;
+  /** What stands in the place of the whole field of the model, where the URL names it. */
+  readonly insteadOfModel?: string | undefined;
   readonly cap: { readonly field: CapField; readonly tokens: number } | undefined;
   /** A watched field that is for us alone. */
   readonly drops?: string | undefined;
@@ -63,10 +65,13 @@ interface Edit extends Span {
 export function rewriteRequest(
   body: Buffer,
   { top, options }: RequestFields,
-  { model, cap, askForUsage, drops }: RequestChanges,
+  { model, insteadOfModel, cap, askForUsage, drops }: RequestChanges,
 ): Buffer {
   const edits: Edit[] = [];
-  replace(body, edits, top.spans.get('model'), JSON.stringify(model));
+  const span = top.spans.get('model');
+  if (insteadOfModel === undefined) replace(body, edits, span, JSON.stringify(model));
+  else if (span)
+    edits.push({ start: startOfField(body, span), end: span.end, text: insteadOfModel });
   if (cap) setField(body, edits, top, [cap.field, String(cap.tokens)]);
   if (askForUsage && options) setField(body, edits, options, ['include_usage', 'true']);
   else if (askForUsage) setField(body, edits, top, ['stream_options', '{"include_usage":true}']);
@@ -84,6 +89,14 @@ function drop(body: Buffer, edits: Edit[], value: Span | undefined, name: string
   const after = skipSpace(body, value.end);
   if (body[after] === COMMA) edits.push({ start, end: after + 1, text: '' });
   else edits.push({ start: body.lastIndexOf(COMMA, start), end: value.end, text: '' });
+}
+
+const QUOTE = 0x22;
+
+/** Its name has neither quotes nor escapes in it: another spelling is refused. */
+function startOfField(body: Buffer, { start }: Span): number {
+  const closing = body.lastIndexOf(QUOTE, start - 1);
+  return body.lastIndexOf(QUOTE, closing - 1);
 }
 
 function setField(

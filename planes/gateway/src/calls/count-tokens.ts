@@ -37,7 +37,7 @@ export function createCountTokens(of: {
     const body = input.body as CountRequest;
     const group = await findAllowed(input.caller, body.model, of.catalogue);
     const deployment = group.deployments.find(
-      (each) => bridgeTo(each, MESSAGES.name)?.crossing === null,
+      (each) => bridgeTo(each, MESSAGES.name)?.upstream === MESSAGES,
     );
     if (deployment === undefined) estimate(input, body);
     else await ask(input, deployment, of);

@@ -192,13 +192,14 @@ function requestFor(
     model,
     body: rewriteRequest(input.raw, fields, {
       model,
+      insteadOfModel: upstream.insteadOfModel,
       askForUsage: asked.hidesUsage,
       cap: format.capFor(deployment, input.body, bounds, granted),
       drops: budget?.hasField === true ? 'timeout' : undefined,
     }),
     wantsStream,
-    headers: format.passHeaders(input.request.headers),
-    query: format.passQuery(input.request.url),
+    headers: upstream.passHeaders(input.request.headers),
+    query: upstream.passQuery(input.request.url),
   };
 }
 

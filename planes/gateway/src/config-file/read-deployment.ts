@@ -1,10 +1,8 @@
-import { Secret } from '@sagewai/config';
-
 import type { Deployment } from '../models/deployment.ts';
 import { priceDeployment, type Stated } from '../models/price-deployment.ts';
 import { flatPrice, type Price, ratesOf } from '../money/price.ts';
-import { PREFIXES, prefixOfName, type ProviderName, traitsOf } from '../providers/provider.ts';
 import type { Traffic } from '../routing/routing.ts';
+import { findPlace } from './find-place.ts';
 import type { Section } from './section.ts';
 
 export type ReadDeployment =
@@ -29,30 +27,24 @@ export function readDeployment(
     entry.mistake('model_name', 'wildcards are not known here: list the models');
     return { kind: 'refused' };
   }
-  const apiBase = findValue(entry, ['litellm_params.api_base', 'litellm_params.base_url']);
-  const key = findValue(entry, ['litellm_params.api_key']);
   const stated = readStated(entry);
   const traffic = readTraffic(entry);
   const cache = entry.flag('model_info.cache');
   const id = entry.text('model_info.id') ?? `config-${index + 1}`;
-  const place = findPlace(entry, named, apiBase.kind === 'unset' ? 'http://unset' : apiBase.value);
-  if (place === undefined) return { kind: 'refused' };
-  if (apiBase.kind === 'unset' || key.kind === 'unset') return { kind: 'disabled' };
-  const { provider, baseUrl, upstreamModel } = place;
+  const place = findPlace(entry, named);
+  if (place.kind !== 'found') return { kind: place.kind };
+  const { endpoint, upstreamModel } = place;
+  const { provider } = endpoint;
   return {
     kind: 'read',
     deployment: {
       id,
       model,
       upstreamModel,
-      endpoint: {
-        provider,
-        baseUrl,
-        credential: key.value === undefined ? null : new Secret(key.value),
-      },
+      endpoint,
       ...priceDeployment(
         provider,
-        entry.text('model_info.base_model') ?? upstreamModel,
+        entry.text('model_info.base_model')?.replace(/^azure\//, '') ?? upstreamModel,
         stated,
         at,
       ),
@@ -60,69 +52,6 @@ export function readDeployment(
       ...(cache === undefined ? {} : { cache }),
     },
   };
-}
-
-type Found =
-  | { readonly kind: 'given'; readonly value: string | undefined }
-  | { readonly kind: 'unset' };
-
-/** The first of these paths that says something; one that points to nothing disables the deployment. */
-function findValue(entry: Section, paths: readonly string[]): Found {
-  const [path = '', ...others] = paths;
-  const found = entry.resolve(path);
-  if (found.kind === 'absent') {
-    return others.length > 0 ? findValue(entry, others) : { kind: 'given', value: undefined };
-  }
-  if (found.kind === 'known') return { kind: 'given', value: found.value };
-  entry.notice(path, `${found.name} is not set: this deployment is left out`);
-  return { kind: 'unset' };
-}
-
-interface Place {
-  readonly provider: ProviderName;
-  readonly upstreamModel: string;
-  readonly baseUrl: string;
-}
-
-function findPlace(entry: Section, named: string, apiBase: string | undefined): Place | undefined {
-  const said = entry.text('litellm_params.custom_llm_provider');
-  const slash = said === undefined ? named.indexOf('/') : -1;
-  const prefix = said ?? (slash === -1 ? prefixOfName(named) : named.slice(0, slash));
-  const known = prefix === undefined ? undefined : PREFIXES.get(prefix);
-  if (known === undefined && (said !== undefined || slash !== -1 || apiBase === undefined)) {
-    const what =
-      prefix === undefined
-        ? 'which provider has it is not clear: put a prefix before the name'
-        : 'unknown provider';
-    const path = said === undefined ? 'model' : 'custom_llm_provider';
-    entry.mistake(
-      `litellm_params.${path}`,
-      `${what}; known are ${[...PREFIXES.keys()].join(', ')}`,
-    );
-    return undefined;
-  }
-  const provider = providerAt(known?.provider, apiBase);
-  const baseUrl = apiBase ?? known?.baseUrl;
-  if (baseUrl === undefined || !/^https?:\/\/[^/\s]/.test(baseUrl) || !URL.canParse(baseUrl)) {
-    const what = 'expected a URL that starts with http:// or https://';
-    entry.mistake('litellm_params.api_base', what);
-    return undefined;
-  }
-  const upstreamModel = named.slice(slash + 1);
-  return { provider, upstreamModel, baseUrl: withVersion(baseUrl, traitsOf(provider).addsVersion) };
-}
-
-/** Whose format is spoken at an address of one's own. */
-function providerAt(known: ProviderName | undefined, apiBase: string | undefined): ProviderName {
-  if (known === undefined || (known === 'openai' && apiBase !== undefined)) return 'compatible';
-  const isCompatible = known === 'gemini' && /\/openai\/*$/.test(apiBase ?? '');
-  return isCompatible ? 'gemini-compatible' : known;
-}
-
-/** The bases of Ollama and of Anthropic are mostly named without it. */
-export function withVersion(baseUrl: string, addsVersion: boolean): string {
-  const bare = baseUrl.replace(/\/+$/, '');
-  return addsVersion && !bare.endsWith('/v1') ? `${bare}/v1` : bare;
 }
 
 const TOKENS = { what: 'a count of tokens' };

@@ -22,6 +22,14 @@ export interface LitellmConfig {
   readonly notices: readonly Notice[];
 }
 
+/** A `litellm-config.yaml`. */
+export interface FileOfModels {
+  readonly text: string;
+  readonly env: Environment;
+  /** For files that it names; undefined where there is none. */
+  readonly readFile?: (path: string) => string | undefined;
+}
+
 export type ReadLitellmConfig =
   | LitellmConfig
   | { readonly kind: 'refused'; readonly mistakes: readonly Notice[] };
@@ -37,6 +45,8 @@ export function readLitellmConfig(
     readonly at: Date;
     readonly routing: Routing;
     readonly cache?: CacheRules;
+    /** Left out: it may name none. */
+    readonly readFile?: ((path: string) => string | undefined) | undefined;
   },
 ): ReadLitellmConfig {
   const lines = new LineCounter();
@@ -49,7 +59,8 @@ export function readLitellmConfig(
   if (!isMap(root) || !isSeq(root.get('model_list', true))) {
     return refuse(1, 'model_list', 'expected a list of models');
   }
-  const reading: Reading = { document, lines, env: of.env, mistakes: [], notices: [] };
+  const { env, readFile } = of;
+  const reading: Reading = { document, lines, env, readFile, mistakes: [], notices: [] };
   const file = new Section(root, '', reading);
   const { deployments, models } = readList(file, of.at);
   const under = (name: string): Section => new Section(file.node(name), name, reading);

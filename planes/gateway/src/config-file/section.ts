@@ -25,6 +25,7 @@ export interface Reading {
   readonly document: Document;
   readonly lines: LineCounter;
   readonly env: Environment;
+  readonly readFile: ((path: string) => string | undefined) | undefined;
   /** The file is refused for these. */
   readonly mistakes: Notice[];
   /** The file works, but not as its author may think. */
@@ -93,6 +94,16 @@ export class Section {
     if (name === undefined) return { kind: 'known', value: text };
     const value = this.#of.env[name];
     return value === undefined || value === '' ? { kind: 'unset', name } : { kind: 'known', value };
+  }
+
+  /** A variable that is looked for without being named. */
+  environment(name: string): string | undefined {
+    return this.#of.env[name] || undefined;
+  }
+
+  /** Undefined where there is no such file, or where none may be named. */
+  readFile(path: string): string | undefined {
+    return this.#of.readFile?.(path);
   }
 
   rate(path: string): bigint | undefined {

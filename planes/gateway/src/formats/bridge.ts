@@ -22,6 +22,7 @@ import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from './ollama.ts';
 import { RERANK } from './rerank.ts';
 import { RESPONSES_OVER_CHAT } from './responses-over-chat.ts';
 import { RESPONSES } from './responses.ts';
+import { CHAT_OVER_VERTEX, VERTEX_MESSAGES } from './vertex-messages.ts';
 
 const FORMATS: Readonly<Record<FormatName, Format>> = {
   chat: CHAT,
@@ -33,6 +34,7 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   rerank: RERANK,
   gemini: GEMINI,
   'gemini-embeddings': GEMINI_EMBEDDINGS,
+  'vertex-messages': VERTEX_MESSAGES,
   'ollama-chat': OLLAMA_CHAT,
   'ollama-generate': OLLAMA_GENERATE,
   'ollama-embed': OLLAMA_EMBED,
@@ -43,6 +45,7 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
 const CROSSINGS: readonly Crossing[] = [
   CHAT_OVER_MESSAGES,
   CHAT_OVER_GEMINI,
+  CHAT_OVER_VERTEX,
   EMBEDDINGS_OVER_GEMINI,
   MESSAGES_OVER_CHAT,
   RESPONSES_OVER_CHAT,
@@ -78,6 +81,8 @@ function bridgesOf(client: FormatName): Bridges {
 
 function findBridge(client: FormatName, spoken: readonly FormatName[]): Bridge | undefined {
   if (spoken.includes(client)) return { upstream: FORMATS[client], crossing: null };
+  const variant = spoken.find((name) => FORMATS[name].variantOf === client);
+  if (variant !== undefined) return { upstream: FORMATS[variant], crossing: null };
   const from = (name: FormatName): readonly Crossing[] =>
     CROSSINGS.filter((each) => each.client === name);
   const crossing =

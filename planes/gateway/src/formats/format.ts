@@ -24,6 +24,7 @@ export type FormatName =
   | 'embeddings'
   | 'moderations'
   | 'rerank'
+  | 'vertex-messages'
   | 'gemini'
   | 'gemini-embeddings'
   | 'ollama-chat'
@@ -77,6 +78,9 @@ export interface Format {
   readonly path: string;
   /** Where the URL names the model, or that a stream is wanted; left out: `path` is all of it. */
   readonly locate?: (model: string, wantsStream: boolean) => string;
+  /** The format that its bodies are of, but for the field of the model, which `insteadOfModel` replaces. */
+  readonly variantOf?: FormatName;
+  readonly insteadOfModel?: string;
   /** Sent with every request, beside the credential. */
   readonly headers: Readonly<Record<string, string>>;
 

@@ -1,6 +1,7 @@
 import type { Secret } from '@sagewai/config';
 
 import type { Price } from '../money/price.ts';
+import type { Authorization } from '../providers/authorization.ts';
 import type { ProviderName } from '../providers/provider.ts';
 import type { Traffic } from '../routing/routing.ts';
 
@@ -13,6 +14,13 @@ export interface Endpoint {
   /** Up to and with the version, without a slash at the end: `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly credential: Secret | null;
+  /** Where the credential is no header that stays the same: what signs each request, or asks for tokens. */
+  readonly authorization?: Authorization | undefined;
+}
+
+/** All that is called for its sake: its base URL, and where its tokens come from. */
+export function addressesOf({ baseUrl, authorization }: Endpoint): readonly string[] {
+  return authorization?.kind === 'google' ? [baseUrl, authorization.tokenUrl] : [baseUrl];
 }
 
 /** One way to reach a model. Several deployments may serve one model name. */

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 
 import type { Format } from '../formats/format.ts';
 import type { Endpoint } from '../models/deployment.ts';
+import type { Authorize, Unsigned } from './authorization.ts';
 import { traitsOf } from './provider.ts';
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamListener } from './upstream.ts';
 
@@ -14,7 +15,11 @@ export type Connections = Pick<Dispatcher, 'dispatch'>;
  * Calls an endpoint over HTTP. Its headers are made here, once for each format; nothing of a request can
  * reach the credential, which is bound to the origin that the connections lead to (M6).
  */
-export function createHttpUpstream(endpoint: Endpoint, connections: Connections): Upstream {
+export function createHttpUpstream(
+  endpoint: Endpoint,
+  connections: Connections,
+  authorize?: Authorize,
+): Upstream {
   const wires = new Map<Format, Wire>();
   return {
     send({ format, model, body, wantsStream, headers: passed, query }, listener) {
@@ -25,10 +30,27 @@ export function createHttpUpstream(endpoint: Endpoint, connections: Connections)
       const exchange = new UpstreamExchange(listener);
       const place = wire.locate === undefined ? wire.path : wire.locate(model, wantsStream);
       const path = query === '' ? place : withQuery(place, query);
-      connections.dispatch({ method: 'POST', path, headers, body }, exchange);
+      const request = { method: 'POST', path, headers, body } as const;
+      if (authorize === undefined) connections.dispatch(request, exchange);
+      else void dispatchAuthorized(request, exchange, { connections, authorize });
       return exchange;
     },
   };
+}
+
+/** A request that could not be authorized was not sent. */
+async function dispatchAuthorized(
+  request: Unsigned,
+  exchange: UpstreamExchange,
+  of: { readonly connections: Connections; readonly authorize: Authorize },
+): Promise<void> {
+  try {
+    const more = await of.authorize(request);
+    if (exchange.isAborted) throw new Error('given up');
+    of.connections.dispatch({ ...request, headers: { ...request.headers, ...more } }, exchange);
+  } catch (cause) {
+    exchange.fail(cause);
+  }
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -43,7 +65,7 @@ interface Wire {
 
 function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wire {
   const { pathname, search } = new URL(baseUrl);
-  const base = pathname.replace(/\/$/, '');
+  const base = traitsOf(provider).pathOf(pathname.replace(/\/$/, ''), format.name);
   const { locate } = format;
   const key = credential?.reveal();
   const own = {
@@ -74,7 +96,7 @@ class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamCall {
   readonly #listener: UpstreamListener;
   /** Undefined until there is a connection: until then nothing was sent. */
   #controller: Controller | undefined;
-  #isAborted = false;
+  isAborted = false;
 
   constructor(listener: UpstreamListener) {
     this.#listener = listener;
@@ -82,7 +104,7 @@ class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamCall {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
-    if (this.#isAborted) controller.abort(new Error('given up'));
+    if (this.isAborted) controller.abort(new Error('given up'));
   }
 
   onResponseStart(_: Controller, status: number, headers: IncomingHttpHeaders): void {
@@ -102,6 +124,11 @@ class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamCall {
     this.#listener.onFailure({ kind: this.#nameFailure(cause), cause });
   }
 
+  /** Before anything was sent. */
+  fail(cause: unknown): void {
+    this.#listener.onFailure({ kind: this.isAborted ? 'aborted' : 'unreachable', cause });
+  }
+
   pause(): void {
     this.#controller?.pause();
   }
@@ -111,13 +138,13 @@ class UpstreamExchange implements Dispatcher.DispatchHandler, UpstreamCall {
   }
 
   abort(): void {
-    this.#isAborted = true;
+    this.isAborted = true;
     this.#controller?.abort(new Error('given up'));
   }
 
   #nameFailure(cause: Error): UpstreamFailure['kind'] {
     const { code } = cause as NodeJS.ErrnoException;
-    if (this.#isAborted) return 'aborted';
+    if (this.isAborted) return 'aborted';
     if (this.#controller === undefined) return 'unreachable';
     return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' ? 'late' : 'lost';
   }

@@ -31,6 +31,8 @@ export async function listUpstreamModels(
       ).filter(({ name }) => !NOT_FOR_CHAT.test(name));
     case 'ollama-tags':
       return readTags(await get(`${pathname.replace(/\/v1$/, '')}/api/tags`));
+    case 'none':
+      throw new Error('the provider has no list of models');
     case 'litellm-info':
       try {
         return readInfo(await get(`${pathname.replace(/\/v1$/, '')}/model/info`));

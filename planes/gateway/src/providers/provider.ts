@@ -25,7 +25,11 @@ interface Traits {
   /** Models that do not think may refuse to be told how hard. */
   readonly takesEffort: (model: string) => boolean;
   /** Where its models are listed, below the base URL or its origin. */
-  readonly modelList: 'models' | 'ollama-tags' | 'litellm-info';
+  readonly modelList: 'models' | 'ollama-tags' | 'litellm-info' | 'none';
+  /** The path that a format has there, of that of the base URL. */
+  readonly pathOf: (base: string, format: FormatName) => string;
+  /** Where a configuration has its credential. */
+  readonly secretField: string;
 }
 
 const COMPATIBLE = {
@@ -40,12 +44,24 @@ const COMPATIBLE = {
   keepsThinking: false,
   takesEffort: () => true,
   modelList: 'models',
+  pathOf: (base: string) => base,
+  secretField: 'api_key',
 } as const;
 
 /** Those of OpenAI that came before thinking; what comes next will think. */
 const WITHOUT_THINKING = /^(?:gpt-3|gpt-4|chatgpt-4)/;
 
 const BOTH = { keeps: ['max_tokens', 'max_completion_tokens'] } as const;
+
+/** Its credential signs for tokens, and is never sent itself. */
+const OF_VERTEX = {
+  ownedBy: 'google',
+  catalogueId: 'google',
+  credentialHeader: () => ({}),
+  keepsThinking: true,
+  modelList: 'none',
+  secretField: 'vertex_credentials',
+} as const;
 
 export const PROVIDERS = {
   // Its reasoning models refuse `max_tokens`; the newer name works with all of them.
@@ -116,6 +132,29 @@ export const PROVIDERS = {
     catalogueId: 'google',
     formats: ['chat', 'embeddings'],
   },
+  // Responses stand beside its deployments, not below one of them.
+  azure: {
+    ...COMPATIBLE,
+    ...BOTH,
+    cap: 'max_completion_tokens',
+    ownedBy: 'azure',
+    catalogueId: 'azure',
+    formats: ['chat', 'responses', 'embeddings'],
+    credentialHeader: (key: string) => ({ 'api-key': key }),
+    takesEffort: (model) => !WITHOUT_THINKING.test(model),
+    pathOf: (base: string, format: FormatName) =>
+      format === 'responses' ? base.replace(/\/deployments\/[^/]+$/, '') : base,
+  },
+  vertex: {
+    ...COMPATIBLE,
+    ...OF_VERTEX,
+    formats: ['gemini'],
+  },
+  'vertex-claude': {
+    ...COMPATIBLE,
+    ...OF_VERTEX,
+    formats: ['vertex-messages'],
+  },
   groq: { ...COMPATIBLE, ...BOTH, ownedBy: 'groq', catalogueId: 'groq' },
   mistral: {
     ...COMPATIBLE,
@@ -170,6 +209,8 @@ export const PREFIXES: ReadonlyMap<
   ['openai_like', { provider: 'compatible', baseUrl: undefined }],
   ['lm_studio', { provider: 'compatible', baseUrl: undefined }],
   ['gemini', { provider: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' }],
+  ['azure', { provider: 'azure', baseUrl: undefined }],
+  ['vertex_ai', { provider: 'vertex', baseUrl: undefined }],
   ['groq', { provider: 'groq', baseUrl: 'https://api.groq.com/openai/v1' }],
   ['mistral', { provider: 'mistral', baseUrl: 'https://api.mistral.ai/v1' }],
   ['deepseek', { provider: 'deepseek', baseUrl: 'https://api.deepseek.com/v1' }],

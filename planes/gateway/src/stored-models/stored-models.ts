@@ -3,7 +3,7 @@ import { open, seal, type SealingKey } from '@sagewai/crypto';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
-import type { Deployment } from '../models/deployment.ts';
+import { addressesOf, type Deployment } from '../models/deployment.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import { listSealed, readVersion } from './stored-models.sql.ts';
 
@@ -45,7 +45,7 @@ export function createStoredModels(of: {
       const spec = unseal(row);
       const stored = spec && readStored(spec, clock.now());
       if (stored?.kind === 'read') {
-        of.allow(stored.deployment.endpoint.baseUrl);
+        for (const url of addressesOf(stored.deployment.endpoint)) of.allow(url);
         return stored.deployment;
       }
       log.error('a stored deployment cannot be used', fields);

@@ -5,7 +5,8 @@ import { nameActor } from '@sagewai/trust';
 import { createStoredModel, deleteStoredModel, updateStoredModel } from '@sagewai/wire';
 
 import { mistaken, refused } from '../litellm/refuse-fields.ts';
-import { type Deployment, placeOf } from '../models/deployment.ts';
+import { addressesOf, type Deployment, placeOf } from '../models/deployment.ts';
+import { traitsOf } from '../providers/provider.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import * as rows from './stored-models.sql.ts';
 import type { StoredModels } from './stored-models.ts';
@@ -31,7 +32,7 @@ export function storedModelRoutes(of: {
         })),
       );
     }
-    of.checkAddress(read.deployment.endpoint.baseUrl);
+    for (const url of addressesOf(read.deployment.endpoint)) of.checkAddress(url);
     return read.deployment;
   };
   const heard = (): void => void stored.refresh().catch(() => undefined);
@@ -75,8 +76,9 @@ export function storedModelRoutes(of: {
       const at = was.kind === 'read' ? was.deployment.endpoint : undefined;
       const isElsewhere = deployment.endpoint.baseUrl !== at?.baseUrl;
       // M6. A credential is for the address that it was given for.
-      if (isElsewhere && at?.credential !== null && body.litellm_params?.['api_key'] === undefined)
-        throw mistaken('litellm_params/api_key', 'must be given again for another address');
+      const secret = traitsOf(deployment.endpoint.provider).secretField;
+      if (isElsewhere && at?.credential !== null && body.litellm_params?.[secret] === undefined)
+        throw mistaken(`litellm_params/${secret}`, 'must be given again for another address');
       await rows.replaceSealed(tx, { id, sealed: stored.seal(spec) });
       tx.onCommit(heard);
       audit.about(`model:${id}`, { model: deployment.model, at: placeOf(deployment.endpoint) });

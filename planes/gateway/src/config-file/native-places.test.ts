@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEFAULT_ROUTING } from '../routing/routing.ts';
+import { readLitellmConfig } from './read-litellm-config.ts';
+import { noticeText } from './section.ts';
+
+const ACCOUNT = {
+  type: 'service_account',
+  project_id: 'house',
+  private_key_id: 'k1',
+  private_key: 'PEM-secret',
+  client_email: 'a@house.example',
+  token_uri: 'https://tokens.example/token',
+};
+const FILES: Readonly<Record<string, string>> = { '/etc/account.json': JSON.stringify(ACCOUNT) };
+
+function read(params: Readonly<Record<string, unknown>>, info?: object, env = {}) {
+  const about = info === undefined ? {} : { model_info: info };
+  const list = [{ model_name: 'm', litellm_params: params, ...about }];
+  return readLitellmConfig(JSON.stringify({ model_list: list }), {
+    env: { AZURE_API_KEY: 'az-secret', ...env },
+    at: new Date('2026-11-21T12:00:00Z'),
+    routing: DEFAULT_ROUTING,
+    readFile: (path) => FILES[path],
+  });
+}
+
+function deploymentOf(...of: Parameters<typeof read>) {
+  const config = read(...of);
+  if (config.kind !== 'read') throw new Error(config.mistakes.map(noticeText).join('\n'));
+  expect(config.notices).toEqual([]);
+  const [deployment] = config.deployments;
+  if (deployment === undefined) throw new Error('none');
+  return deployment;
+}
+
+const azure = { model: 'azure/house-4o', api_key: 'os.environ/AZURE_API_KEY' };
+const resource = 'https://r.openai.azure.com';
+const at = (version: string): string =>
+  `${resource}/openai/deployments/house-4o?api-version=${version}`;
+
+describe('a deployment at Azure', () => {
+  test.each([
+    [{ api_base: resource, api_version: '2025-02-01-preview' }, at('2025-02-01-preview')],
+    [{ api_base: `${resource}/` }, at('2024-10-21')],
+    [
+      { api_base: `${resource}/openai/deployments/other`, api_version: '2024-10-21' },
+      at('2024-10-21'),
+    ],
+    [{ api_base: resource, api_version: 'v1' }, `${resource}/openai/v1`],
+    [{ api_base: resource, api_version: 'preview' }, `${resource}/openai/v1?api-version=preview`],
+    [{ api_base: `${resource}/openai/v1/` }, `${resource}/openai/v1`],
+  ])('%j is at its own place', (params, baseUrl) => {
+    const { endpoint, upstreamModel } = deploymentOf({ ...azure, ...params });
+    expect(endpoint).toMatchObject({ provider: 'azure', baseUrl });
+    expect(endpoint.credential?.reveal()).toBe('az-secret');
+    expect(upstreamModel).toBe('house-4o');
+  });
+
+  test('has the price of its base model, else of what its name says, else none (M4)', () => {
+    const params = { ...azure, api_base: resource };
+    expect(deploymentOf(params).price).toBeUndefined();
+    const { price, outputTokensMax } = deploymentOf(params, { base_model: 'azure/gpt-4o' });
+    expect(price?.rates).toMatchObject({ input: 2_500_000n, output: 10_000_000n });
+    expect(outputTokensMax).toBe(16_384);
+    const named = deploymentOf({ ...params, model: 'azure/gpt-4o' });
+    expect(named.price).toEqual(price);
+  });
+});
+
+describe('a model of Vertex AI', () => {
+  const vertex = { vertex_project: 'p-1', vertex_location: 'europe-west1' };
+  test('is reached by its project and location, with tokens of its account (M6)', () => {
+    const { endpoint, price, outputTokensMax } = deploymentOf({
+      ...vertex,
+      model: 'vertex_ai/gemini-2.5-flash',
+      vertex_credentials: ACCOUNT,
+    });
+    expect(endpoint).toMatchObject({
+      provider: 'vertex',
+      baseUrl:
+        'https://europe-west1-aiplatform.googleapis.com/v1/projects/p-1/locations/europe-west1/publishers/google',
+      authorization: { email: 'a@house.example', keyId: 'k1', tokenUrl: ACCOUNT.token_uri },
+    });
+    expect(price).toBeDefined();
+    expect(outputTokensMax).toBe(65_536);
+  });
+
+  test.each([
+    ['a file', { vertex_credentials: '/etc/account.json' }, {}],
+    ['a text', { vertex_credentials: JSON.stringify(ACCOUNT) }, {}],
+    ['the environment', { vertex_credentials: 'os.environ/ACC' }, { ACC: JSON.stringify(ACCOUNT) }],
+    ['what Google’s clients read', {}, { GOOGLE_APPLICATION_CREDENTIALS: '/etc/account.json' }],
+  ])('has its account from %s, and its project from the account', (_what, params, env) => {
+    const { endpoint } = deploymentOf(
+      { ...params, model: 'vertex_ai/claude-sonnet-4-5@20250929', vertex_location: 'global' },
+      undefined,
+      env,
+    );
+    expect(endpoint).toMatchObject({
+      provider: 'vertex-claude',
+      baseUrl:
+        'https://aiplatform.googleapis.com/v1/projects/house/locations/global/publishers/anthropic',
+    });
+  });
+
+  test('is refused with its line, and without a word of its account', () => {
+    const mistakes = (params: object): string => {
+      const config = read({ model: 'vertex_ai/gemini-2.5-flash', ...params });
+      return config.kind === 'refused' ? config.mistakes.map(noticeText).join() : '';
+    };
+    const vertex_credentials = ACCOUNT;
+    expect(mistakes({})).toMatch(/vertex_credentials.*service account/);
+    expect(mistakes({ vertex_credentials: '/etc/other.json' })).toMatch(/service account/);
+    expect(mistakes({ vertex_credentials: '{"private_key":"PEM-secret"}' })).not.toMatch(/PEM/);
+    expect(mistakes({ vertex_credentials, vertex_location: 'evil.example/x' })).toMatch(/location/);
+    expect(mistakes({ vertex_credentials, vertex_project: '../x' })).toMatch(/vertex_project/);
+    expect(mistakes({ vertex_credentials, model: 'vertex_ai/meta/llama' })).toMatch(/gemini-…/);
+    expect(
+      read({ model: 'vertex_ai/gemini-2.5-flash', vertex_credentials: 'os.environ/X' }),
+    ).toMatchObject({
+      kind: 'read',
+      deployments: [],
+    });
+  });
+});

@@ -1,0 +1,29 @@
+import type { Secret } from '@sagewai/config';
+
+/** An account of Google's that signs for short-lived tokens, at `tokenUrl` and nowhere else (M6). */
+export interface GoogleAccount {
+  readonly kind: 'google';
+  readonly email: string;
+  /** PEM. */
+  readonly key: Secret;
+  readonly keyId: string | undefined;
+  readonly tokenUrl: string;
+  readonly projectId: string | undefined;
+}
+
+/** What has to be made for each request, where a credential is no header that stays the same. */
+export type Authorization = GoogleAccount;
+
+/** What is authorized. */
+export interface Unsigned {
+  readonly method: 'POST';
+  /** With its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The headers that authorize a request; a promise only where somebody has to be asked first. */
+export type Authorize = (
+  request: Unsigned,
+) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
