@@ -111,6 +111,8 @@ export function buildServer(options: ServerOptions): Server {
     runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
     runTokenKey: runTokenKey(keys.signing),
     sealing: [sealingKey(keys.sealing, 'gateway-model')],
+    // Agents are models too: whoever owns them is wired here.
+    modelSources: [],
     metrics,
     record: traces === null ? undefined : (span) => traces.record(span),
   });

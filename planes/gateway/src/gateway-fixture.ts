@@ -28,6 +28,7 @@ import type { RunLeases } from './keys/run-reader.ts';
 import type { Deployment } from './models/deployment.ts';
 import { flatPrice, ratesOf } from './money/price.ts';
 import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
+import type { ModelSource } from './sources/model-source.ts';
 
 /** A provider on a real socket that does what the test says, and remembers what it was asked. */
 export interface FakeUpstream {
@@ -106,9 +107,10 @@ export async function startGateway(
     readonly runLeases?: RunLeases;
     readonly log?: Log;
     readonly record?: (span: Span) => void;
+    readonly modelSources?: readonly ModelSource[];
   },
 ): Promise<RunningGateway> {
-  const { runLeases = NO_LEASES, log = silentLog, record, ...changes } = of;
+  const { runLeases = NO_LEASES, log = silentLog, record, modelSources, ...changes } = of;
   const config: GatewayConfig = {
     deployments: [],
     sources: [],
@@ -149,6 +151,7 @@ export async function startGateway(
     sealing: [SEALING] as const,
     metrics,
     record,
+    modelSources,
   };
   const gateway = createGateway(parts);
   const app = createApp({

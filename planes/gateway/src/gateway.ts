@@ -33,15 +33,15 @@ import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
-import { authorizeFor } from './providers/authorize-for.ts';
-import { createHttpUpstream } from './providers/http-upstream.ts';
+import { createUpstreams, type Pool } from './providers/create-upstreams.ts';
 import { askUpstream, listUpstreamModels } from './providers/list-models.ts';
-import { createSimulated, SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
-import type { Upstream } from './providers/upstream.ts';
+import { SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
 import { modelRoutes } from './routes.ts';
 import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
 import { withSlots } from './slots/with-slots.ts';
+import type { ModelSource } from './sources/model-source.ts';
+import { withSources } from './sources/with-sources.ts';
 import { createStoredModels, type SealingKeys } from './stored-models/stored-models.ts';
 import { storedModelRoutes } from './stored-models/stored-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
@@ -62,6 +62,8 @@ export interface GatewayOptions {
   readonly runTokenKey: KeyObject;
   /** Seal what deployments are that were added while servers run. */
   readonly sealing: SealingKeys;
+  /** What answers from inside the installation: agents. */
+  readonly modelSources?: readonly ModelSource[] | undefined;
   readonly metrics?: Metrics | undefined;
   /** Takes a span of every model call; left out: nobody keeps traces, and calls only pass them on. */
   readonly record?: ((span: Span) => void) | undefined;
@@ -84,8 +86,6 @@ export interface Gateway {
   close(): void;
 }
 
-type Pool = ReturnType<Egress['pool']>;
-
 const LIST_TIMEOUT_MS = 5_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -107,7 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     return askUpstream(endpoint, poolOf(endpoint.baseUrl), signal);
   };
   const meters = createMeters({ metrics: options.metrics, log });
-  const catalogue = createCatalogue({
+  const listed = createCatalogue({
     ...configured,
     sources: config.sources,
     list: (endpoint) => {
@@ -117,9 +117,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     log,
   });
+  const sourced = withSources(listed, options.modelSources ?? []);
+  const { catalogue } = sourced;
   const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
-    upstreamOf: createUpstreams(config, { poolOf, clock }),
+    upstreamOf: createUpstreams(config, { poolOf, clock, sourced }),
     routing: () => routing,
     cooled: (deployment) => routeMeters.cooled(deployment),
     clock,
@@ -242,25 +244,4 @@ function configuredOf({
   routing: { aliases },
 }: Pick<GatewayConfig, 'deployments' | 'simulated' | 'routing'>) {
   return { deployments: [...deployments, ...(simulated ? SIMULATED_DEPLOYMENTS : [])], aliases };
-}
-
-/** One upstream an endpoint, made when it is first called. */
-function createUpstreams(
-  config: GatewayConfig,
-  of: { readonly poolOf: (url: string) => Pool; readonly clock: Clock },
-): (deployment: Deployment) => Upstream {
-  const simulated = createSimulated(config.simulated ?? { firstTokenMs: 0, perTokenMs: 0 });
-  const upstreams = new WeakMap<Endpoint, Upstream>();
-  return ({ endpoint }) => {
-    if (endpoint.provider === 'simulated') return simulated;
-    const known = upstreams.get(endpoint);
-    if (known !== undefined) return known;
-    const made = createHttpUpstream(
-      endpoint,
-      of.poolOf(endpoint.baseUrl),
-      authorizeFor(endpoint, of),
-    );
-    upstreams.set(endpoint, made);
-    return made;
-  };
 }

@@ -57,13 +57,13 @@ export function ollamaRoutes(parts: OllamaParts): Route[] {
     implementStream(ollamaEmbed, (input) => forward(input, OLLAMA_EMBED), OWN_HEAD),
 
     implementOwn(ollamaTags, async ({ caller }) => {
-      const { groups } = await catalogue.all();
+      const { groups } = await catalogue.all(caller);
       const names = groups.filter((group) => isVisible(caller, group)).map(({ model }) => model);
       return ollamaModelList(names.map((name) => ({ name, digest: digestOf(name) })));
     }),
 
     implementOwn(ollamaShow, async ({ body, caller }) => {
-      const group = await catalogue.find(body.model ?? body.name ?? '');
+      const group = await catalogue.find(body.model ?? body.name ?? '', caller);
       if (group === undefined || !isVisible(caller, group))
         throw noSuchModel(body.model ?? body.name);
       const [first] = group.deployments;
@@ -86,7 +86,7 @@ async function ask(
 ): Promise<void> {
   const body = input.body as JsonObject & { readonly model: string };
   if (!asksNothing(body)) return forward(input, format);
-  const group: ModelGroup | undefined = await catalogue.find(body.model);
+  const group: ModelGroup | undefined = await catalogue.find(body.model, input.caller);
   if (group === undefined || !isVisible(input.caller, group)) throw noSuchModel(body.model);
   const reason = body['keep_alive'] === 0 || body['keep_alive'] === '0' ? 'unload' : 'load';
   const options = { kind, model: body.model, createdAt: now().toISOString() };

@@ -46,7 +46,7 @@ export function modelRoutes(of: {
     implementStream(countMessageTokens, of.countTokens, OWN_HEAD),
 
     implementOwn(listModels, async ({ caller, query, request }) => {
-      const { groups } = await catalogue.all();
+      const { groups } = await catalogue.all(caller);
       const shown = groups.filter((group) => isVisible(caller, group));
       return asksAsAnthropic(request.headers)
         ? toAnthropicPage(shown, query)
@@ -54,7 +54,7 @@ export function modelRoutes(of: {
     }),
 
     implementOwn(getModel, async ({ caller, params, request }) => {
-      const group = await catalogue.find(params.model_id);
+      const group = await catalogue.find(params.model_id, caller);
       // One that it may not call is not shown either.
       if (group === undefined || !isVisible(caller, group)) {
         throw noSuchModel(params.model_id, catalogue, (one) => isVisible(caller, one));

@@ -91,7 +91,7 @@ export function createDecide(of: {
     format: Format,
     choice: Choice,
   ): DecidedCall | Promise<DecidedCall> => {
-    const found = of.catalogue.find(choice.model);
+    const found = of.catalogue.find(choice.model, input.caller);
     return found instanceof Promise
       ? found.then((group) => decide(input, format, choice, group))
       : decide(input, format, choice, found);

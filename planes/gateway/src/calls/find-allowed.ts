@@ -9,13 +9,13 @@ import { nearestModels } from '../models/nearest-models.ts';
 
 /** The model of a name, which this caller may call. */
 export async function findAllowed(
-  { detail }: Caller,
+  by: Caller,
   model: string,
   catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>,
 ): Promise<ModelGroup> {
-  const caller = detail as CallerDetail;
+  const caller = by.detail as CallerDetail;
   const named = caller.policy?.aliases.get(model) ?? model;
-  return allowed(await catalogue.find(named), caller, {
+  return allowed(await catalogue.find(named, by), caller, {
     model: named,
     catalogue,
   });

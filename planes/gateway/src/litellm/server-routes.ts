@@ -47,7 +47,7 @@ export function serverRoutes(of: {
   readonly isStored: (id: string) => boolean;
 }): Route[] {
   const modelInfo = async (caller: Caller, id: string | undefined): Promise<ModelInfo> => {
-    const { groups } = await of.catalogue.all();
+    const { groups } = await of.catalogue.all(caller);
     const isOurs = caller.kind === 'token';
     const data = groups
       .filter((group) => isOurs || mayCall(caller.detail as CallerDetail, group))

@@ -1,4 +1,5 @@
 import type { Clock } from '@sagewai/clock';
+import type { Caller } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
 
 import type { ListedModel } from '../providers/list-models.ts';
@@ -29,9 +30,9 @@ export interface CatalogueOptions {
 
 /** Which models there are, now. Each replica keeps its own. */
 export interface Catalogue {
-  /** The model of a name; waits for the first lists when it is not known without them. */
-  find(name: string): ModelGroup | undefined | Promise<ModelGroup | undefined>;
-  all(): Promise<ModelTable>;
+  /** The model of a name; waits for the first lists when it is not known without them. `by`: who asks. */
+  find(name: string, by?: Caller): ModelGroup | undefined | Promise<ModelGroup | undefined>;
+  all(by?: Caller): Promise<ModelTable>;
   /** What is known at this moment. */
   known(): readonly ModelGroup[];
   /** Providers that could not be asked when they were asked last. */

@@ -183,6 +183,8 @@ export const PROVIDERS = {
     catalogueId: 'fireworks',
     formats: ['chat', 'completions', 'embeddings', 'rerank'],
   },
+  // Inside this installation: agents.
+  source: { ...COMPATIBLE, ...BOTH, ownedBy: 'sagewai', catalogueId: undefined },
   simulated: { ...COMPATIBLE, ...BOTH, ownedBy: 'simulated', catalogueId: undefined },
 } as const satisfies Record<string, Traits>;
 

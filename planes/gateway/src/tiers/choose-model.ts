@@ -48,7 +48,7 @@ export function createChooseModel(of: {
     }
     const caller = input.caller.detail as CallerDetail;
     for (const { model } of choice.targets) {
-      const group = await of.catalogue.find(model);
+      const group = await of.catalogue.find(model, input.caller);
       if (group !== undefined && mayCall(caller, group) && isServed(group, format)) {
         return { model, told };
       }
