@@ -44,7 +44,8 @@ export function readCallBudget(
 }
 
 /** As a provider of another format may read it. */
-export function withoutTimeout({ timeout: _, ...body }: JsonObject): JsonObject {
+export function withoutTimeout(given: JsonObject): JsonObject {
+  const { timeout: _, ...body } = given;
   return body;
 }
 
