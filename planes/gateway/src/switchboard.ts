@@ -32,6 +32,10 @@ export type Tried = ReadonlyMap<string, Failed>;
 /** Which deployment a call is sent to. Each replica learns for itself how they are. */
 export interface Switchboard {
   choose(call: Routed, trail: Trail): Deployment;
+  /** When another deployment is asked beside one that is silent; null: never. */
+  hedgeAfterMs(group: ModelGroup): number | null;
+  /** Another one that is well, for a call that is under way at this one. */
+  beside(call: Routed, deployment: Deployment, trail: Trail): Deployment | undefined;
   /** Where a call goes whose last attempt failed. */
   next(
     call: Routed,
@@ -129,6 +133,18 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       trail.choose({ model, strategy, score: chosen === undefined ? undefined : score, passed });
       // When none is well, one of them may be back, and an error by guess helps nobody.
       return (chosen === undefined ? book.coolest(deployments) : deployments[chosen]) ?? only;
+    },
+    hedgeAfterMs: ({ model, deployments }) => {
+      if (deployments.length === 1) return null;
+      const { ofModelMs, byDefaultMs } = options.routing().hedging;
+      return ofModelMs.get(model) ?? byDefaultMs;
+    },
+    beside: (call, { id }, trail) => {
+      const { deployments, model } = call.group;
+      const { chosen, score, passed } = pick(call, new Set([id]), trail.leftMs);
+      if (chosen === undefined) return undefined;
+      trail.choose({ model, strategy: options.routing().strategy, score, passed });
+      return deployments[chosen];
     },
     next: (call, { tried, last, attempts, trail }) => {
       const { deployments, model } = call.group;

@@ -52,6 +52,11 @@ export function describeModels({
       content_policy_fallbacks: chains('contentPolicy'),
       budget_fallbacks: chains('budget'),
       max_fallbacks: fallbacks.max,
+      hedge_after:
+        [
+          ...(routing.hedging.byDefaultMs === null ? [] : [`${routing.hedging.byDefaultMs} ms`]),
+          ...[...routing.hedging.ofModelMs].map(([model, ms]) => `${model}: ${ms} ms`),
+        ].join('; ') || null,
       model_group_alias:
         [...routing.aliases].map(([name, model]) => `${name} → ${model}`).join('; ') || null,
     },

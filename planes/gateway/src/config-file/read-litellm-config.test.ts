@@ -264,6 +264,38 @@ environment_variables: { X: y }
     ]);
   });
 
+  test('hedges for every model, or for each its own', () => {
+    const hedging = (text: string) =>
+      read(`${LIST}router_settings: { hedge_after: ${text} }`).routing.hedging;
+    expect(hedging('800ms')).toEqual({ byDefaultMs: 800, ofModelMs: new Map() });
+    expect(hedging('{ a: 1.5s, b: 2 }')).toEqual({
+      byDefaultMs: null,
+      ofModelMs: new Map([
+        ['a', 1_500],
+        ['b', 2_000],
+      ]),
+    });
+    expect(mistakesOf(`${LIST}router_settings: { hedge_after: { a: soon, b: 0 } }`)).toHaveLength(
+      2,
+    );
+  });
+
+  test('knows models by names with dots', () => {
+    const { routing, notices } = read(`
+model_list:
+  - { model_name: gpt-4.1, litellm_params: { model: openai/gpt-4.1 } }
+  - { model_name: gpt-4, litellm_params: { model: openai/gpt-4 } }
+router_settings:
+  fallbacks: [{ gpt-4.1: [gpt-4] }]
+  hedge_after: { gpt-4.1: 1s }
+  model_group_alias: { v1.5: gpt-4.1 }
+`);
+    expect(routing.fallbacks.generic).toEqual(new Map([['gpt-4.1', ['gpt-4']]]));
+    expect(routing.hedging.ofModelMs).toEqual(new Map([['gpt-4.1', 1_000]]));
+    expect(routing.aliases).toEqual(new Map([['v1.5', 'gpt-4.1']]));
+    expect(notices).toEqual([]);
+  });
+
   test('that nobody states is what it was', () => {
     expect(read(LIST).routing).toEqual(DEFAULT_ROUTING);
     expect(read(`${LIST}router_settings: { disable_cooldowns: true }`).routing.cooldownMs).toBe(0);

@@ -29,6 +29,7 @@ export function readRouter(
     firstTokenMs: router.seconds('stream_timeout') ?? routing.firstTokenMs,
     latencyTtlMs: router.seconds('routing_strategy_args.ttl') ?? routing.latencyTtlMs,
     fallbacks: readFallbacks(router, litellm, models),
+    hedging: readHedging(router, models),
     aliases: readAliases(router, models),
   };
 }
@@ -94,6 +95,34 @@ function readChains(
     }
   }
   return chains;
+}
+
+/** Not LiteLLM's: `hedge_after: 800ms`, or one for each model. */
+function readHedging(router: Section, models: ReadonlySet<string>): Routing['hedging'] {
+  const ofModelMs = new Map<string, number>();
+  for (const model of router.keys('hedge_after') ?? []) {
+    const after = readAfter(router, `hedge_after.${model}`);
+    if (after !== undefined) ofModelMs.set(model, after);
+    if (!models.has(model)) {
+      router.notice(
+        'hedge_after',
+        `${model}: no such model in model_list; it is used if a provider lists it`,
+      );
+    }
+  }
+  return { byDefaultMs: readAfter(router, 'hedge_after') ?? null, ofModelMs };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000 };
+
+function readAfter(section: Section, path: string): number | undefined {
+  const text = section.text(path);
+  if (text === undefined) return undefined;
+  const [, count = '', unit = 's'] = /^(\d{1,6}(?:\.\d{1,6})?)(ms|s)?$/.exec(text) ?? [];
+  const ms = Math.ceil(Number(count || Number.NaN) * (UNITS[unit] ?? Number.NaN));
+  if (ms > 0) return ms;
+  section.mistake(path, 'expected a time like 800ms or 2s');
+  return undefined;
 }
 
 function readAliases(router: Section, models: ReadonlySet<string>): ReadonlyMap<string, string> {

@@ -186,7 +186,7 @@ export class Section {
   #at(path: string, what: string): Notice {
     let offset: number | undefined = rangeOf(this.#node);
     let node: unknown = this.#node;
-    for (const key of path === '' ? [] : path.split('.')) {
+    for (const key of this.#keysOf(path)) {
       const pair = isMap(node) ? node.items.find((each) => keyOf(each.key) === key) : undefined;
       offset = rangeOf(pair?.key) ?? offset;
       node = this.#get(node, key);
@@ -196,8 +196,28 @@ export class Section {
 
   #find(path: string): unknown {
     let node: unknown = this.#node;
-    for (const key of path.split('.')) node = this.#get(node, key);
+    for (const key of this.#keysOf(path)) node = this.#get(node, key);
     return node;
+  }
+
+  /** The keys of a path: a key may have dots, as names of models do, so the longest that is there counts. */
+  #keysOf(path: string): string[] {
+    const keys: string[] = [];
+    let node: unknown = this.#node;
+    for (let rest = path; rest !== '';) {
+      const words = rest.split('.');
+      let key = words[0] ?? '';
+      for (let n = words.length; n > 1; n--) {
+        const longer = words.slice(0, n).join('.');
+        if (this.#get(node, longer) === undefined) continue;
+        key = longer;
+        break;
+      }
+      keys.push(key);
+      node = this.#get(node, key);
+      rest = rest.slice(key.length + 1);
+    }
+    return keys;
   }
 
   #get(map: unknown, key: string): unknown {

@@ -9,6 +9,8 @@ export interface RouteMeters {
   retried(where: 'other' | 'again'): void;
   fellBack(because: FallbackKind, outcome: 'sent' | 'refused'): void;
   cooled(deployment: Deployment): void;
+  /** Which of two answered, or why there was no second. */
+  hedged(outcome: 'first' | 'second' | 'refused' | 'nobody'): void;
 }
 
 export function createRouteMeters(
@@ -36,6 +38,11 @@ export function createRouteMeters(
     help: 'Times that a deployment began to be passed over.',
     labels: ['provider'],
   });
+  const hedged = metrics?.counter({
+    name: 'sagewai_model_hedges_total',
+    help: 'Calls that were silent for so long that a second deployment was to be asked, and which of them answered.',
+    labels: ['outcome'],
+  });
   metrics?.gauge({
     name: 'sagewai_model_deployments_cooling',
     help: 'Deployments that this replica passes over at present.',
@@ -47,5 +54,6 @@ export function createRouteMeters(
     retried: (where) => retried?.add({ where }),
     fellBack: (because, outcome) => fellBack?.add({ because, outcome }),
     cooled: ({ endpoint }) => cooled?.add({ provider: endpoint.provider }),
+    hedged: (outcome) => hedged?.add({ outcome }),
   };
 }

@@ -9,6 +9,8 @@
  *       reserved for before it is sent.
  *   R4. A deployment that lost a call, or was late with it, does not get the same call again.
  *   R5. A provider is not called again before the instant it named, when there is another.
+ *   R6. Where hedging is configured, a call that is still silent is sent to a second deployment too. It is
+ *       reserved for first (R3); whoever answers first is the answer, the other is given up and booked (R1).
  */
 
 import { type Fallbacks, NO_FALLBACKS } from './fallbacks.ts';
@@ -48,9 +50,19 @@ export interface Routing {
   /** After which a measured latency is forgotten, so that a deployment that was slow gets a chance. */
   readonly latencyTtlMs: number;
   readonly fallbacks: Fallbacks;
+  readonly hedging: Hedging;
   /** Other names of models. */
   readonly aliases: ReadonlyMap<string, string>;
 }
+
+/** After how long a silent call is sent to another deployment as well (R6). */
+export interface Hedging {
+  /** Null: never. */
+  readonly byDefaultMs: number | null;
+  readonly ofModelMs: ReadonlyMap<string, number>;
+}
+
+const NO_HEDGING: Hedging = { byDefaultMs: null, ofModelMs: new Map() };
 
 /** What LiteLLM's documentation says of a router that is told nothing. */
 export const DEFAULT_ROUTING: Routing = {
@@ -62,6 +74,7 @@ export const DEFAULT_ROUTING: Routing = {
   firstTokenMs: null,
   latencyTtlMs: 3_600_000,
   fallbacks: NO_FALLBACKS,
+  hedging: NO_HEDGING,
   aliases: new Map(),
 };
 

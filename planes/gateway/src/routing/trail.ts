@@ -97,7 +97,9 @@ export class Trail {
     if (this.savedPusd !== undefined) rules.unshift('cache');
     if (this.tier !== undefined) rules.unshift(`tier:${this.tier.tier}`);
     if (rules.length === 0 && model !== asked) rules.push(`name:${model}`);
-    if (this.attempts.length > 0) rules.push('retry');
+    const [hedged, retried] = [this.attempts.some(isHedged), !this.attempts.every(isHedged)];
+    if (hedged) rules.push('hedge');
+    if (retried) rules.push('retry');
     const strategy = this.choices.at(-1)?.strategy;
     if (strategy !== undefined) rules.push(`strategy:${strategy}`);
     return rules;
@@ -120,5 +122,7 @@ export class Trail {
     (this.#fallbacks ??= []).push(note);
   }
 }
+
+const isHedged = ({ because }: AttemptNote): boolean => because === 'hedged';
 
 const NOTHING: readonly never[] = [];
