@@ -172,6 +172,17 @@ export const SERVER_FIELDS = {
     min: 1_024,
     description: 'The largest body of a request; encrypted, an output takes a third more',
   }),
+  UPLOAD_BYTES_MAX: field.integer({
+    default: 100 * 1024 * 1024,
+    min: 1_024,
+    description: 'The largest form: pictures, recordings, files of batches',
+  }),
+  UPLOADS_BYTES_MAX: field.integer({
+    default: 512 * 1024 * 1024,
+    min: 1_024,
+    description:
+      'All forms that a server keeps in memory at one moment; another is told to come again',
+  }),
   ...objectFields,
   ...traceFields,
   TRUSTED_PROXIES: field.list({

@@ -189,6 +189,8 @@ export function buildServer(options: ServerOptions): Server {
     certificate,
     settings: {
       bodyBytesMax: config.bodyBytesMax,
+      formBytesMax: config.uploadBytesMax,
+      formsBytesMax: config.uploadsBytesMax,
       trustedProxies: config.trustedProxies,
       version,
     },

@@ -88,6 +88,7 @@ import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
 import { LITELLM_SPEND_ENDPOINTS } from './litellm-spend.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
+import { MEDIA_ENDPOINTS } from './media.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
 import { OLLAMA_SURFACES } from './ollama.ts';
@@ -162,6 +163,7 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   createMessage,
+  ...MEDIA_ENDPOINTS,
   ...MODEL_SURFACES,
   countMessageTokens,
   ...OLLAMA_SURFACES,

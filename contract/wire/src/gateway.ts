@@ -138,5 +138,6 @@ export const getModel = endpoint({
   output: Type.Union([model, anthropicModel]),
 });
 
+export * from './media.ts';
 export * from './model-surfaces.ts';
 export * from './ollama.ts';

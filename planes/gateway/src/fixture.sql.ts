@@ -25,12 +25,15 @@ interface WholeSpendRow extends SpendRow {
 }
 
 /** With its tokens, and whose call it was. */
-export async function wholeSpendOf(owner: Db): Promise<WholeSpendRow[]> {
+export async function wholeSpendOf(
+  owner: Db,
+  orgId: string | null = null,
+): Promise<WholeSpendRow[]> {
   const { rows } = await sql<WholeSpendRow>`
     select cost_pusd as cost, input_tokens as input, cached_input_tokens as cached,
            cache_write_tokens as written, output_tokens as output, usage_source as source, status,
            deployment, session_id as session, agent
-    from spend order by at, id
+    from spend where ${orgId}::uuid is null or org_id = ${orgId} order by at, id
   `.execute(owner);
   return rows;
 }
@@ -41,10 +44,10 @@ export async function latestSpendOf(owner: Db, count: number): Promise<SpendRow[
   return rows.slice(-count);
 }
 
-export async function openReservations(owner: Db): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from reservation`.execute(
-    owner,
-  );
+export async function openReservations(owner: Db, orgId: string | null = null): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from reservation where ${orgId}::uuid is null or org_id = ${orgId}
+  `.execute(owner);
   return rows[0]?.n ?? -1;
 }
 

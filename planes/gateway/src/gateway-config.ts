@@ -5,6 +5,7 @@ import { withVersion } from './config-file/find-place.ts';
 import { type FileOfModels, readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Notice, noticeText } from './config-file/section.ts';
 import { keepMasterKey, type MasterKey, masterKeyFields } from './litellm/master-key.ts';
+import { mediaFields, type MediaSettings, readMediaSettings } from './media/media-settings.ts';
 import type { Source } from './models/catalogue.ts';
 import { addressesOf, type Deployment } from './models/deployment.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
@@ -134,6 +135,7 @@ export const gatewayFields = {
     min: 1_000,
     max: 86_400_000,
   }),
+  ...mediaFields,
   ANSWER_BYTES_MAX: field.integer({
     description: 'The longest answer, or event of a stream, that is taken from a provider.',
     default: 33_554_432,
@@ -171,6 +173,7 @@ export interface GatewayConfig {
   readonly answerBytesMax: number;
   /** Which answers are kept for the same request of the same project; none by default. */
   readonly cache: ReturnType<typeof cacheOf>;
+  readonly media: MediaSettings;
 }
 
 export type ReadGatewayConfig =
@@ -218,6 +221,7 @@ export function readGatewayConfig(
     storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,
     cache: listed?.cache ?? cache,
+    media: readMediaSettings(settings),
   };
   return { kind: 'read', config, notices: listed?.notices ?? [] };
 }

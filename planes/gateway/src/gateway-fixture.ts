@@ -127,6 +127,7 @@ export async function startGateway(
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,
     cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
+    media: { audioBytesMax: 128 * 1024 },
     ...changes,
   };
   const metrics = createMetrics();

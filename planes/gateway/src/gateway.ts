@@ -29,6 +29,7 @@ import { serverRoutes } from './litellm/server-routes.ts';
 import { spendRoutes } from './litellm/spend-routes.ts';
 import { teamRoutes } from './litellm/team-routes.ts';
 import { userRoutes } from './litellm/user-routes.ts';
+import { mediaRoutes } from './media/media-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import type { Deployment, Endpoint } from './models/deployment.ts';
@@ -188,6 +189,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),
       ...surfaceRoutes({ forward }),
+      ...mediaRoutes({ forward, ...config.media }),
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),

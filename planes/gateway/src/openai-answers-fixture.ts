@@ -17,6 +17,13 @@ const SURFACES: readonly (readonly [path: RegExp, whole: string, event: string |
   [/\/responses$/, 'Response', 'ResponseStreamEvent'],
   [/\/embeddings$/, 'CreateEmbeddingResponse', null],
   [/\/moderations$/, 'CreateModerationResponse', null],
+  [/\/images\/generations$/, 'ImagesResponse', 'ImageGenStreamEvent'],
+  [/\/images\/edits$/, 'ImagesResponse', 'ImageEditStreamEvent'],
+  [
+    /\/audio\/transcriptions$/,
+    'CreateTranscriptionResponseJson',
+    'CreateTranscriptionResponseStreamEvent',
+  ],
   [/\/models$/, 'ListModelsResponse', null],
   [/\/models\/[^/]+$/, 'Model', null],
 ];

@@ -1,6 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import {
+  type DatabaseFixtures,
+  databaseTest,
+  fileDatabaseTest,
+  makeTenant,
+  type Tenant,
+} from '@sagewai/testing';
+import type { TestAPI } from 'vitest';
 
 import type { GatewayConfig } from './gateway-config.ts';
 import {
@@ -44,6 +51,44 @@ export const worldTest = databaseTest.extend<World>({
     await Promise.all(running.map((gateway) => gateway.close()));
   },
 });
+
+interface SharedWorld extends DatabaseFixtures, Pick<World, 'upstream' | 'tenant' | 'key'> {
+  readonly gateway: RunningGateway;
+}
+
+/** The same with one database, one provider and one gateway for the tests of a file; tenants are each one's own. */
+export function sharedWorldTest(
+  changesFor: (upstreamUrl: string) => Partial<GatewayConfig>,
+): TestAPI<SharedWorld> {
+  return fileDatabaseTest
+    .extend<{ $file: { world: { upstream: FakeUpstream; gateway: RunningGateway } } }>({
+      world: [
+        async ({ db }, use) => {
+          const upstream = await startFakeUpstream();
+          const gateway = await startGateway(db, changesFor(upstream.url));
+          await use({ upstream, gateway });
+          await gateway.close();
+          await upstream.close();
+        },
+        { scope: 'file' },
+      ],
+    })
+    .extend<Pick<World, 'upstream' | 'tenant' | 'key'> & { gateway: RunningGateway }>({
+      upstream: async ({ world }, use) => {
+        world.upstream.asked.length = 0;
+        await use(world.upstream);
+      },
+      gateway: async ({ world }, use) => {
+        await use(world.gateway);
+      },
+      tenant: async ({ db }, use) => {
+        await use(await makeTenant(db));
+      },
+      key: async ({ db, tenant }, use) => {
+        await use((await makeKey(db, tenant)).value);
+      },
+    });
+}
 
 export function answerJson(
   reply: ServerResponse,

@@ -15,6 +15,7 @@ import type { Authenticator } from './authenticate.ts';
 import { bindRoute } from './bind-route.ts';
 import { findRouteMistakes } from './check-routes.ts';
 import { Drain, type Drained } from './drain.ts';
+import { createFormRoom } from './form-room.ts';
 import { createFramework } from './framework.ts';
 import { createHttpMeters } from './meters.ts';
 import { MinuteAllowance } from './minute-allowance.ts';
@@ -98,12 +99,18 @@ export function createApp(options: AppOptions): App {
     log,
     drain,
     refusals: new MinuteAllowance(REFUSALS_PER_MINUTE),
+    forms: createFormRoom(settings),
     faultLines: new MinuteAllowance(FAULT_LINES_PER_MINUTE),
   };
   const endpoints = routes.map(({ endpoint }) => endpoint);
   const { certificate = null } = options;
   const framework = createFramework({ settings, endpoints, meters, pipeline, certificate });
-  const compiling = { validators: createValidators(), meters, bodyBytesMax: settings.bodyBytesMax };
+  const compiling = {
+    validators: createValidators(),
+    meters,
+    bodyBytesMax: settings.bodyBytesMax,
+    formBytesMax: settings.formBytesMax,
+  };
   for (const route of routes) bindRoute(framework, planRoute(route, compiling), pipeline);
 
   let drained: Promise<Drained> | undefined;

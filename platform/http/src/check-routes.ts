@@ -21,6 +21,9 @@ export function findRouteMistakes(routes: readonly Route[]): string[] {
     ...endpoints
       .filter(({ audit, permission }) => audit === 'skip' && permission !== 'public')
       .map(({ id }) => `${id} is not public, so its refusals must be recorded`),
+    ...routes
+      .filter(({ endpoint, binding }) => endpoint.bodyType === 'form' && binding.kind !== 'stream')
+      .map(({ endpoint }) => `${endpoint.id} takes a form, which only a stream's handler is given`),
   ];
 }
 

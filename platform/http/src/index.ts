@@ -8,6 +8,7 @@ export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
 export { found } from './found.ts';
 export { nameFault } from './name-fault.ts';
 export { describeApi } from './openapi.ts';
+export { findParts, type FormFields, type FormFile, type FormPart } from './read-form.ts';
 export type { RequestHead } from './request-head.ts';
 export {
   implement,

@@ -34,7 +34,7 @@ function describe(endpoint: Endpoint): Json {
     tags: [id.slice(0, id.indexOf('.'))],
     'x-permission': permission,
     parameters: describeParameters(endpoint),
-    ...(endpoint.body === undefined ? {} : { requestBody: describeBody(endpoint.body, surface) }),
+    ...(endpoint.body === undefined ? {} : { requestBody: describeBody(endpoint.body, endpoint) }),
     responses: {
       ...describeSuccess(endpoint),
       default: {
@@ -78,10 +78,11 @@ function fieldsOf(schema: TSchema | undefined, place: 'path' | 'query'): Json[] 
   }));
 }
 
-function describeBody(declared: TSchema, surface: Surface): Json {
+function describeBody(declared: TSchema, { surface, bodyType }: Endpoint): Json {
   const required = 'required' in declared && Array.isArray(declared.required);
   const schema = UNKNOWN_FIELDS[surface] === 'refuse' ? closeSchema(declared) : declared;
-  return { required, content: { [JSON_TYPE]: { schema } } };
+  const type = bodyType === 'form' ? 'multipart/form-data' : JSON_TYPE;
+  return { required, content: { [type]: { schema } } };
 }
 
 function describeSuccess({ output, status = 200, mediaTypes = [JSON_TYPE] }: Endpoint): Json {

@@ -6,6 +6,7 @@ import { type TSchema, Type } from 'typebox';
 
 import { closeSchema } from './close-schema.ts';
 import { compileDropUnknown } from './drop-unknown.ts';
+import { type FormFields, readForm } from './read-form.ts';
 import { UNKNOWN_FIELDS } from './unknown-fields.ts';
 import type { Part, Validate, Validators } from './validators.ts';
 
@@ -21,6 +22,8 @@ export interface RawParts {
   readonly query: unknown;
   /** Undefined or empty when nothing was sent. */
   readonly body: Buffer | undefined;
+  /** Needed for a form. */
+  readonly contentType?: string | undefined;
 }
 
 /** Throws `request.malformed` or `request.invalid`, which names every mistake. */
@@ -36,9 +39,12 @@ export function compileParse(
     compileCheck({ endpoint, part, validators, countUnknown });
   const [checkParams, checkQuery, checkBody] = [check('params'), check('query'), check('body')];
   const emptyBody = endpoint.body === undefined ? undefined : emptyOf(endpoint.body);
-  return ({ params, query, body: bytes }) => {
+  const isForm = endpoint.bodyType === 'form';
+  return ({ params, query, body: bytes, contentType }) => {
     const hasBody = bytes !== undefined && bytes.length > 0;
-    const body = hasBody ? parseJson(bytes) : emptyBody?.();
+    const parse = (given: Buffer): unknown =>
+      isForm ? parseForm(given, contentType) : parseJson(given);
+    const body = hasBody ? parse(bytes) : emptyBody?.();
     const mistakes = [
       ...checkParams(params, 0),
       ...checkQuery(query, 0),
@@ -90,6 +96,12 @@ function parseJson(bytes: Buffer): unknown {
     // Without its cause: the parser's own words quote the body, which may hold secrets.
     throw malformed('The body is not JSON.');
   }
+}
+
+function parseForm(bytes: Buffer, contentType: string | undefined): FormFields {
+  const read = readForm(bytes, contentType);
+  if (read.kind === 'malformed') throw malformed(`The form cannot be read: ${read.because}.`);
+  return read.fields;
 }
 
 function malformed(detail: string): Fault {

@@ -5,6 +5,7 @@ import type { Db } from '@sagewai/postgres';
 import type { Auditor } from './audit.ts';
 import type { Authenticator } from './authenticate.ts';
 import type { Drain } from './drain.ts';
+import type { FormRoom } from './form-room.ts';
 import type { MinuteAllowance } from './minute-allowance.ts';
 
 /** What every step of the pipeline may use. */
@@ -24,4 +25,5 @@ export interface Pipeline {
   /** Keeps a database that is away, or a bug on a busy endpoint, from filling the log. */
   readonly faultLines: MinuteAllowance;
   readonly drain: Drain;
+  readonly forms: FormRoom;
 }

@@ -16,17 +16,20 @@ export interface Plan {
   /** Open, harmless and frequent: answered without asking who calls, also while draining. */
   readonly isHealth: boolean;
   readonly bodyBytesMax: number;
+  readonly takesForm: boolean;
 }
 
 export interface PlanOptions {
   readonly validators: Validators;
   readonly meters: HttpMeters;
   readonly bodyBytesMax: number;
+  readonly formBytesMax: number;
 }
 
 export function planRoute({ endpoint, binding }: Route, options: PlanOptions): Plan {
   const { validators, meters } = options;
   const meter = meters.route(endpoint.id);
+  const takesForm = endpoint.bodyType === 'form';
   const countUnknown = (fields: number): void => meter.dropped(fields);
   let schemas: Schemas | undefined;
   const compiled = (): Schemas =>
@@ -40,7 +43,9 @@ export function planRoute({ endpoint, binding }: Route, options: PlanOptions): P
     parse: (raw) => compiled().parse(raw),
     serialise: (output) => compiled().serialise(output),
     isHealth: endpoint.permission === 'public' && endpoint.audit === 'skip',
-    bodyBytesMax: endpoint.bodyBytesMax ?? options.bodyBytesMax,
+    bodyBytesMax:
+      endpoint.bodyBytesMax ?? (takesForm ? options.formBytesMax : options.bodyBytesMax),
+    takesForm,
   };
 }
 

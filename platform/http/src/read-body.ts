@@ -2,14 +2,17 @@ import type { IncomingMessage } from 'node:http';
 
 import { Fault } from '@sagewai/fault';
 
+import type { Plan } from './plan.ts';
+import { isForm } from './read-form.ts';
+
 /**
- * Reads a JSON body without parsing it; undefined when there is none. `done` is called once, with the
+ * Reads a body of JSON, or a form, without parsing it; undefined when there is none. `done` is called once, with the
  * bytes or with what went wrong. What exceeds the limit is not kept, and the rest is let through to
  * nowhere, so that the caller can read its answer.
  */
 export function readBody(
   raw: IncomingMessage,
-  bytesMax: number,
+  { bodyBytesMax: bytesMax, takesForm }: Pick<Plan, 'bodyBytesMax' | 'takesForm'>,
   done: (failure: unknown, bytes: Buffer | undefined) => void,
 ): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
@@ -17,9 +20,11 @@ export function readBody(
     done(null, undefined);
     return;
   }
-  if (!isJson(raw.headers['content-type'])) {
-    const detail = 'Send the body as application/json.';
-    done(new Fault('request.unsupported', 'not JSON by its content type', { detail }), undefined);
+  const type = raw.headers['content-type'];
+  if (!(takesForm ? isForm(type) : isJson(type))) {
+    const wanted = takesForm ? 'multipart/form-data, with a boundary' : 'application/json';
+    const detail = `Send the body as ${wanted}.`;
+    done(new Fault('request.unsupported', 'another content type', { detail }), undefined);
     return;
   }
   if (length !== undefined && Number(length) > bytesMax) {

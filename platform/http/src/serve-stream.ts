@@ -27,7 +27,9 @@ export function serveStream(
 ): void {
   const refuse = (thrown: unknown): void => void fail(exchange, pipeline, thrown);
   const read = (): void => {
-    readBody(exchange.raw, exchange.plan.bodyBytesMax, (failure, bytes) => {
+    const { plan, raw, reply } = exchange;
+    if (plan.takesForm && !pipeline.forms.enter(raw, reply)) return refuse(isFull());
+    readBody(raw, plan, (failure, bytes) => {
       if (failure !== null) refuse(failure);
       else void run(exchange, handler, { ...parts, body: bytes }, pipeline);
     });
@@ -41,6 +43,12 @@ export function serveStream(
   }
 }
 
+const isFull = (): Fault =>
+  new Fault('service.busy', 'too many forms are kept in memory', {
+    detail: 'The server is taking other uploads at the moment. Try again.',
+    retryAfterMs: 1_000,
+  });
+
 async function run(
   exchange: Exchange,
   handler: Handler,
@@ -50,7 +58,10 @@ async function run(
   const { reply, caller } = exchange;
   const { handle, hasOwnHead } = handler;
   try {
-    const { params, query, body } = exchange.plan.parse(raw);
+    const { plan, headers } = exchange;
+    const { params, query, body } = plan.parse(
+      plan.takesForm ? { ...raw, contentType: headers['content-type'] } : raw,
+    );
     if (!hasOwnHead) reply.setHeader('x-request-id', exchange.id);
     await handle({
       params,

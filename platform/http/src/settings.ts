@@ -1,6 +1,10 @@
 export interface HttpSettings {
   /** Size of a body unless its endpoint says otherwise. */
   readonly bodyBytesMax: number;
+  /** The same of a form, which may bring files. */
+  readonly formBytesMax: number;
+  /** Of all forms that are kept in memory at one moment; another is told to come again. */
+  readonly formsBytesMax: number;
   /** Addresses or CIDR ranges whose `x-forwarded-for` is believed. */
   readonly trustedProxies: readonly string[];
   /** How long an idle connection stays open; longer than a load balancer in front keeps it. */
@@ -21,6 +25,8 @@ export interface HttpSettings {
 
 export const HTTP_DEFAULTS: HttpSettings = {
   bodyBytesMax: 8 * 1024 * 1024,
+  formBytesMax: 100 * 1024 * 1024,
+  formsBytesMax: 512 * 1024 * 1024,
   trustedProxies: [],
   keepAliveMs: 75_000,
   drainLingerMs: 500,

@@ -72,7 +72,7 @@ const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
 /** As Go folds names: also `ſ` is an s, and the Kelvin sign a k. */
-function fold(name: string): string {
+export function fold(name: string): string {
   return name.toLowerCase().toUpperCase();
 }
 

@@ -90,6 +90,8 @@ export function withCache(
   parts: CacheParts & { readonly settlements: Settlements },
 ): Forward {
   return (given, format) => {
+    // Pictures and recordings are too large to be kept, and forms are no JSON.
+    if (format.priceOf !== undefined) return forward(given, format);
     const input = withoutControls(given);
     const { policy } = given.caller.detail as CallerDetail;
     const { when } = parts.rules();

@@ -113,7 +113,7 @@ function requestFor(
   return {
     format: upstream,
     model,
-    body: rewriteRequest(input.raw, fields, {
+    body: (format.form?.rewrite ?? rewriteRequest)(input.raw, fields, {
       model,
       insteadOfModel: upstream.insteadOfModel,
       askForUsage: asked.hidesUsage,

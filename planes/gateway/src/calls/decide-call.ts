@@ -9,7 +9,7 @@ import { reachOf } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
-import type { ModelGroup } from '../models/model-table.ts';
+import { groupOf, type ModelGroup } from '../models/model-table.ts';
 import type { ChooseModel, TierTold } from '../tiers/choose-model.ts';
 import { crossCall } from './cross-call.ts';
 import { allowed, isAmbiguous } from './find-allowed.ts';
@@ -61,9 +61,11 @@ export function createDecide(of: {
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const { group, asked } =
       reach.crossed.length === 0
-        ? { group: reach.group, asked: read }
+        ? { group: repriced(reach.group, format, read), asked: read }
         : crossCall(reach, format, { body: input.body as JsonObject, raw: input.raw }, read);
-    const found = findRequestFields(input.raw, format.names);
+    const found =
+      format.form?.find(input.raw, input.request.headers) ??
+      findRequestFields(input.raw, format.names);
     if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
     const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);
     const unpriced = hasPrice ? (asked.unpriced ?? unpricedSearch(asked, group)) : 'price';
@@ -112,6 +114,15 @@ export function createDecide(of: {
 
 const NOBODY: readonly never[] = [];
 
+/** Pictures and recordings have prices of their own. */
+function repriced(group: ModelGroup, { priceOf }: Format, asked: Asked): ModelGroup {
+  if (priceOf === undefined) return group;
+  return groupOf(
+    group.model,
+    group.deployments.map((each) => ({ ...each, price: priceOf(each, asked) })),
+  );
+}
+
 function unpricedSearch({ serverTools }: Asked, group: ModelGroup): string | undefined {
   const isKnown = serverTools === undefined || serverTools.searches === 0;
   return isKnown || searchPrice(group) !== undefined ? undefined : 'tools.web_search';
@@ -135,7 +146,8 @@ function notInFormat(model: string, { path }: Format): Fault {
 function hasNoPrice(model: string, what: string): Fault {
   const detail =
     what === 'price'
-      ? `The price of \`${model}\` is not known. Set input_cost_per_token and output_cost_per_token in the ` +
+      ? `The price of \`${model}\` is not known. Set input_cost_per_token and output_cost_per_token (of pictures ` +
+        'and recordings output_cost_per_image, input_cost_per_second or input_cost_per_character) in the ' +
         'model_info of the model list, or UNKNOWN_PRICE=allow to let such calls through without a price.'
       : `What \`${what}\` costs is not known for \`${model}\`. Leave it out, or set UNKNOWN_PRICE=allow.`;
   return new Fault('model.unpriced', `no known ${what}`, { detail });

@@ -22,6 +22,7 @@
 
 import type { StreamInput } from '@sagewai/http';
 
+import { answerOpaque } from '../answers/answer-opaque.ts';
 import { answerStream, type StreamLimits } from '../answers/answer-stream.ts';
 import { answerRefusal, answerWhole } from '../answers/answer-whole.ts';
 import { nameCall } from '../answers/pass-headers.ts';
@@ -76,11 +77,14 @@ export function createForward(parts: ForwardParts): Forward {
       return;
     }
     if (head.status >= 400) return answerRefusal(call, open, head, settle);
-    switch (readKind(head, call.asked.wantsStream)) {
+    const { otherAnswers } = open.bridge.upstream;
+    switch (readKind(head, call.asked.wantsStream, otherAnswers)) {
       case 'whole':
         return answerWhole(call, open, head.headers, settle);
       case 'stream':
         return answerStream(call, open, head.headers, { settle, limits });
+      case 'opaque':
+        return answerOpaque(call, open, head.headers, { settle, limits });
       case 'garbage':
         attempt.abort();
         await settle(call, {

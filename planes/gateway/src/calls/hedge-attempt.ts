@@ -54,7 +54,7 @@ export async function hedgeAttempt(first: Begun, of: HedgeParts): Promise<Begun>
   }
   const second = beginAttempt(call, deployment, { trail, parts });
   const { won, lost, head } = await race(first, second);
-  const verdict = judgeHead(head, switchboard.now(), won.wantsStream);
+  const verdict = judgeHead(head, switchboard.now(), won.wantsStream, won.bridge.upstream);
   if (verdict.kind === 'failed') {
     of.noteFailed(won, verdict);
     won.attempt.abort();

@@ -64,7 +64,7 @@ export async function openAnswer(
         ? first
         : await hedgeAttempt(first, { afterMs: hedgeMs, decided, trail, parts, noteFailed });
     const head = await begun.head;
-    const verdict = judgeHead(head, switchboard.now(), begun.wantsStream);
+    const verdict = judgeHead(head, switchboard.now(), begun.wantsStream, begun.bridge.upstream);
     const open = { ...begun, head, verdict, retries, trail };
     if (verdict.kind !== 'failed') return open;
     noteFailed(begun, verdict);

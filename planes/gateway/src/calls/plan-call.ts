@@ -1,9 +1,9 @@
 import type { PicoUsd } from '@sagewai/wire';
 
-import type { Asked } from '../formats/format.ts';
+import type { Asked, MediaBounds } from '../formats/format.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { boundInput, CONTEXT_TOKENS_UNKNOWN } from '../money/meter.ts';
-import { dearestSearch } from '../money/price.ts';
+import { dearestSearch, dearestUnit } from '../money/price.ts';
 
 /** How much a call can take (M1), before anybody has been asked whether it may. */
 export interface CallBounds {
@@ -29,6 +29,7 @@ export function boundCall(
   group: ModelGroup,
   callerMayCap: boolean,
 ): CallBounds {
+  if (asked.media !== undefined) return boundMedia(asked.media, group);
   const { choices, outputStated: stated, parts } = asked;
   const predicted = asked.hasPrediction ? bodyBytes : 0;
   const known = group.outputTokensMax ?? group.contextTokensMax;
@@ -44,6 +45,21 @@ export function boundCall(
     mayCap: callerMayCap && stated === undefined && choices === 1 && predicted === 0,
     stated,
     capEach: stated === undefined && known === undefined ? each : undefined,
+  };
+}
+
+/** Nothing of it can be capped: it is made whole, or not at all. */
+function boundMedia(
+  { inputTokens, outputTokens, units }: MediaBounds,
+  { deployments, contextTokensMax, outputTokensMax }: ModelGroup,
+): CallBounds {
+  return {
+    inputMax: Math.min(inputTokens, contextTokensMax ?? Infinity),
+    feesMax: dearestUnit(deployments.map(({ price }) => price)) * BigInt(units),
+    outputMax: Math.min(outputTokens, outputTokensMax ?? contextTokensMax ?? Infinity),
+    mayCap: false,
+    stated: outputTokens,
+    capEach: undefined,
   };
 }
 

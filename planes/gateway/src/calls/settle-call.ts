@@ -1,7 +1,9 @@
 import type { PicoUsd } from '@sagewai/wire';
 
+import type { MediaBounds } from '../formats/format.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { costOf, estimateUsage } from '../money/meter.ts';
+import { dearestUnit } from '../money/price.ts';
 import type { Usage } from '../money/usage.ts';
 import type { AdmittedCall, Settled } from './admitted-call.ts';
 
@@ -42,9 +44,25 @@ export function usageOrEstimate(
   seen: () => Seen,
   begun?: Usage,
 ): Pick<Outcome, 'usage' | 'source'> {
-  if (reported !== undefined) return { usage: reported, source: 'provider' };
+  if (reported !== undefined && isWhole(call, reported)) {
+    return { usage: reported, source: 'provider' };
+  }
+  const { media } = call.asked;
+  if (media !== undefined) return { usage: likelyOf(media), source: 'estimate' };
   const limits = { inputMax: call.bounds.inputMax, outputMax: call.granted };
   return { usage: estimateUsage(call.input.raw.length, seen(), limits, begun), source: 'estimate' };
+}
+
+/** Of pictures and recordings: whether that is told by which they are charged. */
+function isWhole({ asked, group }: AdmittedCall, { input, output, units }: Usage): boolean {
+  if (asked.media === undefined) return true;
+  const isByPiece = dearestUnit(group.deployments.map(({ price }) => price)) > 0n;
+  return isByPiece ? units !== undefined : input + output > 0;
+}
+
+function likelyOf(media: MediaBounds): Usage {
+  const { inputTokens: input, outputTokens: output, units } = media.likely ?? media;
+  return { ...NO_USAGE, input, output, units };
 }
 
 /** How much of an answer has passed, where its provider does not say. */

@@ -3,6 +3,7 @@ import { priceDeployment, type Stated } from '../models/price-deployment.ts';
 import { flatPrice, type Price, ratesOf } from '../money/price.ts';
 import type { Traffic } from '../routing/routing.ts';
 import { findPlace } from './find-place.ts';
+import { readAudioRates, readMedia } from './read-media.ts';
 import type { Section } from './section.ts';
 
 export type ReadDeployment =
@@ -70,12 +71,14 @@ function readStated(entry: Section): Stated {
   const cacheWrite = entry.rate(`${place}.cache_creation_input_token_cost`);
   let price: Price | undefined;
   if (input !== undefined && output !== undefined) {
-    price = flatPrice(ratesOf({ input, output, cachedInput, cacheWrite }));
+    const [inputAudio, outputAudio] = readAudioRates(entry);
+    price = flatPrice(ratesOf({ input, output, cachedInput, cacheWrite, inputAudio, outputAudio }));
   }
   // In LiteLLM `max_tokens` is an older word for the limit of the output.
   const older = entry.count('model_info.max_tokens', TOKENS);
   return {
     price,
+    media: readMedia(entry, price),
     outputTokensMax: entry.count('model_info.max_output_tokens', TOKENS) ?? older,
     contextTokensMax: entry.count('model_info.max_input_tokens', TOKENS),
   };

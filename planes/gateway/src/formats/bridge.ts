@@ -1,3 +1,5 @@
+import { AUDIO_FORMATS } from '../media/audio.ts';
+import { IMAGE_FORMATS } from '../media/images.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
@@ -39,6 +41,8 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   'ollama-generate': OLLAMA_GENERATE,
   'ollama-embed': OLLAMA_EMBED,
   mixed: MIXED,
+  ...IMAGE_FORMATS,
+  ...AUDIO_FORMATS,
 };
 
 /** One for each format that is not chat, to chat; and from chat to each that a provider speaks alone. */

@@ -12,8 +12,10 @@ import type { CapField, RequestNames } from '../bytes/rewrite-request.ts';
 import type { StreamReading } from '../bytes/stream-reading.ts';
 import type { CallBounds } from '../calls/plan-call.ts';
 import type { Seen } from '../calls/settle-call.ts';
+import type { FormBody } from '../media/form-body.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { PromptParts } from '../money/meter.ts';
+import type { Price } from '../money/price.ts';
 import type { Usage } from '../money/usage.ts';
 
 export type FormatName =
@@ -30,7 +32,13 @@ export type FormatName =
   | 'ollama-chat'
   | 'ollama-generate'
   | 'ollama-embed'
-  | 'mixed';
+  | 'mixed'
+  | 'images'
+  | 'image-edits'
+  | 'image-variations'
+  | 'transcriptions'
+  | 'translations'
+  | 'speech';
 
 /** What a request asks for, as far as it decides price and shape. Nothing else of it is looked at. */
 export interface Asked {
@@ -51,6 +59,24 @@ export interface Asked {
   readonly unpriced: string | undefined;
   /** Tools that the provider runs while it answers. */
   readonly serverTools?: ServerTools | undefined;
+  /** The most it can take, where its bytes do not bound that: pictures, recordings. */
+  readonly media?: MediaBounds | undefined;
+  /** Which picture it is, for a price by the picture. */
+  readonly picture?: PictureKind | undefined;
+}
+
+export interface MediaBounds {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Pictures, seconds or characters, as its format counts them. */
+  readonly units: number;
+  /** What it takes probably, for an estimate; left out: the most. */
+  readonly likely?: Omit<MediaBounds, 'likely'>;
+}
+
+export interface PictureKind {
+  readonly size: string | undefined;
+  readonly quality: string | undefined;
 }
 
 /** The most that such tools may be used. */
@@ -67,13 +93,15 @@ export interface Failure {
   readonly message: string;
 }
 
+type Media = 'image_generation' | 'transcription' | 'translation' | 'speech';
+
 /** Server-sent events. */
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 export interface Format {
   readonly name: FormatName;
   /** What is asked for, in the words of OpenTelemetry where it has one. */
-  readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'moderation' | 'rerank';
+  readonly operation: 'chat' | 'text_completion' | 'embeddings' | 'moderation' | 'rerank' | Media;
   /** Below the base URL of an endpoint. */
   readonly path: string;
   /** Where the URL names the model, or that a stream is wanted; left out: `path` is all of it. */
@@ -113,6 +141,13 @@ export interface Format {
   readonly frame: (event: JsonObject) => string;
   /** What follows the last event; empty where nothing does. */
   readonly lastFrame: string;
+
+  /** Other media types than JSON and events that an answer may have; it passes as it is. */
+  readonly otherAnswers?: RegExp;
+  /** What a call costs at a deployment, where that is not what a chat costs. */
+  readonly priceOf?: (deployment: Deployment, asked: Asked) => Price | undefined;
+  /** The body is a form: only its model is changed. */
+  readonly form?: FormBody;
 
   // As a provider's:
 

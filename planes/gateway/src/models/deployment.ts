@@ -1,5 +1,6 @@
 import type { Secret } from '@sagewai/config';
 
+import type { MediaPrice } from '../media/media-price.ts';
 import type { Price } from '../money/price.ts';
 import type { Authorization } from '../providers/authorization.ts';
 import type { ProviderName } from '../providers/provider.ts';
@@ -34,6 +35,8 @@ export interface Deployment {
   readonly endpoint: Endpoint;
   /** `undefined` is unknown (M4), which is not free. */
   readonly price: Price | undefined;
+  /** Of pictures and recordings, where they are not paid by tokens alone. */
+  readonly media?: MediaPrice | undefined;
   readonly outputTokensMax: number | undefined;
   /** Of input and output together. */
   readonly contextTokensMax: number | undefined;

@@ -1,4 +1,6 @@
-import { findCataloguePrice } from '../money/find-catalogue-price.ts';
+import { findListedMedia } from '../media/listed-prices.ts';
+import type { MediaPrice } from '../media/media-price.ts';
+import { findCatalogueMedia, findCataloguePrice } from '../money/find-catalogue-price.ts';
 import { FREE, type Price } from '../money/price.ts';
 import { catalogueOf, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { findOutputLimit } from './output-limits.ts';
@@ -6,6 +8,7 @@ import { findOutputLimit } from './output-limits.ts';
 /** What a configuration states itself; the rest is looked up. */
 export interface Stated {
   readonly price?: Price | undefined;
+  readonly media?: MediaPrice | undefined;
   readonly outputTokensMax?: number | undefined;
   readonly contextTokensMax?: number | undefined;
 }
@@ -21,6 +24,7 @@ export function priceDeployment(
   at: Date,
 ): {
   price: Price | undefined;
+  media: MediaPrice;
   outputTokensMax: number | undefined;
   contextTokensMax: number | undefined;
 } {
@@ -29,6 +33,11 @@ export function priceDeployment(
   const known = catalogueId && findCataloguePrice(upstreamModel, catalogueId, at);
   return {
     price: stated.price ?? (isLocal ? FREE : known ? known.price : undefined),
+    media: {
+      ...(catalogueId && findCatalogueMedia(upstreamModel, catalogueId, at)),
+      ...(catalogueId && findListedMedia(upstreamModel, catalogueId)),
+      ...stated.media,
+    },
     outputTokensMax: stated.outputTokensMax ?? findOutputLimit(upstreamModel),
     contextTokensMax: stated.contextTokensMax ?? (known ? known.contextTokensMax : undefined),
   };

@@ -1,13 +1,36 @@
 import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
 
+import type { MediaPrice } from '../media/media-price.ts';
 import type { Price, Rates } from './price.ts';
 import { FREE, ratesOf } from './price.ts';
-import { perCallFromKcount, perTokenFromMtok } from './read-rate.ts';
+import { perCallFromKcount, perSecondFromHours, perTokenFromMtok } from './read-rate.ts';
 
 export interface CatalogueEntry {
   readonly price: Price;
   /** Tokens of input and output together. */
   readonly contextTokensMax: number | undefined;
+}
+
+const OF_PICTURES = new Set(['input_image_mtok', 'output_image_mtok', 'cache_image_read_mtok']);
+
+/** What the catalogue knows of a model for pictures and recordings, whose answers tell more than those of a chat. */
+export function findCatalogueMedia(model: string, providerId: string, at: Date): MediaPrice {
+  const found = calcPrice({ input_tokens: 1 }, model, { providerId, timestamp: at });
+  if (found === null) return {};
+  const { model_price: stated } = found;
+  const hours = stated['input_audio_hours'] ?? stated['audio_hours'];
+  const others = Object.keys(stated).filter((key) => OF_PICTURES.has(key));
+  const text = Object.fromEntries(Object.entries(stated).filter(([key]) => !OF_PICTURES.has(key)));
+  const known = others.length === 0 ? undefined : toPrice(text);
+  const rate = (key: string): bigint | undefined => {
+    const amount = stated[key];
+    return typeof amount === 'number' ? perTokenFromMtok(amount) : undefined;
+  };
+  const pictures = { inputImage: rate('input_image_mtok'), outputImage: rate('output_image_mtok') };
+  return {
+    ...(typeof hours === 'number' ? { perSecond: perSecondFromHours(hours) } : {}),
+    ...(known ? { imageTokens: { ...known, rates: { ...known.rates, ...pictures } } } : {}),
+  };
 }
 
 const COUNTED = new Set([

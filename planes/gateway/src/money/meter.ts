@@ -73,17 +73,22 @@ export function boundInput(
 export function costOf(price: Price, usage: Usage): PicoUsd {
   const tier = price.tiers.findLast(({ inputTokensAbove }) => usage.input > inputTokensAbove);
   const rates = tier?.rates ?? price.rates;
-  const plainInput = usage.input - usage.cachedInput - usage.cacheWrite - usage.inputAudio;
-  const plainOutput = usage.output - usage.outputAudio;
+  const { inputImage = 0, outputImage = 0 } = usage;
+  const plainInput =
+    usage.input - usage.cachedInput - usage.cacheWrite - usage.inputAudio - inputImage;
+  const plainOutput = usage.output - usage.outputAudio - outputImage;
   return (
     price.perCall +
     (price.perSearch ?? 0n) * BigInt(usage.searches ?? 0) +
+    (price.perUnit ?? 0n) * BigInt(usage.units ?? 0) +
     rates.input * BigInt(plainInput) +
+    (rates.inputImage ?? rates.input) * BigInt(inputImage) +
     rates.cachedInput * BigInt(usage.cachedInput) +
     rates.cacheWrite * BigInt(usage.cacheWrite - usage.cacheWriteHour) +
     rates.cacheWriteHour * BigInt(usage.cacheWriteHour) +
     rates.inputAudio * BigInt(usage.inputAudio) +
     rates.output * BigInt(plainOutput) +
+    (rates.outputImage ?? rates.output) * BigInt(outputImage) +
     rates.outputAudio * BigInt(usage.outputAudio)
   );
 }

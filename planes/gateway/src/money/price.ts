@@ -12,6 +12,9 @@ export interface Rates {
   readonly inputAudio: PicoUsd;
   readonly output: PicoUsd;
   readonly outputAudio: PicoUsd;
+  /** Pictures, where they cost something else than text. */
+  readonly inputImage?: PicoUsd | undefined;
+  readonly outputImage?: PicoUsd | undefined;
 }
 
 /**
@@ -22,6 +25,8 @@ export interface Price {
   readonly perCall: PicoUsd;
   /** A search of the web that the provider makes; undefined: nobody knows (M4). */
   readonly perSearch?: PicoUsd | undefined;
+  /** What is charged by the piece: a picture, a second, a character. */
+  readonly perUnit?: PicoUsd | undefined;
   /** What a token of output costs is not known; a call that has none is known all the same. */
   readonly isInputOnly?: true;
   readonly rates: Rates;
@@ -45,6 +50,8 @@ export function ratesOf(
     inputAudio: stated.inputAudio ?? input,
     output,
     outputAudio: stated.outputAudio ?? output,
+    ...(stated.inputImage === undefined ? {} : { inputImage: stated.inputImage }),
+    ...(stated.outputImage === undefined ? {} : { outputImage: stated.outputImage }),
   };
 }
 
@@ -79,9 +86,12 @@ export function ceilingOf(prices: readonly Price[], keepsHour = false): PriceCei
         rates.cachedInput,
         keepsHour ? rates.cacheWriteHour : rates.cacheWrite,
         rates.inputAudio,
+        rates.inputImage ?? 0n,
       ]),
     ),
-    output: dearest(all.flatMap((rates) => [rates.output, rates.outputAudio])),
+    output: dearest(
+      all.flatMap((rates) => [rates.output, rates.outputAudio, rates.outputImage ?? 0n]),
+    ),
   };
 }
 
@@ -89,6 +99,11 @@ export function ceilingOf(prices: readonly Price[], keepsHour = false): PriceCei
 export function dearestSearch(prices: readonly (Price | undefined)[]): PicoUsd | undefined {
   const known = prices.flatMap((price) => price?.perSearch ?? []);
   return known.length === prices.length ? dearest(known) : undefined;
+}
+
+/** The dearest piece under any of the prices. */
+export function dearestUnit(prices: readonly (Price | undefined)[]): PicoUsd {
+  return dearest(prices.map((price) => price?.perUnit ?? 0n));
 }
 
 function dearest(amounts: readonly PicoUsd[]): PicoUsd {

@@ -46,6 +46,12 @@ export function perCallFromKcount(usdPerKcount: number): PicoUsd {
   return roundedUp(usdPerKcount, PICO_PER_USD_POWER - CALLS_PER_KCOUNT_POWER);
 }
 
+const SECONDS_PER_HOUR = 3_600n;
+
+export function perSecondFromHours(usdPerHour: number): PicoUsd {
+  return (roundedUp(usdPerHour, PICO_PER_USD_POWER) + SECONDS_PER_HOUR - 1n) / SECONDS_PER_HOUR;
+}
+
 function roundedUp(amount: number, power: number): PicoUsd {
   const scaled = scaleDecimal(String(amount), power);
   if (scaled.kind === 'invalid') throw new Error(`the price catalogue holds ${amount}`);

@@ -13,6 +13,11 @@ export interface Usage {
   readonly outputAudio: number;
   /** Searches of the web that the provider made, each of which has a fee. */
   readonly searches?: number;
+  /** Parts of `input` and `output` that are pictures. */
+  readonly inputImage?: number;
+  readonly outputImage?: number;
+  /** What is charged by the piece. */
+  readonly units?: number;
 }
 
 /**
@@ -62,16 +67,16 @@ export function readInputOnly(answer: unknown): Usage | undefined {
   return readUsage({ usage: { prompt_tokens: input, completion_tokens: 0 } });
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+export function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return (value as Record<string, unknown>)[name];
 }
 
-function countOf(value: unknown, name: string): number | undefined {
+export function countOf(value: unknown, name: string): number | undefined {
   const count = fieldOf(value, name);
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
-function atMost(whole: number, part: number | undefined): number {
+export function atMost(whole: number, part: number | undefined): number {
   return part === undefined ? 0 : Math.min(whole, part);
 }

@@ -51,6 +51,9 @@ const COMPATIBLE = {
 /** Those of OpenAI that came before thinking; what comes next will think. */
 const WITHOUT_THINKING = /^(?:gpt-3|gpt-4|chatgpt-4)/;
 
+const PICTURES = ['images', 'image-edits', 'image-variations'] as const;
+const RECORDINGS = ['transcriptions', 'translations', 'speech'] as const;
+
 const BOTH = { keeps: ['max_tokens', 'max_completion_tokens'] } as const;
 
 /** Its credential signs for tokens, and is never sent itself. */
@@ -71,7 +74,7 @@ export const PROVIDERS = {
     cap: 'max_completion_tokens',
     ownedBy: 'openai',
     catalogueId: 'openai',
-    formats: ['chat', 'responses', 'embeddings', 'moderations'],
+    formats: ['chat', 'responses', 'embeddings', 'moderations', ...PICTURES, ...RECORDINGS],
     takesEffort: (model) => !WITHOUT_THINKING.test(model),
   },
   anthropic: {
@@ -106,6 +109,8 @@ export const PROVIDERS = {
       'embeddings',
       'moderations',
       'rerank',
+      ...PICTURES,
+      ...RECORDINGS,
     ],
     modelList: 'litellm-info',
   },
@@ -114,7 +119,15 @@ export const PROVIDERS = {
     ...COMPATIBLE,
     ownedBy: 'openai-compatible',
     catalogueId: 'openai',
-    formats: ['chat', 'completions', 'embeddings', 'moderations', 'rerank'],
+    formats: [
+      'chat',
+      'completions',
+      'embeddings',
+      'moderations',
+      'rerank',
+      ...PICTURES,
+      ...RECORDINGS,
+    ],
   },
   gemini: {
     ...COMPATIBLE,
@@ -155,7 +168,13 @@ export const PROVIDERS = {
     ...OF_VERTEX,
     formats: ['vertex-messages'],
   },
-  groq: { ...COMPATIBLE, ...BOTH, ownedBy: 'groq', catalogueId: 'groq' },
+  groq: {
+    ...COMPATIBLE,
+    ...BOTH,
+    ownedBy: 'groq',
+    catalogueId: 'groq',
+    formats: ['chat', ...RECORDINGS],
+  },
   mistral: {
     ...COMPATIBLE,
     ownedBy: 'mistral',

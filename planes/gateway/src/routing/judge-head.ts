@@ -1,5 +1,6 @@
 import type { Head } from '../calls/attempt.ts';
 import { readKind } from '../calls/read-kind.ts';
+import type { Format } from '../formats/format.ts';
 import { readRetryAfter } from './read-retry-after.ts';
 
 /** What the head of an answer, or its absence, means for the call. */
@@ -36,7 +37,12 @@ const FAILURES: Readonly<Record<number, { mayRepeat: boolean; coolsAtOnce: boole
   429: { mayRepeat: true, coolsAtOnce: true },
 };
 
-export function judgeHead(head: Head, now: Date, wantsStream: boolean): Verdict {
+export function judgeHead(
+  head: Head,
+  now: Date,
+  wantsStream: boolean,
+  { otherAnswers }: Pick<Format, 'otherAnswers'> = {},
+): Verdict {
   if (head.kind === 'failed') {
     const { kind } = head.failure;
     if (kind === 'aborted') return { kind: 'left' };
@@ -45,7 +51,7 @@ export function judgeHead(head: Head, now: Date, wantsStream: boolean): Verdict 
   }
   const { status, headers } = head;
   if (status < 400) {
-    const isGarbage = readKind(head, wantsStream) === 'garbage';
+    const isGarbage = readKind(head, wantsStream, otherAnswers) === 'garbage';
     const of = { isBillable: true, mayRepeat: false, coolsAtOnce: false };
     return isGarbage ? failed('garbage', of) : { kind: 'answered' };
   }

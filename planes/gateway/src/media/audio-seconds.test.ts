@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { boundSeconds } from './audio-seconds.ts';
+
+function wavOf(of: { bytesPerSecond: number; bytes: number; coding?: number }): Buffer {
+  const file = Buffer.alloc(of.bytes);
+  file.write('RIFF', 0);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt16LE(of.coding ?? 1, 20);
+  file.writeUInt32LE(of.bytesPerSecond, 28);
+  return file;
+}
+
+test('a WAV of plain samples is as long as its head says, and bounded whatever that says (M1)', () => {
+  expect(boundSeconds(wavOf({ bytesPerSecond: 32_000, bytes: 320_000 }))).toEqual({
+    most: 40,
+    likely: 10,
+  });
+  expect(boundSeconds(wavOf({ bytesPerSecond: 0, bytes: 80_000 }))).toEqual({
+    most: 10,
+    likely: 10,
+  });
+  expect(boundSeconds(wavOf({ bytesPerSecond: 4_000_000_000, bytes: 80_000 })).most).toBe(10);
+});
+
+test('anything else is bounded at the lowest bit rate of speech (M1)', () => {
+  expect(boundSeconds(Buffer.alloc(75_000))).toEqual({ most: 100, likely: 10 });
+  expect(boundSeconds(wavOf({ bytesPerSecond: 1, bytes: 75_000, coding: 0x31 })).most).toBe(100);
+  expect(boundSeconds(Buffer.alloc(0))).toEqual({ most: 0, likely: 0 });
+});
