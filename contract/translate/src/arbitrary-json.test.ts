@@ -43,6 +43,18 @@ const NAMES = [
   'logprobs',
   'prompt_tokens_details',
   'parts',
+  'output',
+  'toolUse',
+  'toolUseId',
+  'reasoningContent',
+  'reasoningText',
+  'contentBlockStart',
+  'contentBlockDelta',
+  'contentBlockIndex',
+  'start',
+  'cache_control',
+  'file',
+  'file_data',
   'candidates',
   'functionCall',
   'thoughtSignature',
@@ -123,6 +135,12 @@ const REQUESTS: Record<string, (body: JsonObject) => translate.Translation> = {
       keepsThinking: true,
       customTools: 'function',
     }),
+  chatRequestToConverse: (body) =>
+    translate.chatRequestToConverse(body, {
+      model: 'anthropic.claude-x',
+      outputCap: undefined,
+      maxTokensDefault: 4_096,
+    }),
   chatRequestToGemini: (body) =>
     translate.chatRequestToGemini(body, { model: 'gemini-2.0', outputCap: undefined }),
   embeddingsToGemini: (body) => translate.embeddingsToGemini(body, 'm'),
@@ -142,6 +160,8 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   chatAnswerToCompletion: (body) => translate.chatAnswerToCompletion(body, { echo: '' }),
   chatAnswerToOllama: (body) => translate.chatAnswerToOllama(body, ollama, durations),
   embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
+  converseToChatAnswer: (body) => translate.converseToChatAnswer(body, gemini),
+  converseErrorToChat: (body) => translate.converseErrorToChat(body, 500),
   geminiToChatAnswer: (body) => translate.geminiToChatAnswer(body, gemini),
   geminiToEmbeddings: (body) =>
     translate.geminiToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
@@ -159,6 +179,8 @@ const STREAMS: Record<string, (asked: JsonObject) => Stream> = {
   ChatStreamToMessages: () => new translate.ChatStreamToMessages(chatStream),
   MessagesStreamToChat: () =>
     new translate.MessagesStreamToChat({ createdAt: 1, includesUsage: true }),
+  ConverseStreamToChat: () =>
+    new translate.ConverseStreamToChat({ ...gemini, includesUsage: true }),
   GeminiStreamToChat: () => new translate.GeminiStreamToChat({ ...gemini, includesUsage: true }),
   ChatStreamToResponse: (request) => new translate.ChatStreamToResponse({ request, createdAt: 1 }),
   CustomCallsBack: (asked) => new translate.CustomCallsBack(asked),

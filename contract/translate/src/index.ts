@@ -16,6 +16,15 @@ export {
   promptOf,
 } from './completions/completion-request-to-chat.ts';
 export {
+  chatRequestToConverse,
+  type ConverseRequestOptions,
+} from './converse/chat-request-to-converse.ts';
+export { converseErrorToChat, converseToChatAnswer } from './converse/converse-answer-to-chat.ts';
+export {
+  type ConverseStreamOptions,
+  ConverseStreamToChat,
+} from './converse/converse-stream-to-chat.ts';
+export {
   chatErrorToMessages,
   chatErrorType,
   messagesErrorToChat,

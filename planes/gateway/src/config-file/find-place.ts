@@ -2,6 +2,7 @@ import { Secret } from '@sagewai/config';
 
 import type { Endpoint } from '../models/deployment.ts';
 import { PREFIXES, prefixOfName, type ProviderName, traitsOf } from '../providers/provider.ts';
+import { findBedrockPlace } from './find-bedrock-place.ts';
 import { findValue } from './find-value.ts';
 import { findVertexPlace } from './find-vertex-place.ts';
 import type { Section } from './section.ts';
@@ -37,6 +38,8 @@ export function findPlace(entry: Section, named: string): FoundPlace {
   }
   const upstreamModel = named.slice(slash + 1);
   if (known?.provider === 'vertex') return findVertexPlace(entry, upstreamModel, apiBase);
+  if (known?.provider === 'bedrock')
+    return findBedrockPlace(entry, upstreamModel, { apiBase, key });
   const provider = providerAt(known?.provider, base);
   const baseUrl = checkUrl(entry, base ?? known?.baseUrl);
   if (baseUrl === undefined) return REFUSED;

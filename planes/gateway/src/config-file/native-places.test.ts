@@ -124,3 +124,53 @@ describe('a model of Vertex AI', () => {
     });
   });
 });
+
+describe('a model of Bedrock', () => {
+  const named = {
+    model: 'bedrock/converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    aws_region_name: 'eu-west-1',
+  };
+  const own = { aws_access_key_id: 'AKID', aws_secret_access_key: 'aws-secret' };
+
+  test('is reached in its region with its own keys, for its own price (M4, M6)', () => {
+    const env = { AWS_BEARER_TOKEN_BEDROCK: 'house', AWS_SESSION_TOKEN: 'house' };
+    const { endpoint, ...deployment } = deploymentOf({ ...named, ...own }, undefined, env);
+    expect(endpoint).toMatchObject({
+      provider: 'bedrock',
+      baseUrl: 'https://bedrock-runtime.eu-west-1.amazonaws.com',
+      authorization: { region: 'eu-west-1', keys: { accessKeyId: 'AKID' } },
+    });
+    const { authorization } = endpoint;
+    expect(authorization?.kind === 'aws' && authorization.keys.sessionToken).toBeUndefined();
+    expect(deployment).toMatchObject({
+      upstreamModel: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      outputTokensMax: 64_000,
+      price: { rates: { input: 3_300_000n } },
+    });
+  });
+
+  test.each([
+    [{ AWS_BEARER_TOKEN_BEDROCK: 'b', AWS_ACCESS_KEY_ID: 'A' }, 'b', undefined],
+    [{ AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' }, 's', 'A'],
+  ])('takes what stands in the environment: %j', (env, secret, id) => {
+    const { endpoint } = deploymentOf({ model: named.model }, undefined, {
+      ...env,
+      AWS_REGION: 'us-east-1',
+    });
+    expect(endpoint.credential?.reveal()).toBe(secret);
+    const { authorization } = endpoint;
+    expect(authorization?.kind === 'aws' ? authorization.keys.accessKeyId : undefined).toBe(id);
+  });
+
+  test('is refused with its line, and without a word of its keys', () => {
+    const mistakes = (params: object): string => {
+      const config = read({ model: 'bedrock/amazon.nova-pro-v1:0', ...params });
+      return config.kind === 'refused' ? config.mistakes.map(noticeText).join() : '';
+    };
+    expect(mistakes(own)).toMatch(/aws_region_name/);
+    expect(mistakes({ ...own, aws_region_name: 'evil.example/x' })).toMatch(/aws_region_name/);
+    expect(mistakes({ aws_region_name: 'us-east-1', aws_secret_access_key: 'aws-secret' })).toMatch(
+      /^(?!.*aws-secret$).*aws_access_key_id/,
+    );
+  });
+});

@@ -117,7 +117,7 @@ describe('mistakes', () => {
     const mistakes = mistakesOf(`
 model_list:
   - model_name: a
-    litellm_params: { model: bedrock/claude, api_key: sk-secret-plain }
+    litellm_params: { model: sagemaker/claude, api_key: sk-secret-plain }
   - litellm_params: { model: openai/x }
   - model_name: b
     litellm_params: { model: openai/x, api_base: ftp://x }

@@ -8,6 +8,7 @@ import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT } from './chat.ts';
 import { COMPLETIONS_OVER_CHAT } from './completions-over-chat.ts';
 import { COMPLETIONS } from './completions.ts';
+import { CHAT_OVER_CONVERSE, CONVERSE } from './converse.ts';
 import { compose, type Crossing } from './crossing.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import type { Format, FormatName } from './format.ts';
@@ -37,6 +38,7 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   gemini: GEMINI,
   'gemini-embeddings': GEMINI_EMBEDDINGS,
   'vertex-messages': VERTEX_MESSAGES,
+  converse: CONVERSE,
   'ollama-chat': OLLAMA_CHAT,
   'ollama-generate': OLLAMA_GENERATE,
   'ollama-embed': OLLAMA_EMBED,
@@ -50,6 +52,7 @@ const CROSSINGS: readonly Crossing[] = [
   CHAT_OVER_MESSAGES,
   CHAT_OVER_GEMINI,
   CHAT_OVER_VERTEX,
+  CHAT_OVER_CONVERSE,
   EMBEDDINGS_OVER_GEMINI,
   MESSAGES_OVER_CHAT,
   RESPONSES_OVER_CHAT,

@@ -27,6 +27,7 @@ export type FormatName =
   | 'moderations'
   | 'rerank'
   | 'vertex-messages'
+  | 'converse'
   | 'gemini'
   | 'gemini-embeddings'
   | 'ollama-chat'
@@ -106,6 +107,8 @@ export interface Format {
   readonly path: string;
   /** Where the URL names the model, or that a stream is wanted; left out: `path` is all of it. */
   readonly locate?: (model: string, wantsStream: boolean) => string;
+  /** Its streams are frames of Amazon's, which are read as events before anything else sees them. */
+  readonly isFramed?: boolean;
   /** The format that its bodies are of, but for the field of the model, which `insteadOfModel` replaces. */
   readonly variantOf?: FormatName;
   readonly insteadOfModel?: string;

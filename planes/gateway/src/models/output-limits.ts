@@ -13,11 +13,16 @@ const OUTPUT_TOKENS_MAX: readonly (readonly [RegExp, number])[] = [
   [/^claude-(opus|sonnet|haiku)-/, 64_000],
   [/^claude-3-(5|7)/, 8_192],
   [/^claude-3-/, 4_096],
+  [/^amazon\.nova-/, 5_120],
   [/^gemini-(?:2\.5|3)/, 65_536],
   [/^gemini-2\.0|^gemini-1\.5/, 8_192],
 ];
 
+/** Its names say where a model runs and who made it. */
+const OF_BEDROCK = /^(?:(?:us|eu|apac|jp|au|global|us-gov)\.)?(?:anthropic\.)?/;
+
 /** `undefined` for a model of which nothing is known. */
 export function findOutputLimit(upstreamModel: string): number | undefined {
-  return OUTPUT_TOKENS_MAX.find(([pattern]) => pattern.test(upstreamModel))?.[1];
+  const name = upstreamModel.replace(OF_BEDROCK, '');
+  return OUTPUT_TOKENS_MAX.find(([pattern]) => pattern.test(name))?.[1];
 }

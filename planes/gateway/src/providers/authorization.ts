@@ -1,5 +1,7 @@
 import type { Secret } from '@sagewai/config';
 
+import type { AwsKeys } from './sign-request.ts';
+
 /** An account of Google's that signs for short-lived tokens, at `tokenUrl` and nowhere else (M6). */
 export interface GoogleAccount {
   readonly kind: 'google';
@@ -12,7 +14,14 @@ export interface GoogleAccount {
 }
 
 /** What has to be made for each request, where a credential is no header that stays the same. */
-export type Authorization = GoogleAccount;
+export type Authorization = GoogleAccount | AwsAccount;
+
+/** Keys that sign each request for one region. */
+export interface AwsAccount {
+  readonly kind: 'aws';
+  readonly region: string;
+  readonly keys: AwsKeys;
+}
 
 /** What is authorized. */
 export interface Unsigned {

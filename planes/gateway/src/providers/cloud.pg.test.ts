@@ -1,10 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 
 import Anthropic from '@anthropic-ai/sdk';
+import { Secret } from '@sagewai/config';
 import { fileDatabaseTest, makeTenant } from '@sagewai/testing';
 import OpenAI from 'openai';
 import { beforeEach, describe, expect } from 'vitest';
 
+import { eventFrame, exceptionFrame } from '../bytes/event-frames-fixture.ts';
 import { readLitellmConfig } from '../config-file/read-litellm-config.ts';
 import { noticeText } from '../config-file/section.ts';
 import { latestSpendOf, openReservations } from '../fixture.sql.ts';
@@ -18,12 +21,14 @@ import {
 } from '../gateway-fixture.ts';
 import { DEFAULT_ROUTING } from '../routing/routing.ts';
 import { answerEvents, answerJson } from '../world-fixture.ts';
+import { signRequest } from './sign-request.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2_048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
+const AWS_SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const AZURE_KEY = 'azure-secret';
 
 /** The providers of these tests, as a file of models names them. */
@@ -37,12 +42,30 @@ function deploymentsAt(upstream: FakeUpstream) {
   };
   const azure = { api_base: origin, api_key: AZURE_KEY };
   const vertex = { api_base: origin, vertex_credentials: account };
+  const bedrock = {
+    api_base: origin,
+    aws_region_name: 'us-east-1',
+    aws_access_key_id: 'AKIDEXAMPLE',
+    aws_secret_access_key: AWS_SECRET,
+    aws_session_token: 'session',
+  };
   const list = [
     ['gpt', { ...azure, model: 'azure/gpt-4o', api_version: '2025-04-01-preview' }],
     ['gpt-v1', { ...azure, model: 'azure/gpt-4o', api_version: 'v1' }],
     ['embed', { ...azure, model: 'azure/text-embedding-3-small' }],
     ['gemini', { ...vertex, model: 'vertex_ai/gemini-2.5-flash' }],
     ['claude', { ...vertex, model: 'vertex_ai/claude-sonnet-4-5@20250929' }],
+    ['nova', { ...bedrock, model: 'bedrock/amazon.nova-pro-v1:0' }],
+    ['sonnet', { ...bedrock, model: 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0' }],
+    [
+      'bearer',
+      {
+        api_base: origin,
+        aws_region_name: 'us-east-1',
+        api_key: 'b-1',
+        model: 'bedrock/amazon.nova-pro-v1:0',
+      },
+    ],
   ].map(([model_name, litellm_params]) => ({ model_name, litellm_params }));
   const of = { env: {}, at: new Date(), routing: DEFAULT_ROUTING };
   const read = readLitellmConfig(JSON.stringify({ model_list: list }), of);
@@ -192,6 +215,137 @@ describe('models of Vertex AI', () => {
     await gateway.close();
     expect(upstream.asked.every(({ url }) => url === '/token')).toBe(true);
     expect(await latestSpendOf(owner, 1)).toMatchObject([{ cost: 0n, status: 'error' }]);
+    expect(await openReservations(owner)).toBe(0);
+  });
+});
+
+const CONVERSE_USAGE = { inputTokens: 10, outputTokens: 5, cacheReadInputTokens: 4 };
+const CONVERSE = {
+  output: { message: { role: 'assistant', content: [{ text: 'hi' }] } },
+  stopReason: 'end_turn',
+  usage: CONVERSE_USAGE,
+};
+const block = { contentBlockIndex: 1 };
+const FRAMES = [
+  eventFrame('messageStart', { role: 'assistant' }),
+  eventFrame('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'hé' } }),
+  eventFrame('contentBlockStart', {
+    ...block,
+    start: { toolUse: { toolUseId: 't', name: 'look' } },
+  }),
+  eventFrame('contentBlockDelta', { ...block, delta: { toolUse: { input: '{"a":1}' } } }),
+  eventFrame('contentBlockStop', block),
+  eventFrame('messageStop', { stopReason: 'tool_use' }),
+  eventFrame('metadata', { usage: CONVERSE_USAGE }),
+];
+
+function answerFrames(reply: ServerResponse, bytes: Buffer): void {
+  reply.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' });
+  for (let at = 0; at < bytes.length; at += 11) reply.write(bytes.subarray(at, at + 11));
+  reply.end();
+}
+
+/** What Amazon would compute, over what arrived. */
+function signatureOf({ url, headers, body }: FakeUpstream['asked'][number]): string {
+  const date = String(headers['x-amz-date']);
+  const at = new Date(date.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5'));
+  const signed = ['content-type', 'host', 'x-amz-date', 'x-amz-security-token'];
+  const values = Object.fromEntries(signed.map((name) => [name, String(headers[name])]));
+  const keys = {
+    accessKeyId: 'AKIDEXAMPLE',
+    secretAccessKey: new Secret(AWS_SECRET),
+    sessionToken: undefined,
+  };
+  return signRequest(
+    { method: 'POST', path: url, headers: values, body },
+    { keys, region: 'us-east-1', service: 'bedrock', at },
+  );
+}
+
+describe('models of Bedrock', () => {
+  test('get requests that are signed as they are sent, or the bearer (M6)', async ({
+    world: { client, claude, upstream },
+    owner,
+  }) => {
+    upstream.answer = (_, reply) => answerJson(reply, CONVERSE);
+    const ask = { model: 'nova', messages, max_tokens: 50 };
+    const completion = await client.chat.completions.create(ask);
+    expect(completion.choices[0]?.message.content).toBe('hi');
+    const message = await claude.messages.create({ ...ask, model: 'sonnet' });
+    expect(message.usage).toMatchObject({ input_tokens: 10, cache_read_input_tokens: 4 });
+    await client.chat.completions.create({ ...ask, model: 'bearer' });
+    const [first, second, bearer] = upstream.asked;
+    if (!first || !second) throw new Error('not asked');
+    expect(first.url).toBe('/model/amazon.nova-pro-v1%3A0/converse');
+    for (const asked of [first, second]) {
+      expect(asked.headers.authorization).toBe(signatureOf(asked));
+      expect(asked.headers['x-amz-security-token']).toBe('session');
+      expect(JSON.stringify(asked.headers)).not.toContain(AWS_SECRET);
+    }
+    expect(bearer?.headers.authorization).toBe('Bearer b-1');
+    expect(JSON.parse(first.body.toString())).toEqual({
+      messages: [{ role: 'user', content: [{ text: 'hello' }] }],
+      inferenceConfig: { maxTokens: 50 },
+    });
+    const nova = 10n * 800_000n + 4n * 200_000n + 5n * 3_200_000n;
+    const sonnet = 10n * 3_300_000n + 4n * 330_000n + 5n * 16_500_000n;
+    expect(await latestSpendOf(owner, 3)).toMatchObject(
+      [nova, sonnet, nova].map((cost) => ({ cost, source: 'provider', status: 'ok' })),
+    );
+  });
+
+  test('stream frames, cut anywhere, to clients of both formats (M2, M3)', async ({
+    world: { client, claude, upstream },
+    owner,
+  }) => {
+    upstream.answer = (_, reply) => answerFrames(reply, Buffer.concat(FRAMES));
+    const ask = { model: 'sonnet', messages, max_tokens: 50 };
+    const completion = await client.chat.completions.stream(ask).finalChatCompletion();
+    expect(upstream.asked[0]?.url).toMatch(/\/converse-stream$/);
+    expect(completion.choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: {
+        content: 'hé',
+        tool_calls: [{ id: 't', function: { name: 'look', arguments: '{"a":1}' } }],
+      },
+    });
+    const message = await claude.messages.stream(ask).finalMessage();
+    expect(message.content).toMatchObject([
+      { type: 'text', text: 'hé' },
+      { type: 'tool_use', id: 't', input: { a: 1 } },
+    ]);
+    expect(await latestSpendOf(owner, 2)).toMatchObject(
+      Array(2).fill({ source: 'provider', status: 'ok' }),
+    );
+  });
+
+  test('that break off, or say why they cannot go on, end with an error (M3)', async ({
+    world: { client, upstream },
+    owner,
+  }) => {
+    const readAll = async (bytes: Buffer): Promise<unknown> => {
+      upstream.answer = (_, reply) => answerFrames(reply, bytes);
+      const of = { model: 'nova', messages, stream: true as const };
+      const stream = await client.chat.completions.create(of);
+      return (async () => {
+        for await (const _ of stream);
+      })().catch((thrown: unknown) => thrown);
+    };
+    const begun = Buffer.concat(FRAMES.slice(0, 2));
+    const slow = exceptionFrame('throttlingException', { message: 'slow down' });
+    expect(await readAll(Buffer.concat([begun, slow]))).toMatchObject({
+      error: { message: 'slow down', type: 'rate_limit_error' },
+    });
+    const broken = Buffer.concat([begun, ...FRAMES.slice(2)]);
+    broken[begun.length + 40] = 0xff;
+    expect(await readAll(broken)).toBeInstanceOf(OpenAI.APIError);
+    expect(await readAll(Buffer.concat([begun, slow.subarray(0, 20)]))).toBeInstanceOf(
+      OpenAI.APIError,
+    );
+    expect(await readAll(begun)).toBeInstanceOf(OpenAI.APIError);
+    expect(await latestSpendOf(owner, 4)).toMatchObject(
+      Array(4).fill({ source: 'estimate', status: 'error' }),
+    );
     expect(await openReservations(owner)).toBe(0);
   });
 });

@@ -6,6 +6,7 @@ import type { Format } from '../formats/format.ts';
 import type { Endpoint } from '../models/deployment.ts';
 import type { Authorize, Unsigned } from './authorization.ts';
 import { traitsOf } from './provider.ts';
+import { FrameReader } from './read-frames.ts';
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamListener } from './upstream.ts';
 
 /** Connections to the one origin of an endpoint (M6); time-outs and the guard are theirs. */
@@ -27,7 +28,9 @@ export function createHttpUpstream(
       if (wire === undefined) wires.set(format, (wire = wireOf(endpoint, format)));
       const own = wantsStream ? wire.streamHeaders : wire.jsonHeaders;
       const headers = passed === null ? own : { ...own, ...passed };
-      const exchange = new UpstreamExchange(listener);
+      const frames = format.isFramed === true && wantsStream ? new FrameReader(listener) : null;
+      const exchange = new UpstreamExchange(frames ?? listener);
+      if (frames !== null) frames.call = exchange;
       const place = wire.locate === undefined ? wire.path : wire.locate(model, wantsStream);
       const path = query === '' ? place : withQuery(place, query);
       const request = { method: 'POST', path, headers, body } as const;
@@ -63,11 +66,13 @@ interface Wire {
   readonly streamHeaders: Headers;
 }
 
-function wireOf({ baseUrl, provider, credential }: Endpoint, format: Format): Wire {
+function wireOf(endpoint: Endpoint, format: Format): Wire {
+  const { baseUrl, provider, authorization } = endpoint;
   const { pathname, search } = new URL(baseUrl);
   const base = traitsOf(provider).pathOf(pathname.replace(/\/$/, ''), format.name);
   const { locate } = format;
-  const key = credential?.reveal();
+  // What signs is not sent.
+  const key = authorization === undefined ? endpoint.credential?.reveal() : undefined;
   const own = {
     'content-type': 'application/json',
     // Usage is read from the bytes as they pass.

@@ -168,6 +168,18 @@ export const PROVIDERS = {
     ...OF_VERTEX,
     formats: ['vertex-messages'],
   },
+  // Its models are listed at another host.
+  bedrock: {
+    ...COMPATIBLE,
+    ownedBy: 'amazon',
+    catalogueId: 'aws',
+    formats: ['converse'],
+    keepsCacheMarks: true,
+    keepsThinking: true,
+    takesEffort: (model) => /anthropic\.claude|gpt-oss/.test(model),
+    modelList: 'none',
+    secretField: 'aws_secret_access_key',
+  },
   groq: {
     ...COMPATIBLE,
     ...BOTH,
@@ -231,6 +243,7 @@ export const PREFIXES: ReadonlyMap<
   ['lm_studio', { provider: 'compatible', baseUrl: undefined }],
   ['gemini', { provider: 'gemini', baseUrl: 'https://generativelanguage.googleapis.com/v1beta' }],
   ['azure', { provider: 'azure', baseUrl: undefined }],
+  ['bedrock', { provider: 'bedrock', baseUrl: undefined }],
   ['vertex_ai', { provider: 'vertex', baseUrl: undefined }],
   ['groq', { provider: 'groq', baseUrl: 'https://api.groq.com/openai/v1' }],
   ['mistral', { provider: 'mistral', baseUrl: 'https://api.mistral.ai/v1' }],

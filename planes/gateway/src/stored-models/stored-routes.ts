@@ -76,7 +76,8 @@ export function storedModelRoutes(of: {
       const at = was.kind === 'read' ? was.deployment.endpoint : undefined;
       const isElsewhere = deployment.endpoint.baseUrl !== at?.baseUrl;
       // M6. A credential is for the address that it was given for.
-      const secret = traitsOf(deployment.endpoint.provider).secretField;
+      const { provider, authorization } = deployment.endpoint;
+      const secret = authorization === undefined ? 'api_key' : traitsOf(provider).secretField;
       if (isElsewhere && at?.credential !== null && body.litellm_params?.[secret] === undefined)
         throw mistaken(`litellm_params/${secret}`, 'must be given again for another address');
       await rows.replaceSealed(tx, { id, sealed: stored.seal(spec) });

@@ -1,0 +1,160 @@
+import {
+  chatRequestToConverse,
+  converseErrorToChat,
+  ConverseStreamToChat,
+  converseToChatAnswer,
+  isObject,
+  type JsonObject,
+} from '@sagewai/translate';
+
+import { watch } from '../bytes/find-fields.ts';
+import { type EventKind, type EventReader, parseData } from '../bytes/stream-reading.ts';
+import type { PromptParts } from '../money/meter.ts';
+import type { Usage } from '../money/usage.ts';
+import type { Crossing } from './crossing.ts';
+import { EVENT_STREAM, type Format } from './format.ts';
+import { readMessagesUsage } from './messages-usage.ts';
+
+const LETTER_D = 0x64;
+
+const STATUS: Readonly<Record<string, number>> = {
+  validationException: 400,
+  accessDeniedException: 403,
+  resourceNotFoundException: 404,
+  modelTimeoutException: 408,
+  throttlingException: 429,
+  serviceUnavailableException: 503,
+};
+
+/** Bedrock's Converse. Its streams are frames, which arrive here as server-sent events. */
+export const CONVERSE: Format = {
+  name: 'converse',
+  operation: 'chat',
+  path: '/model',
+  locate: (model, wantsStream) =>
+    `/model/${encodeURIComponent(model)}/${wantsStream ? 'converse-stream' : 'converse'}`,
+  isFramed: true,
+  headers: {},
+  names: {
+    top: watch(['messages', 'system', 'inferenceConfig', 'toolConfig']),
+    options: undefined,
+  },
+  read: (given) => {
+    const body = given as JsonObject;
+    const config = isObject(body['inferenceConfig']) ? body['inferenceConfig'] : {};
+    const { maxTokens } = config;
+    return {
+      model: typeof body['model'] === 'string' ? body['model'] : '',
+      wantsStream: body['stream'] === true,
+      hidesUsage: false,
+      parts: countBlocks(body['messages']),
+      choices: 1,
+      hasPrediction: false,
+      outputStated: typeof maxTokens === 'number' ? maxTokens : undefined,
+      keepsHour: JSON.stringify(body).includes('"ttl":"1h"'),
+      unpriced: undefined,
+    };
+  },
+  passHeaders: () => null,
+  passQuery: () => '',
+  capFor: () => undefined,
+  errorBody: ({ message }) => ({ message }),
+  streamType: EVENT_STREAM,
+  frame: (event) => `data: ${JSON.stringify(event)}\n\n`,
+  lastFrame: '',
+  usageOf: (answer) => readConverseUsage((answer as { readonly usage?: unknown }).usage),
+  seenIn: (answer) => ({
+    outputBytes: Buffer.byteLength(
+      JSON.stringify((answer as { readonly output?: unknown }).output ?? ''),
+    ),
+    outputChunks: 0,
+  }),
+  stream: {
+    marks: [Buffer.from('"metadata"'), Buffer.from('"exception"')],
+    isSaid: (bytes, start) => bytes[start] === LETTER_D,
+    open: () => new ConverseReader(),
+    mustEnd: true,
+  },
+  failureIn: (event) => {
+    const { exception } = event;
+    if (!isObject(exception)) return undefined;
+    const { __type: name } = exception;
+    return { body: exception, status: (typeof name === 'string' && STATUS[name]) || 500 };
+  },
+};
+
+/** The last event tells all that was used, and nothing before it tells anything. */
+class ConverseReader implements EventReader {
+  usage: Usage | undefined;
+  readonly begun = undefined;
+
+  read(data: string): EventKind {
+    const event = parseData(data);
+    if (!isObject(event)) return 'content';
+    if (isObject(event['exception'])) return 'failure';
+    const { metadata } = event;
+    if (!isObject(metadata)) return 'content';
+    this.usage = readConverseUsage(metadata['usage']);
+    return 'last';
+  }
+}
+
+/** Counted as Anthropic counts, under other names. */
+function readConverseUsage(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined;
+  const details = usage['cacheDetails'];
+  const hour = (Array.isArray(details) ? (details as readonly unknown[]) : [])
+    .filter(isObject)
+    .filter(({ ttl }) => ttl === '1h')
+    .reduce((sum, { inputTokens }) => sum + (typeof inputTokens === 'number' ? inputTokens : 0), 0);
+  return readMessagesUsage({
+    input_tokens: usage['inputTokens'],
+    output_tokens: usage['outputTokens'],
+    cache_read_input_tokens: usage['cacheReadInputTokens'],
+    cache_creation_input_tokens: usage['cacheWriteInputTokens'],
+    cache_creation: { ephemeral_1h_input_tokens: hour },
+  });
+}
+
+const TEXTS = new Set(['text', 'toolUse', 'reasoningContent', 'cachePoint', 'json']);
+
+/** Pictures, and whatever else is no text; results of tools hold blocks too (M1). */
+function countBlocks(messages: unknown): PromptParts {
+  let images = 0;
+  let opaque = 0;
+  const count = (content: unknown): void => {
+    for (const block of objectsOf(content)) {
+      const { toolResult } = block;
+      if (isObject(toolResult)) count(toolResult['content']);
+      else if ('image' in block) images++;
+      else if (!Object.keys(block).every((name) => TEXTS.has(name))) opaque++;
+    }
+  };
+  for (const message of objectsOf(messages)) count(message['content']);
+  return { images, opaque, isLong: false };
+}
+
+const objectsOf = (value: unknown): readonly JsonObject[] =>
+  (Array.isArray(value) ? (value as readonly unknown[]) : []).filter(isObject);
+
+/** A client of OpenAI's, a model of Bedrock. */
+export const CHAT_OVER_CONVERSE: Crossing = {
+  client: 'chat',
+  upstream: 'converse',
+  open: (request, { deployment, outputCap, maxTokensDefault, createdAt }) => {
+    const { upstreamModel: model } = deployment;
+    const { body, lost } = chatRequestToConverse(request, { model, outputCap, maxTokensDefault });
+    const options = request['stream_options'] as JsonObject | null | undefined;
+    const includesUsage = options?.['include_usage'] === true;
+    return {
+      body,
+      lost,
+      answer: (answer) => converseToChatAnswer(answer, { model, createdAt }),
+      error: converseErrorToChat,
+      stream: () => {
+        const chunks = new ConverseStreamToChat({ model, createdAt, includesUsage });
+        return { push: (event) => chunks.push(event), end: () => chunks.end() };
+      },
+    };
+  },
+};
