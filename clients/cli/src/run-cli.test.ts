@@ -78,6 +78,7 @@ const VIRTUAL_KEY = {
   expires_at: null,
   blocked_at: null,
   revoked_at: null,
+  on_client_left: 'abort',
   budget: {
     usd_per_hour: null,
     usd_per_day: '5',
