@@ -136,6 +136,12 @@ export const SERVER_FIELDS = {
     description: 'The first organization, made when there is none',
   }),
 
+  ROUTING_DECISION_RETENTION: field.duration({
+    default: 90 * 86_400_000,
+    min: 86_400_000,
+    description: 'How long it is kept how calls found their way; dropped by the month',
+  }),
+
   ...gatewayFields,
 
   LEDGER_SHARES: field.boolean({

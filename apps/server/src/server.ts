@@ -155,6 +155,7 @@ export function buildServer(options: ServerOptions): Server {
         expireEveryMs: config.jobIntervalMs,
         checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
         foldEveryMs: Math.max(config.jobIntervalMs, 60_000),
+        decisionsKeptMs: config.routingDecisionRetentionMs,
       }),
     },
     gateway,

@@ -15,13 +15,21 @@ begin
     select distinct hashtextextended('slots ' || p_org || ' ' || g.kind || ' ' || g.id, 0) as key
     from unnest(p_kinds, p_ids) g(kind, id) order by 1
   ) l;
-  delete from call_slot s using unnest(p_kinds, p_ids) g(kind, id)
-  where s.org_id = p_org and s.scope_kind = g.kind and s.scope_id = g.id and s.expires_at <= app_clock();
+  -- Of any scope of the organization: of a key that is never used again nobody else would.
+  delete from call_slot s
+  using (
+    select c.scope_kind, c.scope_id, c.call_id from call_slot c
+    where c.org_id = p_org and c.expires_at <= app_clock()
+    for update skip locked
+  ) gone
+  where s.org_id = p_org and s.scope_kind = gone.scope_kind and s.scope_id = gone.scope_id
+    and s.call_id = gone.call_id;
   select min(g.n) into v_full
   from unnest(p_kinds, p_ids, p_max) with ordinality g(kind, id, most, n)
   where g.most <= (
     select count(*) from call_slot s
-    where s.org_id = p_org and s.scope_kind = g.kind and s.scope_id = g.id);
+    where s.org_id = p_org and s.scope_kind = g.kind and s.scope_id = g.id
+      and s.expires_at > app_clock());
   if v_full is not null then return v_full; end if;
   insert into call_slot (org_id, scope_kind, scope_id, call_id, expires_at)
   select p_org, g.kind, g.id, p_call, app_clock() + p_ttl_ms * interval '1 millisecond'

@@ -113,6 +113,17 @@ export const gatewayFields = {
     default: 8_000,
     min: 1,
   }),
+  PROVIDER_ADDRESSES: field.oneOf(['local', 'everyone', 'nobody'], {
+    description:
+      'Who is told at which address a provider could not be reached: callers on the same machine, all, or none. The log always is.',
+    default: 'local',
+  }),
+  TOKEN_COUNTS_PER_MINUTE: field.integer({
+    description:
+      'How often each caller may have tokens counted a minute, which is free, at each server.',
+    default: 600,
+    min: 0,
+  }),
   ROUTING_DECISIONS: field.oneOf(['choices', 'all'], {
     description:
       'Which calls leave a record of how they were routed: those that had a choice, or all of them.',
@@ -167,6 +178,9 @@ export interface GatewayConfig {
   readonly healthCheckMs: number | null;
   /** Which calls leave a record of how they were routed. */
   readonly routingDecisions: 'choices' | 'all';
+  /** Who is told at which address a provider could not be reached. */
+  readonly providerAddresses: 'local' | 'everyone' | 'nobody';
+  readonly tokenCountsPerMinute: number;
   readonly refreshMs: number;
   /** How often deployments that were added while servers run are looked for. */
   readonly storedModelsMs: number;
@@ -217,6 +231,8 @@ export function readGatewayConfig(
     ),
     healthCheckMs: listed?.healthCheckMs ?? null,
     routingDecisions: settings.routingDecisions,
+    providerAddresses: settings.providerAddresses,
+    tokenCountsPerMinute: settings.tokenCountsPerMinute,
     refreshMs: settings.modelsRefreshMs,
     storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,

@@ -123,6 +123,8 @@ export async function startGateway(
     masterKey: null,
     healthCheckMs: null,
     routingDecisions: 'choices',
+    providerAddresses: 'local',
+    tokenCountsPerMinute: 600,
     refreshMs: 60_000,
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,

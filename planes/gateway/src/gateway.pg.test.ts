@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 import { readBudgets } from '@sagewai/ledger';
+import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import {
   databaseTest,
@@ -884,6 +885,31 @@ describe('a request', () => {
     const { error } = (await answer.json()) as { error: { message: string } };
     expect(error.message).toMatch(
       /at http:\/\/127\.0\.0\.1:1\/v1\. .*: curl http:\/\/127\.0\.0\.1:1\/v1\/models$/,
+    );
+  });
+
+  test('for a provider that is away names its address to nobody but the log, where that is said', async ({
+    tenant,
+    start,
+    db,
+  }) => {
+    const lines: object[] = [];
+    const warn = (_: string, fields: object = {}): void => void lines.push(fields);
+    const gateway = await start({
+      deployments: [deploymentAt('http://127.0.0.1:1/v1?k=secret')],
+      providerAddresses: 'nobody',
+      log: { ...silentLog, warn },
+    });
+    const answer = await gateway.chat((await makeKey(db, tenant)).value, ask);
+    expect(await answer.text()).not.toContain('127.0.0.1');
+    const id = answer.headers.get('x-request-id');
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        request_id: id,
+        error: expect.objectContaining({
+          message: expect.stringContaining('http://127.0.0.1:1/v1)'),
+        }),
+      }),
     );
   });
 

@@ -12,10 +12,12 @@ import type { Metrics, Span } from '@sagewai/telemetry';
 import { createBeat } from './answers/beat.ts';
 import { createAnswers } from './cache/create-answers.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
+import { Allowance } from './calls/count-allowance.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
 import { createDecide } from './calls/decide-call.ts';
 import { createForward } from './calls/forward.ts';
 import type { RouteParts } from './calls/route-call.ts';
+import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
@@ -143,7 +145,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const reserve: RouteParts['reserve'] = (call, trail) =>
     reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs });
   const traceOf = traceReader(options.record);
+  const tellsPlace = tellsPlaceTo(config.providerAddresses);
   const forwardAny = createForward({
+    tellsPlace,
     decide,
     reserve,
     settle: (call, outcome) => {
@@ -183,7 +187,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const forwardCached = answers.keeping(forwardAny, { decide, reserve, settle, traceOf });
   const forward = withSlots(forwardCached, { db, log, ttlMs: config.reservationTtlMs });
   const { answerBytesMax } = config;
-  const countTokens = createCountTokens({ catalogue, switchboard, answerBytesMax });
+  const countTokens = createCountTokens({
+    catalogue,
+    switchboard,
+    answerBytesMax,
+    tellsPlace,
+    allowance: new Allowance(config.tokenCountsPerMinute, clock),
+  });
   const keyReader = createKeyReader({ db, clock });
   return {
     routes: [

@@ -12,6 +12,7 @@ import {
   checkLedger,
   countBudgetsLeft,
   findOrgsWithBudgets,
+  dropDecisions,
   makeMonths,
 } from './check-ledger.sql.ts';
 import { budgetOf, callOf, limit, setClock, settlementOf, stopClock } from './fixture.sql.ts';
@@ -42,6 +43,35 @@ test('makes the months that are missing, once', async ({ dispatch, owner }) => {
   await sql`drop table spend_202701`.execute(owner);
   expect(await makeMonths(dispatch, 6)).toBe(1);
   expect(await makeMonths(dispatch, 6)).toBe(0);
+});
+
+test('drops routing decisions by the month, and none that may be asked for', async ({
+  db,
+  dispatch,
+  owner,
+}) => {
+  const DAY_MS = 86_400_000;
+  const { orgId, projectId } = await makeTenant(db);
+  await stopClock(owner, '2026-11-21T10:00:00Z');
+  // Of 20 October (its month is not there, so in the rest), of 10 November and of 20 December.
+  const days = ['2026-10-20', '2026-11-10', '2026-12-20'];
+  await sql`
+    insert into routing_decision (id, org_id, project_id, at, model, deployment, fallback_index,
+                                  failed_attempts, decision)
+    select uuid_from_instant(day::timestamptz), ${orgId}, ${projectId}, day, 'm', 'd', 0, 0, '{}'
+    from unnest(${days}::date[]) day
+  `.execute(owner);
+  const left = async (): Promise<number> =>
+    (await sql`select from routing_decision`.execute(owner)).rows.length;
+  expect(await dropDecisions(dispatch, 90 * DAY_MS)).toBe(0);
+  expect(await left()).toBe(3);
+  expect(await dropDecisions(dispatch, 25 * DAY_MS)).toBe(0);
+  expect(await left()).toBe(2); // 10 November is younger than 25 days, as its month is not over
+  await setClock(owner, '2026-12-21T10:00:00Z');
+  expect(await dropDecisions(dispatch, 15 * DAY_MS)).toBe(1);
+  expect(await left()).toBe(1);
+  await expect(dropDecisions(dispatch, 0)).rejects.toThrow('younger than a day');
+  await expect(dropDecisions(db, 90 * DAY_MS)).rejects.toThrow('permission denied');
 });
 
 test('books and finds a call of a month that has no partition', async ({ db, dispatch, owner }) => {
@@ -80,6 +110,7 @@ test('the jobs expire what nobody settled, check the balances, and say so', asyn
     expireEveryMs: 1000,
     checkEveryMs: 1000,
     foldEveryMs: 1000,
+    decisionsKeptMs: 90 * 86_400_000,
   });
   const { signal } = new AbortController();
   for (const each of jobs) await each.run(signal);

@@ -90,6 +90,15 @@ export async function findOrgsWithBudgets(dispatch: Db): Promise<OrganizationId[
 }
 
 /** Makes the partitions of the coming months that are not there yet. */
+/** Months of routing decisions that were over so long ago; answers how many. */
+export async function dropDecisions(dispatch: Db, keptMs: number): Promise<number> {
+  const { rows } = await sql<{ dropped: number }>`
+    select ledger_drop_decisions(app_now() - ${Math.ceil(keptMs)}::bigint * interval '1 millisecond')
+      as dropped
+  `.execute(dispatch);
+  return rows[0]?.dropped ?? 0;
+}
+
 export async function makeMonths(dispatch: Db, months: number): Promise<number> {
   const { rows } = await sql<{ made: number }>`
     select ledger_make_months(app_now()::date, ${months}::int) as made

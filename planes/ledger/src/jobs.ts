@@ -8,6 +8,7 @@ import {
   type BudgetsLeft,
   checkLedger,
   countBudgetsLeft,
+  dropDecisions,
   findOrgsWithBudgets,
   makeMonths,
 } from './check-ledger.sql.ts';
@@ -25,6 +26,7 @@ export interface LedgerJobOptions {
   readonly expireEveryMs: number;
   readonly checkEveryMs: number;
   readonly foldEveryMs: number;
+  readonly decisionsKeptMs: number;
 }
 
 const EXPIRED_BATCH_MAX = 200;
@@ -112,6 +114,17 @@ export function ledgerJobs(options: LedgerJobOptions): Job[] {
           await foldSpend(db, orgId);
         }
         await markFolded(dispatch, mark);
+      },
+    }),
+    job({
+      name: 'ledger.dropDecisions',
+      everyMs: DAY_MS,
+      runsOn: 'leader',
+      converges: 'routing decisions of months that are over for longer than they are kept are gone',
+      ifItNeverRuns: 'they fill the disk',
+      run: async () => {
+        const months = await dropDecisions(dispatch, options.decisionsKeptMs);
+        if (months > 0) log.info('old routing decisions were dropped', { months });
       },
     }),
     job({

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { act, group, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
+import { instantOf } from '../read-instant.ts';
 import { UsageError } from '../usage-error.ts';
 
 type Explained = CallOutput<'gateway.explainRoute'>;
@@ -33,7 +34,7 @@ export function gatewayCommand(around: Surroundings): Command {
     examples: [
       'sagewai gateway import litellm-config.yaml',
       'sagewai gateway explain gpt-4o',
-      'sagewai gateway decisions --fell-back --since 2026-11-28T00:00:00Z',
+      'sagewai gateway decisions --fell-back --since 7d',
       'sagewai gateway decision 0199aaaa-0000-7000-8000-000000000001 --json',
     ],
   });
@@ -140,7 +141,7 @@ function decisionsCommand(around: Surroundings): Command {
       .option('--key <id>', 'of this virtual key')
       .option('--run <id>', 'of this run')
       .option('--trace <id>', 'of this trace')
-      .option('--since <instant>', 'no older than this')
+      .option('--since <when>', 'no older: an instant (ISO 8601), or how long ago, as 7d')
       .option('--fell-back', 'only calls that another model answered')
       .option('--limit <n>', 'at most so many', integer)
       .option('--cursor <id>', 'the next page of a former answer'),
@@ -152,7 +153,7 @@ function decisionsCommand(around: Surroundings): Command {
         ...given('key_id', flags.key),
         ...given('run_id', flags.run),
         ...given('trace_id', flags.trace),
-        ...given('since', flags.since),
+        ...given('since', instantOf(flags.since, context.now())),
         ...given('fell_back', flags.fellBack),
         ...given('limit', flags.limit),
         ...given('cursor', flags.cursor),

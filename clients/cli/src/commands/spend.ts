@@ -1,4 +1,3 @@
-import { parseDuration } from '@sagewai/config';
 import type { CallInput, CallOutput } from '@sagewai/sdk';
 import {
   csvLine,
@@ -14,7 +13,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { act, group, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
-import { UsageError } from '../usage-error.ts';
+import { ago, instantOf } from '../read-instant.ts';
 
 type Report = CallOutput<'ledger.reportSpend'>;
 type Group = Report['groups'][number];
@@ -244,19 +243,4 @@ function namesOf(text: string): SpendName[] {
 function dayOf(text: string | undefined, now: Date): string | undefined {
   if (text === undefined || /^\d{4}-\d{2}-\d{2}$/.test(text)) return text;
   return ago(text, now).toISOString().slice(0, 10);
-}
-
-function instantOf(text: string | undefined, now: Date): string | undefined {
-  if (text === undefined) return undefined;
-  const instant = /^\d{4}-/.test(text) ? new Date(text) : ago(text, now);
-  if (Number.isNaN(instant.getTime())) throw new UsageError(`${text}: expected an instant, or 7d`);
-  return instant.toISOString();
-}
-
-function ago(text: string, now: Date): Date {
-  const durationMs = parseDuration(text);
-  if (durationMs === null) {
-    throw new UsageError(`${text}: expected a date, as 2026-11-01, or how long ago, as 7d`);
-  }
-  return new Date(now.getTime() - durationMs);
 }

@@ -34,6 +34,7 @@ const KEY = {
   project_id: ORG,
   organization_id: ORG,
   blocked: false,
+  on_client_left: 'abort',
   created_by: 'token:1',
   updated_by: null,
   created_at: AT,
@@ -46,7 +47,7 @@ const KEY = {
 const TEAM = {
   ...BALANCE,
   team_id: 'blue',
-  team_alias: null,
+  team_alias: 'Blue team',
   organization_id: ORG,
   members_with_roles: [],
   admins: [],
@@ -78,7 +79,9 @@ test('teams are made with their limits, listed, and changed by what is named', a
       max_parallel_requests: 4,
     },
   });
-  expect((await run('teams list')).out).toMatch(/blue +active +gpt-4o +1 +\$1\.5 of \$200 in 30d/);
+  expect((await run('teams list')).out).toMatch(
+    /blue +Blue team +active +gpt-4o +1 +\$1\.5 of \$200 in 30d/,
+  );
   expect(JSON.parse((await run('teams list --json')).out)).toEqual([TEAM]);
   await run('teams set blue --resets never');
   expect(server.asked('litellm.updateTeam')[0]).toMatchObject({

@@ -58,12 +58,16 @@ export function teamsCommand(around: Surroundings): Command {
         const teams = await context.client.call('litellm.listTeams', { query: {} });
         const rows = teams.map((team) => [
           team.team_id,
+          team.team_alias ?? '',
           team.blocked ? 'blocked' : 'active',
           team.models.join(',') || 'any',
           String(team.members.length),
           showBudget(team),
         ]);
-        context.show(teams, printColumns(['team', 'state', 'models', 'members', 'budget'], rows));
+        context.show(
+          teams,
+          printColumns(['team', 'alias', 'state', 'models', 'members', 'budget'], rows),
+        );
       }),
       act(
         serverCommand('add-key', 'Put a key into a team')

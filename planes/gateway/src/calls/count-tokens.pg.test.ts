@@ -64,6 +64,28 @@ describe('the tokens of a prompt', () => {
     expect(upstream.asked).toEqual([]);
   });
 
+  test('are free, and so limited by themselves, for each caller', async ({
+    start,
+    key,
+    upstream,
+    db,
+    tenant,
+  }) => {
+    const gateway = await start({
+      deployments: [deploymentAt(upstream.url, { model: 'other/y', id: 'other' })],
+      tokenCountsPerMinute: 2,
+    });
+    const other = (await makeKey(db, tenant)).value;
+    const statuses: number[] = [];
+    for (const value of [key, key, key, other]) {
+      const body = { ...ask, model: 'other/y' };
+      const counted = await gateway.post('/v1/messages/count_tokens', body, { 'x-api-key': value });
+      statuses.push(counted.status);
+      if (counted.status === 429) expect(counted.headers.get('retry-after')).toMatch(/^\d+$/);
+    }
+    expect(statuses).toEqual([200, 200, 429, 200]);
+  });
+
   test('are refused as a call would be, by us and by the provider', async ({
     client,
     gateway,

@@ -11,7 +11,9 @@ import type { Catalogue } from '../models/catalogue.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { Switchboard } from '../switchboard.ts';
 import { Attempt } from './attempt.ts';
+import { type Allowance, demandAllowance } from './count-allowance.ts';
 import { findAllowed, isAmbiguous } from './find-allowed.ts';
+import type { TellsPlace } from './forward.ts';
 import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 
 /** Messages at another path: the same body and headers, an answer without usage. */
@@ -24,16 +26,22 @@ interface CountRequest {
   readonly tools?: unknown;
 }
 
+interface CountParts {
+  readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>;
+  readonly switchboard: Pick<Switchboard, 'upstreamOf'>;
+  readonly answerBytesMax: number;
+  readonly tellsPlace: TellsPlace;
+  /** Counts are free, and so no budget bounds them: each caller has so many a minute at each server. */
+  readonly allowance: Allowance;
+}
+
 /**
  * Counts the tokens of a prompt. A provider that speaks messages counts itself, for nothing, so that
  * nothing is reserved or booked; for the others it is an estimate, which says so in a header.
  */
-export function createCountTokens(of: {
-  readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable'>;
-  readonly switchboard: Pick<Switchboard, 'upstreamOf'>;
-  readonly answerBytesMax: number;
-}): (input: StreamInput) => Promise<void> {
+export function createCountTokens(of: CountParts): (input: StreamInput) => Promise<void> {
   return async (input) => {
+    demandAllowance(of.allowance, input.caller);
     const body = input.body as CountRequest;
     const group = await findAllowed(input.caller, body.model, of.catalogue);
     const deployment = group.deployments.find(
@@ -59,10 +67,7 @@ function estimate({ reply, request }: StreamInput, body: CountRequest): void {
 async function ask(
   { raw, reply, request }: StreamInput,
   deployment: Deployment,
-  of: {
-    readonly switchboard: Pick<Switchboard, 'upstreamOf'>;
-    readonly answerBytesMax: number;
-  },
+  of: CountParts,
 ): Promise<void> {
   const found = findRequestFields(raw, COUNTING.names);
   if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
@@ -85,7 +90,9 @@ async function ask(
   const collected = head.kind === 'head' ? await attempt.collect() : head;
   reply.off('close', leave);
   if (reply.destroyed) return;
-  if (head.kind === 'failed') throw toUpstreamFault(head.failure, deployment);
+  if (head.kind === 'failed') {
+    throw toUpstreamFault(head.failure, deployment, of.tellsPlace({ request }));
+  }
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'a count without end');
   const refusal = refusesCredential(deployment, head.status);

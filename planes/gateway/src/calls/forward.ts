@@ -48,9 +48,13 @@ export interface ForwardParts {
   readonly routeMeters: RouteMeters;
   /** As they are configured now. */
   readonly fallbacks: () => Fallbacks;
+  /** Whether a caller is told at which address a provider could not be reached. */
+  readonly tellsPlace: TellsPlace;
   readonly traceOf: RouteParts['traceOf'];
   readonly limits: StreamLimits & { readonly answerBytesMax: number };
 }
+
+export type TellsPlace = (input: Pick<StreamInput, 'request'>) => boolean;
 
 /** What is thrown before the answer's head is sent becomes the answer. */
 export type Forward = (input: StreamInput, format: Format) => Promise<void>;
@@ -73,7 +77,9 @@ export function createForward(parts: ForwardParts): Forward {
     const { call, head, deployment, attempt } = open;
     if (head.kind === 'failed') {
       await settleLeft(open, settle);
-      if (!call.input.reply.destroyed) throw toUpstreamFault(head.failure, deployment);
+      if (!call.input.reply.destroyed) {
+        throw toUpstreamFault(head.failure, deployment, parts.tellsPlace(call.input));
+      }
       return;
     }
     if (head.status >= 400) return answerRefusal(call, open, head, settle);

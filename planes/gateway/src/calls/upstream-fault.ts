@@ -8,8 +8,13 @@ import type { UpstreamFailure } from '../providers/upstream.ts';
 const RETRY_AFTER_MS = 1_000;
 
 /** What a caller is told when there is no answer to pass on. */
-export function toUpstreamFault({ kind, cause }: UpstreamFailure, deployment: Deployment): Fault {
-  const at = `deployment ${deployment.id}`;
+export function toUpstreamFault(
+  { kind, cause }: UpstreamFailure,
+  deployment: Deployment,
+  tellsPlace = false,
+): Fault {
+  const place = placeOf(deployment.endpoint);
+  const at = `deployment ${deployment.id} (${place})`;
   const isSlow =
     kind === 'late' ||
     (cause as NodeJS.ErrnoException | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT';
@@ -24,7 +29,7 @@ export function toUpstreamFault({ kind, cause }: UpstreamFailure, deployment: De
   return new Fault('upstream.refused', `${at} ${what}`, {
     detail:
       kind === 'unreachable'
-        ? `The provider of ${deployment.model} could not be reached at ${placeOf(deployment.endpoint)}. From this server: curl ${placeOf(deployment.endpoint)}/models`
+        ? `The provider of ${deployment.model} could not be reached${tellsPlace ? ` at ${place}. From this server: curl ${place}/models` : '. The log of the server says where it is, under the id of this request.'}`
         : `The provider of ${deployment.model} ${what}. Try again.`,
     retryAfterMs: RETRY_AFTER_MS,
     cause,

@@ -99,13 +99,27 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
       const choice = { orgId, projectId: boundProject(caller), id: params.key_id };
       const key = found(await keys.revokeKey(tx, choice), NO_KEY);
       await dropCredential(tx, { kind: KEY_KIND, id: key.id });
-      const { limits } = await readBudgets(tx, scopeOf(key));
+      const { limits: before } = await readBudgets(tx, scopeOf(key));
+      const limits = await applyLimits(tx, key, { before, changes: NO_LIMITS });
       tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name });
       return toWire(key, limits);
     }),
   ];
 }
+
+/** A key that is gone has no limits to be listed; what it has spent stays in the rows. */
+const NO_LIMITS: LimitChanges = {
+  budget: {
+    usd_per_hour: null,
+    usd_per_day: null,
+    usd_per_week: null,
+    usd_per_month: null,
+    usd_in_total: null,
+  },
+  tokens_per_minute: null,
+  requests_per_minute: null,
+};
 
 /** Writes what is asked for, if anything is; call it before the audit entry (ledger's lock order). */
 async function applyLimits(

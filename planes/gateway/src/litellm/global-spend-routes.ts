@@ -1,5 +1,6 @@
 import type { Clock } from '@sagewai/clock';
 import { implement, type Route } from '@sagewai/http';
+import { boundProject } from '@sagewai/identity';
 import { readBudgets, type ReportGroup, type ReportName } from '@sagewai/ledger';
 import {
   listGlobalSpendKeys,
@@ -40,9 +41,15 @@ const GROUPED = {
 export function globalSpendRoutes({ clock }: { readonly clock: Clock }): Route[] {
   return [
     implement(readGlobalSpend, async (reach) => {
-      const { tx, orgId } = reach;
+      const { tx, orgId, caller } = reach;
+      // Whoever is bound to a project sees what that has spent, and so its limit.
+      const projectId = boundProject(caller);
+      const scope =
+        projectId === null
+          ? ({ orgId, kind: 'organization', id: orgId } as const)
+          : ({ orgId, kind: 'project', id: projectId } as const);
       const { totals } = await sumUp(reach, { by: [], limit: 0 });
-      const { limits } = await readBudgets(tx, { orgId, kind: 'organization', id: orgId });
+      const { limits } = await readBudgets(tx, scope);
       const main = mainLimit(limits);
       return {
         spend: toDollars(totals.costPusd),

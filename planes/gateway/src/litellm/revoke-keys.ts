@@ -1,4 +1,5 @@
 import { dropCredential } from '@sagewai/identity';
+import { readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
 import type { Tx } from '@sagewai/postgres';
 
 import * as keys from '../keys/keys.sql.ts';
@@ -9,10 +10,17 @@ const AT_ONCE = 100;
 
 type Named = Pick<VirtualKey, 'id' | 'orgId'>;
 
+/** What is gone has no limits to be listed; what it has spent stays in the rows. */
+export async function dropLimits(tx: Tx, scope: Scope): Promise<void> {
+  const { balances } = await readBudgets(tx, scope);
+  if (balances.length > 0) await setBudgets(tx, scope, UNLIMITED);
+}
+
 export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {
   for (const { id, orgId } of named) {
     await keys.revokeKey(tx, { orgId, projectId: null, id });
     await dropCredential(tx, { kind: KEY_KIND, id });
+    await dropLimits(tx, { orgId, kind: KEY_KIND, id });
   }
 }
 

@@ -49,11 +49,13 @@ export function serverRoutes(of: {
   const modelInfo = async (caller: Caller, id: string | undefined): Promise<ModelInfo> => {
     const { groups } = await of.catalogue.all(caller);
     const isOurs = caller.kind === 'token';
+    // Where models run is the business of whoever runs the server, not of every organization on it.
+    const isOperator = isOurs && caller.scopes.has('platform');
     const data = groups
       .filter((group) => isOurs || mayCall(caller.detail as CallerDetail, group))
       .flatMap(({ deployments }) => deployments)
       .filter((deployment) => id === undefined || deployment.id === id)
-      .map((deployment) => showDeployment(deployment, isOurs, of.isStored(deployment.id)));
+      .map((deployment) => showDeployment(deployment, isOperator, of.isStored(deployment.id)));
     return { data };
   };
   return [
@@ -122,7 +124,7 @@ function judge(
 
 function showDeployment(
   deployment: Deployment,
-  isOurs: boolean,
+  isOperator: boolean,
   isStored: boolean,
 ): ModelInfo['data'][number] {
   const { id, model, upstreamModel, endpoint, price, outputTokensMax, contextTokensMax } =
@@ -136,7 +138,7 @@ function showDeployment(
     litellm_params: {
       model: `${provider}/${upstreamModel}`,
       custom_llm_provider: provider,
-      ...(isOurs ? { api_base: placeOf(endpoint) } : {}),
+      ...(isOperator ? { api_base: placeOf(endpoint) } : {}),
     },
     model_info: {
       id,

@@ -1,7 +1,9 @@
+import { Secret } from '@sagewai/config';
 import { expect, onTestFinished } from 'vitest';
 
 import { deploymentAt, startFakeUpstream, startGateway } from '../gateway-fixture.ts';
-import { ask, curlAs, litellmTest as test, makeToken } from './fixture.sql.ts';
+import { ask, curlAs, litellmTest as test, makeToken, MASTER } from './fixture.sql.ts';
+import { keepMasterKey } from './master-key.ts';
 
 test('whoever asks is told where things are and whether they are well, and no more', async ({
   db,
@@ -13,7 +15,12 @@ test('whoever asks is told where things are and whether they are well, and no mo
     deploymentAt(upstream.url, { id: 'well', model: 'w' }),
     deploymentAt(upstream.url),
   ];
-  const gateway = await startGateway(db, { deployments: [well, ill], simulated: null });
+  const masterKey = keepMasterKey(new Secret(MASTER));
+  const gateway = await startGateway(db, {
+    deployments: [well, ill],
+    simulated: null,
+    masterKey,
+  });
   onTestFinished(async () => {
     await gateway.close();
     await upstream.close();
@@ -62,9 +69,13 @@ test('whoever asks is told where things are and whether they are well, and no mo
       },
     },
   ]);
+  // Where models run is for whoever runs the server.
   const all = (await admin('GET /v1/model/info')).body.data;
   expect(all).toHaveLength(2);
-  expect(all[0].litellm_params.api_base).toBe(upstream.url);
+  expect(JSON.stringify(all)).not.toContain('api_base');
+  const operator = curlAs(gateway, MASTER);
+  const told = (await operator('GET /v1/model/info')).body.data;
+  expect(told[0].litellm_params.api_base).toBe(upstream.url);
   expect((await admin('GET /model/info?litellm_model_id=well')).body.data).toHaveLength(1);
   expect((await admin('GET /health')).body.healthy_endpoints).toHaveLength(2);
   expect(JSON.stringify((await admin('GET /model/info')).body)).not.toContain('sk-provider');

@@ -1,6 +1,6 @@
 import { Secret } from '@sagewai/config';
-import { checkLedger, checkRollups } from '@sagewai/ledger';
-import { sql } from '@sagewai/postgres';
+import { checkLedger, checkRollups, setBudgets, UNLIMITED } from '@sagewai/ledger';
+import { inTenant, sql } from '@sagewai/postgres';
 import { describe, expect } from 'vitest';
 
 import {
@@ -212,5 +212,16 @@ describe('/spend and /global/spend', () => {
     await gateway.chat(key.value, ask('m'));
     const bound = await makeToken(db, tenant, ['read'], tenant.projectId);
     expect((await curlAs(gateway, bound)('GET /spend/logs')).body).toHaveLength(1);
+    const { orgId, projectId } = tenant;
+    await inTenant(db, [orgId], async (tx) => {
+      await setBudgets(
+        tx,
+        { orgId, kind: 'organization', id: orgId },
+        { ...UNLIMITED, usdInTotal: 9n },
+      );
+      const own = { ...UNLIMITED, usdInTotal: 2_000_000_000_000n };
+      await setBudgets(tx, { orgId, kind: 'project', id: projectId }, own);
+    });
+    expect((await curlAs(gateway, bound)('GET /global/spend')).body.max_budget).toBe(2);
   });
 });

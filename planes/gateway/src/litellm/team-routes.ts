@@ -21,7 +21,7 @@ import { applyLimits } from './apply-limits.ts';
 import { readModels } from './key-fields.ts';
 import { admitPerson } from './people.sql.ts';
 import { mistaken, refuseFields, type Unsupported } from './refuse-fields.ts';
-import { revokeKeysOf } from './revoke-keys.ts';
+import { dropLimits, revokeKeysOf } from './revoke-keys.ts';
 import { keysOf } from './show-keys.ts';
 import { type ShownTeam, showTeams } from './show-teams.ts';
 import type { Team } from './team.ts';
@@ -79,6 +79,7 @@ export function teamRoutes({ forget }: Parts): Route[] {
       for (const id of body.team_ids) {
         if (!(await teams.deleteTeam(tx, { orgId, id }))) throw missing(id);
         count += await revokeKeysOf(tx, { orgId, projectId: null, teamId: id });
+        await dropLimits(tx, { orgId, kind: 'team', id });
       }
       tx.onCommit(forget);
       audit.about(`team:${body.team_ids[0]}`, { teams: body.team_ids.join(' '), keys: count });

@@ -1,4 +1,4 @@
-import { inTenant, type Tx } from '@sagewai/postgres';
+import { inTenant, sql, type Tx } from '@sagewai/postgres';
 import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
@@ -90,15 +90,20 @@ describe('a team', () => {
   test('that is blocked blocks its keys, and that is deleted takes them along', async ({
     curl,
     gateway,
+    owner,
   }) => {
-    await curl('POST /team/new', { team_id: 't' });
-    const { key, token } = (await curl('POST /key/generate', { team_id: 't' })).body;
+    await curl('POST /team/new', { team_id: 't', max_budget: 9 });
+    const made = await curl('POST /key/generate', { team_id: 't', max_budget: 5 });
+    const { key, token } = made.body;
     expect((await gateway.chat(key, ask)).status).toBe(200);
     expect((await curl('POST /team/block', { team_id: 't' })).body.blocked).toBe(true);
     expect((await gateway.chat(key, ask)).status).toBe(401);
     expect((await curl('POST /team/unblock', { team_id: 't' })).body.blocked).toBe(false);
     expect((await gateway.chat(key, ask)).status).toBe(200);
+    const limited = async () => (await sql`select from budget`.execute(owner)).rows.length;
+    expect(await limited()).toBeGreaterThan(0);
     const gone = await curl('POST /team/delete', { team_ids: ['t'] });
+    expect(await limited()).toBe(0);
     expect(gone.body).toEqual({ deleted_teams: ['t'], deleted_keys: 1 });
     expect((await gateway.chat(key, ask)).status).toBe(401);
     expect((await curl(`GET /key/info?key=${token}`)).status).toBe(404);

@@ -18,7 +18,7 @@ import { makeKey } from './make-key.ts';
 import * as people from './people.sql.ts';
 import type { Person } from './person.ts';
 import { mistaken, refuseFields, type Unsupported } from './refuse-fields.ts';
-import { revokeKeysOf } from './revoke-keys.ts';
+import { dropLimits, revokeKeysOf } from './revoke-keys.ts';
 import { keysOf, showKeys } from './show-keys.ts';
 import { type ShownUser, showTeams, showUsers } from './show-teams.ts';
 import { findTeam, listTeams, putMember } from './teams.sql.ts';
@@ -90,6 +90,7 @@ export function userRoutes({ forget }: { readonly forget: () => void }): Route[]
       for (const id of body.user_ids) {
         if (!(await people.deletePerson(tx, { orgId, id }))) throw missing(id);
         count += await revokeKeysOf(tx, { orgId, projectId: null, personId: id });
+        await dropLimits(tx, { orgId, kind: 'person', id });
       }
       tx.onCommit(forget);
       audit.about(`user:${body.user_ids[0]}`, { users: body.user_ids.join(' '), keys: count });

@@ -34,13 +34,23 @@ describe('slots (M7)', () => {
     expect(await takeSlots(db, call(key, team), 60_000)).toBeNull();
   });
 
-  databaseTest('end by themselves when nobody gives them back', async ({ db }) => {
+  databaseTest('end by themselves when nobody gives them back', async ({ db, owner }) => {
     const { orgId } = await makeTenant(db);
     const slots: SlotLimit[] = [{ kind: 'key', id: 'k', max: 1 }];
     expect(await takeSlots(db, { orgId, callId: newId(), slots }, 200)).toBeNull();
     const next = { orgId, callId: newId(), slots };
     expect(await takeSlots(db, next, 60_000)).not.toBeNull();
     await expect.poll(() => takeSlots(db, next, 60_000), { timeout: 5_000 }).toBeNull();
+    // What others left behind goes with whatever call comes next.
+    const lost: SlotLimit[] = [{ kind: 'key', id: 'gone', max: 1 }];
+    expect(await takeSlots(db, { orgId, callId: newId(), slots: lost }, 1)).toBeNull();
+    const any: SlotLimit[] = [{ kind: 'key', id: 'any', max: 99 }];
+    const kept = async () => {
+      await takeSlots(db, { orgId, callId: newId(), slots: any }, 60_000);
+      const { rows } = await sql`select from call_slot where scope_id = 'gone'`.execute(owner);
+      return rows.length;
+    };
+    await expect.poll(kept, { timeout: 5_000 }).toBe(0);
   });
 });
 

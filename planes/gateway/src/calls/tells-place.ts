@@ -1,0 +1,14 @@
+import { isIP } from 'node:net';
+
+import type { TellsPlace } from './forward.ts';
+
+/** Who is told at which address a provider could not be reached: it is a place inside somebody's network. */
+export function tellsPlaceTo(who: 'local' | 'everyone' | 'nobody'): TellsPlace {
+  if (who !== 'local') return () => who === 'everyone';
+  return ({ request }) => isLoopback(request.ip);
+}
+
+function isLoopback(ip: string): boolean {
+  const plain = ip.replace(/^::ffff:/i, '');
+  return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'));
+}
