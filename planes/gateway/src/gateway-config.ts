@@ -1,6 +1,7 @@
 import { type Config, field } from '@sagewai/config';
 
 import { cacheFields, cacheOf } from './cache/cache-settings.ts';
+import { callFields } from './calls/call-settings.ts';
 import { withVersion } from './config-file/find-place.ts';
 import { type FileOfModels, readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Notice, noticeText } from './config-file/section.ts';
@@ -113,22 +114,7 @@ export const gatewayFields = {
     default: 8_000,
     min: 1,
   }),
-  PROVIDER_ADDRESSES: field.oneOf(['local', 'everyone', 'nobody'], {
-    description:
-      'Who is told at which address a provider could not be reached: callers on the same machine, all, or none. The log always is.',
-    default: 'local',
-  }),
-  TOKEN_COUNTS_PER_MINUTE: field.integer({
-    description:
-      'How often each caller may have tokens counted a minute, which is free, at each server.',
-    default: 600,
-    min: 0,
-  }),
-  ROUTING_DECISIONS: field.oneOf(['choices', 'all'], {
-    description:
-      'Which calls leave a record of how they were routed: those that had a choice, or all of them.',
-    default: 'choices',
-  }),
+  ...callFields,
   STORED_MODELS_INTERVAL: field.duration({
     description: 'How often a server looks for deployments that another was told of.',
     default: 5_000,

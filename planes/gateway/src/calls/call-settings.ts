@@ -1,0 +1,21 @@
+import { field } from '@sagewai/config';
+
+/** What a server is told of single calls. */
+export const callFields = {
+  PROVIDER_ADDRESSES: field.oneOf(['local', 'everyone', 'nobody'], {
+    description:
+      'Who is told at which address a provider could not be reached: callers on the same machine, all, or none. The log always is.',
+    default: 'local',
+  }),
+  TOKEN_COUNTS_PER_MINUTE: field.integer({
+    description:
+      'How often each caller may have tokens counted a minute, which is free, at each server.',
+    default: 600,
+    min: 0,
+  }),
+  ROUTING_DECISIONS: field.oneOf(['choices', 'all'], {
+    description:
+      'Which calls leave a record of how they were routed: those that had a choice, or all of them.',
+    default: 'choices',
+  }),
+};
