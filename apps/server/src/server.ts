@@ -111,6 +111,7 @@ export function buildServer(options: ServerOptions): Server {
     runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
     runTokenKey: runTokenKey(keys.signing),
     sealing: [sealingKey(keys.sealing, 'gateway-model')],
+    responseKeys: [sealingKey(keys.sealing, 'gateway-response')],
     // Agents are models too: whoever owns them is wired here.
     modelSources: [],
     metrics,

@@ -81,6 +81,7 @@ import {
   revokeToken,
   whoAmI,
 } from './identity.ts';
+import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_GLOBAL_SPEND_ENDPOINTS } from './litellm-global-spend.ts';
@@ -163,6 +164,7 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   createMessage,
+  ...KEPT_RESPONSE_ENDPOINTS,
   ...MEDIA_ENDPOINTS,
   ...MODEL_SURFACES,
   countMessageTokens,

@@ -138,6 +138,7 @@ export const getModel = endpoint({
   output: Type.Union([model, anthropicModel]),
 });
 
+export * from './kept-responses.ts';
 export * from './media.ts';
 export * from './model-surfaces.ts';
 export * from './ollama.ts';

@@ -65,3 +65,11 @@ export async function decisionsOf(owner: Db): Promise<DecisionRow[]> {
   `.execute(owner);
   return rows;
 }
+
+/** What was done, by the names of the endpoints; refusals are left out. */
+export async function changesOf(owner: Db, orgId: string): Promise<string[]> {
+  const { rows } = await sql<{ action: string }>`
+    select action from audit_entry where org_id = ${orgId} and outcome = 'ok' order by seq
+  `.execute(owner);
+  return rows.map(({ action }) => action);
+}

@@ -98,6 +98,7 @@ export const FAST_ROUTING: Routing = {
 
 const NO_LEASES: RunLeases = { areAlive: async (pairs) => pairs.map(() => false) };
 const SEALING = sealingKey(createSecretKey(Buffer.alloc(32, 9)), 'gateway-model');
+const RESPONSE_KEY = sealingKey(createSecretKey(Buffer.alloc(32, 9)), 'gateway-response');
 export const RUN_TOKEN_KEY = createSecretKey(Buffer.alloc(32, 7));
 
 /** The whole server as far as model calls go, on a real socket. */
@@ -152,6 +153,7 @@ export async function startGateway(
     runLeases,
     runTokenKey: RUN_TOKEN_KEY,
     sealing: [SEALING] as const,
+    responseKeys: [RESPONSE_KEY] as const,
     metrics,
     record,
     modelSources,

@@ -21,6 +21,8 @@ import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
+import { keptRoutes } from './kept-responses/kept-routes.ts';
+import type { ResponseKeys } from './kept-responses/response-id.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
@@ -65,6 +67,8 @@ export interface GatewayOptions {
   readonly runTokenKey: KeyObject;
   /** Seal what deployments are that were added while servers run. */
   readonly sealing: SealingKeys;
+  /** Seal the ids of responses that providers keep. */
+  readonly responseKeys: ResponseKeys;
   /** What answers from inside the installation: agents. */
   readonly modelSources?: readonly ModelSource[] | undefined;
   readonly metrics?: Metrics | undefined;
@@ -198,7 +202,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),
-      ...surfaceRoutes({ forward }),
+      ...surfaceRoutes({ forward, responseKeys: options.responseKeys }),
+      ...keptRoutes({ db, keys: options.responseKeys, catalogue, switchboard, answerBytesMax }),
       ...mediaRoutes({ forward, ...config.media }),
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),

@@ -11,20 +11,26 @@ import type { Forward } from './calls/forward.ts';
 import { COMPLETIONS } from './formats/completions.ts';
 import { EMBEDDINGS } from './formats/embeddings.ts';
 import { MODERATION_MODEL, MODERATIONS } from './formats/moderations.ts';
-import { refuseStored } from './formats/refuse-stored.ts';
 import { RERANK } from './formats/rerank.ts';
-import { RESPONSES } from './formats/responses.ts';
+import { keepResponse } from './kept-responses/keep-response.ts';
+import type { ResponseKeys } from './kept-responses/response-id.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
 
 /** What models can be asked beside chats and messages, in OpenAI's words and in those that others added. */
-export function surfaceRoutes({ forward }: { readonly forward: Forward }): Route[] {
+export function surfaceRoutes({
+  forward,
+  responseKeys,
+}: {
+  readonly forward: Forward;
+  readonly responseKeys: ResponseKeys;
+}): Route[] {
   return [
     implementStream(
       createResponse,
-      (input) => {
-        refuseStored(input.body);
-        return forward(input, RESPONSES);
+      (given) => {
+        const { input, format } = keepResponse(given, responseKeys);
+        return forward(input, format);
       },
       OWN_HEAD,
     ),

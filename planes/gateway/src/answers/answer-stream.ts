@@ -9,6 +9,7 @@ import type { OpenAnswer } from '../calls/open-answer.ts';
 import { type Outcome, type SettleCall, usageOrEstimate } from '../calls/settle-call.ts';
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
 import type { Format } from '../formats/format.ts';
+import { RenameTap } from '../kept-responses/rename-tap.ts';
 import type { Beat } from './beat.ts';
 import { answerHeaders } from './pass-headers.ts';
 import { Relay, type RelayEnd } from './relay-stream.ts';
@@ -81,7 +82,10 @@ function tapFor(call: AdmittedCall, open: OpenAnswer, eventBytesMax: number): Ta
   if (crossed !== null)
     return new CrossTap({ client: call.format, upstream, crossed, eventBytesMax });
   const removeUsage = call.asked.hidesUsage;
-  return new StreamTap({ reading: upstream.stream, removeUsage, eventBytesMax });
+  const tap = new StreamTap({ reading: upstream.stream, removeUsage, eventBytesMax });
+  const { kept } = call.asked;
+  if (kept === undefined) return tap;
+  return new RenameTap(tap, (id) => kept.renamesFor(open.deployment, id));
 }
 
 const STATUS = {

@@ -13,6 +13,7 @@ import {
   usageOrEstimate,
 } from '../calls/settle-call.ts';
 import { toGarbageFault, toRefusalBody, toUpstreamFault } from '../calls/upstream-fault.ts';
+import { renameIds } from '../kept-responses/rename-ids.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { answerHeaders } from './pass-headers.ts';
 
@@ -41,11 +42,18 @@ export async function answerWhole(
   if (text === undefined) throw toGarbageFault(deployment, 'more than is taken from a provider');
   if (parsed === undefined) throw toGarbageFault(deployment, 'something that is not a JSON object');
   if (reply.destroyed) return;
-  const told = crossed === null ? text : toBytes(crossed.answer(parsed));
+  const told = crossed === null ? renamed(text, parsed, open) : toBytes(crossed.answer(parsed));
   const headersOut = answerHeaders(call, open, { upstream: headers, settled });
   headersOut['content-length'] = told.length;
   reply.writeHead(200, headersOut);
   reply.end(told);
+}
+
+/** A response that is kept has another id for its client. */
+function renamed(text: Buffer, { id }: JsonObject, { call, deployment }: OpenAnswer): Buffer {
+  const { kept } = call.asked;
+  if (kept === undefined || typeof id !== 'string') return text;
+  return renameIds(text, kept.renamesFor(deployment, id));
 }
 
 /** Told apart from a refusal of the caller: it is our credential that the provider does not take (M6). */

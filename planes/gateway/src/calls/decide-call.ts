@@ -7,6 +7,7 @@ import { type CallBudget, readCallBudget } from '../call-budget/call-budget.ts';
 import { fitCall } from '../call-budget/fit-call.ts';
 import { reachOf } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
+import { reachOnly } from '../kept-responses/keep-response.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { groupOf, type ModelGroup } from '../models/model-table.ts';
@@ -57,7 +58,7 @@ export function createDecide(of: {
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
     const whole = allowed(known, caller, { model, catalogue: of.catalogue });
-    const reach = reachOf(whole, format.name);
+    const reach = reachOnly(reachOf(whole, format.name), read.kept?.at);
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const { group, asked } =
       reach.crossed.length === 0

@@ -12,6 +12,7 @@ import type { CapField, RequestNames } from '../bytes/rewrite-request.ts';
 import type { StreamReading } from '../bytes/stream-reading.ts';
 import type { CallBounds } from '../calls/plan-call.ts';
 import type { Seen } from '../calls/settle-call.ts';
+import type { KeptCall } from '../kept-responses/keep-response.ts';
 import type { FormBody } from '../media/form-body.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { PromptParts } from '../money/meter.ts';
@@ -62,6 +63,8 @@ export interface Asked {
   readonly serverTools?: ServerTools | undefined;
   /** The most it can take, where its bytes do not bound that: pictures, recordings. */
   readonly media?: MediaBounds | undefined;
+  /** Its answer is kept by the provider, or it goes on from one that is. */
+  readonly kept?: KeptCall | undefined;
   /** Which picture it is, for a price by the picture. */
   readonly picture?: PictureKind | undefined;
 }

@@ -2,7 +2,8 @@ import { Fault } from '@sagewai/fault';
 
 /** What stands for something that a provider keeps: the ids of one tenant would open it to another. */
 const KEPT = {
-  previous_response_id: 'send the whole conversation as `input`, with what the model answered',
+  previous_response_id:
+    'name a response that was answered here by a provider that keeps it, or send the whole conversation as `input`',
   conversation: 'send the whole conversation as `input`, with what the model answered',
 } as const;
 
@@ -37,7 +38,7 @@ function isReference(item: unknown): boolean {
 
 function notKept(field: string, instead: string): Fault {
   return new Fault('request.invalid', `${field} names something that is kept elsewhere`, {
-    detail: `Responses are not kept here, so \`${field}\` cannot be taken: ${instead}.`,
+    detail: `\`${field}\` stands for something that is not kept here: ${instead}.`,
     mistakes: [{ part: 'body', path: `/${field}`, message: instead }],
   });
 }

@@ -25,7 +25,7 @@ export interface AwsAccount {
 
 /** What is authorized. */
 export interface Unsigned {
-  readonly method: 'POST';
+  readonly method: 'POST' | 'GET' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

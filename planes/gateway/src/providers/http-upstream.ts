@@ -23,7 +23,7 @@ export function createHttpUpstream(
 ): Upstream {
   const wires = new Map<Format, Wire>();
   return {
-    send({ format, model, body, wantsStream, headers: passed, query }, listener) {
+    send({ format, model, body, wantsStream, headers: passed, query, at }, listener) {
       let wire = wires.get(format);
       if (wire === undefined) wires.set(format, (wire = wireOf(endpoint, format)));
       const own = wantsStream ? wire.streamHeaders : wire.jsonHeaders;
@@ -31,9 +31,10 @@ export function createHttpUpstream(
       const frames = format.isFramed === true && wantsStream ? new FrameReader(listener) : null;
       const exchange = new UpstreamExchange(frames ?? listener);
       if (frames !== null) frames.call = exchange;
-      const place = wire.locate === undefined ? wire.path : wire.locate(model, wantsStream);
+      const place =
+        at === undefined ? (wire.locate?.(model, wantsStream) ?? wire.path) : wire.pathOf(at.below);
       const path = query === '' ? place : withQuery(place, query);
-      const request = { method: 'POST', path, headers, body } as const;
+      const request: Unsigned = { method: at?.method ?? 'POST', path, headers, body };
       if (authorize === undefined) connections.dispatch(request, exchange);
       else void dispatchAuthorized(request, exchange, { connections, authorize });
       return exchange;
@@ -60,6 +61,8 @@ type Headers = Readonly<Record<string, string>>;
 
 interface Wire {
   readonly path: string;
+  /** Of something below it. */
+  readonly pathOf: (below: string) => string;
   /** Of formats that tell the model or the stream there. */
   readonly locate: ((model: string, wantsStream: boolean) => string) | undefined;
   readonly jsonHeaders: Headers;
@@ -83,6 +86,7 @@ function wireOf(endpoint: Endpoint, format: Format): Wire {
   };
   return {
     path: `${base}${format.path}${search}`,
+    pathOf: (below) => `${base}${format.path}${below}${search}`,
     locate:
       locate && ((model, wantsStream) => withQuery(base + locate(model, wantsStream), search)),
     jsonHeaders: { ...own, accept: 'application/json' },

@@ -8,6 +8,8 @@ export interface UpstreamRequest {
   /** The name that the provider knows it by. */
   readonly model: string;
   readonly body: Buffer;
+  /** Something that the provider keeps, below the path of its format; left out: a call. */
+  readonly at?: { readonly method: 'GET' | 'DELETE'; readonly below: string };
   readonly wantsStream: boolean;
   /** Of the client's; none of them is a credential (M6). */
   readonly headers: Readonly<Record<string, string>> | null;
