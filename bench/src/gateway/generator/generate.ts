@@ -29,13 +29,13 @@ export async function generate(load: Load): Promise<Outcome> {
       const sentAt = performance.now();
       try {
         // Each connection asks one thing after another.
-        const { startLine, body } = await connection.exchange();
-        const wrong = mistakeIn(load.kind, Number(startLine.slice(9, 12)), body);
+        const answer = await connection.exchange();
+        const wrong = mistakeIn(load.kind, answer);
         if (wrong === null) {
           latenciesMs.push(performance.now() - sentAt);
         } else {
           mistakes += 1;
-          mistake ??= `${wrong}: ${body.toString('utf8', 0, 160)}`;
+          mistake ??= `${wrong}: ${answer.toString('utf8', 0, 320)}`;
         }
       } catch (cause) {
         mistakes += 1;
