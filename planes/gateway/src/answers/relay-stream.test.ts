@@ -25,7 +25,14 @@ function relay(of: { readonly beats: boolean; readonly drains?: boolean }) {
   let upstream: Sink | undefined;
   const tap = new StreamTap({ reading: CHAT.stream, removeUsage: false, eventBytesMax: 4_096 });
   const made = new Relay({
-    attempt: { handTo: (sink) => (upstream = sink), pause: () => {}, resume: () => {} },
+    attempt: {
+      handTo: (sink) => {
+        upstream = sink;
+        for (const text of of.before ?? []) sink.onData(Buffer.from(text));
+      },
+      pause: () => {},
+      resume: () => {},
+    },
     reply: client as unknown as ConstructorParameters<typeof Relay>[0]['reply'],
     tap,
     beat: of.beats ? { join: (member) => void joined.add(member) } : null,
@@ -40,8 +47,14 @@ function relay(of: { readonly beats: boolean; readonly drains?: boolean }) {
     client,
     relay: made,
     ended,
+    /** As the parser tells them: all of a packet, one after another, in one turn. */
     come: (...texts: string[]) => {
       for (const text of texts) upstream?.onData(Buffer.from(text));
+    },
+    /** A packet of its own, and what follows it. */
+    comeAlone: async (text: string) => {
+      upstream?.onData(Buffer.from(text));
+      await Promise.resolve();
     },
     end: () => upstream?.onEnd(),
     fail: () => upstream?.onFailure({ kind: 'lost', cause: new Error('gone') }),
@@ -54,9 +67,11 @@ function relay(of: { readonly beats: boolean; readonly drains?: boolean }) {
 }
 
 describe('with beats', () => {
-  test('the first piece goes at once, and those behind it together (G1, G2)', () => {
-    const { out, come, endBeat } = relay({ beats: true });
-    come(piece(1), piece(2), piece(3));
+  test('the first piece goes at once, and those behind it together (G1, G2)', async () => {
+    const { out, come, comeAlone, endBeat } = relay({ beats: true });
+    await comeAlone(piece(1));
+    come(piece(2), piece(3));
+    await Promise.resolve();
     expect(out).toEqual([piece(1)]);
     endBeat();
     expect(out).toEqual([piece(1), piece(2) + piece(3)]);
@@ -66,27 +81,29 @@ describe('with beats', () => {
     expect(out.at(-1)).toBe(piece(4));
   });
 
-  test('after a beat in which nothing came, the next piece goes at once (G1)', () => {
-    const { out, come, endBeat } = relay({ beats: true });
-    come(piece(1));
+  test('after a beat in which nothing came, the next piece goes at once (G1)', async () => {
+    const { out, comeAlone, endBeat } = relay({ beats: true });
+    await comeAlone(piece(1));
     endBeat();
-    come(piece(2));
+    await comeAlone(piece(2));
     expect(out).toEqual([piece(1), piece(2)]);
   });
 
-  test('the head waits for no piece longer than a beat (G1)', () => {
-    const { out, come, endBeat } = relay({ beats: true });
+  test('the head waits for no piece longer than a beat (G1)', async () => {
+    const { out, comeAlone, endBeat } = relay({ beats: true });
     expect(out).toEqual([]);
     endBeat();
     endBeat();
     expect(out).toEqual(['HEAD']);
-    come(piece(1));
+    await comeAlone(piece(1));
     expect(out).toEqual(['HEAD', piece(1)]);
   });
 
   test('the last pieces do not wait for what ends the stream (G2, M2)', async () => {
-    const { out, come, end, endBeat, relay: made, tap, ended } = relay({ beats: true });
-    come(piece(1), piece(2), USAGE, DONE);
+    const { out, come, comeAlone, end, endBeat, ...rest } = relay({ beats: true });
+    const { relay: made, tap, ended } = rest;
+    await comeAlone(piece(1));
+    come(piece(2), USAGE, DONE);
     end();
     await made.end;
     expect(ended).toEqual([{ kind: 'complete' }]);
@@ -99,8 +116,9 @@ describe('with beats', () => {
   });
 
   test('nor does a settlement that is quicker than the beat leave them behind', async () => {
-    const { out, come, end, endBeat, relay: made } = relay({ beats: true });
-    come(piece(1), piece(2), DONE);
+    const { out, come, comeAlone, end, endBeat, relay: made } = relay({ beats: true });
+    await comeAlone(piece(1));
+    come(piece(2), DONE);
     end();
     await made.end;
     made.flush();
@@ -109,8 +127,9 @@ describe('with beats', () => {
   });
 
   test('a provider that does not close is done with its terminator, a beat later', async () => {
-    const { out, come, endBeat, relay: made } = relay({ beats: true });
-    come(piece(1), piece(2), DONE);
+    const { out, come, comeAlone, endBeat, relay: made } = relay({ beats: true });
+    await comeAlone(piece(1));
+    come(piece(2), DONE);
     endBeat();
     expect(await made.end).toEqual({ kind: 'complete' });
     expect(out).toEqual([piece(1), piece(2)]);
@@ -125,8 +144,9 @@ describe('with beats', () => {
   });
 
   test('a provider that dies takes nothing with it that it has sent (G3)', async () => {
-    const { out, come, fail, relay: made } = relay({ beats: true });
-    come(piece(1), piece(2));
+    const { out, come, comeAlone, fail, relay: made } = relay({ beats: true });
+    await comeAlone(piece(1));
+    come(piece(2));
     fail();
     expect(await made.end).toMatchObject({ kind: 'broken' });
     expect(out).toEqual([piece(1), piece(2)]);
@@ -165,8 +185,29 @@ test.each([true, false])(
   },
 );
 
-test('without beats every piece is a write, and the head goes at once', () => {
-  const { out, come } = relay({ beats: false });
-  come(piece(1), piece(2));
-  expect(out).toEqual(['HEAD', piece(1), piece(2)]);
+describe('without beats', () => {
+  test('the head goes at once, and what came in one packet is one write (G1)', async () => {
+    const { out, come, comeAlone } = relay({ beats: false });
+    expect(out).toEqual(['HEAD']);
+    come(piece(1), piece(2));
+    await Promise.resolve();
+    await comeAlone(piece(3));
+    expect(out).toEqual(['HEAD', piece(1) + piece(2), piece(3)]);
+  });
+
+  test('what came before the client was answered goes with the head (G1)', () => {
+    const { out } = relay({ beats: false, before: [piece(1), piece(2)] });
+    expect(out).toEqual([piece(1) + piece(2)]);
+  });
+
+  test.each(['client', 'provider'])(
+    'what the %s leaves in its last turn is counted (G3)',
+    (who) => {
+      const { come, client, fail, tap } = relay({ beats: false });
+      come(piece(1), piece(2));
+      if (who === 'client') client.emit('close');
+      else fail();
+      expect(tap.seen().outputChunks).toBe(2);
+    },
+  );
 });

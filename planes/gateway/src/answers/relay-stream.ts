@@ -2,10 +2,11 @@
  * Lets a stream through to the client until its terminator, its end, or the end of either side.
  * What ends the stream stays in the tap: the caller settles first and releases it then (M2).
  *
- *   G1. The first piece after a pause goes out at once, and the head with it.
- *   G2. What follows within the same beat goes out together when the beat ends: each write costs the
- *       gateway, the kernel and the client more than everything else that is done for a piece. A piece
- *       never waits for longer than a beat, whatever comes after it.
+ *   G1. The first piece after a pause goes out at once, and the head with it: in the turn in which it
+ *       came, together with what came in the same packet. The parser tells those apart, and each write costs
+ *       more than everything else that is done for a piece.
+ *   G2. What follows within the same beat goes out together when the beat ends. A piece never waits for
+ *       longer than a beat, whatever comes after it.
  *   G3. What has been gathered is counted, whoever ends the stream.
  *
  * A client that reads slowly slows its provider, and one that does not read at all is given up after
@@ -33,7 +34,7 @@ export interface RelayParts {
     'on' | 'off' | 'write' | 'flushHeaders' | 'destroy' | 'destroyed'
   >;
   readonly tap: Tap;
-  /** Null: every piece goes out at once. */
+  /** Null: every packet goes out at once. */
   readonly beat: Beat | null;
   readonly stallMs: number;
   /** Whether the provider is read to its end when the client leaves. */
@@ -69,6 +70,7 @@ export class Relay implements Sink, Member {
     reply.on('drain', this.#drained);
     if (reply.destroyed) this.#leave();
     if (!this.#isOver) attempt.handTo(this);
+    this.#endTurn(); // What had arrived goes with the head.
     if (this.#isHeadOut) return;
     if (beat === null) this.#sendHead();
     else beat.join(this);
@@ -82,8 +84,7 @@ export class Relay implements Sink, Member {
   onData(chunk: Buffer): void {
     // After the terminator the tap keeps whatever else comes, and goes on counting it.
     if (this.#isOver) this.#parts.tap.push(chunk);
-    else if (this.#inBeat) this.#gather(chunk); // G2
-    else this.#pass(chunk); // G1
+    else this.#gather(chunk);
   }
 
   onEnd(): void {
@@ -128,7 +129,12 @@ export class Relay implements Sink, Member {
     this.#pieces.push(chunk);
     this.#piecesBytes += chunk.length;
     if (this.#piecesBytes >= GATHERED_BYTES_MAX) this.#pass(this.#gathered());
+    else if (!this.#inBeat && this.#pieces.length === 1) queueMicrotask(this.#endTurn); // G1, else G2
   }
+
+  readonly #endTurn = (): void => {
+    if (this.#pieces.length > 0 && !this.#inBeat && !this.#isOver) this.#pass(this.#gathered());
+  };
 
   #gathered(): Buffer {
     const pieces = this.#pieces;
