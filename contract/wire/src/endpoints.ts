@@ -95,6 +95,12 @@ import { MODEL_SURFACES } from './model-surfaces.ts';
 import { OLLAMA_SURFACES } from './ollama.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
+import {
+  getProjectCredential,
+  removeProjectCredential,
+  rotateProjectCredential,
+  setProjectCredential,
+} from './project-credentials.ts';
 import { getRetention, setRetention } from './retention.ts';
 import {
   getProjectRouting,
@@ -172,6 +178,10 @@ export const ENDPOINTS = [
   listModels,
   getModel,
   getModelTiers,
+  getProjectCredential,
+  setProjectCredential,
+  rotateProjectCredential,
+  removeProjectCredential,
   setModelTiers,
   testClassify,
   submitRun,

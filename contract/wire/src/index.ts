@@ -189,6 +189,12 @@ export {
   type SpendFormat,
   spendHeading,
 } from './spend-formats.ts';
+export {
+  getProjectCredential,
+  removeProjectCredential,
+  rotateProjectCredential,
+  setProjectCredential,
+} from './project-credentials.ts';
 export { AUTO, getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 export { WORKER_SCOPES, WORKER_STATES, type WorkerScope, type WorkerState } from './worker.ts';
 export {

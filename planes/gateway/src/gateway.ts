@@ -36,11 +36,12 @@ import { userRoutes } from './litellm/user-routes.ts';
 import { mediaRoutes } from './media/media-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
-import type { Deployment, Endpoint } from './models/deployment.ts';
+import { configuredOf } from './models/configured-of.ts';
+import type { Deployment } from './models/deployment.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
+import { createProjectCredentials } from './project-credentials/project-credentials.ts';
+import { createAskers } from './providers/create-askers.ts';
 import { createUpstreams, type Pool } from './providers/create-upstreams.ts';
-import { askUpstream, listUpstreamModels } from './providers/list-models.ts';
-import { SIMULATED_DEPLOYMENTS } from './providers/simulated.ts';
 import { modelRoutes } from './routes.ts';
 import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
@@ -93,8 +94,6 @@ export interface Gateway {
   close(): void;
 }
 
-const LIST_TIMEOUT_MS = 5_000;
-
 export function createGateway(options: GatewayOptions): Gateway {
   const { db, ledger, egress, clock, config, log } = options;
   const closing = new AbortController();
@@ -109,23 +108,29 @@ export function createGateway(options: GatewayOptions): Gateway {
   const poolOf = (url: string): Pool => (egress.names(url) ? egress : outside).pool(url);
   let configured = configuredOf(config);
   let { routing } = config;
-  const ask = (endpoint: Endpoint): Promise<number> => {
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
-    return askUpstream(endpoint, poolOf(endpoint.baseUrl), signal);
-  };
+  const askers = createAskers({ egress, poolOf, closing: closing.signal });
   const meters = createMeters({ metrics: options.metrics, log });
   const listed = createCatalogue({
     ...configured,
     sources: config.sources,
-    list: (endpoint) => {
-      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
-      return listUpstreamModels(endpoint, egress.pool(endpoint.baseUrl), signal);
-    },
+    list: askers.list,
     clock,
     log,
   });
   const sourced = withSources(listed, options.modelSources ?? []);
-  const { catalogue } = sourced;
+  const credentials = createProjectCredentials({
+    db,
+    keys: options.sealing,
+    log,
+    catalogue: sourced.catalogue,
+    poolOf,
+    endpoints: () =>
+      [...configured.deployments, ...config.sources, ...stored.deployments()].map(
+        ({ endpoint }) => endpoint,
+      ),
+    intervalMs: config.storedModelsMs,
+  });
+  const { catalogue } = credentials;
   const tiers = createTierBook({ db, clock });
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, { poolOf, clock, sourced }),
@@ -180,6 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     allow: allowOutside,
     changed: (deployments) => rebuild(deployments),
+    readCredentials: () => credentials.refresh(),
   });
   const rebuild = (added: readonly Deployment[]): void => {
     const ids = new Set(configured.deployments.map(({ id }) => id));
@@ -227,13 +233,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...answers.routes,
       ...tierRoutes({ forget: () => tiers.forget() }),
+      ...credentials.routes,
     ],
     jobs: [
       storedModelsJob(stored, config.storedModelsMs),
       ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
       ...(config.healthCheckMs === null
         ? []
-        : [healthJob({ catalogue, switchboard, ask, everyMs: config.healthCheckMs })]),
+        : [healthJob({ catalogue, switchboard, ask: askers.ask, everyMs: config.healthCheckMs })]),
     ],
     credentialReaders: [
       createMasterKeyReader({ db, key: config.masterKey, clock }),
@@ -250,15 +257,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     chooseTier: (of, request) => tiers.choose(of, request),
     close: () => {
       closing.abort();
+      credentials.close();
       void outside.destroy();
     },
   };
-}
-
-function configuredOf({
-  deployments,
-  simulated,
-  routing: { aliases },
-}: Pick<GatewayConfig, 'deployments' | 'simulated' | 'routing'>) {
-  return { deployments: [...deployments, ...(simulated ? SIMULATED_DEPLOYMENTS : [])], aliases };
 }

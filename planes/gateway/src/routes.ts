@@ -66,5 +66,6 @@ export function modelRoutes(of: {
 
 /** People see every model; a key or a run sees those that it may call. */
 export function isVisible({ kind, detail }: Caller, group: ModelGroup): boolean {
-  return (kind !== 'key' && kind !== 'run') || mayCall(detail as CallerDetail, group);
+  if (kind !== 'key' && kind !== 'run') return true;
+  return group.deployments.length > 0 && mayCall(detail as CallerDetail, group);
 }

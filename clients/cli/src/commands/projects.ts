@@ -4,6 +4,7 @@ import { act, group, id, serverCommand } from '../command.ts';
 import type { Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge } from '../show-duration.ts';
+import { credentialCommand } from './project-credential.ts';
 
 export function projectsCommand(around: Surroundings): Command {
   return group('projects', 'Projects of the organization', {
@@ -17,8 +18,13 @@ export function projectsCommand(around: Surroundings): Command {
           context.show(made, made.id);
         },
       ),
+      credentialCommand(around),
     ],
-    examples: ['sagewai projects create staging', 'sagewai runs list --project staging'],
+    examples: [
+      'sagewai projects create staging',
+      'sagewai runs list --project staging',
+      'sagewai projects credential set staging --make --max-budget 100',
+    ],
   });
 }
 

@@ -63,7 +63,11 @@ const REFUSED_CREDENTIAL: readonly number[] = [401, 403];
 export function refusesCredential({ id, endpoint }: Deployment, status: number): Fault | undefined {
   if (!REFUSED_CREDENTIAL.includes(status) || endpoint.credential === null) return undefined;
   return new Fault('upstream.refused', `${id} answered ${status} to our credential`, {
-    detail: "The model provider does not accept this server's credential.",
+    detail:
+      endpoint.ofProject === undefined
+        ? "The model provider does not accept this server's credential."
+        : "The model provider does not accept the project's own credential, and its calls use no other: " +
+          'rotate it, or set another, with `sagewai projects credential`.',
   });
 }
 

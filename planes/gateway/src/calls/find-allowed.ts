@@ -30,6 +30,7 @@ export function allowed(
     throw noSuchModel(model, catalogue, (group) => mayCall(caller, group));
   }
   if (!mayCall(caller, found)) throw notAllowed(model);
+  if (found.deployments.length === 0) throw beyondCredential(model);
   return found;
 }
 
@@ -57,6 +58,15 @@ export function noSuchModel(
 function notAllowed(model: string): Fault {
   return new Fault('model.forbidden', 'model not on the list of the credential', {
     detail: `This credential may not call the model \`${model}\`.`,
+    mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
+  });
+}
+
+function beyondCredential(model: string): Fault {
+  return new Fault('model.forbidden', 'no deployment takes the credential of the project', {
+    detail:
+      `The project has a credential of its own, and its calls use no other: the model \`${model}\` is not ` +
+      'reached with it. `sagewai projects credential show` tells where it is good.',
     mistakes: [{ part: 'body', path: '/model', message: 'must be one of GET /v1/models' }],
   });
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '@sagewai/config';
+import type { ProjectId } from '@sagewai/wire';
 
 import type { MediaPrice } from '../media/media-price.ts';
 import type { Price } from '../money/price.ts';
@@ -15,6 +16,8 @@ export interface Endpoint {
   /** Up to and with the version, without a slash at the end: `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly credential: Secret | null;
+  /** Whose own credential it is; undefined: the operator's. */
+  readonly ofProject?: ProjectId | undefined;
   /** Where the credential is no header that stays the same: what signs each request, or asks for tokens. */
   readonly authorization?: Authorization | undefined;
 }

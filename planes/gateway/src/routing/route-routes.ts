@@ -12,9 +12,13 @@ export function routeRoutes(of: {
   readonly fallbacks: () => Fallbacks;
 }): Route[] {
   return [
-    implement(explainRoute, async ({ query }) => {
+    implement(explainRoute, async ({ query, caller }) => {
       const detail = `The model \`${query.model}\` does not exist, or no provider of it is configured.`;
-      const group = found((await of.catalogue.find(query.model)) ?? null, detail, 'model.missing');
+      const group = found(
+        (await of.catalogue.find(query.model, caller)) ?? null,
+        detail,
+        'model.missing',
+      );
       const { strategy, chosen, candidates } = of.switchboard.explain(group);
       const chain = (kind: FallbackKind): string[] => chainOf(of.fallbacks(), kind, group.model);
       return {

@@ -51,6 +51,7 @@ export async function readVersion(db: Executor): Promise<bigint> {
   return rows[0]?.version ?? 0n;
 }
 
-async function countChange(tx: Tx): Promise<void> {
+/** Whatever replicas look for by this version has changed. */
+export async function countChange(tx: Tx): Promise<void> {
   await sql`update stored_model_version set version = version + 1`.execute(tx);
 }

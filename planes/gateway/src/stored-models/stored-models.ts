@@ -26,6 +26,8 @@ export function createStoredModels(of: {
   readonly log: Log;
   /** Throws `egress.refused` for an address that may not be called (any more). */
   readonly allow: (url: string) => void;
+  /** Counted with them, and so read with them. */
+  readonly readCredentials: () => Promise<void>;
   /** Told before they are used. */
   readonly changed: (deployments: readonly Deployment[]) => void;
 }): StoredModels {
@@ -57,6 +59,7 @@ export function createStoredModels(of: {
   const load = async (): Promise<void> => {
     const now = await readVersion(db);
     if (now === version) return;
+    await of.readCredentials();
     const read = (await listSealed(db)).flatMap((row) => use(row) ?? []);
     of.changed(read);
     version = now;
