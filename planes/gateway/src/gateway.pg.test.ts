@@ -4,7 +4,7 @@ import { readBudgets } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import {
-  databaseTest,
+  fileDatabaseTest,
   type HeldTransaction,
   holdTransaction,
   makeTenant,
@@ -13,6 +13,7 @@ import {
 } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
+import { forgetCalls } from './fixture.sql.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import {
   deploymentAt,
@@ -33,14 +34,15 @@ interface World {
   ) => Promise<RunningGateway>;
 }
 
-const test = databaseTest.extend<World>({
+const test = fileDatabaseTest.extend<World>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
   upstream: async ({}, use) => {
     const upstream = await startFakeUpstream();
     await use(upstream);
     await upstream.close();
   },
-  tenant: async ({ db }, use) => {
+  tenant: async ({ db, owner }, use) => {
+    await forgetCalls(owner);
     await use(await makeTenant(db));
   },
   start: async ({ db, upstream }, use) => {

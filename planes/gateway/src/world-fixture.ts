@@ -1,14 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-import {
-  type DatabaseFixtures,
-  databaseTest,
-  fileDatabaseTest,
-  makeTenant,
-  type Tenant,
-} from '@sagewai/testing';
+import { type DatabaseFixtures, fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 import type { TestAPI } from 'vitest';
 
+import { forgetCalls } from './fixture.sql.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import {
   type FakeUpstream,
@@ -27,15 +22,16 @@ interface World {
   readonly start: (changes: Partial<GatewayConfig>) => Promise<RunningGateway>;
 }
 
-/** A test with a database, a provider, a tenant and a key. */
-export const worldTest = databaseTest.extend<World>({
+/** A test with a provider, a tenant and a key, in the database of its file, without the calls of the others. */
+export const worldTest = fileDatabaseTest.extend<World>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
   upstream: async ({}, use) => {
     const upstream = await startFakeUpstream();
     await use(upstream);
     await upstream.close();
   },
-  tenant: async ({ db }, use) => {
+  tenant: async ({ db, owner }, use) => {
+    await forgetCalls(owner);
     await use(await makeTenant(db));
   },
   key: async ({ db, tenant }, use) => {

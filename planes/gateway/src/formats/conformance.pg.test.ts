@@ -1,5 +1,5 @@
 import { Secret } from '@sagewai/config';
-import { databaseTest, makeTenant } from '@sagewai/testing';
+import { fileDatabaseTest, makeTenant } from '@sagewai/testing';
 import OpenAI from 'openai';
 import { describe, expect } from 'vitest';
 
@@ -16,15 +16,23 @@ interface World {
   readonly client: OpenAI;
 }
 
-const test = databaseTest.extend<World>({
-  gateway: async ({ db }, use) => {
-    const gateway = await startGateway(db, {});
-    await use(gateway);
-    await gateway.close();
-  },
-  key: async ({ db }, use) => {
-    await use((await makeKey(db, await makeTenant(db))).value);
-  },
+const OF_FILE = { scope: 'file' } as const;
+
+const test = fileDatabaseTest.extend<World>({
+  gateway: [
+    async ({ db }, use) => {
+      const gateway = await startGateway(db, {});
+      await use(gateway);
+      await gateway.close();
+    },
+    OF_FILE,
+  ],
+  key: [
+    async ({ db }, use) => {
+      await use((await makeKey(db, await makeTenant(db))).value);
+    },
+    OF_FILE,
+  ],
   client: async ({ gateway, key }, use) => {
     await use(new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 }));
   },

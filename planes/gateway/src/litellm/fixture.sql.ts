@@ -4,8 +4,9 @@ import { Secret } from '@sagewai/config';
 import { hashToken, mintToken, newId } from '@sagewai/crypto';
 import { registerCredential } from '@sagewai/identity';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 
+import { forgetCalls } from '../fixture.sql.ts';
 import { type RunningGateway, startGateway } from '../gateway-fixture.ts';
 import { keepMasterKey } from './master-key.ts';
 
@@ -75,9 +76,11 @@ interface World {
   readonly curl: Curl;
 }
 
-/** A gateway with one organization, administered with the master key. */
-export const litellmTest = databaseTest.extend<World>({
-  tenant: async ({ db }, use) => {
+/** A gateway with one organization, administered with the master key; the database of the file is empty else. */
+export const litellmTest = fileDatabaseTest.extend<World>({
+  tenant: async ({ db, owner }, use) => {
+    await forgetCalls(owner);
+    await sql`truncate organization, credential cascade`.execute(owner);
     await use(await makeTenant(db));
   },
   gateway: async ({ db, tenant }, use) => {

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Span } from '@sagewai/telemetry';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 
+import { forgetCalls } from '../fixture.sql.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import {
   deploymentAt,
@@ -27,8 +28,11 @@ interface World {
   ) => Promise<RunningGateway>;
 }
 
-/** A gateway between a client and two scripted providers; the second answers unless it is told otherwise. */
-export const routingTest = databaseTest.extend<World>({
+/**
+ * A gateway between a client and two scripted providers; the second answers unless it is told otherwise. The
+ * tests of a file share a database: each has a tenant of its own, and finds no calls of the others.
+ */
+export const routingTest = fileDatabaseTest.extend<World>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
   first: async ({}, use) => {
     const upstream = await startFakeUpstream();
@@ -42,7 +46,8 @@ export const routingTest = databaseTest.extend<World>({
     await use(upstream);
     await upstream.close();
   },
-  tenant: async ({ db }, use) => {
+  tenant: async ({ db, owner }, use) => {
+    await forgetCalls(owner);
     await use(await makeTenant(db));
   },
   start: async ({ db, first, second }, use) => {
