@@ -94,6 +94,7 @@ import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
 import { OLLAMA_SURFACES } from './ollama.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
+import { PASSTHROUGH_ENDPOINTS } from './passthrough.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
 import {
   getProjectCredential,
@@ -172,6 +173,7 @@ export const ENDPOINTS = [
   createMessage,
   ...KEPT_RESPONSE_ENDPOINTS,
   ...MEDIA_ENDPOINTS,
+  ...PASSTHROUGH_ENDPOINTS,
   ...MODEL_SURFACES,
   countMessageTokens,
   ...OLLAMA_SURFACES,

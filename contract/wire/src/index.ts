@@ -46,6 +46,20 @@ export type {
   TokenId,
   WorkerId,
 } from './ids.ts';
+export {
+  passAnthropicMessage,
+  passAzureChat,
+  passAzureDeploymentChat,
+  passAzureDeploymentEmbedding,
+  passAzureEmbedding,
+  passAzureResponse,
+  passBedrock,
+  passGemini,
+  passOpenaiChat,
+  passOpenaiEmbedding,
+  passOpenaiResponse,
+  passVertex,
+} from './passthrough.ts';
 export { type CallerKind, type Permission, PERMISSIONS } from './permissions.ts';
 export { type Mistake, type Problem, type ProblemCode, PROBLEMS } from './problems.ts';
 export {

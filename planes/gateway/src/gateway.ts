@@ -39,6 +39,7 @@ import { createCatalogue } from './models/catalogue.ts';
 import { configuredOf } from './models/configured-of.ts';
 import type { Deployment } from './models/deployment.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
+import { passRoutes } from './passthrough/pass-routes.ts';
 import { createProjectCredentials } from './project-credentials/project-credentials.ts';
 import { createAskers } from './providers/create-askers.ts';
 import { createUpstreams, type Pool } from './providers/create-upstreams.ts';
@@ -210,6 +211,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...modelRoutes({ forward, countTokens, catalogue }),
       ...surfaceRoutes({ forward, responseKeys: options.responseKeys }),
       ...keptRoutes({ db, keys: options.responseKeys, catalogue, switchboard, answerBytesMax }),
+      ...passRoutes({ forward, catalogue, responseKeys: options.responseKeys }),
       ...mediaRoutes({ forward, ...config.media }),
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),

@@ -40,7 +40,11 @@ export function findRequestFields(
 }
 
 export type ChatCapField = 'max_tokens' | 'max_completion_tokens';
-export type CapField = ChatCapField | 'max_output_tokens';
+export type CapField =
+  | ChatCapField
+  | 'max_output_tokens'
+  | 'generationConfig.maxOutputTokens'
+  | 'inferenceConfig.maxTokens';
 
 /** The only changes that a body ever undergoes (M5). */
 export interface RequestChanges {
@@ -72,7 +76,7 @@ export function rewriteRequest(
   if (insteadOfModel === undefined) replace(body, edits, span, JSON.stringify(model));
   else if (span)
     edits.push({ start: startOfField(body, span), end: span.end, text: insteadOfModel });
-  if (cap) setField(body, edits, top, [cap.field, String(cap.tokens)]);
+  if (cap) setCap(body, edits, { top, options }, cap);
   if (askForUsage && options) setField(body, edits, options, ['include_usage', 'true']);
   else if (askForUsage) setField(body, edits, top, ['stream_options', '{"include_usage":true}']);
   // Last: where it is the first field, what is put in stands before it.
@@ -97,6 +101,19 @@ const QUOTE = 0x22;
 function startOfField(body: Buffer, { start }: Span): number {
   const closing = body.lastIndexOf(QUOTE, start - 1);
   return body.lastIndexOf(QUOTE, closing - 1);
+}
+
+/** A limit may stand in a field of its own, which is the one whose names are watched. */
+function setCap(
+  body: Buffer,
+  edits: Edit[],
+  { top, options }: RequestFields,
+  { field, tokens }: NonNullable<RequestChanges['cap']>,
+): void {
+  const [outer = '', inner] = field.split('.');
+  if (inner === undefined) setField(body, edits, top, [field, String(tokens)]);
+  else if (options) setField(body, edits, options, [inner, String(tokens)]);
+  else setField(body, edits, top, [outer, `{"${inner}":${tokens}}`]);
 }
 
 function setField(

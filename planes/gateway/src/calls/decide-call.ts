@@ -5,7 +5,7 @@ import type { JsonObject } from '@sagewai/translate';
 import { findRequestFields, type RequestFields } from '../bytes/rewrite-request.ts';
 import { type CallBudget, readCallBudget } from '../call-budget/call-budget.ts';
 import { fitCall } from '../call-budget/fit-call.ts';
-import { reachOf } from '../formats/bridge.ts';
+import { reachOf, withDeployments } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import { reachOnly } from '../kept-responses/keep-response.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
@@ -57,17 +57,22 @@ export function createDecide(of: {
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    const whole = allowed(known, caller, { model, catalogue: of.catalogue });
+    const named = allowed(known, caller, { model, catalogue: of.catalogue });
+    const { providers } = format;
+    const whole =
+      providers === undefined
+        ? named
+        : withDeployments(named, ({ endpoint }) => providers.has(endpoint.provider));
     const reach = reachOnly(reachOf(whole, format.name), read.kept?.at);
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const { group, asked } =
       reach.crossed.length === 0
         ? { group: repriced(reach.group, format, read), asked: read }
         : crossCall(reach, format, { body: input.body as JsonObject, raw: input.raw }, read);
-    const found =
+    const fields =
       format.form?.find(input.raw, input.request.headers) ??
       findRequestFields(input.raw, format.names);
-    if (found.kind === 'ambiguous') throw isAmbiguous(found.name);
+    if (fields.kind === 'ambiguous') throw isAmbiguous(fields.name);
     const hasPrice = group.isPriced && !(group.isInputOnly && asked.choices > 0);
     const unpriced = hasPrice ? (asked.unpriced ?? unpricedSearch(asked, group)) : 'price';
     if (unpriced !== undefined) {
@@ -78,7 +83,7 @@ export function createDecide(of: {
       input,
       format,
       asked,
-      fields: found.fields,
+      fields: fields.fields,
       caller,
       group,
       bounds: boundCall(asked, input.raw.length, group, caller.mayCap),

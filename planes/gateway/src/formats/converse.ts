@@ -36,8 +36,19 @@ export const CONVERSE: Format = {
   isFramed: true,
   headers: {},
   names: {
-    top: watch(['messages', 'system', 'inferenceConfig', 'toolConfig']),
-    options: undefined,
+    top: watch([
+      'model',
+      'messages',
+      'system',
+      'inferenceConfig',
+      'toolConfig',
+      'guardrailConfig',
+      'performanceConfig',
+      'serviceTier',
+      'promptVariables',
+      'additionalModelRequestFields',
+    ]),
+    options: { field: 'inferenceConfig', names: watch(['maxTokens']) },
   },
   read: (given) => {
     const body = given as JsonObject;
@@ -52,12 +63,16 @@ export const CONVERSE: Format = {
       hasPrediction: false,
       outputStated: typeof maxTokens === 'number' ? maxTokens : undefined,
       keepsHour: JSON.stringify(body).includes('"ttl":"1h"'),
-      unpriced: undefined,
+      unpriced: findUnpriced(body),
     };
   },
   passHeaders: () => null,
   passQuery: () => '',
-  capFor: () => undefined,
+  capFor: (_deployment, _body, bounds, granted) => {
+    if (bounds.stated !== undefined) return undefined;
+    const tokens = granted < bounds.outputMax ? granted : bounds.capEach;
+    return tokens === undefined ? undefined : { field: 'inferenceConfig.maxTokens', tokens };
+  },
   errorBody: ({ message }) => ({ message }),
   streamType: EVENT_STREAM,
   frame: (event) => `data: ${JSON.stringify(event)}\n\n`,
@@ -82,6 +97,17 @@ export const CONVERSE: Format = {
     return { body: exception, status: (typeof name === 'string' && STATUS[name]) || 500 };
   },
 };
+
+const PRICED_APART = ['guardrailConfig', 'performanceConfig', 'serviceTier', 'promptVariables'];
+/** Of a model's own words, those that change neither its limit nor its price. */
+const OWN_WORDS = new Set(['thinking', 'reasoning_effort', 'top_k', 'anthropic_beta']);
+
+function findUnpriced(body: JsonObject): string | undefined {
+  const apart = PRICED_APART.find((name) => body[name] !== undefined);
+  const { additionalModelRequestFields: more } = body;
+  const other = Object.keys(isObject(more) ? more : {}).find((name) => !OWN_WORDS.has(name));
+  return apart ?? (other && `additionalModelRequestFields.${other}`);
+}
 
 /** The last event tells all that was used, and nothing before it tells anything. */
 class ConverseReader implements EventReader {

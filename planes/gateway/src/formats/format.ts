@@ -18,6 +18,7 @@ import type { Deployment } from '../models/deployment.ts';
 import type { PromptParts } from '../money/meter.ts';
 import type { Price } from '../money/price.ts';
 import type { Usage } from '../money/usage.ts';
+import type { ProviderName } from '../providers/provider.ts';
 
 export type FormatName =
   | 'chat'
@@ -119,6 +120,9 @@ export interface Format {
   readonly headers: Readonly<Record<string, string>>;
 
   // As a client's:
+
+  /** Of a passthrough: who may answer; left out: whoever can be reached. */
+  readonly providers?: ReadonlySet<ProviderName>;
 
   /** Names that are metered or spliced; each may occur once. */
   readonly names: RequestNames;

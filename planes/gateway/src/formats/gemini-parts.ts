@@ -33,7 +33,7 @@ const hasParts = (value: Json | undefined): boolean =>
   isObject(value) && value['parts'] !== undefined;
 
 function isImage(value: Json | undefined): boolean {
-  const mimeType = isObject(value) ? value['mimeType'] : undefined;
+  const mimeType = isObject(value) ? (value['mimeType'] ?? value['mime_type']) : undefined;
   return typeof mimeType === 'string' && mimeType.startsWith('image/');
 }
 

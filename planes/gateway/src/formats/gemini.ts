@@ -29,7 +29,13 @@ export const GEMINI: Format = {
   locate: (model, wantsStream) =>
     `/models/${encodeURIComponent(model)}:${wantsStream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   headers: {},
-  names: { top: watch(['contents', 'generationConfig']), options: undefined },
+  names: {
+    top: watch(['model', 'contents', 'generationConfig', 'tools', 'cachedContent']),
+    options: {
+      field: 'generationConfig',
+      names: watch(['maxOutputTokens', 'candidateCount', 'responseModalities', 'speechConfig']),
+    },
+  },
   read: (given) => {
     const body = given as JsonObject;
     const config = isObject(body['generationConfig']) ? body['generationConfig'] : {};
@@ -43,12 +49,16 @@ export const GEMINI: Format = {
       hasPrediction: false,
       outputStated: typeof maxOutputTokens === 'number' ? maxOutputTokens : undefined,
       keepsHour: false,
-      unpriced: undefined,
+      unpriced: findUnpriced(body, config),
     };
   },
   passHeaders: () => null,
   passQuery: () => '',
-  capFor: () => undefined,
+  capFor: (_deployment, _body, bounds, granted) => {
+    if (bounds.stated !== undefined) return undefined;
+    const tokens = granted < bounds.outputMax ? granted : bounds.capEach;
+    return tokens === undefined ? undefined : { field: 'generationConfig.maxOutputTokens', tokens };
+  },
   errorBody: ({ status, code, message }) => ({
     error: { code: status, message, status: statusName(status), details: [{ reason: code }] },
   }),
@@ -81,6 +91,24 @@ export const GEMINI: Format = {
     return { body: event, status: told >= 400 && told < 600 ? told : (named ?? 500) };
   },
 };
+
+/** What has a fee of its own, or tokens that no body bounds: a cache, tools of Google's, other outputs. */
+function findUnpriced(body: JsonObject, config: JsonObject): string | undefined {
+  if (body['cachedContent'] !== undefined) return 'cachedContent';
+  if (config['speechConfig'] !== undefined) return 'generationConfig.speechConfig';
+  const { responseModalities: modalities } = config;
+  if (modalities !== undefined && JSON.stringify(modalities).toUpperCase() !== '["TEXT"]')
+    return 'generationConfig.responseModalities';
+  const { tools } = body;
+  for (const tool of Array.isArray(tools) ? (tools as readonly unknown[]) : [tools]) {
+    const names = Object.keys(isObject(tool) ? tool : {});
+    const other = names.find((name) => !DECLARATIONS.has(name));
+    if (other !== undefined) return `tools.${other}`;
+  }
+  return undefined;
+}
+
+const DECLARATIONS = new Set(['functionDeclarations', 'function_declarations']);
 
 function statusName(status: number): string {
   return Object.keys(STATUS).find((name) => STATUS[name] === status) ?? 'INTERNAL';

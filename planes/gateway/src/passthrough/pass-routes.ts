@@ -1,0 +1,133 @@
+import { Fault } from '@sagewai/fault';
+import { implementStream, type Route, type StreamInput } from '@sagewai/http';
+import type { JsonObject } from '@sagewai/translate';
+import * as wire from '@sagewai/wire';
+
+import type { Forward } from '../calls/forward.ts';
+import { CHAT } from '../formats/chat.ts';
+import { CONVERSE } from '../formats/converse.ts';
+import { EMBEDDINGS } from '../formats/embeddings.ts';
+import type { Format } from '../formats/format.ts';
+import { GEMINI } from '../formats/gemini.ts';
+import { MESSAGES } from '../formats/messages.ts';
+import { VERTEX_MESSAGES } from '../formats/vertex-messages.ts';
+import { keepResponse } from '../kept-responses/keep-response.ts';
+import type { ResponseKeys } from '../kept-responses/response-id.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { ProviderName } from '../providers/provider.ts';
+import { checkGemini, mistaken } from './check-gemini.ts';
+import { modelAt } from './model-at.ts';
+
+const OWN_HEAD = { hasOwnHead: true };
+
+/** A format as these providers speak it, and no other that would be translated to. */
+function at(format: Format, ...providers: readonly ProviderName[]): OneProvider {
+  return { ...format, providers: new Set(providers) };
+}
+
+type OneProvider = Format & { readonly providers: ReadonlySet<ProviderName> };
+
+const OPENAI = ['openai', 'compatible'] as const;
+const GEMINI_AT_GOOGLE = at(GEMINI, 'gemini');
+const GEMINI_AT_VERTEX = at(GEMINI, 'vertex');
+const CLAUDE_AT_VERTEX = at(VERTEX_MESSAGES, 'vertex-claude');
+const AZURE_CHAT = at(CHAT, 'azure');
+const AZURE_EMBEDDINGS = at(EMBEDDINGS, 'azure');
+
+/**
+ * Providers' own clients, with our keys: each path is metered, reserved for and settled as any call of its
+ * format, goes to a deployment of that provider, and arrives with the deployment's credential and path.
+ */
+export function passRoutes(of: {
+  readonly forward: Forward;
+  readonly catalogue: Pick<Catalogue, 'all' | 'find'>;
+  readonly responseKeys: ResponseKeys;
+}): Route[] {
+  const pass = async (input: StreamInput, format: OneProvider, said: Said): Promise<void> => {
+    const { catalogue } = of;
+    const model = await modelAt(said.model, format.providers, { catalogue, by: input.caller });
+    const given = input.body as JsonObject;
+    const stream = said.wantsStream === undefined ? {} : { stream: said.wantsStream };
+    await of.forward({ ...input, body: { ...given, model, ...stream } }, format);
+  };
+  const plain = (format: OneProvider) => (input: StreamInput) => {
+    const body = input.body as JsonObject & { readonly model: string };
+    if (format.name === 'chat' && !Array.isArray(body['messages']))
+      throw mistaken('messages', 'must be a list');
+    return pass(input, format, { model: body.model });
+  };
+  const response = (provider: ProviderName) => (given: StreamInput) => {
+    const { input, format } = keepResponse(given, of.responseKeys);
+    const { model } = input.body as { readonly model: string };
+    return pass(input, at(format, provider), { model });
+  };
+  /** The model stands in the path, and where the body names it too, the path counts. */
+  const deployed = (format: OneProvider) => (input: StreamInput) => {
+    const { deployment: model } = input.params as { readonly deployment: string };
+    const named = { ...(input.body as JsonObject), model };
+    return pass({ ...input, body: named, raw: Buffer.from(JSON.stringify(named)) }, format, {
+      model,
+    });
+  };
+  const gemini = (input: StreamInput, format: OneProvider): Promise<void> => {
+    const { model, verb } = splitCall(input);
+    const wantsStream = verb === 'streamGenerateContent';
+    if (!wantsStream && verb !== 'generateContent') throw unknownCall(verb);
+    if (wantsStream && !/[?&]alt=sse(?:&|$)/.test(input.request.url))
+      throw mistaken('alt', 'must be sse in the query of a stream');
+    checkGemini(input.body as JsonObject, wantsStream);
+    return pass(input, format, { model, wantsStream });
+  };
+  const claude = (input: StreamInput): Promise<void> => {
+    const { model, verb } = splitCall(input);
+    const wantsStream = verb === 'streamRawPredict';
+    if (!wantsStream && verb !== 'rawPredict') throw unknownCall(verb);
+    const { messages, max_tokens: limit } = input.body as JsonObject;
+    if (!Array.isArray(messages)) throw mistaken('messages', 'must be a list');
+    if (typeof limit !== 'number') throw mistaken('max_tokens', 'must be a number');
+    return pass(input, CLAUDE_AT_VERTEX, { model, wantsStream });
+  };
+  return [
+    implementStream(wire.passOpenaiChat, plain(at(CHAT, ...OPENAI)), OWN_HEAD),
+    implementStream(wire.passOpenaiResponse, response('openai'), OWN_HEAD),
+    implementStream(wire.passOpenaiEmbedding, plain(at(EMBEDDINGS, ...OPENAI)), OWN_HEAD),
+    implementStream(wire.passAnthropicMessage, plain(at(MESSAGES, 'anthropic')), OWN_HEAD),
+    implementStream(wire.passAzureChat, plain(AZURE_CHAT), OWN_HEAD),
+    implementStream(wire.passAzureResponse, response('azure'), OWN_HEAD),
+    implementStream(wire.passAzureEmbedding, plain(AZURE_EMBEDDINGS), OWN_HEAD),
+    implementStream(wire.passAzureDeploymentChat, deployed(AZURE_CHAT), OWN_HEAD),
+    implementStream(wire.passAzureDeploymentEmbedding, deployed(AZURE_EMBEDDINGS), OWN_HEAD),
+    implementStream(wire.passGemini, (input) => gemini(input, GEMINI_AT_GOOGLE), OWN_HEAD),
+    implementStream(
+      wire.passVertex,
+      (input) =>
+        input.params.publisher === 'google' ? gemini(input, GEMINI_AT_VERTEX) : claude(input),
+      OWN_HEAD,
+    ),
+    implementStream(
+      wire.passBedrock,
+      (input) =>
+        pass(input, at(CONVERSE, 'bedrock'), { model: input.params.model_id, wantsStream: false }),
+      OWN_HEAD,
+    ),
+  ];
+}
+
+interface Said {
+  readonly model: string;
+  /** Where the path tells; undefined: the body does. */
+  readonly wantsStream?: boolean;
+}
+
+function splitCall({ params }: StreamInput): { readonly model: string; readonly verb: string } {
+  const { model_call: call } = params as { readonly model_call: string };
+  const colon = call.lastIndexOf(':');
+  return { model: call.slice(0, colon), verb: call.slice(colon + 1) };
+}
+
+/** What nobody meters is not passed on. */
+function unknownCall(verb: string): Fault {
+  return new Fault('resource.missing', 'a call that is not passed on', {
+    detail: `\`${verb}\` is not passed on: what it costs is not known here.`,
+  });
+}
