@@ -17,6 +17,7 @@ import { createServer } from '../harness/server.ts';
 import { openStage, type Stage } from '../harness/stage.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { installLitellm, LITELLM_VERSION } from './install-litellm.ts';
+import { PYTHON_CLIENTS, runPython } from './python-clients.ts';
 
 const MASTER = 'sk-litellm-q8Zr2vT6wXb4nJ5kD9sL';
 const SAID = 'Hello from LiteLLM.';
@@ -53,7 +54,7 @@ if (installed.kind === 'missing') {
   await using stage = await openStage();
   const proxyUrl = await startProxy(stage, installed.command);
   await askProxy(proxyUrl);
-  await callThrough(stage, proxyUrl);
+  await callThrough(stage, proxyUrl, installed.python);
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
@@ -113,7 +114,7 @@ async function askProxy(proxyUrl: string): Promise<void> {
   }
 }
 
-async function callThrough(stage: Stage, proxyUrl: string): Promise<void> {
+async function callThrough(stage: Stage, proxyUrl: string, python: string): Promise<void> {
   console.log('A server of ours, and the proxy behind it');
   const postgres = await startPostgres(stage);
   const server = await createServer(stage, {
@@ -122,20 +123,19 @@ async function callThrough(stage: Stage, proxyUrl: string): Promise<void> {
   });
   await server.ready();
   const { key } = await server.askWell('/key/generate', {
-    body: { models: ['through-litellm'], max_budget: 1, budget_duration: '30d' },
+    body: { models: ['through-litellm', 'simulated'], max_budget: 1, budget_duration: '30d' },
   });
   const headers = bearer(key);
   const messages = [{ role: 'user', content: 'hi' }];
   const model = 'through-litellm';
+  const poor = await server.askWell('/key/generate', { body: { max_budget: 0 } });
   const spendOf = async (): Promise<number> =>
     (await server.askWell('/key/info', { headers })).info.spend as number;
 
   await check('its models are listed', async () => {
     const { data } = await server.askWell('/v1/models', { headers });
-    assert.deepEqual(
-      data.map(({ id }: { id: string }) => id),
-      [model],
-    );
+    const names = data.map(({ id }: { id: string }) => id) as string[];
+    assert.deepEqual(names.toSorted(), ['simulated', model]);
   });
   await check('chat completions, booked at the price that the proxy states', async () => {
     const before = await spendOf();
@@ -169,9 +169,13 @@ async function callThrough(stage: Stage, proxyUrl: string): Promise<void> {
     assert.equal(said.output[0].content[0].text, SAID);
   });
   await check('a key of ours that is spent is refused here, before the proxy', async () => {
-    const poor = await server.askWell('/key/generate', { body: { max_budget: 0 } });
     const body = { model, messages };
     const refused = await server.ask('/v1/chat/completions', { headers: bearer(poor.key), body });
     assert.equal(refused.status, 429, refused.text);
   });
+  console.log('Clients in Python');
+  const values = { url: server.url, key, poor: poor.key, model, said: SAID };
+  for (const [name, text] of Object.entries(PYTHON_CLIENTS)) {
+    await check(name, () => runPython(python, text, values));
+  }
 }
