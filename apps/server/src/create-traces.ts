@@ -27,6 +27,7 @@ export function createTraces(of: {
   return createSpanExporter({
     source: { service: config.otelServiceName, version, instance: randomUUID() },
     everyMs: config.otelBspScheduleDelay,
+    closeMs: config.traceCloseTimeoutMs,
     metrics,
     onFailing: (error) =>
       log.warn('traces cannot be sent; they are dropped until they can', { error }),

@@ -21,4 +21,9 @@ export const traceFields = {
     min: 10,
     description: 'Milliseconds between two messages to the collector',
   }),
+  TRACE_CLOSE_TIMEOUT: field.duration({
+    default: 2_000,
+    min: 1,
+    description: 'How long a server that stops waits for a silent collector',
+  }),
 } as const;

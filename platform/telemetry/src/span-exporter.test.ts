@@ -24,7 +24,15 @@ function exporter(send: (body: string) => Promise<number>, of: object = {}) {
   return {
     metrics,
     failures,
-    made: createSpanExporter({ source, send, everyMs: 60_000, metrics, onFailing, ...of }),
+    made: createSpanExporter({
+      source,
+      send,
+      everyMs: 60_000,
+      closeMs: 5_000,
+      metrics,
+      onFailing,
+      ...of,
+    }),
   };
 }
 
@@ -91,4 +99,15 @@ test('a collector that is away, or too slow, costs spans and nothing else', asyn
   expect(text).toContain('sagewai_spans_total{outcome="lost"} 7');
   expect(text).toContain('sagewai_spans_total{outcome="sent"} 1');
   expect(failures).toHaveLength(1);
+});
+
+test('the end does not wait for a collector that is silent', async () => {
+  let asked = 0;
+  const silent = () => new Promise<number>(() => void asked++);
+  const { made, metrics } = exporter(silent, { batchMax: 2, closeMs: 20 });
+  for (let i = 0; i < 5; i++) made.record(span(`s${i}`));
+  await made.close();
+  expect(asked).toBe(1);
+  // Two are on their way; nobody waits for them.
+  expect(await metrics.render()).toContain('sagewai_spans_total{outcome="lost"} 3');
 });

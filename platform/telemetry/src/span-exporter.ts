@@ -14,6 +14,8 @@ export interface SpanExporterOptions {
   readonly metrics: Metrics;
   /** Told once, when sending begins to fail. */
   readonly onFailing: (why: unknown) => void;
+  /** How long the end waits for a collector that is silent. */
+  readonly closeMs: number;
   /** Spans a message. */
   readonly batchMax?: number;
   /** Spans that may wait. */
@@ -22,7 +24,7 @@ export interface SpanExporterOptions {
 
 export interface SpanExporter {
   record(span: Span): void;
-  /** Sends what waits, once. */
+  /** Sends what waits, once; what a silent collector does not take in time is lost. */
   close(): Promise<void>;
 }
 
@@ -75,7 +77,16 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
     },
     close: async () => {
       clearInterval(timer);
-      await look();
+      let isLate: NodeJS.Timeout | undefined;
+      const late = new Promise<'late'>((resolve) => {
+        isLate = setTimeout(() => resolve('late'), options.closeMs);
+      });
+      const end = await Promise.race([look(), late]);
+      clearTimeout(isLate);
+      if (end !== 'late') return;
+      // What is under way is counted when it fails.
+      sent.add({ outcome: 'lost' }, waiting.length);
+      waiting = [];
     },
   };
 }
