@@ -1,7 +1,7 @@
 import { Fault } from '@sagewai/fault';
 
 import type { Fallbacks } from '../routing/fallbacks.ts';
-import { type Failed, judgeHead, type Verdict } from '../routing/judge-head.ts';
+import type { Failed, Verdict } from '../routing/judge-head.ts';
 import type { RouteMeters } from '../routing/route-meters.ts';
 import type { Trail } from '../routing/trail.ts';
 import { waitUnlessClosed } from '../routing/wait-unless-closed.ts';
@@ -11,6 +11,7 @@ import type { Head } from './attempt.ts';
 import { type Begun, beginAttempt } from './begin-attempt.ts';
 import type { DecidedCall } from './decide-call.ts';
 import { hedgeAttempt, type NoteFailed } from './hedge-attempt.ts';
+import { judgeAttempt } from './judge-attempt.ts';
 import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 
 /** An attempt whose answer has begun, or which has failed for good. */
@@ -64,7 +65,10 @@ export async function openAnswer(
         ? first
         : await hedgeAttempt(first, { afterMs: hedgeMs, decided, trail, parts, noteFailed });
     const head = await begun.head;
-    const verdict = judgeHead(head, switchboard.now(), begun.wantsStream, begun.bridge.upstream);
+    const verdict = await judgeAttempt(begun, head, {
+      now: () => switchboard.now(),
+      isReplaceable: isReplaceable(call, parts.fallbacks()),
+    });
     const open = { ...begun, head, verdict, retries, trail };
     if (verdict.kind !== 'failed') return open;
     noteFailed(begun, verdict);
@@ -87,6 +91,10 @@ export async function openAnswer(
     parts.routeMeters.retried(next.kind);
     deployment = next.deployment;
   }
+}
+
+function isReplaceable({ group }: AdmittedCall, { byDefault, generic }: Fallbacks): boolean {
+  return group.deployments.length > 1 || byDefault.length > 0 || generic.has(group.model);
 }
 
 const NOBODY: ReadonlyMap<string, Failed> = new Map();

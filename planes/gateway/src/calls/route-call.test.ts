@@ -25,7 +25,15 @@ import type { Outcome } from './settle-call.ts';
 
 /** What an attempt comes to, by what a provider does. */
 const DEEDS = {
-  ok: (listener) => listener.onHead(200, { 'content-type': 'application/json' }),
+  ok: (listener) => {
+    listener.onHead(200, { 'content-type': 'application/json' });
+    listener.onEnd();
+  },
+  /** Begun, and not ended. */
+  cut: (listener) => {
+    listener.onHead(200, { 'content-type': 'application/json' });
+    listener.onFailure({ kind: 'lost', cause: undefined });
+  },
   garbage: (listener) => listener.onHead(200, { 'content-type': 'text/html' }),
   '400': (listener) => listener.onHead(400, {}),
   '401': (listener) => listener.onHead(401, {}),
@@ -39,8 +47,8 @@ const DEEDS = {
 type Deed = keyof typeof DEEDS;
 
 /** After these the provider may charge. */
-const MAY_CHARGE: readonly Deed[] = ['ok', 'garbage', 'lost', 'late'];
-const NEVER_AGAIN: readonly Deed[] = ['garbage', 'lost', 'late', '401'];
+const MAY_CHARGE: readonly Deed[] = ['ok', 'cut', 'garbage', 'lost', 'late'];
+const NEVER_AGAIN: readonly Deed[] = ['cut', 'garbage', 'lost', 'late', '401'];
 
 interface Sent {
   readonly deployment: string;

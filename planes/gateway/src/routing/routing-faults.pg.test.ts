@@ -84,7 +84,7 @@ test('garbage in the place of an answer is replaced, and what it may have cost i
   ]);
 });
 
-test('a whole answer that breaks off is not asked for again: it was charged (R2)', async ({
+test('a whole answer that breaks off is asked for elsewhere, and what it may have cost is booked (R1, R2, R3)', async ({
   first,
   second,
   tenant,
@@ -98,9 +98,16 @@ test('a whole answer that breaks off is not asked for again: it was charged (R2)
   };
   const gateway = await start();
   const key = await makeKey(db, tenant);
+  const answered = await gateway.chat(key.value, ask);
+  expect([answered.status, answered.headers.get('x-litellm-model-id')]).toEqual([200, 'second']);
+  expect(second.asked).toHaveLength(1);
+  expect((await spendOf(owner)).map(({ source, status }) => `${source} ${status}`).sort()).toEqual([
+    'estimate error',
+    'provider ok',
+  ]);
+  // Where nobody can take its place, the caller is told.
+  second.answer = first.answer;
   expect((await gateway.chat(key.value, ask)).status).toBe(502);
-  expect(second.asked).toHaveLength(0);
-  expect(await spendOf(owner)).toMatchObject([{ source: 'estimate', status: 'error' }]);
 });
 
 test('a slow provider and one that hangs up leave two estimates and one answer of another model', async ({
