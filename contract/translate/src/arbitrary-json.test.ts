@@ -68,6 +68,10 @@ const NAMES = [
   'embeddings',
   'response_format',
   'json_schema',
+  'incomplete_details',
+  'response',
+  'item',
+  'output_index',
 ];
 const WORDS = [
   'message',
@@ -97,6 +101,13 @@ const WORDS = [
   'gemini:0:s',
   'MAX_TOKENS',
   'allowed_tools',
+  'custom_tool_call',
+  'response.created',
+  'response.output_item.added',
+  'response.output_item.done',
+  'response.function_call_arguments.delta',
+  'response.completed',
+  'reasoning_item:{"id":1,"sealed":"x"}',
   '{"a":',
   '\ud800',
 ];
@@ -143,6 +154,7 @@ const REQUESTS: Record<string, (body: JsonObject) => translate.Translation> = {
     }),
   chatRequestToGemini: (body) =>
     translate.chatRequestToGemini(body, { model: 'gemini-2.0', outputCap: undefined }),
+  chatRequestToResponses: (body) => translate.chatRequestToResponses(body, { outputCap: 7 }),
   embeddingsToGemini: (body) => translate.embeddingsToGemini(body, 'm'),
   nestTools: (body) => translate.nestTools(body, 'keep'),
   completionRequestToChat: (body) => translate.completionRequestToChat(body, { maxTokensField }),
@@ -162,6 +174,7 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
   converseToChatAnswer: (body) => translate.converseToChatAnswer(body, gemini),
   converseErrorToChat: (body) => translate.converseErrorToChat(body, 500),
+  responseToChatAnswer: (body) => translate.responseToChatAnswer(body, { createdAt: 1 }),
   geminiToChatAnswer: (body) => translate.geminiToChatAnswer(body, gemini),
   geminiToEmbeddings: (body) =>
     translate.geminiToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
@@ -182,6 +195,8 @@ const STREAMS: Record<string, (asked: JsonObject) => Stream> = {
   ConverseStreamToChat: () =>
     new translate.ConverseStreamToChat({ ...gemini, includesUsage: true }),
   GeminiStreamToChat: () => new translate.GeminiStreamToChat({ ...gemini, includesUsage: true }),
+  ResponsesStreamToChat: () =>
+    new translate.ResponsesStreamToChat({ createdAt: 1, includesUsage: true }),
   ChatStreamToResponse: (request) => new translate.ChatStreamToResponse({ request, createdAt: 1 }),
   CustomCallsBack: (asked) => new translate.CustomCallsBack(asked),
   ChatStreamToCompletion: () => new translate.ChatStreamToCompletion({ echo: '' }),

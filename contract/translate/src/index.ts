@@ -57,6 +57,10 @@ export {
 } from './ollama/ollama-request-to-chat.ts';
 export { chatAnswerToResponse } from './responses/chat-answer-to-response.ts';
 export { ChatStreamToResponse, type ResponseEvent } from './responses/chat-stream-to-response.ts';
+export {
+  chatRequestToResponses,
+  type ChatOverResponsesOptions,
+} from './responses/chat-request-to-responses.ts';
 export { customCallsBack, CustomCallsBack } from './responses/custom-calls.ts';
 export { hasFlatTools, nestTools, readsAsResponses } from './responses/reads-as-responses.ts';
 export type { ResponseOptions } from './responses/response-object.ts';
@@ -64,6 +68,14 @@ export {
   type ResponsesRequestOptions,
   responsesRequestToChat,
 } from './responses/responses-request-to-chat.ts';
+export {
+  type ResponseAnswerOptions,
+  responseToChatAnswer,
+} from './responses/response-to-chat-answer.ts';
+export {
+  ResponsesStreamToChat,
+  type ResponsesStreamOptions,
+} from './responses/responses-stream-to-chat.ts';
 export type { CustomTools } from './responses/tools.ts';
 export { type Translation, Untranslatable } from './translation.ts';
 export { latestUsage, usageToChat, usageToMessages } from './usage.ts';

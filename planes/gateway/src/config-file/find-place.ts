@@ -13,6 +13,9 @@ export type FoundPlace =
   | { readonly kind: 'disabled' }
   | { readonly kind: 'refused' };
 
+/** As LiteLLM marks a model of OpenAI's that is served by Responses alone: `openai/responses/o3-pro`. */
+const OVER_RESPONSES = /^responses\//;
+
 const REFUSED = { kind: 'refused' } as const;
 
 export function findPlace(entry: Section, named: string): FoundPlace {
@@ -36,11 +39,15 @@ export function findPlace(entry: Section, named: string): FoundPlace {
     );
     return REFUSED;
   }
-  const upstreamModel = named.slice(slash + 1);
+  const isOpenai = known === undefined || known.provider === 'openai';
+  const rest = named.slice(slash + 1);
+  const upstreamModel = isOpenai ? rest.replace(OVER_RESPONSES, '') : rest;
   if (known?.provider === 'vertex') return findVertexPlace(entry, upstreamModel, apiBase);
   if (known?.provider === 'bedrock')
     return findBedrockPlace(entry, upstreamModel, { apiBase, key });
-  const provider = providerAt(known?.provider, base);
+  const speaksResponses =
+    isOpenai && (rest !== upstreamModel || entry.text('model_info.mode') === 'responses');
+  const provider = speaksResponses ? 'openai-responses' : providerAt(known?.provider, base);
   const baseUrl = checkUrl(entry, base ?? known?.baseUrl);
   if (baseUrl === undefined) return REFUSED;
   const place = provider === 'azure' ? azureBase(entry, baseUrl, upstreamModel) : baseUrl;

@@ -345,6 +345,25 @@ model_list:
   });
 });
 
+test('a model that is served by Responses alone is marked as LiteLLM marks it', () => {
+  const { deployments } = read(`
+model_list:
+  - { model_name: a, litellm_params: { model: openai/responses/o3-pro } }
+  - { model_name: b, litellm_params: { model: mine, api_base: "http://x:1/v1" }, model_info: { mode: responses } }
+  - { model_name: c, litellm_params: { model: openai/o3-pro }, model_info: { mode: chat } }
+  - { model_name: d, litellm_params: { model: groq/responses/x }, model_info: { mode: responses } }
+`);
+  expect(
+    deployments.map(({ endpoint, upstreamModel }) => [endpoint.provider, upstreamModel]),
+  ).toEqual([
+    ['openai-responses', 'o3-pro'],
+    ['openai-responses', 'mine'],
+    ['openai', 'o3-pro'],
+    ['groq', 'responses/x'],
+  ]);
+  expect(deployments[0]?.price).toBeDefined();
+});
+
 test('a name without a prefix has the provider that everybody knows, or that the entry names', () => {
   const { deployments } = read(`
 model_list:

@@ -5,6 +5,7 @@ import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { CHAT_OVER_GEMINI } from './chat-over-gemini.ts';
 import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
+import { CHAT_OVER_RESPONSES } from './chat-over-responses.ts';
 import { CHAT } from './chat.ts';
 import { COMPLETIONS_OVER_CHAT } from './completions-over-chat.ts';
 import { COMPLETIONS } from './completions.ts';
@@ -54,6 +55,7 @@ const CROSSINGS: readonly Crossing[] = [
   CHAT_OVER_VERTEX,
   CHAT_OVER_CONVERSE,
   EMBEDDINGS_OVER_GEMINI,
+  CHAT_OVER_RESPONSES,
   MESSAGES_OVER_CHAT,
   RESPONSES_OVER_CHAT,
   COMPLETIONS_OVER_CHAT,

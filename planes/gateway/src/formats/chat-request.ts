@@ -11,7 +11,7 @@ export function translationFor({ endpoint }: Deployment): ResponsesRequestOption
   return {
     maxTokensField: cap,
     keepsThinking,
-    customTools: endpoint.provider === 'openai' ? 'keep' : 'function',
+    customTools: endpoint.provider.startsWith('openai') ? 'keep' : 'function',
   };
 }
 

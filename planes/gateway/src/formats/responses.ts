@@ -1,4 +1,4 @@
-import { chatErrorType, isObject, type JsonObject } from '@sagewai/translate';
+import { chatErrorType, isObject, type JsonObject, textOf } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import { isPlainTier } from '../calls/plan-call.ts';
@@ -83,8 +83,21 @@ export const RESPONSES: Format = {
     open: () => new ResponsesReader(),
     mustEnd: true,
   },
-  // Its clients are served by it alone: a failure passes as it is.
-  failureIn: () => undefined,
+  failureIn: (event) => {
+    if (event['type'] !== 'error' && event['type'] !== 'response.failed') return undefined;
+    const response = isObject(event['response']) ? event['response'] : {};
+    const told = isObject(response['error']) ? response['error'] : event;
+    const code = textOf(told['code']) || 'server_error';
+    const status = STATUS[code] ?? (code.startsWith('invalid_') ? 400 : 500);
+    const message = textOf(told['message']) || 'The provider gave no reason.';
+    return { status, body: { error: { message, type: chatErrorType(status), param: null, code } } };
+  },
+};
+
+/** Of the codes that a failed response has, those that are nobody's mistake. */
+const STATUS: Readonly<Record<string, number>> = {
+  rate_limit_exceeded: 429,
+  vector_store_timeout: 504,
 };
 
 /** An error of a stream has fewer words than a whole one, and stands alone. */

@@ -77,6 +77,15 @@ export const PROVIDERS = {
     formats: ['chat', 'responses', 'embeddings', 'moderations', ...PICTURES, ...RECORDINGS],
     takesEffort: (model) => !WITHOUT_THINKING.test(model),
   },
+  // Models that it serves by Responses alone. What they thought comes back sealed, as signed thinking.
+  'openai-responses': {
+    ...COMPATIBLE,
+    ...BOTH,
+    ownedBy: 'openai',
+    catalogueId: 'openai',
+    formats: ['responses'],
+    keepsThinking: true,
+  },
   anthropic: {
     ...COMPATIBLE,
     ...BOTH,
