@@ -57,11 +57,17 @@ export function checkAnswers(): CheckedAnswers {
     const surface = SURFACES.find(([pattern]) => pattern.test(path));
     if (surface === undefined) return [];
     const [, whole, event] = surface;
-    const text = await answer.text();
+    const text = await readArrived(answer);
+    if (text === '') return [];
     const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') === true;
     const values = isStream ? eventsIn(text) : [JSON.parse(text) as object];
     count += values.length;
-    const as = event === 'CreateCompletionResponse' || event === null ? asDescribed : unchanged;
+    const as =
+      event === 'CreateCompletionResponse' || event === null
+        ? asDescribed
+        : isStream
+          ? withFunctions
+          : unchanged;
     return values.flatMap((value) => {
       const name = 'error' in value && isError(value) ? 'ErrorResponse' : isStream ? event : whole;
       if (name === null) return [`${path} streams`];
@@ -102,10 +108,39 @@ function asDescribed(value: object): object {
   return { ...value, choices: ended };
 }
 
+interface Called {
+  readonly delta?: { readonly tool_calls?: readonly { readonly type?: string }[] };
+}
+
+/** Streams may call tools of free text, as whole answers do; the description of chunks forgets them. */
+function withFunctions(value: object): object {
+  const { choices } = value as { choices?: readonly Called[] };
+  const isCalled = ({ delta }: Called): boolean =>
+    delta?.tool_calls?.some(({ type }) => type === 'custom') === true;
+  if (!Array.isArray(choices) || !choices.some(isCalled)) return value;
+  return JSON.parse(
+    JSON.stringify(value).replaceAll('"type":"custom"', '"type":"function"'),
+  ) as object;
+}
+
 const unchanged = (value: object): object => value;
 
 /** An error midway in a stream of chunks; a response has an `error` of its own. */
 const isError = (value: object): boolean => !('object' in value) && !('type' in value);
+
+/** What arrived, and of that what is whole where the client has left. */
+async function readArrived(answer: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  const body = answer.body as AsyncIterable<Uint8Array> | null;
+  try {
+    for await (const bytes of body ?? []) text += decoder.decode(bytes, { stream: true });
+    return text;
+  } catch {
+    const end = text.lastIndexOf('\n\n');
+    return end === -1 ? '' : text.slice(0, end + 2);
+  }
+}
 
 function eventsIn(text: string): object[] {
   return text

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import { Secret } from '@sagewai/config';
 import OpenAI from 'openai';
 import { describe, expect } from 'vitest';
@@ -11,6 +13,7 @@ import {
   UPSTREAM_KEY,
 } from '../gateway-fixture.ts';
 import { flatPrice, ratesOf } from '../money/price.ts';
+import { checkAnswers } from '../openai-answers-fixture.ts';
 import { NO_FALLBACKS } from '../routing/fallbacks.ts';
 import { answerEvents, answerJson, worldTest } from '../world-fixture.ts';
 import {
@@ -41,7 +44,9 @@ const test = worldTest.extend<{ gateway: RunningGateway; client: OpenAI }>({
     await use(await start({ deployments: [deploymentAt(url, { endpoint, price: PRICE })] }));
   },
   client: async ({ gateway, key }, use) => {
-    await use(new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 }));
+    const { fetch, mistakes } = checkAnswers();
+    await use(new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0, fetch }));
+    assert.deepEqual(await mistakes(), []);
   },
 });
 

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+
 import Anthropic from '@anthropic-ai/sdk';
 import { Secret } from '@sagewai/config';
 import OpenAI from 'openai';
@@ -6,6 +8,7 @@ import { describe, expect } from 'vitest';
 import { openReservations, wholeSpendOf } from '../fixture.sql.ts';
 import { deploymentAt, makeKey, type RunningGateway, UPSTREAM_KEY } from '../gateway-fixture.ts';
 import { flatPrice, ratesOf } from '../money/price.ts';
+import { checkAnswers } from '../openai-answers-fixture.ts';
 import { answerEvents, answerJson, worldTest } from '../world-fixture.ts';
 
 const PRICE = flatPrice(ratesOf({ input: 1_000n, cachedInput: 100n, output: 10_000n }));
@@ -32,7 +35,9 @@ const test = worldTest.extend<{ gateway: RunningGateway; client: OpenAI; claude:
     );
   },
   client: async ({ gateway, key }, use) => {
-    await use(new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 }));
+    const { fetch, mistakes } = checkAnswers();
+    await use(new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0, fetch }));
+    assert.deepEqual(await mistakes(), []);
   },
   claude: async ({ gateway, key }, use) => {
     await use(new Anthropic({ apiKey: key, baseURL: gateway.url, maxRetries: 0 }));

@@ -1,11 +1,12 @@
 import { Secret } from '@sagewai/config';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { describe, expect } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 
 import { openReservations, wholeSpendOf } from '../fixture.sql.ts';
 import { deploymentAt, type FakeUpstream, makeKey, UPSTREAM_KEY } from '../gateway-fixture.ts';
 import { flatPrice, ratesOf } from '../money/price.ts';
+import { checkAnswers } from '../openai-answers-fixture.ts';
 import type { ProviderName } from '../providers/provider.ts';
 import { answerEvents, answerJson, worldTest as test } from '../world-fixture.ts';
 import { MESSAGE, STREAM as MESSAGES_STREAM } from './messages-fixture.ts';
@@ -20,6 +21,13 @@ const at = (url: string, provider: ProviderName = 'compatible') => [
     price: PRICE,
   }),
 ];
+
+// What is translated is as OpenAI describes it.
+const checked = checkAnswers();
+afterEach(async () => expect(await checked.mistakes()).toEqual([]));
+
+const clientOf = (url: string, apiKey: string): OpenAI =>
+  new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0, fetch: checked.fetch });
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
@@ -87,7 +95,7 @@ describe('a response, over a provider of chat', () => {
   }) => {
     answers(upstream, completion({ content: 'héllo' }), HELLO);
     const gateway = await start({ deployments: at(upstream.url) });
-    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const client = clientOf(gateway.url, key);
     const ask = { model: 'm', input: 'hello', instructions: 'Be brief.', max_output_tokens: 50 };
     const whole = await client.responses.create(ask);
     expect(whole.output_text).toBe('héllo');
@@ -122,7 +130,7 @@ describe('a response, over a provider of chat', () => {
   }) => {
     answers(upstream, completion({ content: null, tool_calls: [call] }, 'tool_calls'), CALLS);
     const gateway = await start({ deployments: at(upstream.url) });
-    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const client = clientOf(gateway.url, key);
     const tools = [
       { type: 'function', name: 'look_up', parameters: { type: 'object' }, strict: false },
       { type: 'web_search' },
@@ -161,7 +169,7 @@ describe('a response, over a provider of chat', () => {
     upstream.answer = (_, reply) =>
       answerEvents(reply, [chunk({ content: 'half' }), `data: ${JSON.stringify({ error })}\n\n`]);
     const gateway = await start({ deployments: at(upstream.url) });
-    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const client = clientOf(gateway.url, key);
     const last = await client.responses.stream({ model: 'm', input: 'hello' }).finalResponse();
     expect(last).toMatchObject({ status: 'failed', error: { message: 'overloaded' } });
     expect(await wholeSpendOf(owner)).toMatchObject([{ source: 'estimate', status: 'error' }]);
@@ -175,7 +183,7 @@ describe('a response, over a provider of chat', () => {
   }) => {
     answers(upstream, MESSAGE, MESSAGES_STREAM);
     const gateway = await start({ deployments: at(upstream.url, 'anthropic') });
-    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const client = clientOf(gateway.url, key);
     const ask = { model: 'm', input: 'hello', max_output_tokens: 50 };
     expect((await client.responses.create(ask)).output_text).toBe('hi');
     expect(upstream.asked[0]?.url).toBe('/v1/messages');
@@ -229,7 +237,7 @@ test('a completion, over a provider of chat, is read by the client of OpenAI', a
 }) => {
   answers(upstream, completion({ content: ' sky' }), HELLO);
   const gateway = await start({ deployments: at(upstream.url, 'openai') });
-  const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const client = clientOf(gateway.url, key);
   const ask = { model: 'm', prompt: 'The blue', echo: true };
   expect((await client.completions.create(ask)).choices[0]?.text).toBe('The blue sky');
   expect(askedBody(upstream)).toMatchObject({ max_completion_tokens: 16 });
@@ -286,7 +294,7 @@ describe('an agent that sends Responses to the path of chat (Cursor)', () => {
         ...ENDS,
       ]);
     const gateway = await start({ deployments: at(upstream.url) });
-    const client = new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const client = clientOf(gateway.url, key);
     const messages = [{ role: 'user', content: 'hello' }];
     const asked = { messages, tools: [{ type: 'custom', name: 'ApplyPatch' }] };
     const stream = client.chat.completions.stream({ model: 'm', ...asked } as never);
