@@ -9,7 +9,6 @@ import {
   FAST_ROUTING,
   type FakeUpstream,
   type RunningGateway,
-  startFakeUpstream,
 } from '../gateway-fixture.ts';
 import { flatPrice, ratesOf } from '../money/price.ts';
 import { answer, ask, askStream, CHUNK } from '../routing/routing-fixture.ts';
@@ -17,19 +16,10 @@ import { answer, ask, askStream, CHUNK } from '../routing/routing-fixture.ts';
 const dearPrice = flatPrice(ratesOf({ input: 100_000n, output: 1_000_000n }));
 
 /** Two deployments of one model: the first is dear, the second is cheap. */
-const test = fileWorldTest.extend<{ second: FakeUpstream; gateway: RunningGateway }>({
-  second: [
-    // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-    async ({}, use) => {
-      const upstream = await startFakeUpstream();
-      upstream.answer = (_, reply) => answer(reply, 200);
-      await use(upstream);
-      await upstream.close();
-    },
-    { scope: 'file' },
-  ],
+const test = fileWorldTest.extend<{ gateway: RunningGateway }>({
   gateway: [
     async ({ start, upstream, second }, use) => {
+      second.answer = (_, reply) => answer(reply, 200);
       const gateway = await start({
         deployments: [
           deploymentAt(upstream.url, { id: 'dear', price: dearPrice }),

@@ -13,6 +13,8 @@ export type FileWorldUpstream = FakeUpstream;
 
 interface FileWorld {
   readonly upstream: FakeUpstream;
+  /** For a model with two deployments. */
+  readonly second: FakeUpstream;
   readonly tenant: Tenant;
   /** Of a key that may do everything. */
   readonly key: string;
@@ -25,6 +27,15 @@ const OF_FILE = { scope: 'file' } as const;
 /** One database, one tenant and as few gateways as the file starts, for all its tests. */
 export const fileWorldTest = fileDatabaseTest.extend<FileWorld>({
   upstream: [
+    // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
+    async ({}, use) => {
+      const upstream = await startFakeUpstream();
+      await use(upstream);
+      await upstream.close();
+    },
+    OF_FILE,
+  ],
+  second: [
     // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
     async ({}, use) => {
       const upstream = await startFakeUpstream();

@@ -9,7 +9,6 @@ import {
   type FakeUpstream,
   makeKey,
   type RunningGateway,
-  startFakeUpstream,
 } from '../gateway-fixture.ts';
 import { answer, ask, askStream, CHUNK, COST, pair } from './routing-fixture.ts';
 
@@ -17,16 +16,7 @@ const LAST =
   'data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5}}\n\ndata: [DONE]\n\n';
 
 /** Two deployments of one model; the first is preferred, and another is asked after 100 ms. */
-const test = fileWorldTest.extend<{ second: FakeUpstream; gateway: RunningGateway }>({
-  second: [
-    // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-    async ({}, use) => {
-      const upstream = await startFakeUpstream();
-      await use(upstream);
-      await upstream.close();
-    },
-    { scope: 'file' },
-  ],
+const test = fileWorldTest.extend<{ gateway: RunningGateway }>({
   gateway: [
     async ({ start, upstream, second }, use) => {
       const traffic = {
