@@ -57,7 +57,8 @@ function renamed(text: Buffer, { id }: JsonObject, { call, deployment }: OpenAns
 }
 
 /** Told apart from a refusal of the caller: it is our credential that the provider does not take (M6). */
-const REFUSED_CREDENTIAL: readonly number[] = [401, 403];
+const KEY_REFUSED = 401;
+const REFUSED_CREDENTIAL: readonly number[] = [KEY_REFUSED, 403];
 
 /** Undefined: it is not our credential that is refused. */
 export function refusesCredential({ id, endpoint }: Deployment, status: number): Fault | undefined {
@@ -93,7 +94,8 @@ export async function answerRefusal(
   });
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'an error without end');
-  const refusal = refusesCredential(deployment, head.status);
+  const isOurs = open.bridge.upstream.isKeyRefused?.(collected.body) === true;
+  const refusal = refusesCredential(deployment, isOurs ? KEY_REFUSED : head.status);
   if (refusal !== undefined) throw refusal;
   if (reply.destroyed) return;
   const headersOut = answerHeaders(call, open, { upstream: head.headers, settled });

@@ -165,6 +165,8 @@ export interface Format {
   /** How much an answer says that does not tell its usage. */
   readonly seenIn: (answer: object) => Seen;
   readonly stream: StreamReading;
+  /** Whether the words of a refusal mean our credential, where the status does not tell (M6). */
+  readonly isKeyRefused?: (words: Buffer) => boolean;
   /** The error that an event of a stream is, with the status that it would have had. */
   readonly failureIn: (
     event: JsonObject,

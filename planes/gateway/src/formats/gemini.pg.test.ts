@@ -181,6 +181,19 @@ describe("OpenAI's own client, and a provider that speaks Gemini's format", () =
     const refusal = await client.chat.completions.create(ask).catch((thrown: unknown) => thrown);
     expect(refusal).toBeInstanceOf(OpenAI.BadRequestError);
     expect(refusal).toMatchObject({ error: { message: 'no such thing' } });
+    const unknown = {
+      error: {
+        code: 400,
+        message: 'API key not valid. Please pass a valid API key.',
+        status: 'INVALID_ARGUMENT',
+        details: [{ reason: 'API_KEY_INVALID' }],
+      },
+    };
+    upstream.answer = (_, reply) => answerJson(reply, unknown, { status: 400 });
+    // Ours, and the client need not look for a mistake in its own (M6).
+    const ours = await client.chat.completions.create(ask).catch((thrown: unknown) => thrown);
+    expect(ours).toMatchObject({ status: 502 });
+    expect(JSON.stringify(ours)).not.toContain('API key');
     const readAll = async (): Promise<void> => {
       const stream = await client.chat.completions.create(askStream);
       for await (const _ of stream);
@@ -194,6 +207,7 @@ describe("OpenAI's own client, and a provider that speaks Gemini's format", () =
     // What its events had told of the input is no guess.
     expect(await wholeSpendOf(owner)).toMatchObject([
       { cost: COST, source: 'provider', status: 'ok' },
+      { cost: 0n, status: 'error' },
       { cost: 0n, status: 'error' },
       { input: 23n, source: 'estimate', status: 'error' },
       { input: 23n, source: 'estimate', status: 'error' },

@@ -83,6 +83,8 @@ export const GEMINI: Format = {
     open: () => new GeminiReader(),
     mustEnd: true,
   },
+  // It says 400 to a key that it does not know.
+  isKeyRefused: (words) => words.includes('"API_KEY_INVALID"'),
   failureIn: (event) => {
     const { error } = event;
     if (!isObject(error)) return undefined;

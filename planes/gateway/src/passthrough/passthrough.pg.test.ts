@@ -170,12 +170,15 @@ describe("clients of a provider's own", () => {
       baseURL: `${gateway.url}/anthropic`,
       maxRetries: 0,
     });
+    // Several in a row: deployments take turns.
     for (let at = 0; at < 4; at++) {
       await openai.chat.completions.create({ model: 'both', messages });
+    }
+    for (let at = 0; at < 4; at++) {
       await anthropic.messages.create({ model: 'house-claude', max_tokens: 9, messages });
     }
     expect(upstream.asked.map(({ url }) => url)).toEqual(
-      Array(4).fill(['/v1/chat/completions', '/v1/messages']).flat(),
+      [Array(4).fill('/v1/chat/completions'), Array(4).fill('/v1/messages')].flat(),
     );
     expect(new Set((await latestSpendOf(owner, 8)).map(({ deployment }) => deployment))).toEqual(
       new Set(['config-2', 'config-3']),
