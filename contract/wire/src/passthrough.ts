@@ -22,7 +22,6 @@ const call = Type.String({ minLength: 1, maxLength: 350, pattern: '^[^:]+(:[^:]+
 
 const chatOfDeployment = Type.Omit(chatCompletionRequest, ['model']);
 const embeddingOfDeployment = Type.Omit(embeddingRequest, ['model']);
-const contents = Type.Object({ contents: Type.Unknown() });
 const converse = Type.Object({ messages: Type.Array(Type.Unknown()) });
 const anything = Type.Object({});
 
@@ -121,9 +120,9 @@ export const passGemini = endpoint({
   path: '/gemini/v1beta/models/{model_call}',
   aliases: ['/gemini/v1/models/{model_call}'],
   surface: 'openai',
-  summary: 'Gemini in its own format: generateContent, streamGenerateContent',
+  summary: 'Gemini in its own format: generateContent, streamGenerateContent and embeddings',
   params: Type.Object({ model_call: call }),
-  body: contents,
+  body: anything,
 });
 
 export const passVertex = endpoint({

@@ -13,7 +13,7 @@ import { CHAT_OVER_CONVERSE, CONVERSE } from './converse.ts';
 import { compose, type Crossing } from './crossing.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import type { Format, FormatName } from './format.ts';
-import { EMBEDDINGS_OVER_GEMINI, GEMINI_EMBEDDINGS } from './gemini-embeddings.ts';
+import { EMBEDDINGS_OVER_GEMINI, GEMINI_EMBED, GEMINI_EMBEDDINGS } from './gemini-embeddings.ts';
 import { GEMINI } from './gemini.ts';
 import { MESSAGES_OVER_CHAT } from './messages-over-chat.ts';
 import { MESSAGES } from './messages.ts';
@@ -38,6 +38,7 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   rerank: RERANK,
   gemini: GEMINI,
   'gemini-embeddings': GEMINI_EMBEDDINGS,
+  'gemini-embed': GEMINI_EMBED,
   'vertex-messages': VERTEX_MESSAGES,
   converse: CONVERSE,
   'ollama-chat': OLLAMA_CHAT,

@@ -32,6 +32,7 @@ export type FormatName =
   | 'converse'
   | 'gemini'
   | 'gemini-embeddings'
+  | 'gemini-embed'
   | 'ollama-chat'
   | 'ollama-generate'
   | 'ollama-embed'

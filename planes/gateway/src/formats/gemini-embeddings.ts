@@ -1,7 +1,15 @@
-import { embeddingsToGemini, geminiErrorToChat, geminiToEmbeddings } from '@sagewai/translate';
+import {
+  embeddingsToGemini,
+  geminiErrorToChat,
+  geminiToEmbeddings,
+  isObject,
+  type JsonObject,
+} from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
 import type { Crossing } from './crossing.ts';
+import type { Format } from './format.ts';
+import { countGeminiParts } from './gemini-parts.ts';
 import { readGeminiUsage } from './gemini-usage.ts';
 import { ASKED_WITHOUT_OUTPUT, formatWithoutOutput } from './without-output.ts';
 
@@ -11,13 +19,28 @@ export const GEMINI_EMBEDDINGS = {
     operation: 'embeddings',
     path: '/models',
     names: { top: watch(['requests', 'content', 'model']), options: undefined },
-    read: (body) => ({
-      ...ASKED_WITHOUT_OUTPUT,
-      model: (body as { readonly model?: string }).model ?? '',
-    }),
+    read: (given) => {
+      const body = given as JsonObject;
+      const requests = Array.isArray(body['requests']) ? (body['requests'] as unknown[]) : [body];
+      const contents = requests.filter(isObject).map(({ content }) => content);
+      const { model } = body;
+      return {
+        ...ASKED_WITHOUT_OUTPUT,
+        model: typeof model === 'string' ? model : '',
+        // Some embed pictures and recordings too.
+        parts: { ...countGeminiParts(contents), isLong: true },
+      };
+    },
     usageOf: readGeminiUsage,
   }),
   locate: (model: string): string => `/models/${encodeURIComponent(model)}:batchEmbedContents`,
+};
+
+/** One of them, as clients of Gemini's own ask for it; nothing is translated to it. */
+export const GEMINI_EMBED: Format = {
+  ...GEMINI_EMBEDDINGS,
+  name: 'gemini-embed',
+  locate: (model) => `/models/${encodeURIComponent(model)}:embedContent`,
 };
 
 /** A client of OpenAI's embeddings, a provider of Gemini's. */

@@ -8,6 +8,7 @@ import { CHAT } from '../formats/chat.ts';
 import { CONVERSE } from '../formats/converse.ts';
 import { EMBEDDINGS } from '../formats/embeddings.ts';
 import type { Format } from '../formats/format.ts';
+import { GEMINI_EMBED, GEMINI_EMBEDDINGS } from '../formats/gemini-embeddings.ts';
 import { GEMINI } from '../formats/gemini.ts';
 import { MESSAGES } from '../formats/messages.ts';
 import { VERTEX_MESSAGES } from '../formats/vertex-messages.ts';
@@ -29,6 +30,10 @@ type OneProvider = Format & { readonly providers: ReadonlySet<ProviderName> };
 
 const OPENAI = ['openai', 'compatible'] as const;
 const GEMINI_AT_GOOGLE = at(GEMINI, 'gemini');
+const EMBEDDINGS_AT_GOOGLE = new Map([
+  ['embedContent', at(GEMINI_EMBED, 'gemini')],
+  ['batchEmbedContents', at(GEMINI_EMBEDDINGS, 'gemini')],
+]);
 const GEMINI_AT_VERTEX = at(GEMINI, 'vertex');
 const CLAUDE_AT_VERTEX = at(VERTEX_MESSAGES, 'vertex-claude');
 const AZURE_CHAT = at(CHAT, 'azure');
@@ -75,8 +80,15 @@ export function passRoutes(of: {
     if (!wantsStream && verb !== 'generateContent') throw unknownCall(verb);
     if (wantsStream && !/[?&]alt=sse(?:&|$)/.test(input.request.url))
       throw mistaken('alt', 'must be sse in the query of a stream');
-    checkGemini(input.body as JsonObject, wantsStream);
+    const body = input.body as JsonObject;
+    if (body['contents'] === undefined) throw mistaken('contents', 'must be there');
+    checkGemini(body, wantsStream);
     return pass(input, format, { model, wantsStream });
+  };
+  const google = (input: StreamInput): Promise<void> => {
+    const { model, verb } = splitCall(input);
+    const format = EMBEDDINGS_AT_GOOGLE.get(verb);
+    return format === undefined ? gemini(input, GEMINI_AT_GOOGLE) : pass(input, format, { model });
   };
   const claude = (input: StreamInput): Promise<void> => {
     const { model, verb } = splitCall(input);
@@ -97,7 +109,7 @@ export function passRoutes(of: {
     implementStream(wire.passAzureEmbedding, plain(AZURE_EMBEDDINGS), OWN_HEAD),
     implementStream(wire.passAzureDeploymentChat, deployed(AZURE_CHAT), OWN_HEAD),
     implementStream(wire.passAzureDeploymentEmbedding, deployed(AZURE_EMBEDDINGS), OWN_HEAD),
-    implementStream(wire.passGemini, (input) => gemini(input, GEMINI_AT_GOOGLE), OWN_HEAD),
+    implementStream(wire.passGemini, google, OWN_HEAD),
     implementStream(
       wire.passVertex,
       (input) =>

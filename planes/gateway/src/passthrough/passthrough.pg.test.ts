@@ -111,6 +111,28 @@ describe("clients of Gemini's own format", () => {
     );
   });
 
+  test('have texts embedded, one or several (M3)', async ({
+    world: { gateway, upstream, key },
+    owner,
+  }) => {
+    const content = { parts: [{ text: 'hello' }] };
+    const headers = { 'x-goog-api-key': key };
+    upstream.answer = (_, reply) => answerJson(reply, { embedding: { values: [1] } });
+    const one = await gateway.post(`${CALL}:embedContent`, { content }, headers);
+    expect(await one.json()).toEqual({ embedding: { values: [1] } });
+    const told = { embeddings: [], usageMetadata: { promptTokenCount: 7 } };
+    upstream.answer = (_, reply) => answerJson(reply, told);
+    await gateway.post(`${CALL}:batchEmbedContents`, { requests: [{ content }] }, headers);
+    expect(upstream.asked.map(({ url }) => url)).toEqual([
+      '/v1beta/models/gemini-2.5-flash:embedContent',
+      '/v1beta/models/gemini-2.5-flash:batchEmbedContents',
+    ]);
+    expect(await latestSpendOf(owner, 2)).toMatchObject([
+      { source: 'estimate', status: 'ok' },
+      { source: 'provider', cost: 7_000n },
+    ]);
+  });
+
   test('are held to what a small budget leaves, wherever the limit stands (M1)', async ({
     world: { gateway, upstream, tenant },
     db,

@@ -142,7 +142,7 @@ export const PROVIDERS = {
     ...COMPATIBLE,
     ownedBy: 'google',
     catalogueId: 'google',
-    formats: ['gemini', 'gemini-embeddings'],
+    formats: ['gemini', 'gemini-embeddings', 'gemini-embed'],
     credentialHeader: (key: string) => ({ 'x-goog-api-key': key }),
     keepsThinking: true,
   },
