@@ -80,7 +80,7 @@ async function startProxy(): Promise<Proxy> {
 interface World {
   readonly proxy: Proxy;
   readonly gateway: RunningGateway;
-  readonly start: () => Promise<RunningGateway>;
+  readonly start: (storedModelsMs?: number) => Promise<RunningGateway>;
   readonly admin: Curl;
   readonly tenant: Awaited<ReturnType<typeof makeTenant>>;
   /** Of the project, and of another one. */
@@ -88,7 +88,7 @@ interface World {
   readonly otherKey: string;
 }
 
-async function open(db: Parameters<typeof startGateway>[0]): Promise<World> {
+async function open(db: Parameters<typeof startGateway>[0], intervalMs = 50): Promise<World> {
   const proxy = await startProxy();
   const elsewhere = await startProxy();
   const endpoint = (url: string, provider: 'litellm' | 'openai') => ({
@@ -108,12 +108,12 @@ async function open(db: Parameters<typeof startGateway>[0]): Promise<World> {
       endpoint: endpoint(elsewhere.upstream.url, 'openai'),
     }),
   ];
-  const start = async (): Promise<RunningGateway> => {
-    const gateway = await startGateway(db, { deployments, storedModelsMs: 50 });
+  const start = async (storedModelsMs = 50): Promise<RunningGateway> => {
+    const gateway = await startGateway(db, { deployments, storedModelsMs });
     onTestFinished(() => gateway.close());
     return gateway;
   };
-  const gateway = await start();
+  const gateway = await start(intervalMs);
   const tenant = await makeTenant(db);
   const otherId = crypto.randomUUID() as ProjectId;
   await inTenant(db, [tenant.orgId], (tx) =>
@@ -203,6 +203,28 @@ describe('a credential of a project', () => {
       expect([...proxy.keys]).toEqual([OPERATORS]);
       await expect.poll(async () => (await call(gateway, key)).status).toBe(200);
       expect((await admin(`DELETE ${PATH}`)).status).toBe(404);
+    },
+  );
+
+  fileDatabaseTest(
+    'that was replaced by a server that has ended is deleted by another',
+    async ({ db }) => {
+      const { proxy, start, admin } = await open(db, 60_000);
+      expect((await admin(`PUT ${PATH}`, { make: {} })).status).toBe(200);
+      const [, own = ''] = [...proxy.keys];
+      expect((await admin(`POST ${PATH}/rotate`)).status).toBe(200);
+      expect(proxy.keys.has(own)).toBe(true);
+      const other = await start();
+      await other.runJob('gateway.refreshStoredModels');
+      await expect.poll(() => proxy.keys.has(own), { timeout: 5_000 }).toBe(false);
+      expect(proxy.keys.size).toBe(2);
+      // One that cannot be deleted at the proxy is not forgotten here.
+      proxy.status = 500;
+      expect((await admin(`DELETE ${PATH}`)).status).toBe(502);
+      expect((await admin(`GET ${PATH}`)).status).toBe(200);
+      proxy.status = null;
+      expect((await admin(`DELETE ${PATH}`)).status).toBe(200);
+      expect(proxy.keys).toEqual(new Set([OPERATORS]));
     },
   );
 
