@@ -61,11 +61,13 @@ export function passRoutes(of: {
       throw mistaken('messages', 'must be a list');
     return pass(input, format, { model: body.model });
   };
-  const response = (provider: ProviderName) => (given: StreamInput) => {
-    const { input, format } = keepResponse(given, of.responseKeys);
-    const { model } = input.body as { readonly model: string };
-    return pass(input, at(format, provider), { model });
-  };
+  const response =
+    (...providers: readonly ProviderName[]) =>
+    (given: StreamInput) => {
+      const { input, format } = keepResponse(given, of.responseKeys);
+      const { model } = input.body as { readonly model: string };
+      return pass(input, at(format, ...providers), { model });
+    };
   /** The model stands in the path, and where the body names it too, the path counts. */
   const deployed = (format: OneProvider) => (input: StreamInput) => {
     const { deployment: model } = input.params as { readonly deployment: string };
@@ -101,7 +103,7 @@ export function passRoutes(of: {
   };
   return [
     implementStream(wire.passOpenaiChat, plain(at(CHAT, ...OPENAI)), OWN_HEAD),
-    implementStream(wire.passOpenaiResponse, response('openai'), OWN_HEAD),
+    implementStream(wire.passOpenaiResponse, response('openai', 'openai-responses'), OWN_HEAD),
     implementStream(wire.passOpenaiEmbedding, plain(at(EMBEDDINGS, ...OPENAI)), OWN_HEAD),
     implementStream(wire.passAnthropicMessage, plain(at(MESSAGES, 'anthropic')), OWN_HEAD),
     implementStream(wire.passAzureChat, plain(AZURE_CHAT), OWN_HEAD),

@@ -30,6 +30,7 @@ function deploymentsAt(upstream: FakeUpstream) {
     ['both', { ...at, api_base: `${origin}/v1`, model: 'openai/gpt-4o' }],
     ['both', { ...at, model: 'anthropic/house-claude' }],
     ['house', { ...at, model: 'azure/house' }],
+    ['only', { ...at, api_base: `${origin}/v1`, model: 'openai/responses/o3-pro' }],
     ['nova', { ...aws, model: 'bedrock/amazon.nova-pro-v1:0' }],
   ].map(([model_name, litellm_params]) => ({ model_name, litellm_params, model_info }));
   const of = { env: {}, at: new Date(), routing: DEFAULT_ROUTING };
@@ -224,6 +225,8 @@ describe("clients of a provider's own", () => {
       answerJson(reply, { id: 'r', output: [], usage: { input_tokens: 10, output_tokens: 5 } });
     const ask = { model: 'house', input: 'hello' };
     const headers = { 'api-key': key };
+    const own = { ...ask, model: 'o3-pro' };
+    expect((await gateway.post('/openai/v1/responses', own, headers)).status).toBe(200);
     expect((await gateway.post('/azure/openai/responses', ask, headers)).status).toBe(200);
     const usage = { inputTokens: 10, outputTokens: 5 };
     const answer = { output: { message: { content: [{ text: 'hi' }] } }, usage };
@@ -234,17 +237,18 @@ describe("clients of a provider's own", () => {
     expect(await whole.json()).toEqual(answer);
     expect(upstream.asked.map(({ url }) => url)).toEqual([
       '/openai/deployments/house/chat/completions?api-version=2024-10-21',
+      '/v1/responses',
       '/openai/responses?api-version=2024-10-21',
       '/model/amazon.nova-pro-v1%3A0/converse',
     ]);
     expect(upstream.asked[0]?.headers['api-key']).toBe(KEY);
-    expect(upstream.asked[2]?.headers.authorization).toBe(`Bearer ${KEY}`);
+    expect(upstream.asked[3]?.headers.authorization).toBe(`Bearer ${KEY}`);
     expect(JSON.stringify(upstream.asked.map(({ headers }) => headers))).not.toContain(key);
     const guarded = { ...body, guardrailConfig: { guardrailIdentifier: 'g' } };
     const refused = await gateway.post(path, guarded, { authorization: `Bearer ${key}` });
     expect(refused.status).toBe(400);
-    expect(await latestSpendOf(owner, 3)).toMatchObject(
-      Array(3).fill({ cost: COST, source: 'provider', status: 'ok' }),
+    expect(await latestSpendOf(owner, 4)).toMatchObject(
+      Array(4).fill({ cost: COST, source: 'provider', status: 'ok' }),
     );
   });
 
