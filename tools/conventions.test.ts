@@ -81,6 +81,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'gateway.ollamaEmbed': 'the same',
   'gateway.countMessageTokens': 'asks a question that is too long for a path; changes nothing',
   'gateway.ollamaShow': 'asks with a body, as Ollama has it; changes nothing',
+  'gateway.testGuardrail': 'asks about a text that is too long for a path; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':

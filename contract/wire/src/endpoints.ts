@@ -68,6 +68,7 @@ import {
   getModel,
   listModels,
 } from './gateway.ts';
+import { GUARDRAIL_ENDPOINTS } from './guardrails.ts';
 import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
 import {
   createOrganization,
@@ -153,6 +154,7 @@ export const ENDPOINTS = [
   ...AUDIT_SINK_ENDPOINTS,
   ...ALERT_ENDPOINTS,
   ...ANSWER_CACHE_ENDPOINTS,
+  ...GUARDRAIL_ENDPOINTS,
   ...LITELLM_KEY_ENDPOINTS,
   ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,

@@ -129,6 +129,7 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
+export { listGuardrails, testGuardrail } from './guardrails.ts';
 export { getAnswerCache } from './answer-cache.ts';
 export {
   explainRoute,

@@ -52,6 +52,8 @@ const keyFields = {
   metadata: optional(orNull(litellmMetadata)),
   project_id: optional(orNull(ref)),
   tags: optional(orNull(tags)),
+  /** Names of guardrails that all calls of the key pass. */
+  guardrails: optional(orNull(tags)),
   allowed_routes: optional(
     orNull(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 })),
   ),

@@ -62,6 +62,16 @@ export const PROBLEMS = {
     title: 'The call does not fit the budget that it brings along',
     retry: 'never',
   },
+  'guardrail.blocked': {
+    status: 400,
+    title: 'A guardrail does not let this pass',
+    retry: 'never',
+  },
+  'guardrail.unavailable': {
+    status: 503,
+    title: 'A guardrail could not be asked',
+    retry: 'later',
+  },
   'budget.exceeded': { status: 429, title: 'The budget is used up', retry: 'later' },
   'rate.exceeded': { status: 429, title: 'The rate limit is reached', retry: 'later' },
   'queue.full': { status: 429, title: 'The queue is full', retry: 'later' },

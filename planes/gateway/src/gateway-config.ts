@@ -5,6 +5,7 @@ import { callFields } from './calls/call-settings.ts';
 import { withVersion } from './config-file/find-place.ts';
 import { type FileOfModels, readLitellmConfig } from './config-file/read-litellm-config.ts';
 import { type Notice, noticeText } from './config-file/section.ts';
+import type { Guardrail } from './guardrails/guardrail.ts';
 import { keepMasterKey, type MasterKey, masterKeyFields } from './litellm/master-key.ts';
 import { mediaFields, type MediaSettings, readMediaSettings } from './media/media-settings.ts';
 import type { Source } from './models/catalogue.ts';
@@ -174,6 +175,7 @@ export interface GatewayConfig {
   /** Which answers are kept for the same request of the same project; none by default. */
   readonly cache: ReturnType<typeof cacheOf>;
   readonly media: MediaSettings;
+  readonly guardrails: readonly Guardrail[];
 }
 
 export type ReadGatewayConfig =
@@ -224,18 +226,20 @@ export function readGatewayConfig(
     answerBytesMax: settings.answerBytesMax,
     cache: listed?.cache ?? cache,
     media: readMediaSettings(settings),
+    guardrails: listed?.guardrails ?? [],
   };
   return { kind: 'read', config, notices: listed?.notices ?? [] };
 }
 
-/** The URLs that the operator has named by naming providers: what egress must let through. */
+/** The URLs that the operator has named by naming providers and webhooks: what egress must let through. */
 export function upstreamUrls({
   deployments,
   sources,
-}: Pick<GatewayConfig, 'deployments' | 'sources'>): string[] {
-  return [
-    ...new Set([...deployments, ...sources].flatMap(({ endpoint }) => addressesOf(endpoint))),
-  ];
+  guardrails = [],
+}: Pick<GatewayConfig, 'deployments' | 'sources'> &
+  Partial<Pick<GatewayConfig, 'guardrails'>>): string[] {
+  const providers = [...deployments, ...sources].flatMap(({ endpoint }) => addressesOf(endpoint));
+  return [...new Set([...providers, ...guardrails.flatMap(({ hook }) => hook?.url ?? [])])];
 }
 
 function readSources(settings: GatewaySettings): Source[] {

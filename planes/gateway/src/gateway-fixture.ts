@@ -129,6 +129,7 @@ export async function startGateway(
     refreshMs: 60_000,
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,
+    guardrails: [],
     cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
     media: { audioBytesMax: 128 * 1024 },
     ...changes,

@@ -20,6 +20,7 @@ import type { RouteParts } from './calls/route-call.ts';
 import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
+import { createGuardrails } from './guardrails/create-guardrails.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
 import { keptRoutes } from './kept-responses/kept-routes.ts';
 import type { ResponseKeys } from './kept-responses/response-id.ts';
@@ -89,7 +90,10 @@ export interface Gateway {
    * configuration says holds from the next start on.
    */
   apply(
-    config: Pick<GatewayConfig, 'deployments' | 'routing' | 'sources' | 'simulated' | 'cache'>,
+    config: Pick<
+      GatewayConfig,
+      'deployments' | 'routing' | 'sources' | 'simulated' | 'cache' | 'guardrails'
+    >,
   ): void;
   /** Ends what still looks for models. Calls under way are the server's to drain. */
   close(): void;
@@ -205,6 +209,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     tellsPlace,
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
+  const guardrails = createGuardrails({ ...options, bytesMax: answerBytesMax });
   const keyReader = createKeyReader({ db, clock });
   return {
     routes: [
@@ -236,7 +241,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...answers.routes,
       ...tierRoutes({ forget: () => tiers.forget() }),
       ...credentials.routes,
-    ],
+      ...guardrails.routes,
+    ].map(guardrails.guard),
     jobs: [
       storedModelsJob(stored, config.storedModelsMs),
       ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
@@ -253,6 +259,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       egress.allow(upstreamUrls(other));
       ({ routing } = other);
       answers.apply(other.cache);
+      guardrails.apply(other.guardrails);
       configured = configuredOf(other);
       rebuild(stored.deployments());
     },

@@ -3,6 +3,7 @@ export { type Batch, BATCH_IDS_MAX, digestBatch } from './batch.ts';
 export { appendAll, appendAudit, readEntries } from './entries.sql.ts';
 export type { AuditEntry } from './entry.ts';
 export { recordBatch, recordBatches } from './record-batch.ts';
+export { signWebhook } from './sign-webhook.ts';
 export { trustRoutes } from './routes.ts';
 export { createAlerts } from './create-alerts.ts';
 export { createSinks } from './create-sinks.ts';

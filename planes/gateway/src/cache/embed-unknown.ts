@@ -51,6 +51,7 @@ export async function forwardEmbeddings(
   const [item] = items;
   if (first !== undefined && item !== undefined && known.length === items.length) {
     const trail = new Trail(parts.traceOf(input.request.headers));
+    trail.classification = decided.classification;
     trail.savedPusd = savedPusd;
     const call = await parts.reserve(decided, trail);
     const { deployment } = first;
@@ -182,6 +183,8 @@ function holdReply(reply: ServerResponse): {
 } {
   let head: { status: number; headers: OutgoingHttpHeaders } | null = null;
   const pieces: Buffer[] = [];
+  // Who stands before us may have put in its own.
+  const before = { writeHead: reply.writeHead.bind(reply), end: reply.end.bind(reply) };
   Object.assign(reply, {
     writeHead: (status: number, headers: OutgoingHttpHeaders) => {
       head = { status, headers };
@@ -195,7 +198,7 @@ function holdReply(reply: ServerResponse): {
   return {
     said: () => ({ head, body: Buffer.concat(pieces) }),
     letGo: () => {
-      for (const name of ['writeHead', 'end']) Reflect.deleteProperty(reply, name);
+      Object.assign(reply, before);
     },
   };
 }

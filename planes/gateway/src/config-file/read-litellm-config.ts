@@ -2,10 +2,12 @@ import { Secret } from '@sagewai/config';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 
 import { CACHE_NOTHING, type CacheRules } from '../cache/read-controls.ts';
+import type { Guardrail } from '../guardrails/guardrail.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { Routing } from '../routing/routing.ts';
 import { readCache } from './read-cache.ts';
 import { readDeployment } from './read-deployment.ts';
+import { readGuardrails } from './read-guardrails.ts';
 import { readRouter } from './read-router.ts';
 import { type Environment, type Notice, type Reading, Section } from './section.ts';
 
@@ -18,6 +20,7 @@ export interface LitellmConfig {
   /** How often deployments are asked whether they are well; null: never. */
   readonly healthCheckMs: number | null;
   readonly cache: CacheRules;
+  readonly guardrails: readonly Guardrail[];
   /** What is left out, and what nobody here listens to. */
   readonly notices: readonly Notice[];
 }
@@ -70,6 +73,7 @@ export function readLitellmConfig(
     under('general_settings'),
   ];
   const routing = readRouter(router, litellm, { routing: of.routing, models });
+  const guardrails = readGuardrails(file);
   const cache = readCache(litellm, of.cache ?? CACHE_NOTHING);
   const masterKey = readMasterKey(general);
   const healthCheckMs = readHealthCheck(general);
@@ -77,7 +81,16 @@ export function readLitellmConfig(
   const { mistakes, notices } = reading;
   if (mistakes.length > 0) return { kind: 'refused', mistakes };
   const byLine = notices.toSorted((a, b) => a.line - b.line);
-  return { kind: 'read', deployments, routing, masterKey, healthCheckMs, cache, notices: byLine };
+  return {
+    kind: 'read',
+    deployments,
+    routing,
+    masterKey,
+    healthCheckMs,
+    cache,
+    guardrails,
+    notices: byLine,
+  };
 }
 
 function refuse(line: number, path: string, what: string): ReadLitellmConfig {

@@ -8,6 +8,7 @@ import type { Db } from '@sagewai/postgres';
 import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
 import { readKeyCache } from '../cache/read-controls.ts';
+import { readNames } from '../guardrails/choose-guardrails.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
@@ -112,6 +113,7 @@ function toPolicy(key: LiveKey): KeyPolicy {
     headers: limitHeaders(key.limits, key.used),
     tags: key.tags,
     onClientLeft: key.onClientLeft,
+    guardrails: guardrailsOf(key),
     cache: readKeyCache(key.metadata['cache'] ?? key.teamMetadata['cache']),
     slots: [
       ...slot('key', key.id, key.parallelMax),
@@ -119,6 +121,11 @@ function toPolicy(key: LiveKey): KeyPolicy {
       ...slot('team', key.teamId, key.teamParallelMax),
     ],
   };
+}
+
+function guardrailsOf({ metadata, teamMetadata }: LiveKey): readonly string[] | null {
+  const [own, ofTeam] = [readNames(metadata), readNames(teamMetadata)];
+  return own && ofTeam && [...own, ...ofTeam];
 }
 
 function refuse(why: string): Fault {

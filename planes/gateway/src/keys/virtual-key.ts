@@ -66,6 +66,8 @@ export interface KeyPolicy {
   readonly slots: readonly SlotLimit[];
   /** What the key says of answers that are kept; undefined: nothing. */
   readonly cache: KeyCache | undefined;
+  /** Of the key and its team; null: they cannot be read, and nothing may pass. */
+  readonly guardrails: readonly string[] | null;
   /** Headers of every answer, made once. */
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -30,7 +30,6 @@ export const UNSUPPORTED_KEY_FIELDS: Unsupported = {
   config: 'a key does not configure the server',
   enforced_params: 'parameters are not enforced',
   grace_period: 'the old value of a key is dead at once',
-  guardrails: 'guardrails are not set by the key',
   model_max_budget: 'make a key for the model',
   model_rpm_limit: 'make a key for the model',
   model_tpm_limit: 'make a key for the model',
@@ -105,7 +104,7 @@ export async function readKeyFields(
     ...(teamId === undefined ? {} : { teamId }),
     ...(fields.user_id === undefined ? {} : { personId: fields.user_id }),
     ...(fields.aliases === undefined ? {} : { aliases: fields.aliases ?? {} }),
-    ...(fields.metadata === undefined ? {} : { metadata: fields.metadata ?? {} }),
+    ...metadataOf(fields, before),
     ...(fields.tags === undefined ? {} : { tags: fields.tags ?? [] }),
     ...readRoutes(fields),
     ...(fields.max_parallel_requests === undefined
@@ -116,6 +115,16 @@ export async function readKeyFields(
       : { softBudgetPusd: fields.soft_budget === null ? null : toPico(fields.soft_budget) }),
     updatedBy: nameActor(caller),
   };
+}
+
+/** LiteLLM keeps the names of guardrails there, and so do we. */
+function metadataOf(
+  { metadata, guardrails }: KeyFields,
+  before: VirtualKey | null,
+): Partial<Pick<KeyChanges, 'metadata'>> {
+  if (metadata === undefined && guardrails === undefined) return {};
+  const base = metadata === undefined ? (before?.metadata ?? {}) : (metadata ?? {});
+  return { metadata: guardrails === undefined ? base : { ...base, guardrails: guardrails ?? [] } };
 }
 
 /** Whoever is bound to a project neither spends what a team has, nor takes a key out of it. */

@@ -15,7 +15,6 @@ import { findTeam } from './teams.sql.ts';
 const REFUSED = [
   [{ metadata: { note: '\ud800' } }, '', 'half of a character'],
   [{ max_budgt: 1 }, 'max_budgt', 'is not a known field'],
-  [{ guardrails: ['pii'] }, 'guardrails', 'is not supported'],
   [{ model_max_budget: { m: 1 } }, 'model_max_budget', 'make a key for the model'],
   [{ auto_rotate: true }, 'auto_rotate', 'is not supported'],
   [{ spend: 3 }, 'spend', 'what the ledger says'],

@@ -143,6 +143,7 @@ function toModelCaller({ orgId, projectId }: Caller): Caller {
       headers: {},
       onClientLeft: 'abort',
       cache: undefined,
+      guardrails: [],
     },
   };
   return { kind: 'key', id: ID, name: NAME, orgId, projectId, scopes: new Set(), detail };

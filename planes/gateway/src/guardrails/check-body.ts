@@ -1,0 +1,93 @@
+import { findParts } from '@sagewai/http';
+
+import { type Checking, checkTexts } from './check-texts.ts';
+import { findTexts, replaceTexts } from './text-places.ts';
+import { type Deed, lookAtOpaque } from './verdict.ts';
+
+export interface CheckedBody {
+  /** The same where nothing was changed (W3). */
+  readonly body: Buffer;
+  readonly deeds: readonly Deed[];
+  readonly blocked: Deed | undefined;
+}
+
+/** A whole body. One that is no JSON is a text where it is one, and else cannot be looked into. */
+export async function checkBody(
+  body: Buffer,
+  contentType: string,
+  checking: Checking,
+): Promise<CheckedBody> {
+  const { guardrails, phase } = checking;
+  if (body.length === 0) return { body, deeds: [], blocked: undefined };
+  if (/^multipart\//i.test(contentType)) return checkForm(body, contentType, checking);
+  if (!isJson(body)) {
+    if (!isText(contentType)) {
+      const opaque = lookAtOpaque(['body'], guardrails, phase);
+      return { body, deeds: opaque ? [opaque] : [], blocked: opaque };
+    }
+    const { texts, deeds, blocked } = await checkTexts([body.toString()], checking);
+    const [text = ''] = texts;
+    const isSame = blocked !== undefined || text === body.toString();
+    return { body: isSame ? body : Buffer.from(text), deeds, blocked };
+  }
+  const { texts: places, opaque } = findTexts(body);
+  const unread = lookAtOpaque(opaque, guardrails, phase);
+  if (unread !== undefined) return { body, deeds: [unread], blocked: unread };
+  const { texts, deeds, blocked } = await checkTexts(
+    places.map(({ text }) => text),
+    checking,
+  );
+  const changed = places.flatMap((place, index) => {
+    const text = texts[index] ?? '';
+    return text === place.text ? [] : [{ place, text }];
+  });
+  return { body: replaceTexts(body, changed), deeds, blocked };
+}
+
+/** Whether something that is no JSON can be read all the same. */
+export const isText = (contentType: string): boolean =>
+  /^text\/|^application\/(?:[\w.+-]+\+)?(?:json|ndjson|jsonl|x-ndjson|xml|x-subrip)\b/i.test(
+    contentType,
+  );
+
+const LINES = /\.(?:jsonl?|txt|csv|md|vtt|srt)$/i;
+
+/**
+ * The fields of a form, and its files where they are texts. Where something in it would have to be
+ * redacted it is blocked: what was read of it says where its files stand (W2).
+ */
+async function checkForm(
+  body: Buffer,
+  contentType: string,
+  checking: Checking,
+): Promise<CheckedBody> {
+  const { guardrails, phase } = checking;
+  const found = findParts(body, contentType);
+  if (found.kind === 'malformed') return { body, deeds: [], blocked: undefined }; // The route refuses it.
+  const opaque: string[] = [];
+  const texts: string[] = [];
+  for (const { name, filename, type, start, end } of found.parts) {
+    const isRead = filename === undefined || isText(type ?? '') || LINES.test(filename);
+    if (isRead) texts.push(body.toString('utf8', start, end));
+    else opaque.push(name);
+  }
+  const unread = lookAtOpaque(opaque, guardrails, phase);
+  if (unread !== undefined) return { body, deeds: [unread], blocked: unread };
+  const checked = await checkTexts(texts, checking);
+  const isSame = checked.texts.every((text, index) => text === texts[index]);
+  if (checked.blocked !== undefined || isSame) {
+    return { body, deeds: checked.deeds, blocked: checked.blocked };
+  }
+  const redacted = checked.deeds.find(({ did }) => did === 'redacted');
+  const blocked = redacted && ({ ...redacted, did: 'blocked' } as const);
+  return { body, deeds: blocked ? [blocked] : checked.deeds, blocked };
+}
+
+function isJson(body: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,139 @@
+import { newId } from '@sagewai/crypto';
+import type { Route, StreamInput } from '@sagewai/http';
+
+import { cutFields } from '../bytes/cut-fields.ts';
+import { isAmbiguous } from '../calls/find-allowed.ts';
+import { CHAT } from '../formats/chat.ts';
+import { COMPLETIONS } from '../formats/completions.ts';
+import { EMBEDDINGS } from '../formats/embeddings.ts';
+import type { Format } from '../formats/format.ts';
+import { MESSAGES } from '../formats/messages.ts';
+import { OLLAMA_CHAT, OLLAMA_GENERATE } from '../formats/ollama.ts';
+import { RESPONSES } from '../formats/responses.ts';
+import type { CallerDetail } from '../keys/virtual-key.ts';
+import type { Post } from './ask-hook.ts';
+import { checkBody } from './check-body.ts';
+import type { Checking } from './check-texts.ts';
+import { chooseGuardrails } from './choose-guardrails.ts';
+import { BlockedAfter, GuardReply } from './guard-reply.ts';
+import type { Guardrail } from './guardrail.ts';
+import { type Deed, isBlocked } from './verdict.ts';
+
+export interface GuardParts {
+  /** As they are configured now. */
+  readonly guardrails: () => readonly Guardrail[];
+  readonly post: Post;
+  readonly now: () => Date;
+  /** Counted, and recorded where it was a refusal (W5). Never rejects. */
+  readonly note: (input: StreamInput, deeds: readonly Deed[]) => Promise<void>;
+  readonly bytesMax: number;
+}
+
+/** Whose streams are known, by the id of the endpoint. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  'gateway.createChatCompletion': CHAT,
+  'gateway.createMessage': MESSAGES,
+  'gateway.createResponse': RESPONSES,
+  'gateway.createCompletion': COMPLETIONS,
+  'gateway.createEmbedding': EMBEDDINGS,
+  'gateway.ollamaChat': OLLAMA_CHAT,
+  'gateway.ollamaGenerate': OLLAMA_GENERATE,
+};
+
+/** The same route; one that leads to a model passes the guardrails of its caller (W1). */
+export function guardRoute(route: Route, parts: GuardParts): Route {
+  const { endpoint, binding } = route;
+  if (endpoint.permission !== 'model:call' || binding.kind !== 'stream') return route;
+  const format = FORMATS[endpoint.id];
+  const handle = async (input: StreamInput): Promise<void> => {
+    const { projectId, detail } = input.caller;
+    const chosen = chooseGuardrails(parts.guardrails(), {
+      projectId,
+      names: namesOf(detail as CallerDetail | undefined),
+      body: input.body,
+    });
+    const sent = withoutNames(input);
+    return chosen.length === 0
+      ? binding.handle(sent)
+      : guard(sent, { chosen, format, parts, handle: binding.handle });
+  };
+  return { endpoint, binding: { ...binding, handle } };
+}
+
+/** Null: they cannot be read, which is not that there are none (W2). */
+function namesOf(detail: CallerDetail | undefined): readonly string[] | null {
+  const policy = detail?.policy ?? null;
+  return policy === null ? [] : policy.guardrails;
+}
+
+async function guard(
+  input: StreamInput,
+  of: {
+    readonly chosen: readonly Guardrail[];
+    readonly format: Format | undefined;
+    readonly parts: GuardParts;
+    readonly handle: (input: StreamInput) => Promise<void>;
+  },
+): Promise<void> {
+  const { chosen, format, parts, handle } = of;
+  const { reply } = input;
+  const checking = (phase: Checking['phase']): Checking => ({
+    guardrails: chosen.filter(({ before, after }) => (phase === 'pre' ? before : after)),
+    phase,
+    asking: { id: newId(), at: parts.now(), call: aboutOf(input, format) },
+    post: parts.post,
+  });
+  const passed = await checkBefore(input, checking('pre'), parts);
+  reply.setHeader('x-litellm-applied-guardrails', chosen.map(({ name }) => name).join(','));
+  const after = checking('post');
+  if (after.guardrails.length === 0) return handle(passed);
+  const guarded = new GuardReply({ reply, format, checking: after, bytesMax: parts.bytesMax });
+  try {
+    await handle(passed);
+    await parts.note(input, await guarded.finish());
+  } catch (thrown) {
+    guarded.letGo();
+    if (!(thrown instanceof BlockedAfter)) throw thrown;
+    await parts.note(input, thrown.deeds);
+    throw isBlocked(thrown.deed);
+  }
+}
+
+async function checkBefore(
+  input: StreamInput,
+  checking: Checking,
+  parts: GuardParts,
+): Promise<StreamInput> {
+  if (checking.guardrails.length === 0) return input;
+  const type = input.request.headers['content-type'] ?? 'application/json';
+  const { body: raw, deeds, blocked } = await checkBody(input.raw, type, checking);
+  await parts.note(input, deeds);
+  if (blocked !== undefined) throw isBlocked(blocked);
+  if (raw === input.raw) return input;
+  return { ...input, raw, body: JSON.parse(raw.toString()) as unknown };
+}
+
+/** What is for this server alone is not sent on. */
+function withoutNames(input: StreamInput): StreamInput {
+  const body = input.body as { readonly guardrails?: unknown } | undefined;
+  if (body?.guardrails === undefined) return input;
+  const cut = cutFields(input.raw, ['guardrails']);
+  if (cut.kind === 'ambiguous') throw isAmbiguous(cut.name);
+  const { guardrails: _, ...rest } = body;
+  return { ...input, body: rest, raw: cut.body };
+}
+
+function aboutOf(
+  { caller, body, request }: StreamInput,
+  format: Format | undefined,
+): Checking['asking']['call'] {
+  const model = (body as { readonly model?: unknown } | undefined)?.model;
+  return {
+    request_id: request.id,
+    organization_id: caller.orgId,
+    project_id: caller.projectId,
+    caller: `${caller.kind}:${caller.id}`,
+    model: typeof model === 'string' ? model : null,
+    format: format?.name ?? null,
+  };
+}
