@@ -24,6 +24,8 @@ const routingDecision = Type.Object({
   trace_id: textOrNull,
   /** What the decision was made by, in the order in which it applied. */
   rules: Type.Array(Type.String()),
+  /** How far its data may go, where the call or its key says so. */
+  data_classification: textOrNull,
   /** Of a request that left its model open: how complex it seemed. */
   complexity: orNull(
     Type.Object({

@@ -2,20 +2,21 @@ import { type Config, field } from '@sagewai/config';
 
 import { cacheFields, cacheOf } from './cache/cache-settings.ts';
 import { callFields } from './calls/call-settings.ts';
-import { withVersion } from './config-file/find-place.ts';
-import { type FileOfModels, readLitellmConfig } from './config-file/read-litellm-config.ts';
+import {
+  type FileOfModels,
+  type LitellmConfig,
+  readLitellmConfig,
+} from './config-file/read-litellm-config.ts';
 import { type Notice, noticeText } from './config-file/section.ts';
-import type { Guardrail } from './guardrails/guardrail.ts';
 import { keepMasterKey, type MasterKey, masterKeyFields } from './litellm/master-key.ts';
 import { mediaFields, type MediaSettings, readMediaSettings } from './media/media-settings.ts';
 import type { Source } from './models/catalogue.ts';
 import { addressesOf, type Deployment } from './models/deployment.ts';
+import { ANTHROPIC_URL, OPENAI_URL, readSources } from './providers/read-sources.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
 import { routingOf } from './routing/routing-settings.ts';
 import type { Routing } from './routing/routing.ts';
 
-const OPENAI_URL = 'https://api.openai.com/v1';
-const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
 const web = { schemes: ['http', 'https'] } as const;
 
 /** What a process that serves model calls reads from its configuration. */
@@ -175,7 +176,7 @@ export interface GatewayConfig {
   /** Which answers are kept for the same request of the same project; none by default. */
   readonly cache: ReturnType<typeof cacheOf>;
   readonly media: MediaSettings;
-  readonly guardrails: readonly Guardrail[];
+  readonly guardrails: LitellmConfig['guardrails'];
 }
 
 export type ReadGatewayConfig =
@@ -240,35 +241,4 @@ export function upstreamUrls({
   Partial<Pick<GatewayConfig, 'guardrails'>>): string[] {
   const providers = [...deployments, ...sources].flatMap(({ endpoint }) => addressesOf(endpoint));
   return [...new Set([...providers, ...guardrails.flatMap(({ hook }) => hook?.url ?? [])])];
-}
-
-function readSources(settings: GatewaySettings): Source[] {
-  const sources: Source[] = [];
-  const add = (
-    name: string,
-    endpoint: Source['endpoint'],
-    models: readonly string[] = [],
-  ): void => {
-    sources.push({ name, endpoint, models });
-  };
-  const { openaiApiKey, openaiBaseUrl, anthropicApiKey, ollamaHost, litellmProxyUrl } = settings;
-  if (openaiApiKey ?? openaiBaseUrl) {
-    const baseUrl = withVersion(openaiBaseUrl ?? OPENAI_URL, false);
-    const provider = new URL(baseUrl).host === new URL(OPENAI_URL).host ? 'openai' : 'compatible';
-    add('openai', { provider, baseUrl, credential: openaiApiKey }, settings.openaiModels);
-  }
-  if (anthropicApiKey) {
-    const baseUrl = withVersion(settings.anthropicBaseUrl, true);
-    add('anthropic', { provider: 'anthropic', baseUrl, credential: anthropicApiKey });
-  }
-  if (ollamaHost) {
-    // What Ollama itself listens on by this variable cannot be connected to everywhere.
-    const baseUrl = withVersion(ollamaHost.replace('://0.0.0.0', '://127.0.0.1'), true);
-    add('ollama', { provider: 'ollama', baseUrl, credential: null });
-  }
-  if (litellmProxyUrl) {
-    const baseUrl = withVersion(litellmProxyUrl, true);
-    add('litellm', { provider: 'litellm', baseUrl, credential: settings.litellmApiKey });
-  }
-  return sources;
 }

@@ -89,12 +89,7 @@ export interface Gateway {
    * Other deployments and another routing from now on; calls under way end as they began. What else a
    * configuration says holds from the next start on.
    */
-  apply(
-    config: Pick<
-      GatewayConfig,
-      'deployments' | 'routing' | 'sources' | 'simulated' | 'cache' | 'guardrails'
-    >,
-  ): void;
+  apply(config: GatewayConfig): void;
   /** Ends what still looks for models. Calls under way are the server's to drain. */
   close(): void;
 }
@@ -145,8 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
   });
   const routeMeters = createRouteMeters(options.metrics, () => switchboard.countCooling());
-  const answers = createAnswers({ rules: config.cache, metrics: options.metrics, clock });
-  answers.serve(configured.deployments);
+  const answers = createAnswers({ ...options, deployments: configured.deployments });
   const settle = answers.told(
     traced(meters.counted(createSettle(ledger, config.routingDecisions)), options.record),
   );

@@ -55,6 +55,7 @@ function toWire(row: RoutingDecision): WireDecision {
     | 'requested_model'
     | 'rules'
     | 'complexity'
+    | 'data_classification'
     | 'strategy'
     | 'score'
     | 'candidates_refused'
@@ -73,6 +74,7 @@ function toWire(row: RoutingDecision): WireDecision {
     trace_id: row.traceId,
     rules: told.rules,
     complexity: told.complexity ?? null,
+    data_classification: told.data_classification ?? null,
     strategy: told.strategy,
     score: told.score,
     fallback_index: row.fallbackIndex,

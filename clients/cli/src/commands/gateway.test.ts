@@ -78,6 +78,7 @@ const decision = {
   provider: 'anthropic',
   trace_id: 'a'.repeat(32),
   rules: ['fallback:generic:claude', 'retry'],
+  data_classification: 'confidential',
   complexity: { tier: 'simple', score: 5, confidence: 0.9, reason: 'Score 5 → simple' },
   strategy: 'least-busy',
   score: 0,
@@ -106,6 +107,7 @@ test('gateway decision tells how one call found its way', async () => {
   expect(out.split('\n')).toEqual([
     'gpt-4o → claude at eu (anthropic)',
     'by fallback:generic:claude, retry',
+    'data: confidential',
     'complexity: Score 5 → simple',
     'strategy: least-busy, score 0',
     'passed over: x (model.forbidden)',

@@ -208,6 +208,7 @@ function decisionText(decision: Decision): string {
   return [
     `${decision.requested_model} → ${decision.model} at ${decision.deployment} (${decision.provider ?? '-'})`,
     `by ${decision.rules.join(', ') || 'nothing: there was no choice'}`,
+    ...(decision.data_classification === null ? [] : [`data: ${decision.data_classification}`]),
     ...(decision.complexity === null ? [] : [`complexity: ${decision.complexity.reason}`]),
     ...(strategy === null ? [] : [`strategy: ${strategy}, score ${score ?? '-'}`]),
     ...refused,

@@ -13,7 +13,7 @@ const NOT_ASKED: readonly string[] = ['cache', 'guardrails'];
  * in any order, whatever white space is between them.
  */
 export function answerKey(
-  { input, format, group }: DecidedCall,
+  { input, format, asked, group, classification }: DecidedCall,
   of: { readonly namespace: string },
 ): string {
   const headers = format.passHeaders(input.request.headers);
@@ -23,7 +23,10 @@ export function answerKey(
     'answer',
     ...tenantOf(input.caller),
     of.namespace,
+    classification ?? '',
     format.name,
+    // Of some formats the path tells it, and not the body.
+    String(asked.wantsStream),
     ...profileOf(group),
     canonical(headers),
     query,
@@ -33,7 +36,7 @@ export function answerKey(
 
 /** The name of one text's embedding: its model's version, how it is to be embedded, and the text. */
 export function embeddingKey(
-  { input, group }: DecidedCall,
+  { input, group, classification }: DecidedCall,
   of: { readonly namespace: string; readonly text: unknown },
 ): string {
   const { input: _, model: __, ...how } = input.body as Record<string, unknown>;
@@ -42,6 +45,7 @@ export function embeddingKey(
     'embedding',
     ...tenantOf(input.caller),
     of.namespace,
+    classification ?? '',
     ...profileOf(group),
     canonical(how),
     canonical(of.text),

@@ -27,13 +27,14 @@ export interface Answers {
 }
 
 export function createAnswers(of: {
-  readonly rules: CacheRules;
-  readonly metrics: Metrics | undefined;
+  readonly config: { readonly cache: CacheRules };
+  readonly deployments: readonly Deployment[];
+  readonly metrics?: Metrics | undefined;
   readonly clock: Clock;
 }): Answers {
-  let { rules } = of;
-  let served: readonly Deployment[] = [];
-  let isNamed = false;
+  let rules = of.config.cache;
+  let served = of.deployments;
+  let isNamed = namesCache(served);
   const cache = new AnswerCache({ bytesMax: rules.bytesMax, clock: of.clock });
   const meters = createCacheMeters(of.metrics, cache);
   const settlements = new Settlements();
@@ -51,10 +52,13 @@ export function createAnswers(of: {
       }),
     serve: (deployments) => {
       served = deployments;
-      isNamed = deployments.some((each) => each.cache === true);
+      isNamed = namesCache(served);
     },
     apply: (other) => {
       rules = other;
     },
   };
 }
+
+const namesCache = (deployments: readonly Deployment[]): boolean =>
+  deployments.some(({ cache }) => cache === true);

@@ -116,7 +116,9 @@ async function look(
   const request = readRequestControls(given.body, given.request.headers);
   const decided = await parts.decide(input, format); // C1
   const models = decided.group.deployments.map(({ cache }) => cache);
-  const plan = planCache(parts.rules(), { models, key: policy?.cache, request });
+  // Restricted data is nowhere but where it has to be; what a provider keeps has an id of its own.
+  const isKeptOut = decided.classification === 'restricted' || decided.asked.kept !== undefined;
+  const plan = isKeptOut ? null : planCache(parts.rules(), { models, key: policy?.cache, request });
   if (plan === null) return forward(input, format);
   if (format.name === 'embeddings') {
     return forwardEmbeddings(decided, plan, { forward, parts });
@@ -138,6 +140,7 @@ async function tellHit(
 ): Promise<void> {
   const savedPusd = kept.costPusd ?? 0n;
   const trail = new Trail(parts.traceOf(decided.input.request.headers));
+  trail.classification = decided.classification;
   trail.savedPusd = savedPusd; // C2
   const call = await parts.reserve(decided, trail); // C1
   const { deployment, usage } = kept;

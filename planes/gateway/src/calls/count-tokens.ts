@@ -3,10 +3,12 @@ import { SAFETY_HEADERS, type StreamInput } from '@sagewai/http';
 import { refusesCredential } from '../answers/answer-whole.ts';
 import { passedHeaders } from '../answers/pass-headers.ts';
 import { findRequestFields, rewriteRequest } from '../bytes/rewrite-request.ts';
+import { classify, withinReach } from '../classification/classification.ts';
 import { bridgeTo } from '../formats/bridge.ts';
 import { estimatePrompt } from '../formats/estimate-prompt.ts';
 import type { Format } from '../formats/format.ts';
 import { MESSAGES } from '../formats/messages.ts';
+import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { Switchboard } from '../switchboard.ts';
@@ -43,7 +45,11 @@ export function createCountTokens(of: CountParts): (input: StreamInput) => Promi
   return async (input) => {
     demandAllowance(of.allowance, input.caller);
     const body = input.body as CountRequest;
-    const group = await findAllowed(input.caller, body.model, of.catalogue);
+    const { policy } = input.caller.detail as CallerDetail;
+    const group = withinReach(
+      await findAllowed(input.caller, body.model, of.catalogue),
+      classify(input.request.headers, policy?.classification),
+    );
     const deployment = group.deployments.find(
       (each) => bridgeTo(each, MESSAGES.name)?.upstream === MESSAGES,
     );

@@ -5,6 +5,7 @@ import type { JsonObject } from '@sagewai/translate';
 import { findRequestFields, type RequestFields } from '../bytes/rewrite-request.ts';
 import { type CallBudget, readCallBudget } from '../call-budget/call-budget.ts';
 import { fitCall } from '../call-budget/fit-call.ts';
+import { type Classification, classify, withinReach } from '../classification/classification.ts';
 import { reachOf, withDeployments } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import { reachOnly } from '../kept-responses/keep-response.ts';
@@ -28,6 +29,8 @@ export interface DecidedCall {
   readonly bounds: CallBounds;
   /** Why it has its model, where it left that open. */
   readonly tier: TierTold | undefined;
+  /** How far its data may go; undefined: nobody says. */
+  readonly classification: Classification | undefined;
   /** What it brings along for itself; undefined for almost every call. */
   readonly budget: CallBudget | undefined;
   /** Deployments at which it could cost more than that. */
@@ -57,7 +60,11 @@ export function createDecide(of: {
     known: ModelGroup | undefined,
   ): DecidedCall => {
     const caller = input.caller.detail as CallerDetail;
-    const named = allowed(known, caller, { model, catalogue: of.catalogue });
+    const classification = classify(input.request.headers, caller.policy?.classification);
+    const named = withinReach(
+      allowed(known, caller, { model, catalogue: of.catalogue }),
+      classification,
+    );
     const { providers } = format;
     const whole =
       providers === undefined
@@ -88,6 +95,7 @@ export function createDecide(of: {
       group,
       bounds: boundCall(asked, input.raw.length, group, caller.mayCap),
       tier,
+      classification,
       budget: undefined,
       passedOver: NOBODY,
     };

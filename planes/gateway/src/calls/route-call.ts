@@ -32,6 +32,7 @@ export async function routeCall(
   const trail = new Trail(parts.traceOf(input.request.headers));
   const asked = await parts.decide(input, format);
   trail.tier = asked.tier;
+  trail.classification = asked.classification;
   keepToBudget(asked, trail);
   const { decided, call } = await admit(asked, trail, parts);
   if (input.reply.destroyed) {

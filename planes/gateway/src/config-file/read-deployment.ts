@@ -1,3 +1,8 @@
+import {
+  type Classification,
+  CLASSIFICATIONS,
+  isClassification,
+} from '../classification/classification.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { priceDeployment, type Stated } from '../models/price-deployment.ts';
 import { flatPrice, type Price, ratesOf } from '../money/price.ts';
@@ -31,6 +36,7 @@ export function readDeployment(
   const stated = readStated(entry);
   const traffic = readTraffic(entry);
   const cache = entry.flag('model_info.cache');
+  const classificationMax = readClassification(entry);
   const id = entry.text('model_info.id') ?? `config-${index + 1}`;
   const place = findPlace(entry, named);
   if (place.kind !== 'found') return { kind: place.kind };
@@ -51,8 +57,17 @@ export function readDeployment(
       ),
       ...(traffic ? { traffic } : {}),
       ...(cache === undefined ? {} : { cache }),
+      ...(classificationMax === undefined ? {} : { classificationMax }),
     },
   };
+}
+
+function readClassification(entry: Section): Classification | undefined {
+  const path = 'model_info.max_data_classification';
+  const said = entry.text(path);
+  if (said === undefined || isClassification(said)) return said;
+  entry.mistake(path, `expected one of ${CLASSIFICATIONS.join(', ')}`);
+  return undefined;
 }
 
 const TOKENS = { what: 'a count of tokens' };

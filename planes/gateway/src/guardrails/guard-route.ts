@@ -7,6 +7,7 @@ import { CHAT } from '../formats/chat.ts';
 import { COMPLETIONS } from '../formats/completions.ts';
 import { EMBEDDINGS } from '../formats/embeddings.ts';
 import type { Format } from '../formats/format.ts';
+import { GEMINI } from '../formats/gemini.ts';
 import { MESSAGES } from '../formats/messages.ts';
 import { OLLAMA_CHAT, OLLAMA_GENERATE } from '../formats/ollama.ts';
 import { RESPONSES } from '../formats/responses.ts';
@@ -36,6 +37,13 @@ const FORMATS: Readonly<Record<string, Format>> = {
   'gateway.createResponse': RESPONSES,
   'gateway.createCompletion': COMPLETIONS,
   'gateway.createEmbedding': EMBEDDINGS,
+  'gateway.passOpenaiChat': CHAT,
+  'gateway.passOpenaiResponse': RESPONSES,
+  'gateway.passAnthropicMessage': MESSAGES,
+  'gateway.passAzureChat': CHAT,
+  'gateway.passAzureDeploymentChat': CHAT,
+  'gateway.passAzureResponse': RESPONSES,
+  'gateway.passGemini': GEMINI,
   'gateway.ollamaChat': OLLAMA_CHAT,
   'gateway.ollamaGenerate': OLLAMA_GENERATE,
 };

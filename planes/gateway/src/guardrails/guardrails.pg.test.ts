@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 
 import { Secret } from '@sagewai/config';
 import { type Db, sql } from '@sagewai/postgres';
+import type { Tenant } from '@sagewai/testing';
 import { ENDPOINTS } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -35,9 +36,13 @@ const BLOCKS = guardrailOf({
   find: TICKET_RULE.find,
 });
 
-async function auditOf(owner: Db): Promise<{ subject: string; details: string }[]> {
+async function auditOf(
+  owner: Db,
+  { orgId }: Tenant,
+): Promise<{ subject: string; details: string }[]> {
   const { rows } = await sql<{ subject: string; details: string }>`
-    select subject, details from audit_entry where action = 'guardrail.blocked' order by seq
+    select subject, details from audit_entry
+    where action = 'guardrail.blocked' and org_id = ${orgId} order by seq
   `.execute(owner);
   return rows;
 }
@@ -48,6 +53,7 @@ const contentOf = async (reply: Response): Promise<string> =>
 
 describe('a guardrail', () => {
   test('stands before every route to a model, and costs nothing where it blocks (W1, M7)', async ({
+    tenant,
     upstream,
     key,
     start,
@@ -70,6 +76,9 @@ describe('a guardrail', () => {
       'gateway.createRerank': { model: 'm', query: text, documents: ['a'] },
       'gateway.createImage': { model: 'm', prompt: text },
       'gateway.createSpeech': { model: 'm', input: text, voice: 'v' },
+      'gateway.passOpenaiChat': { model: 'm', messages: message },
+      'gateway.passAnthropicMessage': { model: 'm', max_tokens: 5, messages: message },
+      'gateway.passAzureChat': { model: 'm', messages: message },
       'gateway.ollamaChat': { model: 'm', messages: message },
       'gateway.ollamaGenerate': { model: 'm', prompt: text },
       'gateway.ollamaEmbed': { model: 'm', input: text },
@@ -92,7 +101,7 @@ describe('a guardrail', () => {
     expect(asked.toSorted()).toEqual(Object.keys(bodies).toSorted());
     expect(upstream.asked).toEqual([]);
     expect(await spendOf(owner)).toEqual([]);
-    const audit = await auditOf(owner);
+    const audit = await auditOf(owner, tenant);
     expect(audit).toHaveLength(asked.length);
     expect(audit[0]?.subject).toBe('guardrail:no-tickets');
     expect(JSON.parse(audit[0]?.details ?? '')).toMatchObject({ phase: 'pre', found: 'TICKET' });
@@ -122,6 +131,7 @@ describe('a guardrail', () => {
   });
 
   test('redacts what is sent and what is answered, and leaves every other byte (W3)', async ({
+    tenant,
     upstream,
     key,
     start,
@@ -150,10 +160,11 @@ describe('a guardrail', () => {
     expect(await gateway.metrics()).toContain(
       'sagewai_guardrail_actions_total{guardrail="watch",phase="pre",did="flagged"} 1',
     );
-    expect(await auditOf(owner)).toEqual([]);
+    expect(await auditOf(owner, tenant)).toEqual([]);
   });
 
   test('that blocks an answer says so, and the call is paid (M3)', async ({
+    tenant,
     upstream,
     key,
     start,
@@ -189,7 +200,7 @@ describe('a guardrail', () => {
     expect(rows[0]).toMatchObject({ cost: COST, status: 'ok' });
     expect(rows[1]?.cost).toBeGreaterThan(0n);
     expect(
-      (await auditOf(owner)).map(({ details }) => JSON.parse(details) as object),
+      (await auditOf(owner, tenant)).map(({ details }) => JSON.parse(details) as object),
     ).toMatchObject([{ phase: 'post' }, { phase: 'post' }]);
     // Refusals of the provider are no words of a model.
     upstream.answer = (_, reply) =>

@@ -108,6 +108,19 @@ const SPOKEN: readonly Spoken[] = [
     hear: (event) => (event as { delta?: string }).delta,
   },
   {
+    format: 'gemini',
+    isEvents: true,
+    tell: (pieces) => [
+      ...pieces.map((text) =>
+        sse({ candidates: [{ index: 0, content: { role: 'model', parts: [{ text }] } }] }),
+      ),
+      sse({ candidates: [{ index: 0, content: { parts: [{ text: '' }] }, finishReason: 'STOP' }] }),
+    ],
+    hear: (event) =>
+      (event as { candidates?: { content: { parts: { text: string }[] } }[] }).candidates?.[0]
+        ?.content.parts[0]?.text,
+  },
+  {
     format: 'ollama-chat',
     isEvents: false,
     tell: (pieces) => [

@@ -81,6 +81,27 @@ const RESPONSES: StreamTexts = {
   },
 };
 
+const GEMINI: StreamTexts = {
+  channelOf: (event, path) => {
+    const [candidates, at, content, parts, part, field, ...rest] = path;
+    const isText = candidates === 'candidates' && content === 'content' && parts === 'parts';
+    if (!isText || field !== 'text' || rest.length > 0) return null;
+    const candidate = fieldOf(fieldOf(event, 'candidates'), Number(at));
+    const said = fieldOf(fieldOf(fieldOf(candidate, 'content'), 'parts'), Number(part));
+    const kind = fieldOf(said, 'thought') === true ? 'thought' : 'text';
+    return `${nameOf(fieldOf(candidate, 'index') ?? at)}/${kind}`;
+  },
+  endedBy: (event) => {
+    const candidates = fieldOf(event, 'candidates');
+    if (!Array.isArray(candidates)) return NONE;
+    return candidates.flatMap((candidate: unknown, at) =>
+      typeof fieldOf(candidate, 'finishReason') === 'string'
+        ? [`${nameOf(fieldOf(candidate, 'index') ?? at)}/`]
+        : [],
+    );
+  },
+};
+
 const lines = (fields: readonly string[]): StreamTexts => ({
   channelOf: (_, path) => {
     const name = path.join('.');
@@ -104,6 +125,7 @@ const OF: Readonly<Partial<Record<FormatName, StreamTexts>>> = {
   completions: CHAT,
   messages: MESSAGES,
   responses: RESPONSES,
+  gemini: GEMINI,
   'ollama-chat': lines(['message.content', 'message.thinking']),
   'ollama-generate': lines(['response', 'thinking']),
 };

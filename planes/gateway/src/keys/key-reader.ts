@@ -8,6 +8,7 @@ import type { Db } from '@sagewai/postgres';
 import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
 import { readKeyCache } from '../cache/read-controls.ts';
+import { readKeyClassification } from '../classification/classification.ts';
 import { readNames } from '../guardrails/choose-guardrails.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
@@ -114,6 +115,9 @@ function toPolicy(key: LiveKey): KeyPolicy {
     tags: key.tags,
     onClientLeft: key.onClientLeft,
     guardrails: guardrailsOf(key),
+    classification: readKeyClassification(
+      key.metadata['data_classification'] ?? key.teamMetadata['data_classification'],
+    ),
     cache: readKeyCache(key.metadata['cache'] ?? key.teamMetadata['cache']),
     slots: [
       ...slot('key', key.id, key.parallelMax),

@@ -1,6 +1,7 @@
 import type { KeyId, OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
 
 import type { KeyCache } from '../cache/read-controls.ts';
+import type { Classification } from '../classification/classification.ts';
 
 /** The word for our keys in identity's look-up of credentials. */
 export const KEY_KIND = 'key' as const;
@@ -66,6 +67,8 @@ export interface KeyPolicy {
   readonly slots: readonly SlotLimit[];
   /** What the key says of answers that are kept; undefined: nothing. */
   readonly cache: KeyCache | undefined;
+  /** What its data is at least; undefined: it does not say. */
+  readonly classification: Classification | undefined;
   /** Of the key and its team; null: they cannot be read, and nothing may pass. */
   readonly guardrails: readonly string[] | null;
   /** Headers of every answer, made once. */

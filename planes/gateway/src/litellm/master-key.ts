@@ -143,6 +143,7 @@ function toModelCaller({ orgId, projectId }: Caller): Caller {
       headers: {},
       onClientLeft: 'abort',
       cache: undefined,
+      classification: undefined,
       guardrails: [],
     },
   };

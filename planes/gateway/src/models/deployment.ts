@@ -1,6 +1,7 @@
 import type { Secret } from '@sagewai/config';
 import type { ProjectId } from '@sagewai/wire';
 
+import type { Classification } from '../classification/classification.ts';
 import type { MediaPrice } from '../media/media-price.ts';
 import type { Price } from '../money/price.ts';
 import type { Authorization } from '../providers/authorization.ts';
@@ -47,6 +48,8 @@ export interface Deployment {
   readonly traffic?: Traffic | undefined;
   /** Whether its answers may be kept; undefined: as elsewhere. */
   readonly cache?: boolean | undefined;
+  /** The most that it may be given; undefined: everything. */
+  readonly classificationMax?: Classification | undefined;
 }
 
 /** Where an endpoint is, for people to see: what its URL has beside that may be a credential. */

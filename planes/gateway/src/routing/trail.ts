@@ -1,6 +1,7 @@
 import type { TraceContext } from '@sagewai/telemetry';
 import type { PicoUsd } from '@sagewai/wire';
 
+import type { Classification } from '../classification/classification.ts';
 import type { TierTold } from '../tiers/choose-model.ts';
 import type { Passed } from './choose-deployment.ts';
 import type { FallbackKind } from './fallbacks.ts';
@@ -36,6 +37,8 @@ export class Trail {
   readonly startedMs = performance.now();
   /** Why a call that left its model open got one. */
   tier: TierTold | undefined;
+  /** How far its data may go, where somebody says so. */
+  classification: Classification | undefined;
   /** What it did not cost, since its answer (or a part of it) was kept from an earlier call. */
   savedPusd: PicoUsd | undefined;
   /** When a call that brought its own time along is late; Infinity: never. Of a monotonic clock. */
@@ -76,6 +79,7 @@ export class Trail {
   get isEmpty(): boolean {
     return (
       this.savedPusd === undefined &&
+      this.classification === undefined &&
       !this.tier &&
       !this.#choices &&
       !this.#attempts &&
