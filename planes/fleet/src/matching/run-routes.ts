@@ -27,6 +27,7 @@ import type { FleetParts } from '../parts.ts';
 import { readAttempts } from '../runs/attempts.sql.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import { readIdempotencyKey } from '../runs/idempotency-key.ts';
+import { placeMistakes } from '../runs/place-mistakes.ts';
 import { readRunSpent } from '../runs/run-spending.ts';
 import { toRunState, toTaskState } from '../runs/run.ts';
 import { findRun, listRuns as readRuns, type RunDetail } from '../runs/runs.sql.ts';
@@ -59,25 +60,31 @@ export function runRoutes(parts: FleetParts): Route[] {
   return [
     implementOwn(submitRun, async ({ body, caller, request }) => {
       const keyed = withKey(body, request);
-      const [run] = await submissions.submit([keyed], submitterOf(caller));
+      const [run] = await placeMistakes('', submissions.submit([keyed], submitterOf(caller)));
       const { runId, ...accepted } = found(run, NO_SUCH_RUN);
       return { id: runId, ...accepted };
     }),
 
     implementOwn(submitRuns, async ({ body, caller }) => {
-      const accepted = await submissions.submit(body.runs, submitterOf(caller));
+      const accepted = await placeMistakes(
+        '/runs',
+        submissions.submit(body.runs, submitterOf(caller)),
+      );
       return { runs: accepted.map(({ runId, ...run }) => ({ id: runId, ...run })) };
     }),
 
     implementOwn(submitTask, async ({ body, caller, request }) => {
       const keyed = withKey(body, request);
-      const [run] = await submissions.submit([keyed], submitterOf(caller));
+      const [run] = await placeMistakes('', submissions.submit([keyed], submitterOf(caller)));
       const { runId, ...accepted } = found(run, NO_SUCH_RUN);
       return { run_id: runId, ...accepted };
     }),
 
     implementOwn(submitTasks, async ({ body, caller }) => {
-      const accepted = await submissions.submit(body.tasks, submitterOf(caller));
+      const accepted = await placeMistakes(
+        '/tasks',
+        submissions.submit(body.tasks, submitterOf(caller)),
+      );
       return { tasks: accepted.map(({ runId, ...run }) => ({ run_id: runId, ...run })) };
     }),
 
