@@ -18,7 +18,7 @@ export function noteRoute(
     requested_model: asked.model.slice(0, NAME_LENGTH_MAX),
     rules: trail.rules(group.model, asked.model),
     ...(trail.savedPusd === undefined ? {} : { saved_pusd: String(trail.savedPusd) }),
-    data_classification: trail.classification ?? null,
+    ...(trail.classification === undefined ? {} : { data_classification: trail.classification }),
     complexity: trail.tier ?? null,
     strategy: choice?.strategy ?? null,
     score: choice?.score !== undefined && Number.isFinite(choice.score) ? choice.score : null,
