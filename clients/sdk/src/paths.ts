@@ -1,4 +1,5 @@
 // Written by tools/generate-paths.ts from the contract; not by hand.
+/* oxlint-disable max-lines -- A list: it is as long as there are endpoints. */
 
 /** Method and path of every endpoint. */
 export const PATHS = {
@@ -84,10 +85,13 @@ export const PATHS = {
   'fleet.undrainWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/undrain'],
   'fleet.unlockWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/unlock'],
   'fleet.waitForResume': ['POST', '/api/v1/fleet/runs/{run_id}/wait'],
+  'gateway.cancelBatch': ['POST', '/v1/batches/{batch_id}/cancel'],
   'gateway.countMessageTokens': ['POST', '/v1/messages/count_tokens'],
+  'gateway.createBatch': ['POST', '/v1/batches'],
   'gateway.createChatCompletion': ['POST', '/v1/chat/completions'],
   'gateway.createCompletion': ['POST', '/v1/completions'],
   'gateway.createEmbedding': ['POST', '/v1/embeddings'],
+  'gateway.createFile': ['POST', '/v1/files'],
   'gateway.createImage': ['POST', '/v1/images/generations'],
   'gateway.createKey': ['POST', '/api/v1/keys'],
   'gateway.createMessage': ['POST', '/v1/messages'],
@@ -97,15 +101,20 @@ export const PATHS = {
   'gateway.createSpeech': ['POST', '/v1/audio/speech'],
   'gateway.createTranscription': ['POST', '/v1/audio/transcriptions'],
   'gateway.createTranslation': ['POST', '/v1/audio/translations'],
+  'gateway.deleteFile': ['DELETE', '/v1/files/{file_id}'],
   'gateway.deleteResponse': ['DELETE', '/v1/responses/{response_id}'],
   'gateway.editImage': ['POST', '/v1/images/edits'],
   'gateway.explainRoute': ['GET', '/api/v1/model-route'],
   'gateway.getAnswerCache': ['GET', '/api/v1/answer-cache'],
+  'gateway.getBatch': ['GET', '/v1/batches/{batch_id}'],
+  'gateway.getFile': ['GET', '/v1/files/{file_id}'],
   'gateway.getKey': ['GET', '/api/v1/keys/{key_id}'],
   'gateway.getModel': ['GET', '/v1/models/{model_id}'],
   'gateway.getModelTiers': ['GET', '/api/v1/projects/{project}/model-tiers'],
   'gateway.getProjectCredential': ['GET', '/api/v1/projects/{project}/credential'],
   'gateway.getResponse': ['GET', '/v1/responses/{response_id}'],
+  'gateway.listBatches': ['GET', '/v1/batches'],
+  'gateway.listFiles': ['GET', '/v1/files'],
   'gateway.listGuardrails': ['GET', '/api/v1/guardrails'],
   'gateway.listKeys': ['GET', '/api/v1/keys'],
   'gateway.listModels': ['GET', '/v1/models'],
@@ -137,6 +146,7 @@ export const PATHS = {
     'POST',
     '/vertex_ai/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model_call}',
   ],
+  'gateway.readFileContent': ['GET', '/v1/files/{file_id}/content'],
   'gateway.removeProjectCredential': ['DELETE', '/api/v1/projects/{project}/credential'],
   'gateway.revokeKey': ['POST', '/api/v1/keys/{key_id}/revoke'],
   'gateway.rotateProjectCredential': ['POST', '/api/v1/projects/{project}/credential/rotate'],

@@ -11,6 +11,7 @@ import {
   readScaling,
   readScalingText,
 } from './autoscale.ts';
+import { BATCH_ENDPOINTS } from './batches.ts';
 import { listChildren, listTaskChildren } from './children.ts';
 import {
   cancelRuns,
@@ -173,6 +174,7 @@ export const ENDPOINTS = [
   revokeKey,
   createChatCompletion,
   createMessage,
+  ...BATCH_ENDPOINTS,
   ...KEPT_RESPONSE_ENDPOINTS,
   ...MEDIA_ENDPOINTS,
   ...PASSTHROUGH_ENDPOINTS,

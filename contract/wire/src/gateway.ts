@@ -138,6 +138,7 @@ export const getModel = endpoint({
   output: Type.Union([model, anthropicModel]),
 });
 
+export * from './batches.ts';
 export * from './kept-responses.ts';
 export * from './media.ts';
 export * from './model-surfaces.ts';

@@ -131,7 +131,7 @@ export async function startGateway(
     answerBytesMax: 64 * 1024,
     guardrails: [],
     cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
-    media: { audioBytesMax: 128 * 1024 },
+    media: { audioBytesMax: 128 * 1024, batches: { askMs: 1, askMsMax: 1, giveUpMs: 60_000 } },
     ...changes,
   };
   const metrics = createMetrics();

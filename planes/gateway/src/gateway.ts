@@ -10,6 +10,7 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics, Span } from '@sagewai/telemetry';
 
 import { createBeat } from './answers/beat.ts';
+import { createKept } from './batches/create-kept.ts';
 import { createAnswers } from './cache/create-answers.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
 import { Allowance } from './calls/count-allowance.ts';
@@ -22,8 +23,6 @@ import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGuardrails } from './guardrails/create-guardrails.ts';
 import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
-import { keptRoutes } from './kept-responses/kept-routes.ts';
-import type { ResponseKeys } from './kept-responses/response-id.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
@@ -34,7 +33,6 @@ import { serverRoutes } from './litellm/server-routes.ts';
 import { spendRoutes } from './litellm/spend-routes.ts';
 import { teamRoutes } from './litellm/team-routes.ts';
 import { userRoutes } from './litellm/user-routes.ts';
-import { mediaRoutes } from './media/media-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import { configuredOf } from './models/configured-of.ts';
@@ -71,7 +69,7 @@ export interface GatewayOptions {
   /** Seal what deployments are that were added while servers run. */
   readonly sealing: SealingKeys;
   /** Seal the ids of responses that providers keep. */
-  readonly responseKeys: ResponseKeys;
+  readonly responseKeys: SealingKeys;
   /** What answers from inside the installation: agents. */
   readonly modelSources?: readonly ModelSource[] | undefined;
   readonly metrics?: Metrics | undefined;
@@ -204,14 +202,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
   const guardrails = createGuardrails({ ...options, bytesMax: answerBytesMax });
+  const kept = createKept({ ...options, catalogue, switchboard });
   const keyReader = createKeyReader({ db, clock });
   return {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),
-      ...surfaceRoutes({ forward, responseKeys: options.responseKeys }),
-      ...keptRoutes({ db, keys: options.responseKeys, catalogue, switchboard, answerBytesMax }),
+      ...surfaceRoutes({ forward, responseKeys: options.responseKeys, media: config.media }),
       ...passRoutes({ forward, catalogue, responseKeys: options.responseKeys }),
-      ...mediaRoutes({ forward, ...config.media }),
+      ...kept.routes,
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
@@ -238,6 +236,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...guardrails.routes,
     ].map(guardrails.guard),
     jobs: [
+      ...kept.jobs,
       storedModelsJob(stored, config.storedModelsMs),
       ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
       ...(config.healthCheckMs === null

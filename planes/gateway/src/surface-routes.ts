@@ -14,6 +14,8 @@ import { MODERATION_MODEL, MODERATIONS } from './formats/moderations.ts';
 import { RERANK } from './formats/rerank.ts';
 import { keepResponse } from './kept-responses/keep-response.ts';
 import type { ResponseKeys } from './kept-responses/response-id.ts';
+import { mediaRoutes } from './media/media-routes.ts';
+import type { MediaSettings } from './media/media-settings.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
 
@@ -21,11 +23,14 @@ const OWN_HEAD = { hasOwnHead: true };
 export function surfaceRoutes({
   forward,
   responseKeys,
+  media,
 }: {
   readonly forward: Forward;
   readonly responseKeys: ResponseKeys;
+  readonly media: MediaSettings;
 }): Route[] {
   return [
+    ...mediaRoutes({ forward, ...media }),
     implementStream(
       createResponse,
       (given) => {

@@ -92,7 +92,7 @@ function tenantOf({ input }: DecidedCall): { orgId: OrganizationId; projectId: P
 }
 
 /** In the words that clients of LiteLLM match. */
-function toRefusal({ because, limit, used, retryAfterMs, scope }: Refusal): Fault {
+export function toRefusal({ because, limit, used, retryAfterMs, scope }: Refusal): Fault {
   const again = retryAfterMs === null ? {} : { retryAfterMs };
   const at = `${because} limit of ${scope.kind} ${scope.id}`;
   if (because === 'cost') {

@@ -1,7 +1,7 @@
 import type { PicoUsd } from '@sagewai/wire';
 
 import type { MediaPrice } from '../media/media-price.ts';
-import type { Price } from '../money/price.ts';
+import { flatPrice, type Price, ratesOf } from '../money/price.ts';
 import type { Section } from './section.ts';
 
 /** The first of LiteLLM's names that says something, in either of the places where it knows prices. */
@@ -29,11 +29,16 @@ export function readMedia(entry: Section, price: Price | undefined): MediaPrice 
   const perCharacter = rateOf(entry, ['input_cost_per_character', 'output_cost_per_character']);
   const inputImage = rateOf(entry, ['input_cost_per_image_token']);
   const outputImage = rateOf(entry, ['output_cost_per_image_token']);
+  const batchInput = rateOf(entry, ['input_cost_per_token_batches']);
+  const batchOutput = rateOf(entry, ['output_cost_per_token_batches']);
   const hasTokens = price !== undefined && (inputImage ?? outputImage) !== undefined;
   const media: MediaPrice = {
     ...(perImage === undefined ? {} : { perImage }),
     ...(perSecond === undefined ? {} : { perSecond }),
     ...(perCharacter === undefined ? {} : { perCharacter }),
+    ...(batchInput === undefined || batchOutput === undefined
+      ? {}
+      : { batch: flatPrice(ratesOf({ input: batchInput, output: batchOutput })) }),
     ...(hasTokens
       ? { imageTokens: { ...price, rates: { ...price.rates, inputImage, outputImage } } }
       : {}),

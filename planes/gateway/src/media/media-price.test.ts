@@ -84,3 +84,11 @@ test('a recording is paid by the second, a spoken text by the character, or both
   // What runs on the operator's own machines is free.
   expect(priceOfListening(at('whisper', 'ollama'))).toMatchObject({ rates: { input: 0n } });
 });
+
+test('a batch of OpenAI’s costs half; where a price is stated, only what is stated', () => {
+  const { price, media } = at('gpt-4o');
+  expect(media.batch?.rates.input).toBe((price?.rates.input ?? 0n) / 2n);
+  expect(media.batch?.rates.output).toBe((price?.rates.output ?? 0n) / 2n);
+  const stated = priceDeployment('openai', 'gpt-4o', { price }, new Date('2026-11-01T00:00:00Z'));
+  expect(stated.media.batch).toBeUndefined();
+});

@@ -16,6 +16,8 @@ export interface MediaPrice {
   readonly perSecond?: PicoUsd | undefined;
   /** Of a text that is spoken. */
   readonly perCharacter?: PicoUsd | undefined;
+  /** Tokens in a batch. */
+  readonly batch?: Price | undefined;
 }
 
 export interface ListedPicture {

@@ -1,7 +1,7 @@
 import { findListedMedia } from '../media/listed-prices.ts';
 import type { MediaPrice } from '../media/media-price.ts';
 import { findCatalogueMedia, findCataloguePrice } from '../money/find-catalogue-price.ts';
-import { FREE, type Price } from '../money/price.ts';
+import { FREE, halfOf, type Price } from '../money/price.ts';
 import { catalogueOf, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { findOutputLimit } from './output-limits.ts';
 
@@ -34,6 +34,9 @@ export function priceDeployment(
   return {
     price: stated.price ?? (isLocal ? FREE : known ? known.price : undefined),
     media: {
+      ...(stated.price === undefined && provider === 'openai' && known && known.price
+        ? { batch: halfOf(known.price) }
+        : {}),
       ...(catalogueId && findCatalogueMedia(upstreamModel, catalogueId, at)),
       ...(catalogueId && findListedMedia(upstreamModel, catalogueId)),
       ...stated.media,

@@ -65,6 +65,20 @@ export function flatPrice(rates: Rates): Price {
   return { perCall: 0n, rates, tiers: [] };
 }
 
+/** What OpenAI asks for in a batch; a pico-dollar that cannot be halved is ours to pay. */
+export function halfOf(price: Price): Price {
+  const half = (amount: PicoUsd): PicoUsd => (amount + 1n) / 2n;
+  const rates = (of: Rates): Rates =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, amount]) => [name, half(amount as PicoUsd)]),
+    ) as unknown as Rates;
+  return {
+    ...price,
+    rates: rates(price.rates),
+    tiers: price.tiers.map((tier) => ({ ...tier, rates: rates(tier.rates) })),
+  };
+}
+
 /** For models that run on the operator's own machines. */
 export const FREE: Price = flatPrice(ratesOf({ input: 0n, output: 0n }));
 

@@ -9,7 +9,7 @@ export interface UpstreamRequest {
   readonly model: string;
   readonly body: Buffer;
   /** Something that the provider keeps, below the path of its format; left out: a call. */
-  readonly at?: { readonly method: 'GET' | 'DELETE'; readonly below: string };
+  readonly at?: { readonly method: 'GET' | 'POST' | 'DELETE'; readonly below: string };
   readonly wantsStream: boolean;
   /** Of the client's; none of them is a credential (M6). */
   readonly headers: Readonly<Record<string, string>> | null;

@@ -1,0 +1,144 @@
+import { ANONYMOUS } from '@sagewai/http';
+import { type Job, job } from '@sagewai/jobs';
+import { inTenant } from '@sagewai/postgres';
+import { isObject, type JsonObject } from '@sagewai/translate';
+import type { ProjectId, ReservationId } from '@sagewai/wire';
+
+import type { Deployment } from '../models/deployment.ts';
+import { askProvider, BATCHES, beginQuestion, FILES } from './ask-provider.ts';
+import { type BatchParts, batchPriceOf, findDeployment, tellBatch } from './batch-parts.ts';
+import {
+  type DueBatch,
+  type DueDetails,
+  endBatch,
+  findDue,
+  listDue,
+  putOff,
+} from './batches.sql.ts';
+import { BATCH_FORMATS } from './read-batch-lines.ts';
+import { type BatchSums, OutputSum } from './sum-output.ts';
+
+const AT_ONCE = 20;
+
+/** How a batch ended, as the ledger knows it; others go on. */
+const ENDS = {
+  completed: 'ok',
+  failed: 'error',
+  expired: 'error',
+  cancelled: 'aborted',
+} as const;
+
+export function settleBatchesJob(parts: BatchParts): Job {
+  return job({
+    name: 'gateway.settleBatches',
+    everyMs: parts.settings.askMs,
+    runsOn: 'leader',
+    converges: 'a batch that is over is booked as what its lines used',
+    ifItNeverRuns: 'batches expire, and are booked in full as unknown',
+    run: async (signal) => {
+      for (const due of await listDue(parts.db, AT_ONCE)) {
+        if (signal.aborted) return;
+        try {
+          await look(due, parts);
+        } catch (error) {
+          parts.log.warn('a batch could not be asked after', { batch: due.id, error });
+          await putOff(parts.db, due, waitFor(due, parts));
+        }
+      }
+    },
+  });
+}
+
+function waitFor({ asked }: DueBatch, { settings: { askMs, askMsMax } }: BatchParts): number {
+  return Math.min(askMsMax, askMs * 2 ** Math.min(asked, 20));
+}
+
+async function look(due: DueBatch, parts: BatchParts): Promise<void> {
+  const { db, switchboard, settings } = parts;
+  const { orgId } = due;
+  const end = (state: 'settled' | 'lost'): Promise<void> =>
+    inTenant(db, [orgId], (tx) => endBatch(tx, orgId, { id: due.id, state }));
+  const batch = await findDue(db, due);
+  // One that its provider may never have heard of expires, and is booked as unknown (B2).
+  if (batch?.providerId == null || batch.ageMs > settings.giveUpMs) return end('lost');
+  // Where it was made, also when its project has got another credential since: it is to be booked all the same.
+  const by = { ...ANONYMOUS, orgId, projectId: batch.projectId as ProjectId };
+  const deployment =
+    (await findDeployment(parts, batch.deployment, by)) ??
+    (await findDeployment(parts, batch.deployment));
+  if (deployment === null) return putOff(db, due, waitFor(due, parts));
+  const { status, body } = await askProvider(switchboard, deployment, {
+    of: BATCHES,
+    method: 'GET',
+    below: `/${encodeURIComponent(batch.providerId)}`,
+  });
+  const how = status < 300 ? ENDS[body['status'] as keyof typeof ENDS] : undefined;
+  const owner = { orgId, projectId: batch.projectId };
+  const { model } = batch.manifest;
+  if (status < 300) await tellBatch(parts, owner, { batch, deployment, model }, body);
+  const sums = how && (await sumOutput(batch, deployment, { said: body, parts }));
+  if (how === undefined || sums === undefined) return putOff(db, due, waitFor(due, parts));
+  await parts.ledger.settle({
+    id: batch.id as ReservationId,
+    orgId,
+    costPusd: sums.costPusd,
+    inputTokens: sums.inputTokens,
+    cachedInputTokens: sums.cachedInputTokens,
+    cacheWriteTokens: sums.cacheWriteTokens,
+    outputTokens: sums.outputTokens,
+    usageSource: sums.isTold ? 'provider' : 'estimate',
+    status: how,
+    deployment: deployment.id,
+    provider: deployment.endpoint.provider,
+  });
+  await end('settled');
+}
+
+const NOTHING: BatchSums = {
+  costPusd: 0n,
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  isTold: true,
+};
+
+/** Undefined: its output is not to be had now. */
+async function sumOutput(
+  batch: DueDetails,
+  deployment: Deployment,
+  { said, parts }: { readonly said: JsonObject; readonly parts: BatchParts },
+): Promise<BatchSums | undefined> {
+  const { output_file_id: output, request_counts: counts } = said;
+  if (typeof output !== 'string') {
+    const completed = isObject(counts) ? counts['completed'] : 0;
+    return completed === 0 || completed === undefined ? NOTHING : undefined;
+  }
+  const format = BATCH_FORMATS.get(batch.manifest.endpoint);
+  const price = batchPriceOf(deployment);
+  if (format === undefined || price === undefined) return undefined;
+  const { manifest } = batch;
+  const sum = new OutputSum({ format, price, manifest }, parts.settings.lineBytesMax);
+  const below = `/${encodeURIComponent(output)}/content`;
+  const attempt = beginQuestion(parts.switchboard, deployment, {
+    of: FILES,
+    method: 'GET',
+    below,
+  });
+  const head = await attempt.head;
+  if (head.kind !== 'head' || head.status !== 200) {
+    attempt.abort();
+    return undefined;
+  }
+  const isWhole = await new Promise<boolean>((resolve) => {
+    attempt.handTo({
+      onData: (chunk) => {
+        sum.push(chunk);
+        if (sum.isBroken) attempt.abort();
+      },
+      onEnd: () => resolve(true),
+      onFailure: () => resolve(false),
+    });
+  });
+  return isWhole && !sum.isBroken ? sum.end() : undefined;
+}

@@ -1,0 +1,102 @@
+import type { PicoUsd } from '@sagewai/wire';
+
+import { parseData } from '../bytes/stream-reading.ts';
+import type { Format } from '../formats/format.ts';
+import { costOf } from '../money/meter.ts';
+import type { Price } from '../money/price.ts';
+import { fieldOf } from '../money/usage.ts';
+import type { Manifest } from './batch.ts';
+
+const LF = 0x0a;
+
+export interface BatchSums {
+  readonly costPusd: PicoUsd;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Whether each line that was answered told its usage. */
+  readonly isTold: boolean;
+}
+
+/**
+ * Adds up what the lines of an output used, as they arrive (B2). A line that was answered and does not tell is
+ * taken for as much as a request of its file can be on the average: an estimate, which says so (M3).
+ */
+export class OutputSum {
+  readonly #of: { readonly format: Format; readonly price: Price; readonly manifest: Manifest };
+  readonly #lineBytesMax: number;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  isBroken = false;
+  #sums: BatchSums = {
+    costPusd: 0n,
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: 0,
+    isTold: true,
+  };
+
+  constructor(
+    of: { readonly format: Format; readonly price: Price; readonly manifest: Manifest },
+    lineBytesMax: number,
+  ) {
+    this.#of = of;
+    this.#lineBytesMax = lineBytesMax;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
+      this.#line(Buffer.concat([...this.#tail, chunk.subarray(start, end)]));
+      this.#tail = [];
+      this.#tailBytes = 0;
+      start = end + 1;
+    }
+    this.#tail.push(chunk.subarray(start));
+    this.#tailBytes += chunk.length - start;
+    if (this.#tailBytes > this.#lineBytesMax) {
+      this.isBroken = true;
+      this.#tail = [];
+    }
+  }
+
+  end(): BatchSums {
+    this.#line(Buffer.concat(this.#tail));
+    this.#tail = [];
+    return this.#sums;
+  }
+
+  #line(bytes: Buffer): void {
+    const text = bytes.toString().trim();
+    if (text === '') return;
+    const line = parseData(text);
+    const response = fieldOf(line, 'response');
+    const status = fieldOf(response, 'status_code');
+    // One that failed costs nothing.
+    if (line !== undefined && (typeof status !== 'number' || status >= 300)) return;
+    const { format, price, manifest } = this.#of;
+    const body = fieldOf(response, 'body');
+    const usage = typeof body === 'object' && body !== null ? format.usageOf(body) : undefined;
+    const each = (most: number): number => Math.ceil(most / Math.max(1, manifest.requests));
+    const taken = usage ?? {
+      input: each(manifest.inputTokensMax),
+      cachedInput: 0,
+      cacheWrite: 0,
+      cacheWriteHour: 0,
+      inputAudio: 0,
+      output: each(manifest.outputTokensMax),
+      outputAudio: 0,
+    };
+    const sums = this.#sums;
+    this.#sums = {
+      costPusd: sums.costPusd + costOf(price, taken),
+      inputTokens: sums.inputTokens + taken.input,
+      cachedInputTokens: sums.cachedInputTokens + taken.cachedInput,
+      cacheWriteTokens: sums.cacheWriteTokens + taken.cacheWrite,
+      outputTokens: sums.outputTokens + taken.output,
+      isTold: sums.isTold && usage !== undefined,
+    };
+  }
+}
