@@ -6,13 +6,21 @@ import { PLAIN_TRAFFIC } from '../routing/routing.ts';
 const PICO_PER_USD = 1e12;
 const MTOK = 1e6;
 
+const KEPT = {
+  always: 'every answer',
+  asked: 'where a call asks for it',
+  named: 'where a key or a model says so',
+} as const;
+
 type Told = Readonly<Record<string, string | number | null>>;
 
 /** What a configuration became, for people. Of a credential: whether there is one. */
 export function describeModels({
   deployments,
   routing,
-}: Pick<GatewayConfig, 'deployments' | 'routing'>): {
+  cache,
+  guardrails,
+}: Pick<GatewayConfig, 'deployments' | 'routing' | 'cache' | 'guardrails'>): {
   readonly deployments: readonly Told[];
   readonly routing: Told;
 } {
@@ -59,6 +67,8 @@ export function describeModels({
         ].join('; ') || null,
       model_group_alias:
         [...routing.aliases].map(([name, model]) => `${name} → ${model}`).join('; ') || null,
+      cache: `${KEPT[cache.when]}, for ${cache.ttlMs / 1_000} s`,
+      guardrails: guardrails.map(({ name, action }) => `${name} (${action})`).join('; ') || null,
     },
   };
 }
