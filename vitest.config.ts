@@ -21,6 +21,8 @@ const provide = {
   historiesSeed: TEST_SEED ? Number(TEST_SEED) : CI ? CI_SEED : null,
 };
 const globalSetup = ['platform/testing/src/global-setup.ts'];
+/** Generous: a test that hangs is told apart from a machine that is busy. */
+const UNIT_MS_MAX = 30_000;
 
 export default defineConfig({
   test: {
@@ -32,16 +34,16 @@ export default defineConfig({
           name: 'unit',
           include: [`${sources}/*.test.ts`, `${roots}/*.test.ts`],
           exclude: ['**/*.pg.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+          testTimeout: UNIT_MS_MAX,
         },
       },
-      { test: { name: 'tools', include: ['tools/**/*.test.ts'] } },
+      { test: { name: 'tools', include: ['tools/**/*.test.ts'], testTimeout: UNIT_MS_MAX } },
       {
         test: {
           name: 'pg',
           include: [`${sources}/*.pg.test.ts`, `${roots}/*.pg.test.ts`],
           globalSetup,
           provide,
-          // Generous: a test that hangs is told apart from a machine that is busy.
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
