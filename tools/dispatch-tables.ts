@@ -21,6 +21,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'pending_count',
   'platform_token',
   'pool_setting',
+  'project_credential',
   'queue_room',
   'ready',
   'run_deadline',

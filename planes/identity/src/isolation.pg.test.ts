@@ -30,6 +30,8 @@ const DEFINER_FUNCTIONS = [
   // Puts what is encrypted in place of what was read, for the transaction's organizations.
   'fleet_rewrite_contents',
   'fleet_rotate_event_days',
+  // Only what is older than a day, by dispatch alone.
+  'ledger_drop_decisions',
   'ledger_make_months',
 ];
 
