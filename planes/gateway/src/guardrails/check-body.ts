@@ -21,14 +21,17 @@ export async function checkBody(
   if (body.length === 0) return { body, deeds: [], blocked: undefined };
   if (/^multipart\//i.test(contentType)) return checkForm(body, contentType, checking);
   if (!isJson(body)) {
-    if (!isText(contentType)) {
+    if (isMedia(contentType)) {
       const opaque = lookAtOpaque(['body'], guardrails, phase);
       return { body, deeds: opaque ? [opaque] : [], blocked: opaque };
     }
-    const { texts, deeds, blocked } = await checkTexts([body.toString()], checking);
+    const read = body.toString();
+    const { texts, deeds, blocked } = await checkTexts([read], checking);
     const [text = ''] = texts;
-    const isSame = blocked !== undefined || text === body.toString();
-    return { body: isSame ? body : Buffer.from(text), deeds, blocked };
+    if (blocked !== undefined || text === read) return { body, deeds, blocked };
+    // Bytes that are no text would be broken by writing them anew (W2).
+    if (!Buffer.from(read).equals(body)) return instead(deeds, body);
+    return { body: Buffer.from(text), deeds, blocked: undefined };
   }
   const { texts: places, opaque } = findTexts(body);
   const unread = lookAtOpaque(opaque, guardrails, phase);
@@ -44,8 +47,11 @@ export async function checkBody(
   return { body: replaceTexts(body, changed), deeds, blocked };
 }
 
-/** Whether something that is no JSON can be read all the same. */
-export const isText = (contentType: string): boolean =>
+/** Pictures and sound. Whatever else an answer calls itself, it is read. */
+export const isMedia = (contentType: string): boolean =>
+  /^(?:image|audio|video)\//i.test(contentType);
+
+const isText = (contentType: string): boolean =>
   /^text\/|^application\/(?:[\w.+-]+\+)?(?:json|ndjson|jsonl|x-ndjson|xml|x-subrip)\b/i.test(
     contentType,
   );
@@ -78,9 +84,14 @@ async function checkForm(
   if (checked.blocked !== undefined || isSame) {
     return { body, deeds: checked.deeds, blocked: checked.blocked };
   }
-  const redacted = checked.deeds.find(({ did }) => did === 'redacted');
+  return instead(checked.deeds, body);
+}
+
+/** Blocked, where it cannot be redacted. */
+function instead(deeds: readonly Deed[], body: Buffer): CheckedBody {
+  const redacted = deeds.find(({ did }) => did === 'redacted');
   const blocked = redacted && ({ ...redacted, did: 'blocked' } as const);
-  return { body, deeds: blocked ? [blocked] : checked.deeds, blocked };
+  return { body, deeds: blocked ? [blocked] : deeds, blocked };
 }
 
 function isJson(body: Buffer): boolean {

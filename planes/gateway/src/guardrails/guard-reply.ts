@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import type { Format } from '../formats/format.ts';
-import { checkBody, isText } from './check-body.ts';
+import { checkBody, isMedia } from './check-body.ts';
 import { type Checking, checkTexts } from './check-texts.ts';
 import { StreamGuard } from './stream-guard.ts';
 import { streamTextsOf } from './stream-texts.ts';
@@ -127,8 +127,9 @@ export class GuardReply {
 
   /** Sound and pictures, where they may pass unread: they are not kept. */
   #isFree(type: string): boolean {
-    if (isText(type) || STREAM.test(type) || type === '') return false;
-    return lookAtOpaque(['body'], this.#of.checking.guardrails, 'post') === undefined;
+    return (
+      isMedia(type) && lookAtOpaque(['body'], this.#of.checking.guardrails, 'post') === undefined
+    );
   }
 
   #guard(): StreamGuard {
