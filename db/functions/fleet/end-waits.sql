@@ -1,4 +1,4 @@
--- Queues again what has waited for as long as it wanted to; its next claim is told so.
+-- Queues again what has waited for as long as it wanted to.
 create or replace function fleet_end_waits(p_limit integer)
 returns table (run_id uuid, sq integer, prio smallint)
 language plpgsql
@@ -6,48 +6,17 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  v_due record;
   v_orgs text;
-  v_ended_orgs uuid[] := '{}';
-  v_ended_runs uuid[] := '{}';
-  v_ended_epochs bigint[] := '{}';
+  v_runs uuid[];
+  v_epochs bigint[];
 begin
-  select string_agg(distinct q.org_id::text, ',') into v_orgs
-  from (select w.sq from waiting w where w.due_at <= app_now() order by w.due_at limit p_limit) w
+  select string_agg(distinct q.org_id::text, ','), array_agg(w.run_id), array_agg(w.epoch)
+  into v_orgs, v_runs, v_epochs
+  from (select w.* from waiting w where w.due_at <= app_now() order by w.due_at limit p_limit) w
   join subqueue q on q.sq = w.sq;
   if v_orgs is null then
     return;
   end if;
   perform set_config('sagewai.orgs', v_orgs, true);
-
-  for v_due in
-    select w.run_id, w.epoch, q.org_id, w.sq, w.prio, w.attempt
-    from (select w.* from waiting w where w.due_at <= app_now() order by w.due_at limit p_limit) w
-    join subqueue q on q.sq = w.sq and q.org_id = any(visible_orgs())
-    order by w.run_id
-  loop
-    -- W1. First the wait, then its place, as whoever resumes it.
-    perform from run_wait w where w.run_id = v_due.run_id for update;
-    delete from waiting w where w.run_id = v_due.run_id and w.epoch = v_due.epoch;
-    continue when not found;
-    update run_wait w set changed_at = app_now(), resume = json_build_object('kind', 'timeout',
-      'name', w.name, 'value', null, 'by', null)
-    where w.run_id = v_due.run_id;
-    insert into ready (sq, prio, seq, run_id, attempt)
-    values (v_due.sq, v_due.prio, nextval('ready_seq'), v_due.run_id, v_due.attempt);
-    run_id := v_due.run_id; sq := v_due.sq; prio := v_due.prio;
-    v_ended_orgs := v_ended_orgs || v_due.org_id;
-    v_ended_runs := v_ended_runs || v_due.run_id;
-    v_ended_epochs := v_ended_epochs || v_due.epoch;
-    return next;
-  end loop;
-
-  perform fleet_record(o.org_id, 'run.wait_ended', o.ids, fleet_digest(o.records))
-  from (
-    select e.org_id, array_agg(e.run_id::text order by e.run_id) as ids,
-           string_agg(netstring(netstring(e.run_id::text) || netstring(e.epoch::text)), ''
-             order by e.run_id) as records
-    from unnest(v_ended_orgs, v_ended_runs, v_ended_epochs) as e(org_id, run_id, epoch)
-    group by e.org_id order by e.org_id
-  ) o;
+  return query select e.run_id, e.sq, e.prio from fleet_end_these_waits('timeout', v_runs, v_epochs) e;
 end $$;
