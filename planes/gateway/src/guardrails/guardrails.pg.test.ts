@@ -199,9 +199,12 @@ describe('a guardrail', () => {
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatchObject({ cost: COST, status: 'ok' });
     expect(rows[1]?.cost).toBeGreaterThan(0n);
-    expect(
-      (await auditOf(owner, tenant)).map(({ details }) => JSON.parse(details) as object),
-    ).toMatchObject([{ phase: 'post' }, { phase: 'post' }]);
+    // Of a stream it is recorded when its client has been told.
+    await expect
+      .poll(async () =>
+        (await auditOf(owner, tenant)).map(({ details }) => JSON.parse(details) as object),
+      )
+      .toMatchObject([{ phase: 'post' }, { phase: 'post' }]);
     // Refusals of the provider are no words of a model.
     upstream.answer = (_, reply) =>
       answerJson(reply, { error: { message: 'no ACME-1234' } }, { status: 422 });
