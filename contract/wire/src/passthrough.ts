@@ -22,8 +22,33 @@ const call = Type.String({ minLength: 1, maxLength: 350, pattern: '^[^:]+(:[^:]+
 
 const chatOfDeployment = Type.Omit(chatCompletionRequest, ['model']);
 const embeddingOfDeployment = Type.Omit(embeddingRequest, ['model']);
-const converse = Type.Object({ messages: Type.Array(Type.Unknown()) });
-const anything = Type.Object({});
+/** Google's parsers take a number in quotes too, which nobody here would count. */
+const tokenLimit = Type.Union([Type.Integer({ minimum: 1, maximum: 1_000_000_000 }), Type.Null()]);
+const converse = Type.Object({
+  messages: Type.Array(Type.Unknown()),
+  inferenceConfig: Type.Optional(
+    Type.Union([Type.Object({ maxTokens: Type.Optional(tokenLimit) }), Type.Null()]),
+  ),
+});
+const candidateCount = Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()]);
+const geminiLimits = Type.Object({
+  generationConfig: Type.Optional(
+    Type.Union([
+      Type.Object({
+        maxOutputTokens: Type.Optional(tokenLimit),
+        candidateCount: Type.Optional(candidateCount),
+      }),
+      Type.Null(),
+    ]),
+  ),
+});
+const { max_tokens, stream } = messageRequest.properties;
+/** Of Gemini, or of Claude: which, the path says. */
+const vertexLimits = Type.Object({
+  ...geminiLimits.properties,
+  max_tokens: Type.Optional(max_tokens),
+  stream: Type.Optional(stream),
+});
 
 export const passOpenaiChat = endpoint({
   ...STREAMED,
@@ -122,7 +147,7 @@ export const passGemini = endpoint({
   surface: 'openai',
   summary: 'Gemini in its own format: generateContent, streamGenerateContent and embeddings',
   params: Type.Object({ model_call: call }),
-  body: anything,
+  body: geminiLimits,
 });
 
 export const passVertex = endpoint({
@@ -137,7 +162,7 @@ export const passVertex = endpoint({
     publisher: Type.Union([Type.Literal('google'), Type.Literal('anthropic')]),
     model_call: call,
   }),
-  body: anything,
+  body: vertexLimits,
 });
 
 export const passBedrock = endpoint({

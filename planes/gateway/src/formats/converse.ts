@@ -16,6 +16,8 @@ import { EVENT_STREAM, type Format } from './format.ts';
 import { readMessagesUsage } from './messages-usage.ts';
 
 const LETTER_D = 0x64;
+// As at Anthropic itself: a context that the catalogue does not tell of every model that can have it.
+const LONG_CONTEXT = /context-1m/;
 
 const STATUS: Readonly<Record<string, number>> = {
   validationException: 400,
@@ -58,7 +60,10 @@ export const CONVERSE: Format = {
       model: typeof body['model'] === 'string' ? body['model'] : '',
       wantsStream: body['stream'] === true,
       hidesUsage: false,
-      parts: countBlocks(body['messages']),
+      parts: {
+        ...countBlocks([{ content: body['system'] ?? null }, body['messages'] ?? null].flat()),
+        isLong: LONG_CONTEXT.test(JSON.stringify(body['additionalModelRequestFields'] ?? null)),
+      },
       choices: 1,
       hasPrediction: false,
       outputStated: typeof maxTokens === 'number' ? maxTokens : undefined,
@@ -99,14 +104,23 @@ export const CONVERSE: Format = {
 };
 
 const PRICED_APART = ['guardrailConfig', 'performanceConfig', 'serviceTier', 'promptVariables'];
+/** Tools that whoever asks runs, and a mark among them; what Amazon runs itself has fees. */
+const DESCRIBED = new Set(['toolSpec', 'cachePoint']);
 /** Of a model's own words, those that change neither its limit nor its price. */
 const OWN_WORDS = new Set(['thinking', 'reasoning_effort', 'top_k', 'anthropic_beta']);
 
 function findUnpriced(body: JsonObject): string | undefined {
   const apart = PRICED_APART.find((name) => body[name] !== undefined);
-  const { additionalModelRequestFields: more } = body;
+  const { additionalModelRequestFields: more, toolConfig } = body;
   const other = Object.keys(isObject(more) ? more : {}).find((name) => !OWN_WORDS.has(name));
-  return apart ?? (other && `additionalModelRequestFields.${other}`);
+  const run = objectsOf(isObject(toolConfig) ? toolConfig['tools'] : undefined)
+    .flatMap((tool) => Object.keys(tool))
+    .find((name) => !DESCRIBED.has(name));
+  return (
+    apart ??
+    (other && `additionalModelRequestFields.${other}`) ??
+    (run && `toolConfig.tools.${run}`)
+  );
 }
 
 /** The last event tells all that was used, and nothing before it tells anything. */
@@ -145,7 +159,7 @@ function readConverseUsage(usage: unknown): Usage | undefined {
 const TEXTS = new Set(['text', 'toolUse', 'reasoningContent', 'cachePoint', 'json']);
 
 /** Pictures, and whatever else is no text; results of tools hold blocks too (M1). */
-function countBlocks(messages: unknown): PromptParts {
+function countBlocks(messages: unknown): Omit<PromptParts, 'isLong'> {
   let images = 0;
   let opaque = 0;
   const count = (content: unknown): void => {
@@ -156,8 +170,12 @@ function countBlocks(messages: unknown): PromptParts {
       else if (!Object.keys(block).every((name) => TEXTS.has(name))) opaque++;
     }
   };
-  for (const message of objectsOf(messages)) count(message['content']);
-  return { images, opaque, isLong: false };
+  for (const message of objectsOf(messages)) {
+    // A name that the parser may have misread (find-fields.ts), behind which anything may hide.
+    if ('\\' in message) opaque++;
+    count(message['content']);
+  }
+  return { images, opaque };
 }
 
 const objectsOf = (value: unknown): readonly JsonObject[] =>

@@ -21,8 +21,8 @@ export const GEMINI_EMBEDDINGS = {
     names: { top: watch(['requests', 'content', 'model']), options: undefined },
     read: (given) => {
       const body = given as JsonObject;
-      const requests = Array.isArray(body['requests']) ? (body['requests'] as unknown[]) : [body];
-      const contents = requests.filter(isObject).map(({ content }) => content);
+      const requests = [body['requests'], body].flat();
+      const contents = requests.filter(isObject).map(({ content }) => content ?? null);
       const { model } = body;
       return {
         ...ASKED_WITHOUT_OUTPUT,

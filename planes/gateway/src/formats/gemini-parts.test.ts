@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { findRequestFields } from '../bytes/rewrite-request.ts';
 import { GEMINI_EMBEDDINGS } from './gemini-embeddings.ts';
 import { countGeminiParts } from './gemini-parts.ts';
 import { GEMINI } from './gemini.ts';
@@ -21,6 +22,9 @@ test('what is no text is counted, however it is spelt and wherever it stands (M1
   // One that stands alone is taken for a list of one.
   expect(counted(image)).toEqual([1, 0]);
   expect(countGeminiParts({ parts: image }).images).toBe(1);
+  expect(countGeminiParts([{ '\\': [file] }]).opaque).toBe(1);
+  const { parts } = GEMINI.read({ systemInstruction: { parts: [image, file] }, contents: [] }, {});
+  expect(parts).toMatchObject({ images: 1, opaque: 1 });
 });
 
 test('pictures that are embedded count too (M1)', () => {
@@ -29,6 +33,17 @@ test('pictures that are embedded count too (M1)', () => {
     {},
   );
   expect(parts).toMatchObject({ images: 1, opaque: 1 });
+  const both = { requests: [], content: { parts: [file] } };
+  expect(GEMINI_EMBEDDINGS.read(both, {}).parts.opaque).toBe(1);
+});
+
+test('a spelling that is not metered cannot hide behind escapes (M1)', () => {
+  for (const body of [
+    '{"contents":[],"generation\\u005fconfig":{"candidateCount":8}}',
+    '{"contents":[],"generationConfig":{"candidate\\u005fcount":8}}',
+  ]) {
+    expect(findRequestFields(Buffer.from(body), GEMINI.names).kind).toBe('ambiguous');
+  }
 });
 
 test.each([
@@ -37,6 +52,7 @@ test.each([
   [{ tools: [{ googleSearch: {} }] }, 'tools.googleSearch'],
   [{ tools: { urlContext: {} } }, 'tools.urlContext'],
   [{ cachedContent: 'c' }, 'cachedContent'],
+  [{ serviceTier: 'priority' }, 'serviceTier'],
   [{ generationConfig: { responseModalities: ['TEXT'] } }, undefined],
   [{ generationConfig: { responseModalities: ['IMAGE'] } }, 'generationConfig.responseModalities'],
   [{ generationConfig: { speechConfig: {} } }, 'generationConfig.speechConfig'],

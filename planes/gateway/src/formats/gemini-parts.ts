@@ -17,6 +17,8 @@ export function countGeminiParts(contents: unknown): PromptParts {
   let images = 0;
   let opaque = 0;
   for (const content of objectsOf(contents)) {
+    // A name that the parser may have misread (find-fields.ts), behind which anything may hide.
+    if ('\\' in content) opaque++;
     for (const part of objectsOf(content['parts'])) {
       for (const name of Object.keys(part)) {
         if (TEXTS.has(name) && !hasParts(part[name])) continue;

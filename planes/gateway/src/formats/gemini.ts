@@ -21,6 +21,30 @@ const STATUS: Readonly<Record<string, number>> = {
   DEADLINE_EXCEEDED: 504,
 };
 
+/**
+ * Google's parsers take a name in two spellings; what is metered must be there in one (M1). Both are watched,
+ * so that neither can hide behind escapes.
+ */
+export const SPELLINGS = {
+  top: {
+    generation_config: 'generationConfig',
+    cached_content: 'cachedContent',
+    system_instruction: 'systemInstruction',
+    service_tier: 'serviceTier',
+  },
+  config: {
+    max_output_tokens: 'maxOutputTokens',
+    candidate_count: 'candidateCount',
+    response_modalities: 'responseModalities',
+    speech_config: 'speechConfig',
+  },
+} as const;
+
+const bothOf = (names: Readonly<Record<string, string>>): readonly string[] => [
+  ...Object.keys(names),
+  ...Object.values(names),
+];
+
 /** Gemini's own `generateContent`. Which model it is, and that a stream is wanted, stand in the URL. */
 export const GEMINI: Format = {
   name: 'gemini',
@@ -30,11 +54,8 @@ export const GEMINI: Format = {
     `/models/${encodeURIComponent(model)}:${wantsStream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   headers: {},
   names: {
-    top: watch(['model', 'contents', 'generationConfig', 'tools', 'cachedContent']),
-    options: {
-      field: 'generationConfig',
-      names: watch(['maxOutputTokens', 'candidateCount', 'responseModalities', 'speechConfig']),
-    },
+    top: watch(['model', 'contents', 'tools', ...bothOf(SPELLINGS.top)]),
+    options: { field: 'generationConfig', names: watch(bothOf(SPELLINGS.config)) },
   },
   read: (given) => {
     const body = given as JsonObject;
@@ -44,7 +65,7 @@ export const GEMINI: Format = {
       model: typeof body['model'] === 'string' ? body['model'] : '',
       wantsStream: body['stream'] === true,
       hidesUsage: false,
-      parts: countGeminiParts(body['contents']),
+      parts: countGeminiParts([body['systemInstruction'], body['contents']].flat()),
       choices: typeof candidateCount === 'number' ? candidateCount : 1,
       hasPrediction: false,
       outputStated: typeof maxOutputTokens === 'number' ? maxOutputTokens : undefined,
@@ -94,9 +115,10 @@ export const GEMINI: Format = {
   },
 };
 
-/** What has a fee of its own, or tokens that no body bounds: a cache, tools of Google's, other outputs. */
+/** What has a fee of its own, or tokens that no body bounds: a cache, a tier, tools of Google's, other outputs. */
 function findUnpriced(body: JsonObject, config: JsonObject): string | undefined {
   if (body['cachedContent'] !== undefined) return 'cachedContent';
+  if (body['serviceTier'] !== undefined) return 'serviceTier';
   if (config['speechConfig'] !== undefined) return 'generationConfig.speechConfig';
   const { responseModalities: modalities } = config;
   if (modalities !== undefined && JSON.stringify(modalities).toUpperCase() !== '["TEXT"]')

@@ -1,25 +1,15 @@
 import { Fault } from '@sagewai/fault';
 import { isObject, type JsonObject } from '@sagewai/translate';
 
-/** Google's parsers take a name in two spellings; what is metered must be there in one (M1). */
-const TOP: Readonly<Record<string, string>> = {
-  generation_config: 'generationConfig',
-  cached_content: 'cachedContent',
-};
-const CONFIG: Readonly<Record<string, string>> = {
-  max_output_tokens: 'maxOutputTokens',
-  candidate_count: 'candidateCount',
-  response_modalities: 'responseModalities',
-  speech_config: 'speechConfig',
-};
+import { SPELLINGS } from '../formats/gemini.ts';
 
 /** Throws for a body that could be read in another way than it is paid for. */
 export function checkGemini(body: JsonObject, wantsStream: boolean): void {
-  for (const [name, plain] of Object.entries(TOP)) {
+  for (const [name, plain] of Object.entries(SPELLINGS.top)) {
     if (body[name] !== undefined) throw mistaken(name, `must be spelt ${plain}`);
   }
   const config = isObject(body['generationConfig']) ? body['generationConfig'] : {};
-  for (const [name, plain] of Object.entries(CONFIG)) {
+  for (const [name, plain] of Object.entries(SPELLINGS.config)) {
     if (config[name] !== undefined)
       throw mistaken(`generationConfig/${name}`, `must be spelt ${plain}`);
   }

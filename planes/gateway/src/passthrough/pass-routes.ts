@@ -18,6 +18,7 @@ import type { Catalogue } from '../models/catalogue.ts';
 import type { ProviderName } from '../providers/provider.ts';
 import { checkGemini, mistaken } from './check-gemini.ts';
 import { modelAt } from './model-at.ts';
+import { nameModel } from './name-model.ts';
 
 const OWN_HEAD = { hasOwnHead: true };
 
@@ -72,9 +73,7 @@ export function passRoutes(of: {
   const deployed = (format: OneProvider) => (input: StreamInput) => {
     const { deployment: model } = input.params as { readonly deployment: string };
     const named = { ...(input.body as JsonObject), model };
-    return pass({ ...input, body: named, raw: Buffer.from(JSON.stringify(named)) }, format, {
-      model,
-    });
+    return pass({ ...input, body: named, raw: nameModel(input.raw, model) }, format, { model });
   };
   const gemini = (input: StreamInput, format: OneProvider): Promise<void> => {
     const { model, verb } = splitCall(input);
@@ -96,9 +95,10 @@ export function passRoutes(of: {
     const { model, verb } = splitCall(input);
     const wantsStream = verb === 'streamRawPredict';
     if (!wantsStream && verb !== 'rawPredict') throw unknownCall(verb);
-    const { messages, max_tokens: limit } = input.body as JsonObject;
+    const { messages, tools, max_tokens: limit } = input.body as JsonObject;
     if (!Array.isArray(messages)) throw mistaken('messages', 'must be a list');
-    if (typeof limit !== 'number') throw mistaken('max_tokens', 'must be a number');
+    if (!Array.isArray(tools ?? [])) throw mistaken('tools', 'must be a list');
+    if (limit === undefined) throw mistaken('max_tokens', 'must be there');
     return pass(input, CLAUDE_AT_VERTEX, { model, wantsStream });
   };
   return [

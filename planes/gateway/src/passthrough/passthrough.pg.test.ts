@@ -165,6 +165,19 @@ describe("clients of Gemini's own format", () => {
     expect(await refuse(generate, { contents, generation_config: {} })).toBe(400);
     const config = { max_output_tokens: 1 };
     expect(await refuse(generate, { contents, generationConfig: config })).toBe(400);
+    // Google reads numbers in quotes; and none of these bounds anything.
+    for (const count of ['"8"', '-8', '1.5', '1e400', '0']) {
+      for (const name of ['candidateCount', 'maxOutputTokens']) {
+        const raw = `{"contents":[],"generationConfig":{"${name}":${count}}}`;
+        expect(await refuse(generate, raw)).toBe(400);
+      }
+      const limits = `{"messages":[],"inferenceConfig":{"maxTokens":${count}}}`;
+      expect(await refuse('/bedrock/model/amazon.nova-pro-v1%3A0/converse', limits)).toBe(400);
+    }
+    const vertex = '/vertex_ai/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict';
+    expect(await refuse(vertex, { messages: [], max_tokens: -1 })).toBe(400);
+    expect(await refuse(vertex, { messages: [], max_tokens: 1, tools: {} })).toBe(400);
+    expect(await refuse(vertex, { messages: [] })).toBe(400);
     const twice = '{"contents":[],"generationConfig":{"maxOutputTokens":1,"maxOutputTokens":9}}';
     expect(await refuse(generate, twice)).toBe(400);
     expect(await refuse(`${CALL}:streamGenerateContent`, { contents })).toBe(400);
