@@ -1,17 +1,15 @@
-import { isGeminiThinking } from './gemini/signatures.ts';
 import {
   compact,
   isObject,
   type Json,
   type JsonObject,
-  listOf,
   numberOf,
   objectsOf,
   readArguments,
   textOf,
 } from './json.ts';
 import { blocksOf } from './parts.ts';
-import { thinkingFor } from './thinking.ts';
+import { isForeignThinking, thinkingFor } from './thinking.ts';
 import { choiceToMessages, toolsToMessages } from './tools.ts';
 import { Losses, type Translation } from './translation.ts';
 
@@ -163,10 +161,6 @@ function resultOf(message: JsonObject, losses: Losses): JsonObject {
   });
 }
 
-/** Of Gemini, or signed by nobody: Anthropic refuses both. */
-const isForeign = (block: JsonObject): boolean =>
-  isGeminiThinking(block) || (block['type'] === 'thinking' && textOf(block['signature']) === '');
-
 /** Thinking comes first and word for word: it is signed, and refused when it was changed or moved. */
 function assistantBlocks(message: JsonObject, losses: Losses): JsonObject[] {
   const refusal = textOf(message['refusal']);
@@ -182,10 +176,11 @@ function assistantBlocks(message: JsonObject, losses: Losses): JsonObject[] {
       input: readArguments(textOf(call['function']['arguments'])),
     };
   });
+  const thinking = objectsOf(message['thinking_blocks']);
+  const own = thinking.filter((block) => !isForeignThinking(block));
+  if (own.length < thinking.length) losses.add('messages.thinking_blocks');
   return [
-    ...listOf(message['thinking_blocks'])
-      .filter(isObject)
-      .filter((block) => !isForeign(block)),
+    ...own,
     ...blocksOf(message['content'] ?? undefined, losses),
     ...(refusal === '' ? [] : [{ type: 'text', text: refusal }]),
     ...calls,

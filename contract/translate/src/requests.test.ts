@@ -82,6 +82,21 @@ describe('a chat request, for Anthropic', () => {
     ]);
   });
 
+  test.each([
+    ['Gemini', 'gemini:0:c2ln'],
+    ['OpenAI', 'reasoning_item:{"id":"rs_1","sealed":"x"}'],
+    ['nobody', ''],
+  ])('leaves out what %s signed, and says so', (_who, signature) => {
+    const thinking = { type: 'thinking', thinking: 'x', signature };
+    const { body, lost } = toMessages({
+      messages: [{ role: 'assistant', content: 'yes', thinking_blocks: [thinking] }],
+    });
+    expect(body['messages']).toEqual([
+      { role: 'assistant', content: [{ type: 'text', text: 'yes' }] },
+    ]);
+    expect(lost).toEqual(['messages.thinking_blocks']);
+  });
+
   test('takes nested and flat tools, and offers a choice only beside tools', () => {
     const parameters = { type: 'object', properties: { q: { type: 'string' } } };
     const nested = { type: 'function', function: { name: 'a', parameters } };

@@ -1,4 +1,6 @@
+import { isGeminiThinking } from './gemini/signatures.ts';
 import { isObject, type JsonObject, numberOf, textOf } from './json.ts';
+import { reasoningOfBlock } from './responses/sealed-reasoning.ts';
 
 /** The least that Anthropic takes, and what each of OpenAI's words is taken to mean, in tokens. */
 const BUDGET_MIN = 1_024;
@@ -31,3 +33,12 @@ export function effortFor(request: JsonObject): string | undefined {
   if (thinking['type'] !== 'enabled' || budget === null) return undefined;
   return Object.entries(BUDGETS).find(([, most]) => budget <= most)?.[0] ?? 'xhigh';
 }
+
+/**
+ * Whether a block of thinking is none of Anthropic's: signed by another maker, or by nobody. Claude refuses
+ * it, wherever it runs.
+ */
+export const isForeignThinking = (block: JsonObject): boolean =>
+  isGeminiThinking(block) ||
+  reasoningOfBlock(block) !== null ||
+  (block['type'] !== 'redacted_thinking' && textOf(block['signature']) === '');

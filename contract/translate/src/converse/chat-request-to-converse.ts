@@ -1,4 +1,3 @@
-import { isGeminiThinking } from '../gemini/signatures.ts';
 import {
   compact,
   isObject,
@@ -9,7 +8,7 @@ import {
   readArguments,
   textOf,
 } from '../json.ts';
-import { thinkingFor } from '../thinking.ts';
+import { isForeignThinking, thinkingFor } from '../thinking.ts';
 import { Losses, type Translation } from '../translation.ts';
 import { blocksFor, type BlockWriter, cachePoint, textBlock } from './blocks.ts';
 
@@ -243,11 +242,11 @@ function assistantBlocks(message: JsonObject, of: BlockWriter): JsonObject[] {
 function thoughtFor(block: JsonObject, { losses }: BlockWriter): JsonObject[] {
   if (block['type'] === 'redacted_thinking')
     return [{ reasoningContent: { redactedContent: textOf(block['data']) } }];
-  const signature = textOf(block['signature']);
-  if (isGeminiThinking(block) || signature === '') {
+  if (isForeignThinking(block)) {
     losses.add('messages.thinking_blocks');
     return [];
   }
+  const signature = textOf(block['signature']);
   const text = textOf(block['thinking']);
   return [{ reasoningContent: { reasoningText: { text, signature } } }];
 }

@@ -166,7 +166,11 @@ describe('a chat request, for Bedrock', () => {
         structure: { jsonSchema: { name: 'a', schema: '{"type":"object"}' } },
       },
     });
-    const thinking = { type: 'thinking', thinking: 'x', signature: 'gemini:0:s' };
+    const thinking = {
+      type: 'thinking',
+      thinking: 'x',
+      signature: 'reasoning_item:{"id":"rs_1","sealed":"x"}',
+    };
     const { lost } = toConverse(
       {
         n: 2,
