@@ -2,17 +2,24 @@ import { expect, test } from 'vitest';
 
 import { boundSeconds } from './audio-seconds.ts';
 
-function wavOf(of: { bytesPerSecond: number; bytes: number; coding?: number }): Buffer {
+function wavOf(of: {
+  bytesPerSecond: number;
+  bytes: number;
+  coding?: number;
+  samplesPerSecond?: number;
+}): Buffer {
   const file = Buffer.alloc(of.bytes);
   file.write('RIFF', 0);
   file.write('WAVEfmt ', 8);
   file.writeUInt16LE(of.coding ?? 1, 20);
+  file.writeUInt32LE(of.samplesPerSecond ?? of.bytesPerSecond, 24);
   file.writeUInt32LE(of.bytesPerSecond, 28);
   return file;
 }
 
 test('a WAV of plain samples is as long as its head says, and bounded whatever that says (M1)', () => {
-  expect(boundSeconds(wavOf({ bytesPerSecond: 32_000, bytes: 320_000 }))).toEqual({
+  const wav = wavOf({ bytesPerSecond: 32_000, samplesPerSecond: 16_000, bytes: 320_000 });
+  expect(boundSeconds(wav)).toEqual({
     most: 40,
     likely: 10,
   });
@@ -21,6 +28,20 @@ test('a WAV of plain samples is as long as its head says, and bounded whatever t
     likely: 10,
   });
   expect(boundSeconds(wavOf({ bytesPerSecond: 4_000_000_000, bytes: 80_000 })).most).toBe(10);
+});
+
+test('one that is played slowly is as long as that makes it (M1)', () => {
+  const slow = { bytesPerSecond: 100, bytes: 80_000 };
+  expect(boundSeconds(wavOf(slow))).toEqual({ most: 800, likely: 800 });
+  expect(boundSeconds(wavOf({ ...slow, bytesPerSecond: 32_000, samplesPerSecond: 100 })).most).toBe(
+    800,
+  );
+  // Wherever it says so, and in whichever of its ways.
+  const file = wavOf(slow);
+  const list = Buffer.from('LIST\x03\0\0\0abc\0', 'latin1');
+  const later = Buffer.concat([file.subarray(0, 12), list, file.subarray(12)]);
+  expect(boundSeconds(later).most).toBe(801);
+  expect(boundSeconds(wavOf({ ...slow, coding: 0xfffe })).most).toBe(800);
 });
 
 test('anything else is bounded at the lowest bit rate of speech (M1)', () => {

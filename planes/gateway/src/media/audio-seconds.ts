@@ -2,15 +2,20 @@
  * How long a recording may be, told by its bytes alone (M1): nothing of it is decoded.
  *
  * - At most: at the lowest bit rate that its coding is used with. Speech in Opus goes down to 6 kbit/s; a WAV of
- *   plain samples has at least one byte for each of 8,000 samples a second, whatever its head says.
+ *   plain samples at what its head says, for that is how it is played, and at least at 8,000 samples a second of
+ *   one byte each.
  * - Probably, for an estimate: plain samples as the head says, all else at 64 kbit/s.
  */
 const CODED_BYTES_PER_SECOND_MIN = 750;
 const PLAIN_BYTES_PER_SECOND_MIN = 8_000;
 const CODED_BYTES_PER_SECOND = 8_000;
 
-const PLAIN = 1;
-const HEAD_BYTES = 36;
+/** The second says further below that it is the first. */
+const PLAIN: readonly number[] = [1, 0xfffe];
+const CHUNKS_AT = 12;
+const FORMAT_BYTES_MIN = 16;
+// What stands before it are names and dates.
+const CHUNKS_MAX = 64;
 
 export interface AudioSeconds {
   readonly most: number;
@@ -18,21 +23,37 @@ export interface AudioSeconds {
 }
 
 export function boundSeconds(recording: Buffer): AudioSeconds {
-  const rate = readPlainRate(recording);
+  const plain = readPlainRate(recording);
   const { length } = recording;
   const at = (bytesPerSecond: number): number => Math.ceil(length / bytesPerSecond);
-  if (rate === undefined) {
+  if (plain === undefined) {
     return { most: at(CODED_BYTES_PER_SECOND_MIN), likely: at(CODED_BYTES_PER_SECOND) };
   }
-  const most = at(PLAIN_BYTES_PER_SECOND_MIN);
-  return { most, likely: Math.min(most, at(Math.max(1, rate))) };
+  const most = at(Math.min(PLAIN_BYTES_PER_SECOND_MIN, plain.samples, plain.bytes));
+  return { most, likely: Math.min(most, at(plain.bytes)) };
 }
 
-/** Bytes a second of a WAV of plain samples, as its head says. */
-function readPlainRate(recording: Buffer): number | undefined {
-  if (recording.length < HEAD_BYTES) return undefined;
+/** Of a WAV of plain samples, how much a second is, as its head says. A sample has at least one byte. */
+function readPlainRate(
+  recording: Buffer,
+): { readonly samples: number; readonly bytes: number } | undefined {
+  const at = findFormat(recording);
+  if (at === undefined || !PLAIN.includes(recording.readUInt16LE(at))) return undefined;
+  return {
+    samples: recording.readUInt32LE(at + 4) || PLAIN_BYTES_PER_SECOND_MIN,
+    bytes: recording.readUInt32LE(at + 8) || PLAIN_BYTES_PER_SECOND_MIN,
+  };
+}
+
+function findFormat(recording: Buffer): number | undefined {
   const is = (at: number, text: string): boolean =>
     recording.toString('latin1', at, at + text.length) === text;
-  if (!is(0, 'RIFF') || !is(8, 'WAVE') || !is(12, 'fmt ')) return undefined;
-  return recording.readUInt16LE(20) === PLAIN ? recording.readUInt32LE(28) : undefined;
+  if (!is(0, 'RIFF') || !is(8, 'WAVE')) return undefined;
+  let at = CHUNKS_AT;
+  for (let n = 0; n < CHUNKS_MAX && at + 8 + FORMAT_BYTES_MIN <= recording.length; n++) {
+    if (is(at, 'fmt ')) return at + 8;
+    const bytes = recording.readUInt32LE(at + 4);
+    at += 8 + bytes + (bytes % 2);
+  }
+  return undefined;
 }
