@@ -13,6 +13,8 @@ model_list:
     litellm_params: { model: gpt-4o, api_key: os.environ/OPENAI_API_KEY, rpm: 60 }
   - model_name: gemini-flash
     litellm_params: { model: gemini/gemini-2.0-flash, api_key: os.environ/GOOGLE_API_KEY }
+  - model_name: house
+    litellm_params: { model: openai/x, api_base: "http://a:pw-secret@house.example/v1?key=url-secret" }
 router_settings:
   routing_strategy: cost-based-routing
   redis_host: localhost
@@ -37,13 +39,16 @@ test('shows what a file became, what is left out and what is not used, and no se
   );
   expect(text).toContain('routing_strategy: cost-based-routing');
   expect(text).toContain('line 6: model_list[1].litellm_params.api_key: GOOGLE_API_KEY is not set');
-  expect(text).toContain('line 9: router_settings.redis_host: is not used here');
+  expect(text).toContain('line 11: router_settings.redis_host: is not used here');
   expect(text).not.toContain('secret');
   const json = JSON.parse(await show(FILE, '--json')) as Record<string, unknown>;
   expect(json).toMatchObject({
-    deployments: [{ model: 'gpt-4o', credential: 'set', rpm: 60 }],
+    deployments: [
+      { model: 'gpt-4o', credential: 'set', rpm: 60 },
+      { model: 'house', base_url: 'http://house.example/v1' },
+    ],
     routing: { routing_strategy: 'cost-based-routing', num_retries: 3 },
-    notices: [{ line: 6 }, { line: 9 }],
+    notices: [{ line: 6 }, { line: 11 }],
   });
 });
 

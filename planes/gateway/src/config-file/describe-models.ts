@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../gateway-config.ts';
+import { placeOf } from '../models/deployment.ts';
 import type { Price } from '../money/price.ts';
 import type { FallbackKind } from '../routing/fallbacks.ts';
 import { PLAIN_TRAFFIC } from '../routing/routing.ts';
@@ -37,7 +38,7 @@ export function describeModels({
         deployment: deployment.id,
         provider: deployment.endpoint.provider,
         upstream_model: deployment.upstreamModel,
-        base_url: deployment.endpoint.baseUrl,
+        base_url: placeOf(deployment.endpoint),
         credential: deployment.endpoint.credential === null ? 'none' : 'set',
         usd_per_mtok: priceText(deployment.price),
         weight,

@@ -101,6 +101,11 @@ describe('tokens of a service account', () => {
     );
     upstream.answer = (_, reply) => void reply.end('{"access_token":"a\\r\\nb","expires_in":9}');
     await expect(authorize(UNSIGNED)).rejects.toThrow(/gave no token/);
+    // What JavaScript says of broken JSON quotes it.
+    upstream.answer = (_, reply) => void reply.end('{"access_token":ya29.secret}');
+    await expect(authorize(UNSIGNED)).rejects.toThrow(
+      /^the token URL of a@house\.example gave no token$/,
+    );
     upstream.answer = well;
     expect(await authorize(UNSIGNED)).toEqual({ authorization: 'Bearer t1' });
   });

@@ -1,7 +1,9 @@
 import { createSign } from 'node:crypto';
 
+import { isObject } from '@sagewai/translate';
 import type { Dispatcher } from 'undici';
 
+import { parseData } from '../bytes/stream-reading.ts';
 import type { Authorize, GoogleAccount } from './authorization.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -67,14 +69,11 @@ async function fetchToken(
     if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer of the token URL has no end');
     pieces.push(piece);
   }
-  // Its words may quote what was asked.
+  // Its words may quote what was asked, and an error about them a token (M6).
   if (answer.statusCode !== 200)
     throw new Error(`the token URL of ${account.email} answered ${answer.statusCode}`);
-  const told = JSON.parse(Buffer.concat(pieces).toString()) as {
-    readonly access_token?: unknown;
-    readonly expires_in?: unknown;
-  } | null;
-  const { access_token: value, expires_in: seconds } = told ?? {};
+  const told = parseData(Buffer.concat(pieces).toString());
+  const { access_token: value, expires_in: seconds } = isObject(told) ? told : {};
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))
     throw new Error(`the token URL of ${account.email} gave no token`);
   const lifeMs = typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : 0;
