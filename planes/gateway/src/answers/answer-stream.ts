@@ -10,6 +10,7 @@ import { type Outcome, type SettleCall, usageOrEstimate } from '../calls/settle-
 import { toErrorEvent, toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
 import type { Format } from '../formats/format.ts';
 import { RenameTap } from '../kept-responses/rename-tap.ts';
+import type { Usage } from '../money/usage.ts';
 import type { Beat } from './beat.ts';
 import { answerHeaders } from './pass-headers.ts';
 import { Relay, type RelayEnd } from './relay-stream.ts';
@@ -55,7 +56,7 @@ export async function answerStream(
   const isNoStream = end.kind === 'complete' && !tap.hasSpoken;
   const outcome: Outcome = {
     deployment,
-    ...usageOrEstimate(call, tap.usage, () => tap.seen(), tap.begun),
+    ...usageOrEstimate(call, toldOf(call, tap, end), () => tap.seen(), tap.begun),
     status: isNoStream || tap.hasFailed ? 'error' : STATUS[relay.isLeft ? 'left' : end.kind],
     firstDataMs: attempt.firstDataMs,
   };
@@ -66,6 +67,12 @@ export async function answerStream(
   // Whatever it was that was passed on, our event must not run into it.
   if (isNoStream && open.crossed === null) reply.write('\n\n');
   reply.end(fault === undefined ? tap.release() : toErrorEvent(fault, call.format));
+}
+
+/** Of pictures, those that came tell nothing of the others, which are made all the same (M3). */
+function toldOf({ asked }: AdmittedCall, { usage }: Tap, end: RelayEnd): Usage | undefined {
+  const isPart = asked.picture !== undefined && end.kind !== 'complete';
+  return isPart && (usage?.units ?? 0) < (asked.media?.units ?? 0) ? undefined : usage;
 }
 
 const CUT_OFF = { kind: 'lost', cause: undefined } as const;

@@ -141,6 +141,27 @@ describe('pictures', () => {
     expect(types).toEqual(['image_generation.partial_image', 'image_generation.completed']);
   });
 
+  test('whose client leaves before the last one are booked as all of them, as an estimate (M3)', async ({
+    client,
+    upstream,
+    spend,
+  }) => {
+    const of = { b64_json: PICTURE, created_at: 1, size: '1024x1024', quality: 'medium' };
+    const shape = { ...of, background: 'opaque', output_format: 'png' };
+    const completed = { type: 'image_generation.completed', ...shape, usage: USAGE };
+    const partial = { type: 'image_generation.partial_image', partial_image_index: 0, ...shape };
+    upstream.answer = (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const e of [completed, partial])
+        reply.write(`event: ${e.type}\ndata: ${JSON.stringify(e)}\n\n`);
+    };
+    const ask = { prompt: 'a cat', size: '1024x1024', quality: 'medium', n: 2 } as const;
+    const stream = await client.images.generate({ model: 'gpt-image-1', stream: true, ...ask });
+    for await (const event of stream) if (event.type === completed.type) break;
+    await expect.poll(spend).toMatchObject([{ source: 'estimate', status: 'aborted' }]);
+    expect((await spend())[0]?.output).toBeGreaterThanOrEqual(2n * 1_056n);
+  });
+
   test('are refused before anything is sent where their price is not known, or there is too little money (M1, M4)', async ({
     client,
     upstream,
