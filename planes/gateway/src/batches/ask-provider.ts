@@ -25,8 +25,8 @@ export interface Question {
   readonly below: string;
   readonly body?: Buffer;
   readonly contentType?: string;
-  /** Told when nothing was sent. */
-  readonly onUnreached?: () => void;
+  /** Told before it is thrown that nothing was taken: it was not sent, or refused. */
+  readonly onNothing?: () => void;
 }
 
 export function beginQuestion(
@@ -64,9 +64,10 @@ export async function askProvider(
   const attempt = beginQuestion(switchboard, deployment, question);
   const head = await attempt.head;
   if (head.kind === 'failed') {
-    if (head.failure.kind === 'unreachable') question.onUnreached?.();
+    if (head.failure.kind === 'unreachable') question.onNothing?.();
     throw toUpstreamFault(head.failure, deployment);
   }
+  if (head.status >= 300) question.onNothing?.();
   const collected = await attempt.collect();
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   const refusal = refusesCredential(deployment, head.status);

@@ -14,6 +14,7 @@ import {
 
 import { toRefusal } from '../calls/account-call.ts';
 import { readOrigin } from '../calls/call-origin.ts';
+import { toGarbageFault } from '../calls/upstream-fault.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { ceilingOf } from '../money/price.ts';
@@ -119,7 +120,7 @@ async function make(input: StreamInput, of: Made, parts: BatchParts): Promise<Js
   const give = (): Promise<unknown> => settleNothing(parts, owner.orgId, { id, deployment });
   const { metadata } = input.body as { metadata?: unknown };
   let answer: ProviderAnswer;
-  let isReached = true;
+  let mayBeTaken = true;
   try {
     answer = await askProvider(switchboard, deployment, {
       of: BATCHES,
@@ -133,23 +134,27 @@ async function make(input: StreamInput, of: Made, parts: BatchParts): Promise<Js
           ...(metadata === undefined ? {} : { metadata }),
         }),
       ),
-      onUnreached: () => {
-        isReached = false;
+      onNothing: () => {
+        mayBeTaken = false;
       },
     });
   } catch (error) {
-    if (!isReached) await give();
-    await end(isReached ? 'lost' : 'settled');
+    if (!mayBeTaken) await give();
+    await end(mayBeTaken ? 'lost' : 'settled');
     throw asFault(error);
   }
-  const { id: providerId } = answer.body;
-  if (answer.status >= 300 || typeof providerId !== 'string') {
+  if (!mayBeTaken) {
     await give();
     await end('settled');
     throw refusedByProvider(answer);
   }
+  const { id: providerId } = answer.body;
+  if (typeof providerId !== 'string') {
+    await end('lost');
+    throw toGarbageFault(deployment, 'a batch without an id');
+  }
   await inTenant(db, [owner.orgId], async (tx) => {
-    await openBatch(tx, owner, { id, providerId });
+    await openBatch(tx, owner, { id, providerId, dueInMs: settings.askMs });
     await record(tx, input, { action: createBatch.id, subject: batchIdOf(id) });
   });
   const batch = { id, inputFileId: file.id };

@@ -58,7 +58,11 @@ let made = 0;
 class Provider {
   readonly files = new Map<string, Buffer>();
   readonly batches = new Map<string, Record<string, unknown>>();
-  refuses: 'no' | 'status' | 'breaks' = 'no';
+  refuses: 'no' | 'status' | 'key' | 'page' | 'nameless' | 'breaks' = 'no';
+  /** One id for the same bytes, as some servers have it. */
+  dedupes = false;
+  /** Of whoever makes a batch: waited for before it is answered. */
+  held: Promise<void> | undefined;
 
   constructor(upstream: FakeUpstream) {
     upstream.answer = (request, reply, body) => this.#answer(request, reply, body);
@@ -99,7 +103,7 @@ class Provider {
 
   #keepFile(body: Buffer): string {
     const start = body.indexOf('\r\n\r\n', body.indexOf('filename=')) + 4;
-    const id = `file-up${++made}`;
+    const id = this.dedupes ? 'file-same' : `file-up${++made}`;
     this.files.set(id, body.subarray(start, body.lastIndexOf('\r\n--')));
     return id;
   }
@@ -119,12 +123,20 @@ class Provider {
 
   #create(reply: ServerResponse, asked: Record<string, unknown>): void {
     if (this.refuses === 'breaks') return void reply.destroy();
+    if (this.refuses === 'key')
+      return answerJson(reply, { error: { message: 'no such key' } }, { status: 401 });
+    if (this.refuses === 'page') {
+      reply.writeHead(413, { 'content-type': 'text/html' });
+      return void reply.end('<h1>too large</h1>');
+    }
+    if (this.refuses === 'nameless') return answerJson(reply, { object: 'batch' });
     if (this.refuses === 'status')
       return answerJson(reply, { error: { message: 'the quota is used up' } }, { status: 400 });
     const id = `batch_up${++made}`;
     const batch = { id, object: 'batch', status: 'validating', created_at: 1, ...asked };
     this.batches.set(id, batch);
-    answerJson(reply, batch);
+    const { held = Promise.resolve() } = this;
+    void held.then(() => answerJson(reply, batch));
   }
 }
 
@@ -272,12 +284,44 @@ describe('a batch', () => {
     await expect(start(client, file.id)).rejects.toThrow(/quota is used up/);
     expect(await openReservations(owner, tenant.orgId)).toBe(0);
     expect(await spend()).toMatchObject([{ cost: 0n, status: 'error' }]);
+    // Its refusal of our key, and one that is a page of some proxy, are refusals too.
+    provider.refuses = 'key';
+    await expect(start(client, file.id)).rejects.toMatchObject({ status: 502 });
+    provider.refuses = 'page';
+    await expect(start(client, file.id)).rejects.toMatchObject({ status: 502 });
+    expect(await openReservations(owner, tenant.orgId)).toBe(0);
+    expect((await spend()).map(({ cost }) => cost)).toEqual([0n, 0n, 0n]);
     provider.refuses = 'breaks';
     await expect(start(client, file.id)).rejects.toMatchObject({ status: 502 });
     await look(gateway);
     // It may have been made: it is booked in full when it expires.
     expect(await openReservations(owner, tenant.orgId)).toBe(1);
-    expect(await spend()).toHaveLength(1);
+    provider.refuses = 'nameless';
+    await expect(start(client, file.id)).rejects.toMatchObject({ status: 502 });
+    expect(await openReservations(owner, tenant.orgId)).toBe(2);
+    expect(await spend()).toHaveLength(3);
+  });
+
+  test('that is asked after while it is being made is not lost (B2)', async ({
+    client,
+    gateway,
+    provider,
+    upstream,
+    spend,
+  }) => {
+    const file = await upload(client, line('m', 'a'));
+    const asked = upstream.asked.length;
+    let letGo = (): void => {};
+    provider.held = new Promise((resolve) => (letGo = resolve));
+    const making = start(client, file.id);
+    await expect.poll(() => upstream.asked.length).toBe(asked + 1);
+    await look(gateway);
+    letGo();
+    const batch = await making;
+    expect((await client.batches.retrieve(batch.id)).status).toBe('validating');
+    provider.finish('completed', [answered('a', 10, 4)]);
+    await look(gateway);
+    expect(await spend()).toMatchObject([{ cost: 10n * 500n + 4n * 5_000n }]);
   });
 
   test('whose output cannot be read is asked for again, and is not booked as nothing (B2, M3)', async ({
@@ -289,9 +333,12 @@ describe('a batch', () => {
     spend,
   }) => {
     await start(client, (await upload(client, line('m', 'a'))).id);
-    provider.finish('completed', [], { request_counts: { total: 1, completed: 1, failed: 0 } });
-    await look(gateway);
-    expect(await spend()).toEqual([]);
+    // Nor where it does not say how many were answered.
+    for (const request_counts of [{ total: 1, completed: 1, failed: 0 }, undefined]) {
+      provider.finish('completed', [], { request_counts });
+      await look(gateway);
+      expect(await spend()).toEqual([]);
+    }
     expect(await openReservations(owner, tenant.orgId)).toBe(1);
     provider.finish('completed', [answered('a', 10, 4)]);
     await look(gateway);
@@ -333,6 +380,24 @@ describe('a batch', () => {
     );
     await expect(start(narrow, file.id)).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(provider.batches.size).toBe(1);
+  });
+
+  test('has a file of its own, though its provider knows the bytes of another project (B3)', async ({
+    client,
+    gateway,
+    provider,
+    db,
+    tenant,
+  }) => {
+    provider.dedupes = true;
+    await upload(client, line('m', 'a'));
+    const beside = await inTenant(db, [tenant.orgId], (tx) =>
+      ensureProject(tx, { orgId: tenant.orgId, name: 'twin', actor: 'test' }),
+    );
+    const owner = { orgId: tenant.orgId, projectId: beside.id };
+    const other = clientOf(gateway, (await makeKey(db, owner)).value);
+    await expect(upload(other, line('m', 'a'))).rejects.toMatchObject({ status: 500 });
+    expect((await other.files.list()).data).toEqual([]);
   });
 
   test('is refused by its line, its model, its price or its purpose (M4)', async ({

@@ -18,7 +18,7 @@ export interface Owner {
   readonly projectId: string;
 }
 
-/** The file, or the one that is known by the provider's id already. */
+/** The file, or the one that is known by the provider's id already. One of another project is never told. */
 export async function putFile(
   tx: Tx,
   { orgId, projectId }: Owner,
@@ -29,6 +29,7 @@ export async function putFile(
     values (${orgId}, ${file.id}, ${projectId}, ${file.deployment}, ${file.providerId}, ${file.filename},
             ${file.bytes}, ${file.purpose}, ${file.manifest === null ? null : JSON.stringify(file.manifest)}::jsonb)
     on conflict (org_id, deployment, provider_id) do update set provider_id = excluded.provider_id
+      where batch_file.project_id = excluded.project_id -- B3
     returning ${FILE}
   `.execute(tx);
   const [row] = rows;
@@ -78,25 +79,37 @@ export async function insertBatch(
   { orgId, projectId }: Owner,
   batch: Pick<Batch, 'id' | 'deployment' | 'inputFileId'> & { readonly dueInMs: number },
 ): Promise<void> {
-  const { id, deployment, inputFileId, dueInMs } = batch;
+  const { id, deployment, inputFileId } = batch;
   await sql`
     insert into batch (org_id, id, project_id, deployment, input_file_id, state)
     values (${orgId}, ${id}, ${projectId}, ${deployment}, ${inputFileId}, 'made')
   `.execute(tx);
-  await sql`
-    insert into batch_due (org_id, batch_id, due_at)
-    values (${orgId}, ${id}, app_now() + make_interval(secs => ${dueInMs / 1_000}))
-  `.execute(tx);
+  await makeDue(tx, orgId, batch);
 }
 
+/** Also one that was given up in the meantime: its provider took long to answer (B2). */
 export async function openBatch(
   tx: Tx,
   { orgId }: Owner,
-  { id, providerId }: { readonly id: string; readonly providerId: string },
+  of: { readonly id: string; readonly providerId: string; readonly dueInMs: number },
+): Promise<void> {
+  const { id, providerId } = of;
+  await sql`
+    update batch set state = 'open', provider_id = ${providerId}, ended_at = null
+    where org_id = ${orgId} and id = ${id} and state in ('made', 'lost')
+  `.execute(tx);
+  await makeDue(tx, orgId, of);
+}
+
+async function makeDue(
+  tx: Tx,
+  orgId: OrganizationId,
+  { id, dueInMs }: { readonly id: string; readonly dueInMs: number },
 ): Promise<void> {
   await sql`
-    update batch set state = 'open', provider_id = ${providerId}
-    where org_id = ${orgId} and id = ${id} and state = 'made'
+    insert into batch_due (org_id, batch_id, due_at)
+    values (${orgId}, ${id}, app_now() + make_interval(secs => ${dueInMs / 1_000}))
+    on conflict do nothing
   `.execute(tx);
 }
 

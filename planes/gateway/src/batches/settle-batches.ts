@@ -111,8 +111,9 @@ async function sumOutput(
 ): Promise<BatchSums | undefined> {
   const { output_file_id: output, request_counts: counts } = said;
   if (typeof output !== 'string') {
-    const completed = isObject(counts) ? counts['completed'] : 0;
-    return completed === 0 || completed === undefined ? NOTHING : undefined;
+    const completed = isObject(counts) ? counts['completed'] : undefined;
+    const hasNone = completed === 0 || (completed === undefined && said['status'] === 'failed');
+    return hasNone ? NOTHING : undefined;
   }
   const format = BATCH_FORMATS.get(batch.manifest.endpoint);
   const price = batchPriceOf(deployment);
