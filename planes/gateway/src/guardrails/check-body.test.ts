@@ -42,14 +42,23 @@ test('pictures and sound pass unread, unless a rule says that they do not', asyn
 });
 
 test('a form is read where it is text, and blocked where it would have to be redacted', async () => {
-  const form = (filename: string, content: string): Buffer =>
-    Buffer.from(
-      `--x\r\ncontent-disposition: form-data; name="file"; filename="${filename}"\r\n\r\n${content}\r\n--x--\r\n`,
-    );
+  const form = (filename: string, content: string | Buffer): Buffer =>
+    Buffer.concat([
+      Buffer.from(
+        `--x\r\ncontent-disposition: form-data; name="file"; filename="${filename}"\r\n\r\n`,
+      ),
+      Buffer.from(content),
+      Buffer.from('\r\n--x--\r\n'),
+    ]);
   const type = 'multipart/form-data; boundary=x';
   expect((await check(form('a.jsonl', TOKEN), type)).blocked).toMatchObject({
     what: 'GITHUB_TOKEN',
   });
   expect((await check(form('a.jsonl', 'plain'), type)).blocked).toBeUndefined();
-  expect((await check(form('a.wav', TOKEN), type)).blocked).toBeUndefined();
+  // A batch is taken under any name, and read by its provider with its escapes.
+  expect((await check(form('a.wav', TOKEN), type)).blocked).toMatchObject({ did: 'blocked' });
+  const escaped = `{"a":"\\u0067${TOKEN.slice(1)}"}\n{"b":1}`;
+  expect((await check(form('a.jsonl', escaped), type)).blocked).toMatchObject({ did: 'blocked' });
+  const sound = Buffer.concat([Buffer.from([0xff, 0xfb]), Buffer.from(TOKEN)]);
+  expect((await check(form('a.wav', sound), type)).blocked).toBeUndefined();
 });

@@ -1,5 +1,8 @@
+import { isUtf8 } from 'node:buffer';
+
 import { findParts } from '@sagewai/http';
 
+import { parseData } from '../bytes/stream-reading.ts';
 import { type Checking, checkTexts } from './check-texts.ts';
 import { findTexts, replaceTexts } from './text-places.ts';
 import { type Deed, lookAtOpaque } from './verdict.ts';
@@ -51,15 +54,9 @@ export async function checkBody(
 export const isMedia = (contentType: string): boolean =>
   /^(?:image|audio|video)\//i.test(contentType);
 
-const isText = (contentType: string): boolean =>
-  /^text\/|^application\/(?:[\w.+-]+\+)?(?:json|ndjson|jsonl|x-ndjson|xml|x-subrip)\b/i.test(
-    contentType,
-  );
-
-const LINES = /\.(?:jsonl?|txt|csv|md|vtt|srt)$/i;
-
 /**
- * The fields of a form, and its files where they are texts. Where something in it would have to be
+ * The fields of a form, and its files where they are texts, whatever they call themselves: a batch is one under any
+ * name. Where something in it would have to be
  * redacted it is blocked: what was read of it says where its files stand (W2).
  */
 async function checkForm(
@@ -72,9 +69,9 @@ async function checkForm(
   if (found.kind === 'malformed') return { body, deeds: [], blocked: undefined }; // The route refuses it.
   const opaque: string[] = [];
   const texts: string[] = [];
-  for (const { name, filename, type, start, end } of found.parts) {
-    const isRead = filename === undefined || isText(type ?? '') || LINES.test(filename);
-    if (isRead) texts.push(body.toString('utf8', start, end));
+  for (const { name, filename, start, end } of found.parts) {
+    const content = body.subarray(start, end);
+    if (filename === undefined || isUtf8(content)) texts.push(withoutEscapes(content.toString()));
     else opaque.push(name);
   }
   const unread = lookAtOpaque(opaque, guardrails, phase);
@@ -85,6 +82,19 @@ async function checkForm(
     return { body, deeds: checked.deeds, blocked: checked.blocked };
   }
   return instead(checked.deeds, body);
+}
+
+/** Lines of JSON as they are meant: what is hidden by escapes is found too. */
+function withoutEscapes(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text
+    .split('\n')
+    .map((line) => {
+      if (!line.includes('\\')) return line;
+      const value = parseData(line);
+      return value === undefined ? line : JSON.stringify(value);
+    })
+    .join('\n');
 }
 
 /** Blocked, where it cannot be redacted. */
