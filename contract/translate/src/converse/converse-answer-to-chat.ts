@@ -38,10 +38,13 @@ function thoughtFrom(reasoning: JsonObject): JsonObject | undefined {
     : { type: 'thinking', thinking: textOf(of['text']), signature };
 }
 
-/** The answer of `/converse`, as a chat completion. `createdAt`: seconds since 1970. */
+/**
+ * The answer of `/converse`, as a chat completion. `createdAt`: seconds since 1970. `id`: Bedrock gives none, and
+ * clients tell answers apart by it.
+ */
 export function converseToChatAnswer(
   answer: JsonObject,
-  of: { readonly model: string; readonly createdAt: number },
+  of: { readonly id: string; readonly model: string; readonly createdAt: number },
 ): JsonObject {
   const output = isObject(answer['output']) ? answer['output'] : {};
   const message = isObject(output['message']) ? output['message'] : {};
@@ -68,7 +71,7 @@ export function converseToChatAnswer(
     }
   }
   return {
-    id: `bedrock-${of.createdAt}`,
+    id: of.id,
     object: 'chat.completion',
     created: of.createdAt,
     model: of.model,

@@ -3,6 +3,8 @@ import { compact, isObject, type JsonObject, numberOf, textOf } from '../json.ts
 import { converseUsageToChat, finishReasonFrom } from './converse-answer-to-chat.ts';
 
 export interface ConverseStreamOptions {
+  /** The same on every chunk, and on those of no other answer. */
+  readonly id: string;
   readonly model: string;
   /** Seconds since 1970; the same on every chunk. */
   readonly createdAt: number;
@@ -102,9 +104,9 @@ export class ConverseStreamToChat {
   }
 
   #frame(choices: readonly JsonObject[]): JsonObject {
-    const { createdAt, model, includesUsage } = this.#options;
+    const { id, createdAt, model, includesUsage } = this.#options;
     return compact({
-      id: `bedrock-${createdAt}`,
+      id,
       object: 'chat.completion.chunk',
       created: createdAt,
       model,

@@ -18,7 +18,8 @@ const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const LLAMA = 'meta.llama3-70b-instruct-v1:0';
 const toConverse = (request: JsonObject, model = CLAUDE, outputCap?: number) =>
   chatRequestToConverse(request, { model, outputCap, maxTokensDefault: 4_096 });
-const toChat = (answer: JsonObject) => converseToChatAnswer(answer, { model: 'm', createdAt: 1 });
+const toChat = (answer: JsonObject) =>
+  converseToChatAnswer(answer, { id: 'c-1', model: 'm', createdAt: 1 });
 const messageIn = (completion: JsonObject): JsonObject =>
   objectsOf(completion['choices'])[0]?.['message'] as JsonObject;
 const answerOf = (content: readonly JsonObject[], stopReason = 'end_turn'): JsonObject => ({
@@ -308,7 +309,12 @@ describe('what Bedrock said comes back to it as it was, signatures and ids inclu
   test('by a client of Anthropic’s, from whole answers and from streams', () => {
     fc.assert(
       fc.property(content, (blocks) => {
-        const stream = new ConverseStreamToChat({ model: 'm', createdAt: 1, includesUsage: true });
+        const stream = new ConverseStreamToChat({
+          id: 'c-1',
+          model: 'm',
+          createdAt: 1,
+          includesUsage: true,
+        });
         const messages = new ChatStreamToMessages({ inputTokensEstimate: 1 });
         const chunks = [
           ...eventsOf(blocks).flatMap((event) => stream.push(event)),

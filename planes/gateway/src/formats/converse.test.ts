@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { CONVERSE } from './converse.ts';
+import { deploymentAt } from '../gateway-fixture.ts';
+import { CHAT_OVER_CONVERSE, CONVERSE } from './converse.ts';
 
 const image = { image: { format: 'png', source: { bytes: 'AAAA' } } };
 const document = { document: { format: 'pdf', name: 'a', source: { bytes: 'AAAA' } } };
@@ -31,4 +32,24 @@ test.each([
   [{ additionalModelRequestFields: { max_tokens: 9 } }, 'additionalModelRequestFields.max_tokens'],
 ])('what has a price of its own in %j is named (M4)', (body, unpriced) => {
   expect(CONVERSE.read({ messages: [], ...body }, {}).unpriced).toBe(unpriced);
+});
+
+test('answers of the same second have different names, which all chunks of one bear', () => {
+  const open = () =>
+    CHAT_OVER_CONVERSE.open(
+      { model: 'm', messages: [] },
+      {
+        deployment: deploymentAt('http://p.example'),
+        maxTokensDefault: 1,
+        outputCap: undefined,
+        now: () => new Date(0),
+        createdAt: 1,
+        inputTokensEstimate: 1,
+      },
+    );
+  const [one, other] = [open(), open()];
+  expect(one.answer({})['id']).not.toBe(other.answer({})['id']);
+  const stream = one.stream();
+  const chunks = [{ messageStart: {} }, { messageStop: {} }].flatMap((each) => stream.push(each));
+  expect(new Set(chunks.map(({ id }) => id))).toEqual(new Set([one.answer({})['id']]));
 });

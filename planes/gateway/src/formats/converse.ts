@@ -1,3 +1,4 @@
+import { newId } from '@sagewai/crypto';
 import {
   chatRequestToConverse,
   converseErrorToChat,
@@ -190,13 +191,14 @@ export const CHAT_OVER_CONVERSE: Crossing = {
     const { body, lost } = chatRequestToConverse(request, { model, outputCap, maxTokensDefault });
     const options = request['stream_options'] as JsonObject | null | undefined;
     const includesUsage = options?.['include_usage'] === true;
+    const answered = { id: `chatcmpl-${newId()}`, model, createdAt };
     return {
       body,
       lost,
-      answer: (answer) => converseToChatAnswer(answer, { model, createdAt }),
+      answer: (answer) => converseToChatAnswer(answer, answered),
       error: converseErrorToChat,
       stream: () => {
-        const chunks = new ConverseStreamToChat({ model, createdAt, includesUsage });
+        const chunks = new ConverseStreamToChat({ ...answered, includesUsage });
         return { push: (event) => chunks.push(event), end: () => chunks.end() };
       },
     };
