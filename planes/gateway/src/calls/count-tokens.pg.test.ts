@@ -113,6 +113,9 @@ describe('the tokens of a prompt', () => {
     await expect(client.messages.countTokens(ask)).rejects.toMatchObject({ status: 400, error });
     upstream.answer = (_, reply) => answerJson(reply, error, { status: 401 });
     await expect(client.messages.countTokens(ask)).rejects.toMatchObject({ status: 502 });
+    upstream.answer = (_, reply) =>
+      reply.writeHead(307, { location: 'http://inside.example' }).end();
+    await expect(client.messages.countTokens(ask)).rejects.toMatchObject({ status: 502 });
     upstream.answer = (_, reply) => reply.destroy();
     await expect(client.messages.countTokens(ask)).rejects.toMatchObject({ status: 502 });
   });

@@ -16,7 +16,7 @@ import { Attempt } from './attempt.ts';
 import { type Allowance, demandAllowance } from './count-allowance.ts';
 import { findAllowed, isAmbiguous } from './find-allowed.ts';
 import type { TellsPlace } from './forward.ts';
-import { toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
+import { isRedirect, toGarbageFault, toUpstreamFault } from './upstream-fault.ts';
 
 /** Messages at another path: the same body and headers, an answer without usage. */
 const COUNTING: Format = { ...MESSAGES, path: '/messages/count_tokens' };
@@ -101,6 +101,7 @@ async function ask(
   }
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'a count without end');
+  if (isRedirect(head.status)) throw toGarbageFault(deployment, 'that it is somewhere else');
   const refusal = refusesCredential(deployment, head.status);
   if (refusal !== undefined) throw refusal;
   const headers = passedHeaders(head.headers, request.id);

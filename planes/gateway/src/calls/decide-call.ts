@@ -148,9 +148,11 @@ interface Choice {
   readonly tier: TierTold | undefined;
 }
 
-function notInFormat(model: string, { path }: Format): Fault {
+function notInFormat(model: string, { name, path, locate }: Format): Fault {
+  // Where the URL names the model, its path here is another than the provider's.
+  const how = locate === undefined ? `by /v1${path}` : `in the format \`${name}\``;
   return new Fault('request.invalid', 'no deployment of the model speaks this format', {
-    detail: `The model \`${model}\` cannot be called by /v1${path}.`,
+    detail: `The model \`${model}\` cannot be called ${how}.`,
     mistakes: [
       { part: 'body', path: '/model', message: 'is of a provider that knows another format' },
     ],

@@ -43,6 +43,9 @@ export function toGarbageFault(deployment: Deployment, what: string): Fault {
   });
 }
 
+/** Nothing follows a redirect, nor is a client sent to where its provider points (M6). */
+export const isRedirect = (status: number): boolean => status >= 300 && status < 400;
+
 /** A refusal whose words nobody can read, in words that clients of this format can. */
 export function toRefusalBody({ model }: Deployment, status: number, format: Format): Buffer {
   const message = `The provider of ${model} answered ${status}, and nothing that can be read.`;

@@ -197,6 +197,10 @@ describe('a response that its provider keeps', () => {
     expect(final.id).toMatch(/^resp_s1\./);
     await client.responses.retrieve(final.id).catch(() => undefined);
     expect(upstream.asked.at(-1)?.url).toBe('/v1/responses/resp_streamed');
+    // Nobody is sent to where a provider points (M6).
+    upstream.answer = (_, reply) =>
+      void reply.writeHead(307, { location: 'http://inside.example' }).end();
+    await expect(client.responses.retrieve(final.id)).rejects.toMatchObject({ status: 502 });
   });
 
   test('is read, listed and deleted at the deployment that keeps it, for nothing (K2)', async ({

@@ -7,7 +7,7 @@ import { deleteResponse, getResponse, listResponseItems } from '@sagewai/wire';
 import { refusesCredential } from '../answers/answer-whole.ts';
 import { passedHeaders } from '../answers/pass-headers.ts';
 import { Attempt } from '../calls/attempt.ts';
-import { toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
+import { isRedirect, toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
 import { bridgeTo } from '../formats/bridge.ts';
 import { RESPONSES } from '../formats/responses.ts';
 import { mayCall } from '../keys/may-call.ts';
@@ -119,6 +119,7 @@ async function ask(
   if (head.kind === 'failed') throw toUpstreamFault(head.failure, deployment);
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   if (collected.kind === 'too_large') throw toGarbageFault(deployment, 'a response without end');
+  if (isRedirect(head.status)) throw toGarbageFault(deployment, 'that it is somewhere else');
   const refusal = refusesCredential(deployment, head.status);
   if (refusal !== undefined) throw refusal;
   return { head, body: collected.body };

@@ -183,7 +183,13 @@ describe("clients of Gemini's own format", () => {
     expect(await refuse(`${CALL}:streamGenerateContent`, { contents })).toBe(400);
     expect(await refuse(`${CALL}:predict`, { contents })).toBe(404);
     expect(await refuse('/gemini/v1beta/files', {})).toBe(404);
-    expect(await refuse('/gemini/v1beta/models/both:generateContent', { contents })).toBe(400);
+    const others = await gateway.post(
+      '/gemini/v1beta/models/both:generateContent',
+      { contents },
+      { 'x-goog-api-key': key },
+    );
+    expect(others.status).toBe(400);
+    expect(await others.text()).toContain('cannot be called in the format `gemini`');
     expect(await refuse('/gemini/v1beta/models/..%2f..%2fx:generateContent', { contents })).toBe(
       404,
     );
