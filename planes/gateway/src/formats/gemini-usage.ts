@@ -15,12 +15,15 @@ export function readGeminiUsage(answer: unknown): Usage | undefined {
   const output =
     (countOf(usage['candidatesTokenCount']) ?? 0) + (countOf(usage['thoughtsTokenCount']) ?? 0);
   const cachedInput = Math.min(input, countOf(usage['cachedContentTokenCount']) ?? 0);
+  const cachedAudio = Math.min(cachedInput, audioIn(usage['cacheTokensDetails']));
+  const heard = Math.max(0, audioIn(usage['promptTokensDetails']) - cachedAudio);
   return {
     input,
     cachedInput,
+    ...(cachedAudio > 0 ? { cachedAudio } : {}),
     cacheWrite: 0,
     cacheWriteHour: 0,
-    inputAudio: Math.min(input - cachedInput, audioIn(usage['promptTokensDetails'])),
+    inputAudio: Math.min(input - cachedInput, heard),
     output,
     outputAudio: Math.min(output, audioIn(usage['candidatesTokensDetails'])),
   };

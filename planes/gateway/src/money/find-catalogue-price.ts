@@ -36,6 +36,7 @@ export function findCatalogueMedia(model: string, providerId: string, at: Date):
 const COUNTED = new Set([
   'input_mtok',
   'cache_read_mtok',
+  'cache_audio_read_mtok',
   'cache_write_mtok',
   'cache_write_1h_mtok',
   'output_mtok',
@@ -50,7 +51,6 @@ const ASKED_FOR = new Set([
   'storage_searches_kcount',
   'code_executions_kcount',
   'cache_write_5m_mtok',
-  'cache_audio_read_mtok',
 ]);
 
 /**
@@ -109,6 +109,7 @@ function ratesAt(stated: ModelPrice, start: number): Rates | undefined {
     input,
     output: output ?? 0n,
     cachedInput: of('cache_read_mtok'),
+    cachedAudio: of('cache_audio_read_mtok'),
     cacheWrite: of('cache_write_mtok') ?? of('cache_write_5m_mtok'),
     cacheWriteHour: of('cache_write_1h_mtok'),
     inputAudio: of('input_audio_mtok'),

@@ -73,7 +73,7 @@ export function boundInput(
 export function costOf(price: Price, usage: Usage): PicoUsd {
   const tier = price.tiers.findLast(({ inputTokensAbove }) => usage.input > inputTokensAbove);
   const rates = tier?.rates ?? price.rates;
-  const { inputImage = 0, outputImage = 0 } = usage;
+  const { cachedAudio = 0, inputImage = 0, outputImage = 0 } = usage;
   const plainInput =
     usage.input - usage.cachedInput - usage.cacheWrite - usage.inputAudio - inputImage;
   const plainOutput = usage.output - usage.outputAudio - outputImage;
@@ -83,7 +83,8 @@ export function costOf(price: Price, usage: Usage): PicoUsd {
     (price.perUnit ?? 0n) * BigInt(usage.units ?? 0) +
     rates.input * BigInt(plainInput) +
     (rates.inputImage ?? rates.input) * BigInt(inputImage) +
-    rates.cachedInput * BigInt(usage.cachedInput) +
+    rates.cachedInput * BigInt(usage.cachedInput - cachedAudio) +
+    (rates.cachedAudio ?? rates.cachedInput) * BigInt(cachedAudio) +
     rates.cacheWrite * BigInt(usage.cacheWrite - usage.cacheWriteHour) +
     rates.cacheWriteHour * BigInt(usage.cacheWriteHour) +
     rates.inputAudio * BigInt(usage.inputAudio) +

@@ -5,6 +5,8 @@ export interface Rates {
   readonly input: PicoUsd;
   /** Input that the provider read from its cache. */
   readonly cachedInput: PicoUsd;
+  /** The same of recordings, where it costs something else. */
+  readonly cachedAudio?: PicoUsd | undefined;
   /** Input that the provider wrote to its cache. */
   readonly cacheWrite: PicoUsd;
   /** The same, to be kept for an hour instead of minutes. */
@@ -50,6 +52,7 @@ export function ratesOf(
     inputAudio: stated.inputAudio ?? input,
     output,
     outputAudio: stated.outputAudio ?? output,
+    ...(stated.cachedAudio === undefined ? {} : { cachedAudio: stated.cachedAudio }),
     ...(stated.inputImage === undefined ? {} : { inputImage: stated.inputImage }),
     ...(stated.outputImage === undefined ? {} : { outputImage: stated.outputImage }),
   };
@@ -98,6 +101,7 @@ export function ceilingOf(prices: readonly Price[], keepsHour = false): PriceCei
       all.flatMap((rates) => [
         rates.input,
         rates.cachedInput,
+        rates.cachedAudio ?? 0n,
         keepsHour ? rates.cacheWriteHour : rates.cacheWrite,
         rates.inputAudio,
         rates.inputImage ?? 0n,

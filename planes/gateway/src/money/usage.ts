@@ -5,6 +5,8 @@
 export interface Usage {
   readonly input: number;
   readonly cachedInput: number;
+  /** Of `cachedInput`, what is recordings. */
+  readonly cachedAudio?: number;
   readonly cacheWrite: number;
   /** Of `cacheWrite`, what is kept for an hour. */
   readonly cacheWriteHour: number;
