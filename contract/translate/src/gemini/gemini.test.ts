@@ -56,7 +56,7 @@ describe('a chat request, for Gemini', () => {
             { type: 'image_url', image_url: { url: 'https://x/y.webp?z=1' } },
             { type: 'input_audio', input_audio: { data: 'BBBB', format: 'mp3' } },
             { type: 'file', file: { file_data: 'data:application/pdf;base64,CCCC' } },
-            { type: 'file', file: { file_id: 'gs://bucket/a.pdf' } },
+            { type: 'file', file: { file_id: 'https://x.example/a.pdf' } },
             { type: 'file', file: { file_id: 'file-1' } },
           ],
         },
@@ -73,11 +73,21 @@ describe('a chat request, for Gemini', () => {
           { fileData: { mimeType: 'image/webp', fileUri: 'https://x/y.webp?z=1' } },
           { inlineData: { mimeType: 'audio/mp3', data: 'BBBB' } },
           { inlineData: { mimeType: 'application/pdf', data: 'CCCC' } },
-          { fileData: { mimeType: 'application/pdf', fileUri: 'gs://bucket/a.pdf' } },
+          { fileData: { mimeType: 'application/pdf', fileUri: 'https://x.example/a.pdf' } },
         ],
       },
     ]);
     expect(lost).toEqual(['messages.content.file.file_id']);
+  });
+
+  test.each([
+    { type: 'file', file: { file_id: 'gs://operators/a.pdf' } },
+    { type: 'file', file: { file_data: 'GS://operators/a.pdf' } },
+    { type: 'image_url', image_url: { url: 'gs://operators/a.png' } },
+  ])('is refused where it names something in a bucket: %j', (part) => {
+    expect(() => toGemini({ messages: [{ role: 'user', content: [part] }] })).toThrow(
+      Untranslatable,
+    );
   });
 
   test('gives the results of parallel calls one content of their own, by name', () => {

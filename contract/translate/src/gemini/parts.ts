@@ -1,6 +1,6 @@
 /** Parts of a chat's content, in Gemini's words. */
 import { compact, isObject, type Json, type JsonObject, objectsOf, textOf } from '../json.ts';
-import type { Losses } from '../translation.ts';
+import { type Losses, Untranslatable } from '../translation.ts';
 
 const DATA_URL = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/s;
 
@@ -55,7 +55,7 @@ function partOf(part: JsonObject, losses: Losses): JsonObject[] {
     case 'file': {
       const file = isObject(part['file']) ? part['file'] : {};
       const place = textOf(file['file_data']) || textOf(file['file_id']);
-      if (DATA_URL.test(place) || /^(?:https?|gs):\/\//.test(place))
+      if (DATA_URL.test(place) || /^(?:https?|gs):/i.test(place))
         return [mediaPart(place, textOf(file['format']), 'application/pdf')];
       losses.add('messages.content.file.file_id');
       return [];
@@ -71,6 +71,10 @@ const textPart = (text: Json | undefined): JsonObject[] =>
 
 /** Bytes travel in the request; what is somewhere else is named, and Gemini fetches it. */
 function mediaPart(url: string, stated: string, fallback: string): JsonObject {
+  if (/^\s*gs:/i.test(url)) {
+    const why = 'what is in a bucket is read as the operator, whoever asks: send its bytes';
+    throw new Untranslatable('messages', why);
+  }
   const [, mediaType, data] = DATA_URL.exec(url) ?? [];
   if (mediaType !== undefined && data !== undefined)
     return { inlineData: { mimeType: stated || mediaType, data } };

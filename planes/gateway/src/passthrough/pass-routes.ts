@@ -16,6 +16,7 @@ import { keepResponse } from '../kept-responses/keep-response.ts';
 import type { ResponseKeys } from '../kept-responses/response-id.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { ProviderName } from '../providers/provider.ts';
+import { checkBuckets } from './check-buckets.ts';
 import { checkGemini, mistaken } from './check-gemini.ts';
 import { modelAt } from './model-at.ts';
 import { nameModel } from './name-model.ts';
@@ -37,6 +38,7 @@ const EMBEDDINGS_AT_GOOGLE = new Map([
 ]);
 const GEMINI_AT_VERTEX = at(GEMINI, 'vertex');
 const CLAUDE_AT_VERTEX = at(VERTEX_MESSAGES, 'vertex-claude');
+const CONVERSE_AT_BEDROCK = at(CONVERSE, 'bedrock');
 const AZURE_CHAT = at(CHAT, 'azure');
 const AZURE_EMBEDDINGS = at(EMBEDDINGS, 'azure');
 
@@ -84,12 +86,15 @@ export function passRoutes(of: {
     const body = input.body as JsonObject;
     if (body['contents'] === undefined) throw mistaken('contents', 'must be there');
     checkGemini(body, wantsStream);
+    checkBuckets(body, ['contents', 'systemInstruction']);
     return pass(input, format, { model, wantsStream });
   };
   const google = (input: StreamInput): Promise<void> => {
     const { model, verb } = splitCall(input);
     const format = EMBEDDINGS_AT_GOOGLE.get(verb);
-    return format === undefined ? gemini(input, GEMINI_AT_GOOGLE) : pass(input, format, { model });
+    if (format === undefined) return gemini(input, GEMINI_AT_GOOGLE);
+    checkBuckets(input.body as JsonObject, ['content', 'requests']);
+    return pass(input, format, { model });
   };
   const claude = (input: StreamInput): Promise<void> => {
     const { model, verb } = splitCall(input);
@@ -120,8 +125,13 @@ export function passRoutes(of: {
     ),
     implementStream(
       wire.passBedrock,
-      (input) =>
-        pass(input, at(CONVERSE, 'bedrock'), { model: input.params.model_id, wantsStream: false }),
+      (input) => {
+        checkBuckets(input.body as JsonObject, ['messages', 'system']);
+        return pass(input, CONVERSE_AT_BEDROCK, {
+          model: input.params.model_id,
+          wantsStream: false,
+        });
+      },
       OWN_HEAD,
     ),
   ];

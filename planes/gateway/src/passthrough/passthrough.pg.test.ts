@@ -174,6 +174,22 @@ describe("clients of Gemini's own format", () => {
       const limits = `{"messages":[],"inferenceConfig":{"maxTokens":${count}}}`;
       expect(await refuse('/bedrock/model/amazon.nova-pro-v1%3A0/converse', limits)).toBe(400);
     }
+    // A provider would read it as the operator.
+    for (const part of [
+      { fileData: { mimeType: 'text/plain', fileUri: 'gs://operators/secret' } },
+      { functionResponse: { name: 'f', parts: [{ file_data: { file_uri: 'gs://o/s' } }] } },
+    ]) {
+      expect(await refuse(generate, { contents: [{ parts: [part] }] })).toBe(400);
+      const content = { parts: [part] };
+      expect(await refuse(`${CALL}:embedContent`, { content })).toBe(400);
+    }
+    const source = { s3Location: { uri: 's3://operators/secret' } };
+    const document = { document: { format: 'txt', name: 'a', source } };
+    const result = { toolResult: { toolUseId: 't', content: [document] } };
+    for (const block of [document, result]) {
+      const said = { messages: [{ role: 'user', content: [block] }] };
+      expect(await refuse('/bedrock/model/amazon.nova-pro-v1%3A0/converse', said)).toBe(400);
+    }
     const vertex = '/vertex_ai/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict';
     expect(await refuse(vertex, { messages: [], max_tokens: -1 })).toBe(400);
     expect(await refuse(vertex, { messages: [], max_tokens: 1, tools: {} })).toBe(400);
