@@ -42,23 +42,54 @@ test('pictures and sound pass unread, unless a rule says that they do not', asyn
 });
 
 test('a form is read where it is text, and blocked where it would have to be redacted', async () => {
-  const form = (filename: string, content: string | Buffer): Buffer =>
-    Buffer.concat([
-      Buffer.from(
-        `--x\r\ncontent-disposition: form-data; name="file"; filename="${filename}"\r\n\r\n`,
-      ),
-      Buffer.from(content),
-      Buffer.from('\r\n--x--\r\n'),
-    ]);
+  const form = (filename: string, content: string): Buffer =>
+    Buffer.from(
+      `--x\r\ncontent-disposition: form-data; name="file"; filename="${filename}"\r\n\r\n${content}\r\n--x--\r\n`,
+    );
   const type = 'multipart/form-data; boundary=x';
   expect((await check(form('a.jsonl', TOKEN), type)).blocked).toMatchObject({
     what: 'GITHUB_TOKEN',
   });
   expect((await check(form('a.jsonl', 'plain'), type)).blocked).toBeUndefined();
-  // A batch is taken under any name, and read by its provider with its escapes.
-  expect((await check(form('a.wav', TOKEN), type)).blocked).toMatchObject({ did: 'blocked' });
-  const escaped = `{"a":"\\u0067${TOKEN.slice(1)}"}\n{"b":1}`;
-  expect((await check(form('a.jsonl', escaped), type)).blocked).toMatchObject({ did: 'blocked' });
-  const sound = Buffer.concat([Buffer.from([0xff, 0xfb]), Buffer.from(TOKEN)]);
-  expect((await check(form('a.wav', sound), type)).blocked).toBeUndefined();
+  expect((await check(form('a.wav', '\u0000'), type)).blocked).toBeUndefined();
+  const sound = (filename: string, of: Buffer): Buffer => {
+    const [before = '', after = ''] = form(filename, '|').toString().split('|');
+    return Buffer.concat([Buffer.from(before), of, Buffer.from(after)]);
+  };
+  const noise = Buffer.from([0xff, 0xfb, 0x90]);
+  const strict = guardrailOf({ uninspectable: 'block' });
+  expect((await check(sound('a.wav', noise), type)).blocked).toBeUndefined();
+  expect((await check(sound('a.wav', noise), type, strict)).blocked).toMatchObject({
+    what: 'UNINSPECTABLE:file',
+  });
+  // The name of a file decides nothing where its bytes can be read.
+  for (const filename of ['requests', 'a.wav', 'a.bin']) {
+    const { blocked } = await check(form(filename, TOKEN), type);
+    expect([filename, blocked?.what]).toEqual([filename, 'GITHUB_TOKEN']);
+  }
+});
+
+test('lines of JSON are read as JSON: what is escaped in them, or follows an escape, is found (W1)', async () => {
+  const escaped = `\\u0067${TOKEN.slice(1)}`;
+  const lines = Buffer.from(
+    `{"body":{"content":"first\\n${TOKEN}"}}\r\n\n{"body":{"content":"${escaped}"}}`,
+  );
+  const { body, blocked } = await check(lines, 'application/octet-stream');
+  expect(blocked).toBeUndefined();
+  expect(body.toString()).toBe(
+    '{"body":{"content":"first\\n[GITHUB_TOKEN]"}}\r\n\n{"body":{"content":"[GITHUB_TOKEN]"}}',
+  );
+  const form = (content: string): Buffer =>
+    Buffer.from(
+      `--x\r\ncontent-disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n${content}\r\n--x--\r\n`,
+    );
+  const type = 'multipart/form-data; boundary=x';
+  for (const content of [lines.toString(), `{"a":"${escaped}"}`]) {
+    expect((await check(form(content), type)).blocked).toMatchObject({ what: 'GITHUB_TOKEN' });
+  }
+  const tokens = '{"body":{"model":"m","input":[1,2]}}\n{"body":{"model":"m","input":[[3]]}}\n';
+  const strict = guardrailOf({ uninspectable: 'block' });
+  expect((await check(form(tokens), type, strict)).blocked).toMatchObject({
+    what: 'UNINSPECTABLE:tokens',
+  });
 });

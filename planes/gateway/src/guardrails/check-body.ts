@@ -2,9 +2,8 @@ import { isUtf8 } from 'node:buffer';
 
 import { findParts } from '@sagewai/http';
 
-import { parseData } from '../bytes/stream-reading.ts';
 import { type Checking, checkTexts } from './check-texts.ts';
-import { findTexts, replaceTexts } from './text-places.ts';
+import { findLineTexts, findTexts, isJson, type Places, replaceTexts } from './text-places.ts';
 import { type Deed, lookAtOpaque } from './verdict.ts';
 
 export interface CheckedBody {
@@ -23,21 +22,27 @@ export async function checkBody(
   const { guardrails, phase } = checking;
   if (body.length === 0) return { body, deeds: [], blocked: undefined };
   if (/^multipart\//i.test(contentType)) return checkForm(body, contentType, checking);
-  if (!isJson(body)) {
-    if (isMedia(contentType)) {
-      const opaque = lookAtOpaque(['body'], guardrails, phase);
-      return { body, deeds: opaque ? [opaque] : [], blocked: opaque };
-    }
-    const read = body.toString();
-    const { texts, deeds, blocked } = await checkTexts([read], checking);
-    const [text = ''] = texts;
-    if (blocked !== undefined || text === read) return { body, deeds, blocked };
-    // Bytes that are no text would be broken by writing them anew (W2).
-    if (!Buffer.from(read).equals(body)) return instead(deeds, body);
-    return { body: Buffer.from(text), deeds, blocked: undefined };
+  const places = placesIn(body);
+  if (places !== undefined) return checkPlaces(body, places, checking);
+  if (isMedia(contentType)) {
+    const opaque = lookAtOpaque(['body'], guardrails, phase);
+    return { body, deeds: opaque ? [opaque] : [], blocked: opaque };
   }
-  const { texts: places, opaque } = findTexts(body);
-  const unread = lookAtOpaque(opaque, guardrails, phase);
+  const read = body.toString();
+  const { texts, deeds, blocked } = await checkTexts([read], checking);
+  const [text = ''] = texts;
+  if (blocked !== undefined || text === read) return { body, deeds, blocked };
+  // Bytes that are no text would be broken by writing them anew (W2).
+  if (!Buffer.from(read).equals(body)) return instead(deeds, body);
+  return { body: Buffer.from(text), deeds, blocked: undefined };
+}
+
+async function checkPlaces(
+  body: Buffer,
+  { texts: places, opaque }: Places,
+  checking: Checking,
+): Promise<CheckedBody> {
+  const unread = lookAtOpaque(opaque, checking.guardrails, checking.phase);
   if (unread !== undefined) return { body, deeds: [unread], blocked: unread };
   const { texts, deeds, blocked } = await checkTexts(
     places.map(({ text }) => text),
@@ -50,13 +55,23 @@ export async function checkBody(
   return { body: replaceTexts(body, changed), deeds, blocked };
 }
 
+/** Of JSON, or of lines of it, as a batch has them; undefined: it is neither. */
+const placesIn = (body: Buffer): Places | undefined =>
+  isJson(body.toString()) ? findTexts(body) : findLineTexts(body);
+
 /** Pictures and sound. Whatever else an answer calls itself, it is read. */
 export const isMedia = (contentType: string): boolean =>
   /^(?:image|audio|video)\//i.test(contentType);
 
+const isText = (contentType: string): boolean =>
+  /^text\/|^application\/(?:[\w.+-]+\+)?(?:json|ndjson|jsonl|x-ndjson|xml|x-subrip)\b/i.test(
+    contentType,
+  );
+
+const LINES = /\.(?:jsonl?|txt|csv|md|vtt|srt)$/i;
+
 /**
- * The fields of a form, and its files where they are texts, whatever they call themselves: a batch is one under any
- * name. Where something in it would have to be
+ * The fields of a form, and its files where they are texts. Where something in it would have to be
  * redacted it is blocked: what was read of it says where its files stand (W2).
  */
 async function checkForm(
@@ -69,10 +84,20 @@ async function checkForm(
   if (found.kind === 'malformed') return { body, deeds: [], blocked: undefined }; // The route refuses it.
   const opaque: string[] = [];
   const texts: string[] = [];
-  for (const { name, filename, start, end } of found.parts) {
-    const content = body.subarray(start, end);
-    if (filename === undefined || isUtf8(content)) texts.push(withoutEscapes(content.toString()));
-    else opaque.push(name);
+  for (const { name, filename, type, start, end } of found.parts) {
+    const part = body.subarray(start, end);
+    const isNamedText = filename === undefined || isText(type ?? '') || LINES.test(filename);
+    // Whatever it is called, what can be read is: a batch of another name is one all the same (W1).
+    if (!isNamedText && !isUtf8(part)) {
+      opaque.push(name);
+      continue;
+    }
+    const places = filename === undefined ? undefined : placesIn(part);
+    if (places === undefined) texts.push(part.toString());
+    else {
+      texts.push(...places.texts.map(({ text }) => text));
+      opaque.push(...places.opaque);
+    }
   }
   const unread = lookAtOpaque(opaque, guardrails, phase);
   if (unread !== undefined) return { body, deeds: [unread], blocked: unread };
@@ -84,31 +109,9 @@ async function checkForm(
   return instead(checked.deeds, body);
 }
 
-/** Lines of JSON as they are meant: what is hidden by escapes is found too. */
-function withoutEscapes(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text
-    .split('\n')
-    .map((line) => {
-      if (!line.includes('\\')) return line;
-      const value = parseData(line);
-      return value === undefined ? line : JSON.stringify(value);
-    })
-    .join('\n');
-}
-
 /** Blocked, where it cannot be redacted. */
 function instead(deeds: readonly Deed[], body: Buffer): CheckedBody {
   const redacted = deeds.find(({ did }) => did === 'redacted');
   const blocked = redacted && ({ ...redacted, did: 'blocked' } as const);
   return { body, deeds: blocked ? [blocked] : deeds, blocked };
-}
-
-function isJson(body: Buffer): boolean {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null;
-  } catch {
-    return false;
-  }
 }

@@ -33,6 +33,8 @@ describe('every text of a body', () => {
       { input: [{ role: 'user', content: [{ type: 'input_text', text: 'T' }] }] },
     ],
     ['the id of one’s own object', { content: [{ input: { id: 'T', model: 'x' } }] }],
+    ['a result of a tool’s own object', { functionResponse: { response: { id: 'T' } } }],
+    ['a result of Converse', { toolResult: { content: [{ json: { id: 'T' } }] } }],
     ['a second field of the same name', '{"content":"T","content":"x"}'],
     ['a text with escapes', '{"content":"\\u0054"}'],
   ])('is found: %s', (_, body) => {
@@ -71,11 +73,25 @@ describe('every text of a body', () => {
   });
 
   test('that only pretends to be an image is a text', () => {
+    const word = `sk-ant-api03-${'aB3'.repeat(20)}`;
+    expect(textsIn({ source: { type: 'text', media_type: 'text/plain', data: word } })).toContain(
+      word,
+    );
     for (const text of ['data: my secret', `data:image/png;base64,${IMAGE} and more`]) {
       expect(textsIn({ content: text })).toContain(text);
     }
     expect(textsIn({ content: `data:a/b;base64,${IMAGE}` })).toHaveLength(2);
   });
+});
+
+test('however deep a body nests, it takes a time that grows with its length', () => {
+  const depth = 50_000;
+  const deep = Buffer.from(`${'["a",'.repeat(depth)}1${']'.repeat(depth)}`);
+  const { texts } = findTexts(deep);
+  expect(texts).toHaveLength(depth);
+  expect(texts.reduce((most, { path }) => Math.max(most, path.length), 0)).toBeLessThan(100);
+  const lists = Buffer.from(`{"input":${'['.repeat(depth)}"a"${']'.repeat(depth)}}`);
+  expect(findTexts(lists).texts.map(({ text }) => text)).toEqual(['input', 'a']);
 });
 
 test('texts that are replaced change nothing beside them, and what is not changed keeps its bytes', () => {

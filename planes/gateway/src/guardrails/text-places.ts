@@ -11,7 +11,7 @@ export interface TextPlace {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Names and indexes that lead to it; of a name, also the name. */
+  /** Names and indexes that lead to it, the outermost so many; of a name, also the name. */
   readonly path: readonly (string | number)[];
   readonly isName: boolean;
 }
@@ -58,6 +58,9 @@ const OWN: ReadonlySet<string | number> = new Set([
   'properties',
   'metadata',
   'args',
+  'functionResponse',
+  'function_response',
+  'toolResult',
 ]);
 const MEDIA: ReadonlySet<string | number> = new Set([
   'data',
@@ -74,8 +77,10 @@ const MEDIA: ReadonlySet<string | number> = new Set([
 const DATA_URL = /^data:[\w.+/-]{0,100}(?:;[\w=.-]{1,50}){0,5};base64,[A-Za-z0-9+/_=-]*$/;
 const REFERENCE = /^(?:https?:\/\/|file-)/;
 const BASE64 = /^[A-Za-z0-9+/_-]{64,}={0,2}$/;
+const WORD_LENGTH_MAX = 1_024;
 const TOKENS_IN: ReadonlySet<string | number> = new Set(['input', 'prompt']);
 
+const LF = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
@@ -92,7 +97,12 @@ interface Level {
   isName: boolean;
   /** It, or one above it, has names that are the client's own. */
   readonly isOwn: boolean;
+  /** The name of the field that it stands in, however many lists are between. */
+  readonly field: string | undefined;
 }
+
+/** Deeper than any format goes. All of a path, for each text, is a square of what a body can nest. */
+const PATH_LENGTH_MAX = 32;
 
 /** `json` has been through JSON.parse, so that it need not be checked again. */
 export function findTexts(json: Buffer, from = 0, to = json.length): Places {
@@ -110,7 +120,13 @@ export function findTexts(json: Buffer, from = 0, to = json.length): Places {
         const isOwn =
           level !== undefined &&
           (level.isOwn || OWN.has(level.at) || isToolInput(levels, isObject));
-        levels.push({ isObject, at: isObject ? '' : 0, isName: isObject, isOwn });
+        levels.push({
+          isObject,
+          at: isObject ? '' : 0,
+          isName: isObject,
+          isOwn,
+          field: level && fieldOf(level),
+        });
         at++;
         break;
       }
@@ -133,13 +149,12 @@ export function findTexts(json: Buffer, from = 0, to = json.length): Places {
         const text = textOf(json, at, end);
         const isName = level?.isObject === true && level.isName;
         if (isName) level.at = text;
-        const path = levels.map((each) => each.at);
-        const kind = isName ? 'text' : kindOf(text, path, level?.isOwn === true);
+        const kind = isName ? 'text' : kindOf(text, level);
         if (kind !== 'word' && kind !== 'opaque' && text !== '') {
+          const path = levels.slice(0, PATH_LENGTH_MAX).map((each) => each.at);
           texts.push({ start: at, end, text, path, isName });
         }
-        if (kind === 'opaque' || kind === 'both')
-          opaque.add(String(path.findLast((each) => typeof each === 'string')));
+        if (kind === 'opaque' || kind === 'both') opaque.add(String(level && fieldOf(level)));
         at = end;
         break;
       }
@@ -151,29 +166,61 @@ export function findTexts(json: Buffer, from = 0, to = json.length): Places {
   return { texts, opaque: [...opaque] };
 }
 
-function kindOf(
-  text: string,
-  path: readonly (string | number)[],
-  isOwn: boolean,
-): 'text' | 'word' | 'opaque' | 'both' {
-  const name = path.at(-1);
-  const field = typeof name === 'number' ? path.findLast((each) => typeof each === 'string') : name;
-  if (isOwn || field === undefined) return 'text';
+/** Lines of JSON, as a file of a batch and its answers have them; undefined: one of them is something else. */
+export function findLineTexts(lines: Buffer): Places | undefined {
+  const texts: TextPlace[] = [];
+  const opaque = new Set<string>();
+  for (let from = 0; from < lines.length;) {
+    const end = lines.indexOf(LF, from);
+    const to = end === -1 ? lines.length : end;
+    const line = lines.toString('utf8', from, to);
+    if (line.trim() !== '') {
+      if (!isJson(line)) return undefined;
+      const places = findTexts(lines, from, to);
+      texts.push(...places.texts);
+      for (const each of places.opaque) opaque.add(each);
+    }
+    from = to + 1;
+  }
+  return { texts, opaque: [...opaque] };
+}
+
+/** An object or a list: what else JSON can be has no places. */
+export function isJson(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+const fieldOf = ({ at, field }: Level): string | undefined => (typeof at === 'string' ? at : field);
+
+function kindOf(text: string, level: Level | undefined): 'text' | 'word' | 'opaque' | 'both' {
+  const field = level && fieldOf(level);
+  if (level === undefined || level.isOwn || field === undefined) return 'text';
   if (SEALED.has(field)) return 'word';
-  if (MEDIA.has(field) && (BASE64.test(text) || DATA_URL.test(text))) return 'opaque';
+  if (MEDIA.has(field) && DATA_URL.test(text)) return 'opaque';
+  // A credential of one word looks the same; a picture is longer.
+  if (MEDIA.has(field) && BASE64.test(text)) return text.length > WORD_LENGTH_MAX ? 'opaque' : 'both';
   if (MEDIA.has(field) && REFERENCE.test(text)) return 'both';
-  return typeof name === 'string' && OF_THE_FORMAT.has(name) ? 'word' : 'text';
+  return OF_THE_FORMAT.has(level.at) ? 'word' : 'text';
 }
 
 /** The `input` of a tool is an object; that of a request is a list or a text. */
 const isToolInput = (levels: readonly Level[], isObject: boolean): boolean =>
   isObject && levels.length > 1 && levels.at(-1)?.at === 'input';
 
-/** Prompts may be sent as tokens: numbers in lists, right below the request. */
+/** Prompts may be sent as tokens: numbers in lists, right below the request, or that of a batch's line. */
 function isTokens(levels: readonly Level[]): boolean {
-  const [first] = levels;
+  const [first, second] = levels;
+  const request = first?.at === 'body' && levels.length > 2 ? second : first;
   return (
-    levels.length > 1 && first !== undefined && TOKENS_IN.has(first.at) && !levels.at(-1)?.isObject
+    levels.length > 1 &&
+    request !== undefined &&
+    TOKENS_IN.has(request.at) &&
+    levels.at(-1)?.isObject === false
   );
 }
 
