@@ -35,3 +35,10 @@ export function parseEvent(json: Buffer): object | undefined {
     return undefined;
   }
 }
+
+/** Whether an event that is no JSON has data all the same, which a client may read in its own way. */
+export function isUnreadable(event: string, isEvents: boolean): boolean {
+  if (!isEvents) return event.trim() !== '';
+  const lines = event.split(/\r\n|\r|\n/).filter((line) => /^\uFEFF?data/.test(line));
+  return lines.some((line) => line.replace(/^\uFEFF?data:?/, '').trim() !== '[DONE]');
+}

@@ -303,6 +303,33 @@ test('a format that nobody knows is held to its end, and nothing gets by (W2)', 
   expect(told).not.toContain('ghp_');
 });
 
+test('data that is no JSON is not let out, and that is told like any deed (W2)', () => {
+  const after = [SECRETS_RULE];
+  const guardOf = (isEvents: boolean): StreamGuard =>
+    new StreamGuard({
+      guardrails: after,
+      texts: streamTextsOf('chat'),
+      isEvents,
+      bytesMax: 1_000_000,
+    });
+  const plain = ': ping\n\nevent: ping\n\n\uFEFFdata: [DONE]\n\ndata:[DONE]\r\n\r\n';
+  const passes = guardOf(true);
+  expect(Buffer.concat([passes.push(Buffer.from(plain)), passes.end()]).toString()).toBe(plain);
+  const choice = '{"choices":[{"index":0,"delta":{"content":"gh"}}]}';
+  for (const [isEvents, told] of [
+    [true, 'data: {"choices":\ndata: [{"index":0,"delta":{"content":"gh"}}]}\n\n'],
+    [true, `data: ${choice}\rdata\r\r`],
+    [true, `\uFEFFdata: ${choice}\n\n`],
+    [true, 'data: gh\n\n'],
+    [false, 'gh\n'],
+  ] as const) {
+    const guard = guardOf(isEvents);
+    expect(Buffer.concat([guard.push(Buffer.from(told)), guard.end()]).toString()).toBe('');
+    expect(guard.blocked?.what).toBe('UNINSPECTABLE:stream');
+    expect(guard.deeds).toEqual([guard.blocked]);
+  }
+});
+
 test('a stream that was kept whole gives its texts, and takes others', () => {
   const [chat] = SPOKEN;
   if (chat === undefined) throw new Error('no format');

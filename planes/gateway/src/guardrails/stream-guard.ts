@@ -6,7 +6,7 @@
 import type { Guardrail } from './guardrail.ts';
 import { HoldBack } from './hold-back.ts';
 import { redact } from './matches.ts';
-import { dataSpan, endOfEvent, parseEvent } from './stream-events.ts';
+import { dataSpan, endOfEvent, isUnreadable, parseEvent } from './stream-events.ts';
 import type { StreamTexts } from './stream-texts.ts';
 import { findTexts, replaceTexts, type TextPlace } from './text-places.ts';
 import { type Deed, look, lookAtOpaque } from './verdict.ts';
@@ -126,9 +126,13 @@ export class StreamGuard {
     this.#hold({ bytes: replaceTexts(bytes, alone), pieces });
   }
 
-  /** What is no JSON is one text, and stands alone. */
+  /**
+   * What is no JSON is one text, and stands alone. Data that is neither JSON nor the end cannot be looked
+   * into: clients may read something else in it, over several lines or events (W2).
+   */
   #takeRaw(bytes: Buffer): void {
     const text = bytes.toString();
+    if (isUnreadable(text, this.#options.isEvents)) this.#block(this.#cannotRead());
     const looked = look(text, this.#options.guardrails, 'post');
     this.#deeds.push(...looked.deeds);
     this.#block(looked.blocked);
@@ -159,15 +163,19 @@ export class StreamGuard {
   #hold(event: Event): void {
     this.#events.push(event);
     this.#bytes += event.bytes.length;
+    if (this.#bytes > this.#options.bytesMax) this.#block(this.#cannotRead());
+  }
+
+  #cannotRead(): Deed | undefined {
     const [guardrail] = this.#options.guardrails;
-    if (this.#bytes > this.#options.bytesMax && guardrail !== undefined) {
-      this.#block({ guardrail, phase: 'post', did: 'blocked', what: 'UNINSPECTABLE:stream' });
-    }
+    return guardrail && { guardrail, phase: 'post', did: 'blocked', what: 'UNINSPECTABLE:stream' };
   }
 
   #block(deed: Deed | undefined): void {
     if (deed === undefined || this.blocked !== undefined) return;
     this.blocked = deed;
+    // What a channel did is told by it.
+    if (!this.deeds.includes(deed)) this.#deeds.push(deed);
     this.#events = [];
   }
 
