@@ -16,6 +16,7 @@ import {
   PRICE,
   type RunningGateway,
 } from '../gateway-fixture.ts';
+import { curlAs, makeToken } from '../litellm/fixture.sql.ts';
 import { halfOf } from '../money/price.ts';
 import { mistakesIn } from '../openai-answers-fixture.ts';
 import { answerJson, sharedWorldTest } from '../world-fixture.ts';
@@ -343,6 +344,54 @@ describe('a batch', () => {
     provider.finish('completed', [answered('a', 10, 4)]);
     await look(gateway);
     expect(await spend()).toMatchObject([{ cost: 10n * 500n + 4n * 5_000n }]);
+  });
+
+  test('that says neither what it answered nor how much is not booked as nothing (B2)', async ({
+    client,
+    gateway,
+    provider,
+    spend,
+  }) => {
+    await start(client, (await upload(client, line('m', 'a'))).id);
+    for (const status of ['completed', 'expired', 'cancelled']) {
+      provider.finish(status, []);
+      await expect
+        .poll(() => look(gateway).then(() => client.batches.list()))
+        .toMatchObject({ data: [{ status }] });
+      expect([status, await spend()]).toEqual([status, []]);
+    }
+    provider.finish('failed', []);
+    await expect
+      .poll(() => look(gateway).then(spend))
+      .toMatchObject([{ cost: 0n, status: 'error' }]);
+  });
+
+  test('of a project with a credential of its own is made and booked with it (B2, M6)', async ({
+    client,
+    gateway,
+    provider,
+    upstream,
+    db,
+    tenant,
+    spend,
+  }) => {
+    const admin = curlAs(gateway, await makeToken(db, tenant, ['admin']));
+    const body = { key: 'sk-of-the-project', base_url: upstream.url };
+    const set = await admin(`PUT /api/v1/projects/${tenant.projectId}/credential`, body);
+    expect(set.status).toBe(200);
+    await gateway.runJob('gateway.refreshStoredModels');
+    await start(client, (await upload(client, line('m', 'a'))).id);
+    provider.finish('completed', [answered('a', 10, 4)]);
+    await expect
+      .poll(() => look(gateway).then(spend))
+      .toMatchObject([{ cost: 10n * 500n + 4n * 5_000n, status: 'ok' }]);
+    // Batches of other tests may still be asked after.
+    const ours = [...provider.files.keys(), provider.id];
+    const asked = upstream.asked.filter(({ url }) => ours.some((id) => url.includes(id)));
+    expect(asked.map(({ headers }) => headers.authorization)).toEqual(
+      asked.map(() => 'Bearer sk-of-the-project'),
+    );
+    expect(asked.length).toBeGreaterThan(2);
   });
 
   test('is not there for another project, nor may a key have a model in it that it may not call (B3)', async ({

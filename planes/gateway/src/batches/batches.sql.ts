@@ -33,7 +33,7 @@ export async function putFile(
     returning ${FILE}
   `.execute(tx);
   const [row] = rows;
-  if (row === undefined) throw new Error('a file was neither put nor found');
+  if (row === undefined) throw new Error('the provider gave two projects one file');
   return row;
 }
 

@@ -30,6 +30,14 @@ describe('the requests of a batch', () => {
     );
   });
 
+  test('are UTF-8, or refused with their line', () => {
+    const broken = Buffer.concat([Buffer.from(`${line()}\n`), Buffer.from(line()), Buffer.from('\n')]);
+    broken[broken.indexOf('"hi"', broken.indexOf('\n')) + 1] = 0xff;
+    expect(() => readBatchLines(broken)).toThrow(
+      expect.objectContaining({ detail: 'body/file line 2: it is not UTF-8' }),
+    );
+  });
+
   test('get a cap where nothing else bounds what they are answered (M1)', () => {
     const open = {
       ...deploymentAt('http://x'),

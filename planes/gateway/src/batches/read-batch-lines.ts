@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import { Fault } from '@sagewai/fault';
 
 import { findFields, watch } from '../bytes/find-fields.ts';
@@ -119,12 +121,14 @@ function* linesOf(file: Buffer): Generator<readonly [number, Buffer]> {
     const found = file.indexOf(LF, start);
     const end = found === -1 ? file.length : found;
     const line = file.subarray(start, end);
-    if (line.toString('latin1').trim() !== '') yield [number, line];
+    if (line.toString().trim() !== '') yield [number, line];
     start = end + 1;
   }
 }
 
 function parse(bytes: Buffer, number: number): Record<string, unknown> {
+  // Otherwise what is read here, and what its provider reads, would be two texts.
+  if (!isUtf8(bytes)) throw mistaken(number, 'it is not UTF-8');
   try {
     const said: unknown = JSON.parse(bytes.toString());
     if (typeof said === 'object' && said !== null && !Array.isArray(said))

@@ -1,4 +1,4 @@
-import { ANONYMOUS } from '@sagewai/http';
+import { ANONYMOUS, type Caller } from '@sagewai/http';
 import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
 import { isObject, type JsonObject } from '@sagewai/translate';
@@ -59,10 +59,12 @@ async function look(due: DueBatch, parts: BatchParts): Promise<void> {
   const end = (state: 'settled' | 'lost'): Promise<void> =>
     inTenant(db, [orgId], (tx) => endBatch(tx, orgId, { id: due.id, state }));
   const batch = await findDue(db, due);
-  // One that its provider may never have heard of expires, and is booked as unknown (B2).
-  if (batch?.providerId == null || batch.ageMs > settings.giveUpMs) return end('lost');
+  if (batch === null || batch.ageMs > settings.giveUpMs) return end('lost');
+  // It may be on its way to its provider at this moment; one that nobody tells of expires as unknown (B2).
+  if (batch.providerId === null) return putOff(db, due, waitFor(due, parts));
   // Where it was made, also when its project has got another credential since: it is to be booked all the same.
-  const by = { ...ANONYMOUS, orgId, projectId: batch.projectId as ProjectId };
+  const projectId = batch.projectId as ProjectId;
+  const by: Caller = { ...ANONYMOUS, kind: 'key', orgId, projectId };
   const deployment =
     (await findDeployment(parts, batch.deployment, by)) ??
     (await findDeployment(parts, batch.deployment));
@@ -112,8 +114,9 @@ async function sumOutput(
   const { output_file_id: output, request_counts: counts } = said;
   if (typeof output !== 'string') {
     const completed = isObject(counts) ? counts['completed'] : undefined;
-    const hasNone = completed === 0 || (completed === undefined && said['status'] === 'failed');
-    return hasNone ? NOTHING : undefined;
+    // A file that its provider found mistakes in was not begun, and need not be counted.
+    const isNone = completed === 0 || (completed === undefined && said['status'] === 'failed');
+    return isNone ? NOTHING : undefined;
   }
   const format = BATCH_FORMATS.get(batch.manifest.endpoint);
   const price = batchPriceOf(deployment);
