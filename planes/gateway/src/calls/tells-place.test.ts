@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 
 import { tellsPlaceTo } from './tells-place.ts';
 
+const requestFrom = (ip: string, headers: Record<string, string> = {}) =>
+  ({ request: { ip, headers } }) as unknown as Parameters<ReturnType<typeof tellsPlaceTo>>[0];
+
 test.each([
   ['local', '127.0.0.1', true],
   ['local', '127.8.8.8', true],
@@ -13,6 +16,14 @@ test.each([
   ['everyone', '8.8.8.8', true],
   ['nobody', '127.0.0.1', false],
 ] as const)('told to %s: %s is told %s', (who, ip, told) => {
-  const input = { request: { ip } } as unknown as Parameters<ReturnType<typeof tellsPlaceTo>>[0];
-  expect(tellsPlaceTo(who)(input)).toBe(told);
+  expect(tellsPlaceTo(who)(requestFrom(ip))).toBe(told);
 });
+
+test.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'])(
+  'a proxy on the same machine (%s) is not its caller',
+  (name) => {
+    const behind = requestFrom('127.0.0.1', { [name]: 'for=203.0.113.7' });
+    expect(tellsPlaceTo('local')(behind)).toBe(false);
+    expect(tellsPlaceTo('everyone')(behind)).toBe(true);
+  },
+);

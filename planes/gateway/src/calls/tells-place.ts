@@ -5,8 +5,12 @@ import type { TellsPlace } from './forward.ts';
 /** Who is told at which address a provider could not be reached: it is a place inside somebody's network. */
 export function tellsPlaceTo(who: 'local' | 'everyone' | 'nobody'): TellsPlace {
   if (who !== 'local') return () => who === 'everyone';
-  return ({ request }) => isLoopback(request.ip);
+  return ({ request: { ip, headers } }) =>
+    isLoopback(ip) && FORWARDED.every((name) => headers[name] === undefined);
 }
+
+/** With one of these, whoever is on this machine is a proxy, and its caller is somewhere else. */
+const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 function isLoopback(ip: string): boolean {
   const plain = ip.replace(/^::ffff:/i, '');
