@@ -31,7 +31,11 @@ describe('the requests of a batch', () => {
   });
 
   test('are UTF-8, or refused with their line', () => {
-    const broken = Buffer.concat([Buffer.from(`${line()}\n`), Buffer.from(line()), Buffer.from('\n')]);
+    const broken = Buffer.concat([
+      Buffer.from(`${line()}\n`),
+      Buffer.from(line()),
+      Buffer.from('\n'),
+    ]);
     broken[broken.indexOf('"hi"', broken.indexOf('\n')) + 1] = 0xff;
     expect(() => readBatchLines(broken)).toThrow(
       expect.objectContaining({ detail: 'body/file line 2: it is not UTF-8' }),

@@ -18,6 +18,7 @@ import type { Checking } from './check-texts.ts';
 import { chooseGuardrails } from './choose-guardrails.ts';
 import { BlockedAfter, GuardReply } from './guard-reply.ts';
 import type { Guardrail } from './guardrail.ts';
+import { refuseTokens } from './refuse-tokens.ts';
 import { type Deed, isBlocked } from './verdict.ts';
 
 export interface GuardParts {
@@ -91,9 +92,10 @@ async function guard(
     asking: { id: newId(), at: parts.now(), call: aboutOf(input, format) },
     post: parts.post,
   });
+  const after = checking('post');
+  refuseTokens(input.body, after.guardrails);
   const passed = await checkBefore(input, checking('pre'), parts);
   reply.setHeader('x-litellm-applied-guardrails', chosen.map(({ name }) => name).join(','));
-  const after = checking('post');
   if (after.guardrails.length === 0) return handle(passed);
   const guarded = new GuardReply({ reply, format, checking: after, bytesMax: parts.bytesMax });
   try {

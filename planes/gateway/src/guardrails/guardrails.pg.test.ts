@@ -153,6 +153,11 @@ describe('a guardrail', () => {
     expect(upstream.asked[0]?.body.toString()).toBe(
       '{ "model" : "m-upstream","messages":[ {"role":"user", "content":"I am [EMAIL_ADDRESS]: [GITHUB_TOKEN] é ACME-1234"}],"seed": 1.50 }',
     );
+    const tokens = await gateway.chat(key, ask('hi', { logprobs: true }));
+    expect([tokens.status, await tokens.text()]).toEqual([
+      400,
+      expect.stringContaining('body/logprobs cannot be answered behind the guardrail'),
+    ]);
     const plain = '{ "model" : "m","messages":[ {"role":"user","content":"\\u00e9"} ] }';
     await gateway.chat(key, plain);
     expect(upstream.asked[1]?.body.toString()).toBe(plain.replace('"m"', '"m-upstream"'));

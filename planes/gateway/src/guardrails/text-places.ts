@@ -203,7 +203,8 @@ function kindOf(text: string, level: Level | undefined): 'text' | 'word' | 'opaq
   if (SEALED.has(field)) return 'word';
   if (MEDIA.has(field) && DATA_URL.test(text)) return 'opaque';
   // A credential of one word looks the same; a picture is longer.
-  if (MEDIA.has(field) && BASE64.test(text)) return text.length > WORD_LENGTH_MAX ? 'opaque' : 'both';
+  if (MEDIA.has(field) && BASE64.test(text))
+    return text.length > WORD_LENGTH_MAX ? 'opaque' : 'both';
   if (MEDIA.has(field) && REFERENCE.test(text)) return 'both';
   return OF_THE_FORMAT.has(level.at) ? 'word' : 'text';
 }
