@@ -81,6 +81,34 @@ describe('a call that says what it may cost', () => {
     expect(sent(second)).toMatchObject({ max_tokens: 40 });
   });
 
+  test('is not sent again where it may have been charged once, and is where it was not (R1)', async ({
+    gateway,
+    key,
+    upstream,
+    second,
+    owner,
+  }) => {
+    const post = (headers: object): Promise<Response> =>
+      gateway.post(
+        '/v1/chat/completions',
+        { ...ask, max_tokens: 100 },
+        { authorization: `Bearer ${key}`, ...headers },
+      );
+    const ways = [
+      [(reply: ServerResponse) => void reply.destroy(), { 'x-sagewai-max-cost': '1' }, 1, 502],
+      [(reply: ServerResponse) => void reply.destroy(), {}, 2, 502],
+      [(reply: ServerResponse) => answer(reply, 404), { 'x-sagewai-max-cost': '1' }, 2, 404],
+    ] as const;
+    for (const [fails, headers, attempts, status] of ways) {
+      const before = upstream.asked.length + second.asked.length;
+      upstream.answer = second.answer = (_, reply) => fails(reply);
+      expect((await post(headers)).status).toBe(status);
+      expect(upstream.asked.length + second.asked.length - before).toBe(attempts);
+      expect(await openReservations(owner)).toBe(0);
+    }
+    second.answer = (_, reply) => answer(reply, 200);
+  });
+
   test('and fits nowhere is refused before anything is reserved or sent', async ({
     gateway,
     key,

@@ -43,6 +43,13 @@ export function readCallBudget(
   };
 }
 
+/**
+ * Whether it says what it may cost. All of that may be gone with an attempt that may have been charged: no
+ * other is made beside it or after it.
+ */
+export const isCostBound = ({ budget }: { readonly budget: CallBudget | undefined }): boolean =>
+  budget?.costMaxPusd !== undefined;
+
 /** As a provider of another format may read it. */
 export function withoutTimeout(given: JsonObject): JsonObject {
   const { timeout: _, ...body } = given;

@@ -62,9 +62,13 @@ export function beginAttempt(
   return { call, attempt, deployment, bridge, crossed, wantsStream, head };
 }
 
-/** Not less than a moment: a timer takes no time that is over. */
+/**
+ * Not less than a moment: a timer takes no time that is over. And a moment more than is left: a timer counts
+ * whole milliseconds and may be one early, and what would still be left is no time for another attempt.
+ */
 function leastOf(limitMs: number | null, leftMs: number): number | null {
-  return leftMs === Infinity ? limitMs : Math.max(1, Math.min(limitMs ?? Infinity, leftMs));
+  if (leftMs === Infinity) return limitMs;
+  return Math.max(1, Math.min(limitMs ?? Infinity, Math.ceil(leftMs) + 1));
 }
 
 /** Only deployments that can be reached are in the group of a decided call. */

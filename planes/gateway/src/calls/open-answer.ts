@@ -1,5 +1,6 @@
 import { Fault } from '@sagewai/fault';
 
+import { isCostBound } from '../call-budget/call-budget.ts';
 import type { Fallbacks } from '../routing/fallbacks.ts';
 import type { Failed, Verdict } from '../routing/judge-head.ts';
 import type { RouteMeters } from '../routing/route-meters.ts';
@@ -59,7 +60,8 @@ export async function openAnswer(
   };
   for (let retries = 0; ; retries++) {
     const first = beginAttempt(call, deployment, { trail, parts });
-    const hedgeMs = retries === 0 ? switchboard.hedgeAfterMs(call.group) : null;
+    const mayHedge = retries === 0 && !isCostBound(call);
+    const hedgeMs = mayHedge ? switchboard.hedgeAfterMs(call.group) : null;
     const begun =
       hedgeMs === null
         ? first
@@ -105,6 +107,7 @@ async function reserveAgain(
   { call, deployment, trail }: OpenAnswer,
   { reserve, settle }: OpenParts,
 ): Promise<AdmittedCall | undefined> {
+  if (isCostBound(call)) return undefined;
   const again = await reserve(decided, trail).catch((error: unknown) => {
     if (error instanceof Fault) return undefined;
     throw error;

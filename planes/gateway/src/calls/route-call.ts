@@ -4,6 +4,7 @@ import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
 import type { TraceContext } from '@sagewai/telemetry';
 
+import { isCostBound } from '../call-budget/call-budget.ts';
 import type { Format } from '../formats/format.ts';
 import { chainOf, type FallbackKind } from '../routing/fallbacks.ts';
 import { nameRefusal } from '../routing/name-refusal.ts';
@@ -125,7 +126,7 @@ async function whyElsewhere(
   { fallbacks: current }: RouteParts,
 ): Promise<FallbackKind | null> {
   if (call.input.reply.destroyed || trail.leftMs <= 0) return null;
-  if (verdict.kind === 'failed') return 'generic';
+  if (verdict.kind === 'failed') return verdict.isBillable && isCostBound(call) ? null : 'generic';
   if (verdict.kind !== 'refused' || head.kind !== 'head') return null;
   const fallbacks = current();
   if (!fallbacks.context.has(model) && !fallbacks.contentPolicy.has(model)) return null;

@@ -151,6 +151,10 @@ describe('a call that is silent for too long (R6)', () => {
     const once = await makeKey(db, tenant, { limits: { requestsPerMinute: 1n } });
     expect((await gateway.chat(once.value, ask)).status).toBe(200);
     expect(second.asked).toHaveLength(asked);
+    // One that says what it may cost at most could cost it twice.
+    const bound = { authorization: `Bearer ${key}`, 'x-sagewai-max-cost': '1' };
+    expect((await gateway.post('/v1/chat/completions', ask, bound)).status).toBe(200);
+    expect(second.asked).toHaveLength(asked);
     expect(await gateway.metrics()).toMatch(/sagewai_model_hedges_total\{outcome="refused"\} 1/);
   });
 });
