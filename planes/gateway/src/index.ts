@@ -9,6 +9,7 @@ export {
 } from './gateway-config.ts';
 export { describeModels } from './config-file/describe-models.ts';
 export { type Notice, noticeText } from './config-file/section.ts';
+export { healthQuestion } from './providers/list-models.ts';
 export { priceOwnCall } from './models/price-own-call.ts';
 export type { ModelSource, SourceCall, SourcedModel, SourcePiece } from './sources/model-source.ts';
 export type { LeasePair, RunLeases } from './keys/run-reader.ts';

@@ -1,13 +1,8 @@
-import type { Secret } from '@sagewai/config';
+import { healthQuestion } from '@sagewai/server';
 
 import { type Finding, ok, warning } from '../finding.ts';
 
-export interface ProviderPlace {
-  readonly provider: string;
-  /** Up to and with the version, without a slash at the end: `https://api.openai.com/v1`. */
-  readonly baseUrl: string;
-  readonly credential: Secret | null;
-}
+export type ProviderPlace = Parameters<typeof healthQuestion>[0];
 
 const TIMEOUT_MS = 5_000;
 
@@ -22,17 +17,17 @@ export async function checkProviders(providers: readonly ProviderPlace[]): Promi
   return Promise.all([...distinct.values()].map(checkProvider));
 }
 
-async function checkProvider({ provider, baseUrl, credential }: ProviderPlace): Promise<Finding> {
-  const key = credential?.reveal();
-  const place = `${provider} at ${new URL(baseUrl).host}`;
+async function checkProvider(endpoint: ProviderPlace): Promise<Finding> {
+  const { host, origin } = new URL(endpoint.baseUrl);
+  const place = `${endpoint.provider} at ${host}`;
+  const question = healthQuestion(endpoint);
+  if (question === null) {
+    return ok('providers', `${place} is not asked: it answers nothing for nothing`);
+  }
+  const url = origin + question.path;
   try {
-    const response = await fetch(`${baseUrl}/models`, {
-      headers: {
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...(key !== undefined && provider === 'anthropic'
-          ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' }
-          : {}),
-      },
+    const response = await fetch(url, {
+      headers: question.headers,
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -44,7 +39,7 @@ async function checkProvider({ provider, baseUrl, credential }: ProviderPlace): 
     return warning(
       'providers',
       `${place} cannot be reached (${String(code)})`,
-      `Start it, or correct its address: curl ${baseUrl}/models. Until then its models answer 502.`,
+      `Start it, or correct its address: curl ${url}. Until then its models answer 502.`,
     );
   }
 }
@@ -56,5 +51,8 @@ function judgeAnswer(place: string, status: number): Finding {
   // Not every compatible provider lists its models; it answers, which is what was asked.
   if (status === 404 || status === 405) return ok('providers', `${place} answers`);
   if (status < 300) return ok('providers', `${place} answers`);
+  if (status === 429) {
+    return warning('providers', `${place} answers 429`, 'It asks for patience: look again later.');
+  }
   return warning('providers', `${place} answers ${status}`, 'Correct its address, or its set-up.');
 }

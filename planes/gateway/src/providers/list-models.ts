@@ -47,22 +47,35 @@ export async function listUpstreamModels(
 const NOT_FOR_CHAT =
   /^(text-embedding|whisper|tts-|dall-e|gpt-image|omni-moderation|text-moderation|babbage|davinci|sora)|embed|-tts|-transcribe|-realtime/;
 
-/** The status of a provider's list of models: asking for it costs nothing. */
+/**
+ * What tells for nothing whether a provider is there and takes our credential: a GET of its list of models.
+ * Null where there is no such list. Then the credential may sign requests, and is no header (M6).
+ */
+export function healthQuestion(
+  endpoint: Endpoint,
+): { readonly path: string; readonly headers: Readonly<Record<string, string>> } | null {
+  const { modelList } = traitsOf(endpoint.provider);
+  if (modelList === 'none') return null;
+  const { pathname } = new URL(endpoint.baseUrl);
+  const isOllama = modelList === 'ollama-tags';
+  const path = isOllama ? `${pathname.replace(/\/v1$/, '')}/api/tags` : `${pathname}/models`;
+  return { path, headers: headersOf(endpoint) };
+}
+
+/** The status of a provider's list of models. */
 export async function askUpstream(
   endpoint: Endpoint,
   connections: Pick<Dispatcher, 'request'>,
   signal: AbortSignal,
 ): Promise<number> {
-  const { pathname } = new URL(endpoint.baseUrl);
-  const isOllama = traitsOf(endpoint.provider).modelList === 'ollama-tags';
-  const path = isOllama ? `${pathname.replace(/\/v1$/, '')}/api/tags` : `${pathname}/models`;
-  const headers = headersOf(endpoint);
-  const answer = await connections.request({ method: 'GET', path, headers, signal });
+  const question = healthQuestion(endpoint);
+  if (question === null) throw new Error('the provider has no list of models');
+  const answer = await connections.request({ method: 'GET', ...question, signal });
   await answer.body.dump({ limit: LIST_BYTES_MAX });
   return answer.statusCode;
 }
 
-function headersOf({ provider, credential }: Endpoint) {
+function headersOf({ provider, credential }: Endpoint): Readonly<Record<string, string>> {
   const key = credential?.reveal();
   return {
     accept: 'application/json',
