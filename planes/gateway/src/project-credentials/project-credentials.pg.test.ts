@@ -97,6 +97,12 @@ async function open(db: Parameters<typeof startGateway>[0], intervalMs = 50): Pr
     credential: new Secret(OPERATORS),
   });
   const deployments = [
+    // Reached at the same address, with nothing that could make keys there.
+    deploymentAt(proxy.upstream.url, {
+      id: 'hosted',
+      model: 'hosted',
+      endpoint: { provider: 'compatible', baseUrl: proxy.upstream.url, credential: null },
+    }),
     deploymentAt(proxy.upstream.url, { endpoint: endpoint(proxy.upstream.url, 'litellm') }),
     deploymentAt(elsewhere.upstream.url, {
       id: 'second',

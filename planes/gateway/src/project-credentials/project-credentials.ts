@@ -36,7 +36,9 @@ export function createProjectCredentials(of: {
   const book = createCredentialBook({ db, keys, log, watch: (rows) => retiring.watch(rows) });
   const proxy = createProxyKeys(of.poolOf);
   const endpointAt = (baseUrl: string): Endpoint => {
-    const endpoint = endpoints().find((one) => one.baseUrl === baseUrl);
+    const there = endpoints().filter((one) => one.baseUrl === baseUrl);
+    // A deployment of the configuration may be reached there too, and know no key that makes keys.
+    const endpoint = there.find(({ provider }) => provider === 'litellm') ?? there[0];
     if (endpoint !== undefined) return endpoint;
     throw new Fault('resource.missing', `nothing is configured at ${baseUrl}`, {
       detail: `No provider is configured at ${baseUrl} any more, so its keys cannot be administered.`,
