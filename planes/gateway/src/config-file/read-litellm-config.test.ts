@@ -370,11 +370,19 @@ model_list:
   - { model_name: a, litellm_params: { model: claude-sonnet-4-20250514 } }
   - { model_name: b, litellm_params: { model: llama-3.3-70b, custom_llm_provider: groq } }
   - { model_name: c, litellm_params: { model: mine, base_url: "http://x:1" } }
+  - { model_name: d, litellm_params: { model: text-embedding-3-small } }
+  - { model_name: e, litellm_params: { model: whisper-1 } }
+  - { model_name: f, litellm_params: { model: tts-1-hd } }
+  - { model_name: g, litellm_params: { model: dall-e-3 } }
 `);
   expect(deployments.map(({ endpoint }) => endpoint.provider)).toEqual([
     'anthropic',
     'groq',
     'compatible',
+    'openai',
+    'openai',
+    'openai',
+    'openai',
   ]);
   expect(
     mistakesOf('model_list:\n  - { model_name: a, litellm_params: { model: llama-3.3-70b } }'),

@@ -85,6 +85,13 @@ test('a recording is paid by the second, a spoken text by the character, or both
   expect(priceOfListening(at('whisper', 'ollama'))).toMatchObject({ rates: { input: 0n } });
 });
 
+test('behind a LiteLLM proxy, names that everybody knows have their prices', () => {
+  expect(at('text-embedding-3-small', 'litellm').price?.rates.input).toBe(20_000n);
+  expect(priceOfListening(at('whisper-1', 'litellm'))).toBeDefined();
+  expect(priceOfSpeaking(at('tts-1', 'litellm'))?.perUnit).toBe(15_000_000n);
+  expect(at('whisper-large-v3', 'litellm')).toMatchObject({ price: undefined, media: {} });
+});
+
 test('a batch of OpenAI’s costs half; where a price is stated, only what is stated', () => {
   const { price, media } = at('gpt-4o');
   expect(media.batch?.rates.input).toBe((price?.rates.input ?? 0n) / 2n);

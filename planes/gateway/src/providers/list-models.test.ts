@@ -27,12 +27,12 @@ async function listFrom(provider: ProviderName, answers: Record<string, object |
   }
 }
 
-test('OpenAI lists ids; what cannot talk is left out', async () => {
-  const data = ['gpt-4o', 'text-embedding-3-small', 'whisper-1', 'gpt-4o-mini-tts'].map((id) => ({
-    id,
-  }));
+test('OpenAI lists ids; who talks comes first, and what no path reaches is left out', async () => {
+  const data = ['whisper-1', 'text-embedding-3-small', 'sora-2', 'gpt-realtime', 'gpt-4o'].map(
+    (id) => ({ id }),
+  );
   const { models, upstream } = await listFrom('compatible', { '/v1/models': { data } });
-  expect(models.map(({ name }) => name)).toEqual(['gpt-4o']);
+  expect(models.map(({ name }) => name)).toEqual(['gpt-4o', 'whisper-1', 'text-embedding-3-small']);
   expect(upstream.asked[0]?.headers.authorization).toBe('Bearer sk-provider-secret');
 });
 

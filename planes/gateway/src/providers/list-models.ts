@@ -26,9 +26,9 @@ export async function listUpstreamModels(
   switch (traitsOf(provider).modelList) {
     case 'models':
       // Anthropic's list has pages of 20 unless it is asked for more.
-      return readIds(
-        await get(`${pathname}/models${provider === 'anthropic' ? '?limit=1000' : ''}`),
-      ).filter(({ name }) => !NOT_FOR_CHAT.test(name));
+      return talkersFirst(
+        readIds(await get(`${pathname}/models${provider === 'anthropic' ? '?limit=1000' : ''}`)),
+      );
     case 'ollama-tags':
       return readTags(await get(`${pathname.replace(/\/v1$/, '')}/api/tags`));
     case 'none':
@@ -43,9 +43,18 @@ export async function listUpstreamModels(
   }
 }
 
-/** Models that a list holds beside those one can talk to. */
+/** What a list holds beside, and no path here reaches. */
+const NOT_SERVED = /^(?:babbage|davinci|sora)|-realtime/;
+
 const NOT_FOR_CHAT =
-  /^(text-embedding|whisper|tts-|dall-e|gpt-image|omni-moderation|text-moderation|babbage|davinci|sora)|embed|-tts|-transcribe|-realtime/;
+  /^(?:text-embedding|whisper|tts-|dall-e|gpt-image|omni-moderation|text-moderation)|embed|-tts|-transcribe/;
+
+/** Whoever takes the first of a list means one that can be talked to. */
+function talkersFirst(listed: readonly ListedModel[]): ListedModel[] {
+  const served = listed.filter(({ name }) => !NOT_SERVED.test(name));
+  const talks = ({ name }: ListedModel): boolean => !NOT_FOR_CHAT.test(name);
+  return [...served.filter(talks), ...served.filter((model) => !talks(model))];
+}
 
 /**
  * What tells for nothing whether a provider is there and takes our credential: a GET of its list of models.

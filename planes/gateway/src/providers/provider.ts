@@ -266,6 +266,7 @@ export const PREFIXES: ReadonlyMap<
 /** Names that need no prefix because everybody knows whose they are. */
 const WELL_KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^(gpt-|chatgpt-|o[134](-|$))/, 'openai'],
+  [/^(text-embedding-(3|ada)-|omni-moderation-|dall-e-|whisper-1$|tts-1(-|$))/, 'openai'],
   [/^claude-/, 'anthropic'],
   [/^gemini-/, 'gemini'],
 ];
