@@ -1,11 +1,11 @@
+import { formatUsd } from '@sagewai/wire';
+
 import type { GatewayConfig } from '../gateway-config.ts';
-import { placeOf } from '../models/deployment.ts';
-import type { Price } from '../money/price.ts';
+import { type Deployment, placeOf } from '../models/deployment.ts';
 import type { FallbackKind } from '../routing/fallbacks.ts';
 import { PLAIN_TRAFFIC } from '../routing/routing.ts';
 
-const PICO_PER_USD = 1e12;
-const MTOK = 1e6;
+const MTOK = 1_000_000n;
 
 const KEPT = {
   always: 'every answer',
@@ -40,7 +40,7 @@ export function describeModels({
         upstream_model: deployment.upstreamModel,
         base_url: placeOf(deployment.endpoint),
         credential: deployment.endpoint.credential === null ? 'none' : 'set',
-        usd_per_mtok: priceText(deployment.price),
+        usd_per_mtok: priceText(deployment),
         weight,
         order,
         rpm: requestsPerMinute,
@@ -74,10 +74,16 @@ export function describeModels({
   };
 }
 
-/** Input and output. What nobody knows is not 0 (M4). */
-function priceText(price: Price | undefined): string {
-  if (price === undefined) return 'unknown';
+/** Of tokens, input and output; of pictures and recordings, each. What nobody knows is not 0 (M4). */
+function priceText({ price, media = {} }: Pick<Deployment, 'price' | 'media'>): string {
+  const { perImage, pictures, perSecond, perCharacter } = media;
+  const each = [
+    perImage === undefined ? [] : `${formatUsd(perImage)} a picture`,
+    pictures === undefined ? [] : 'by size and quality a picture',
+    perSecond === undefined ? [] : `${formatUsd(perSecond)} a second`,
+    perCharacter === undefined ? [] : `${formatUsd(perCharacter)} a character`,
+  ].flat();
+  if (price === undefined) return each.join('; ') || 'unknown';
   const { input, output } = price.rates;
-  const usd = (rate: bigint): string => String((Number(rate) / PICO_PER_USD) * MTOK);
-  return `${usd(input)} / ${usd(output)}`;
+  return [`${formatUsd(input * MTOK)} / ${formatUsd(output * MTOK)}`, ...each].join('; ');
 }
