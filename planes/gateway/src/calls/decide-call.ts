@@ -148,11 +148,16 @@ interface Choice {
   readonly tier: TierTold | undefined;
 }
 
-function notInFormat(model: string, { name, path, locate }: Format): Fault {
+function notInFormat(model: string, { name, path, locate, providers }: Format): Fault {
   // Where the URL names the model, its path here is another than the provider's.
   const how = locate === undefined ? `by /v1${path}` : `in the format \`${name}\``;
+  const detail =
+    providers === undefined
+      ? `The model \`${model}\` cannot be called ${how}.`
+      : `No deployment of \`${model}\` is of ${[...providers].join(' or ')}, which this path is for. ` +
+        '/v1/chat/completions reaches every model.';
   return new Fault('request.invalid', 'no deployment of the model speaks this format', {
-    detail: `The model \`${model}\` cannot be called ${how}.`,
+    detail,
     mistakes: [
       { part: 'body', path: '/model', message: 'is of a provider that knows another format' },
     ],
