@@ -112,7 +112,7 @@ function readHeader(header: string): Controls {
   };
 }
 
-function readControls(said: unknown): Controls {
+export function readControls(said: unknown): Controls {
   if (!isObject(said)) throw mistaken('', 'must be an object, like {"no-cache": true}');
   const controls: { -readonly [Name in keyof Controls]: Controls[Name] } = {};
   for (const [name, value] of Object.entries(said)) {

@@ -14,6 +14,7 @@ import {
 import { ROUTE_GROUPS } from '../keys/is-route-allowed.ts';
 import type { KeyChanges } from '../keys/keys.sql.ts';
 import type { VirtualKey } from '../keys/virtual-key.ts';
+import { checkMetadata } from './check-metadata.ts';
 import { admitPerson } from './people.sql.ts';
 import { readDuration } from './read-duration.ts';
 import { toPico } from './read-limits.ts';
@@ -123,6 +124,7 @@ function metadataOf(
   before: VirtualKey | null,
 ): Partial<Pick<KeyChanges, 'metadata'>> {
   if (metadata === undefined && guardrails === undefined) return {};
+  checkMetadata(metadata ?? {});
   const base = metadata === undefined ? (before?.metadata ?? {}) : (metadata ?? {});
   return { metadata: guardrails === undefined ? base : { ...base, guardrails: guardrails ?? [] } };
 }

@@ -18,6 +18,7 @@ import {
 } from '@sagewai/wire';
 
 import { applyLimits } from './apply-limits.ts';
+import { checkMetadata } from './check-metadata.ts';
 import { readModels } from './key-fields.ts';
 import { admitPerson } from './people.sql.ts';
 import { mistaken, refuseFields, type Unsupported } from './refuse-fields.ts';
@@ -143,6 +144,7 @@ async function change(
   fields: Omit<BodyOf<typeof updateTeam>, 'team_id'>,
 ): Promise<Team> {
   const models = readModels(fields.models);
+  checkMetadata(fields.metadata ?? {});
   const team = await teams.adjustTeam(tx, of, {
     ...(fields.team_alias === undefined ? {} : { alias: fields.team_alias }),
     ...(models === undefined ? {} : { models }),

@@ -1,0 +1,15 @@
+import { readControls } from '../cache/read-controls.ts';
+import { CLASSIFICATIONS, isClassification } from '../classification/classification.ts';
+import { mistaken } from './refuse-fields.ts';
+
+/**
+ * Metadata is whatever its author likes, but for what decides about calls. What cannot be read there is
+ * taken as the strictest when a call comes; whoever writes it is told at once.
+ */
+export function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
+  const { cache = null, data_classification: level = null } = metadata;
+  if (cache !== null && typeof cache !== 'boolean') readControls(cache);
+  if (level !== null && !isClassification(level)) {
+    throw mistaken('metadata/data_classification', `must be one of ${CLASSIFICATIONS.join(', ')}`);
+  }
+}
