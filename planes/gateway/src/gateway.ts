@@ -202,7 +202,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
   const guardrails = createGuardrails({ ...options, bytesMax: answerBytesMax });
-  const kept = createKept({ ...options, catalogue, switchboard });
+  const kept = createKept({ ...options, catalogue, switchboard, meters });
   const keyReader = createKeyReader({ db, clock });
   return {
     routes: [

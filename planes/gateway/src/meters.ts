@@ -1,5 +1,6 @@
 import type { Log } from '@sagewai/log';
 import type { Metrics } from '@sagewai/telemetry';
+import type { PicoUsd } from '@sagewai/wire';
 
 import type { NoteUnpriced } from './calls/decide-call.ts';
 import type { Outcome, SettleCall } from './calls/settle-call.ts';
@@ -14,10 +15,24 @@ type Times = { observe(seconds: number): void } | undefined;
 type Counted = Record<'calls' | 'input' | 'output' | 'spent', Series>;
 type Timed = Record<'first' | 'seconds' | 'overhead', Times>;
 
+interface Ended {
+  readonly provider: string;
+  readonly status: string;
+  readonly source: string;
+}
+
+interface Took {
+  readonly input: number;
+  readonly output: number;
+  readonly cost: PicoUsd;
+}
+
 export interface Meters {
   readonly noteUnpriced: NoteUnpriced;
   /** The same, and counted. */
   counted(settle: SettleCall): SettleCall;
+  /** What ended without being such a call, as a batch does. */
+  count(ended: Ended, took: Took): void;
 }
 
 export function createMeters(of: {
@@ -65,7 +80,32 @@ export function createMeters(of: {
   const told = new Set<string>();
   // Looked up once for each way that a call can end, of which there are few.
   const series = new Map<string, Counted & Timed>();
+  const seriesOf = ({ provider, status, source }: Ended): Counted & Timed => {
+    const kind = `${provider} ${status} ${source}`;
+    const known = series.get(kind);
+    if (known !== undefined) return known;
+    const made = {
+      calls: calls?.with({ provider, status, usage_source: source }),
+      input: tokens?.with({ provider, direction: 'input' }),
+      output: tokens?.with({ provider, direction: 'output' }),
+      spent: spent?.with({ provider }),
+      first: firstToken?.with({ provider }),
+      seconds: callSeconds?.with({ provider }),
+      overhead: overhead?.with({}),
+    };
+    series.set(kind, made);
+    return made;
+  };
+  const count = (ended: Ended, { input, output, cost }: Took): Timed => {
+    const of = seriesOf(ended);
+    of.calls?.add();
+    of.input?.add(input);
+    of.output?.add(output);
+    of.spent?.add(Number(cost) / PICO_PER_USD);
+    return of;
+  };
   return {
+    count,
     noteUnpriced: (model, what) => {
       unpriced?.add({ what });
       if (told.has(`${model} ${what}`) || told.size >= TOLD_MAX) return;
@@ -76,24 +116,9 @@ export function createMeters(of: {
       const settled = await settle(call, outcome);
       const { deployment, status, source, usage } = outcome;
       const { provider } = deployment.endpoint;
-      const kind = `${provider} ${status} ${source}`;
-      let of = series.get(kind);
-      if (of === undefined) {
-        of = {
-          calls: calls?.with({ provider, status, usage_source: source }),
-          input: tokens?.with({ provider, direction: 'input' }),
-          output: tokens?.with({ provider, direction: 'output' }),
-          spent: spent?.with({ provider }),
-          first: firstToken?.with({ provider }),
-          seconds: callSeconds?.with({ provider }),
-          overhead: overhead?.with({}),
-        };
-        series.set(kind, of);
-      }
-      of.calls?.add();
-      of.input?.add(usage.input);
-      of.output?.add(usage.output);
-      of.spent?.add(Number(settled.cost ?? 0n) / PICO_PER_USD);
+      const { input, output } = usage;
+      const cost = settled.cost ?? 0n;
+      const of = count({ provider, status, source }, { input, output, cost });
       if (call.trail !== undefined) time(call.trail, outcome, of);
       return settled;
     },

@@ -12,6 +12,7 @@ import { classify, withinReach } from '../classification/classification.ts';
 import { bridgeTo } from '../formats/bridge.ts';
 import type { Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
+import type { Meters } from '../meters.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
@@ -27,6 +28,7 @@ export interface BatchParts {
   readonly catalogue: Pick<Catalogue, 'find' | 'known' | 'unreachable' | 'all'>;
   readonly switchboard: Pick<Switchboard, 'upstreamOf'>;
   readonly log: Log;
+  readonly meters: Pick<Meters, 'count'>;
   readonly settings: BatchSettings;
   readonly clientStallMs: number;
 }

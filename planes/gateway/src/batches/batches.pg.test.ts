@@ -212,6 +212,7 @@ describe('a batch', () => {
       },
     ]);
     expect(await openReservations(owner, tenant.orgId)).toBe(0);
+    expect(await gateway.metrics()).toMatch(/^sagewai_model_spend_usd_total\{.*\} 6\.5e-8$/m);
 
     const done = await client.batches.retrieve(batch.id);
     expect(done.status).toBe('completed');

@@ -80,6 +80,8 @@ async function look(due: DueBatch, parts: BatchParts): Promise<void> {
   if (status < 300) await tellBatch(parts, owner, { batch, deployment, model }, body);
   const sums = how && (await sumOutput(batch, deployment, { said: body, parts }));
   if (how === undefined || sums === undefined) return putOff(db, due, waitFor(due, parts));
+  const { provider } = deployment.endpoint;
+  const source = sums.isTold ? 'provider' : 'estimate';
   await parts.ledger.settle({
     id: batch.id as ReservationId,
     orgId,
@@ -88,11 +90,13 @@ async function look(due: DueBatch, parts: BatchParts): Promise<void> {
     cachedInputTokens: sums.cachedInputTokens,
     cacheWriteTokens: sums.cacheWriteTokens,
     outputTokens: sums.outputTokens,
-    usageSource: sums.isTold ? 'provider' : 'estimate',
+    usageSource: source,
     status: how,
     deployment: deployment.id,
-    provider: deployment.endpoint.provider,
+    provider,
   });
+  const { inputTokens: input, outputTokens: output, costPusd: cost } = sums;
+  parts.meters.count({ provider, status: how, source }, { input, output, cost });
   await end('settled');
 }
 
