@@ -3,9 +3,12 @@ import type { Head } from './attempt.ts';
 import type { Begun } from './begin-attempt.ts';
 import { readKind } from './read-kind.ts';
 
+const KEY_REFUSED = 401;
+
 /**
  * What an attempt comes to. A whole answer has gone to nobody before all of it is there (R2): where another
- * may take its place, one that breaks off midway is a failure like any other, and is booked (R1).
+ * may take its place, one that breaks off midway is a failure like any other, and is booked (R1). A refusal whose
+ * words alone tell that it is of our credential is one too.
  */
 export function judgeAttempt(
   { attempt, bridge: { upstream }, wantsStream }: Begun,
@@ -13,7 +16,17 @@ export function judgeAttempt(
   { now, isReplaceable }: { readonly now: () => Date; readonly isReplaceable: boolean },
 ): Verdict | Promise<Verdict> {
   const verdict = judgeHead(head, now(), wantsStream, upstream);
-  if (!isReplaceable || verdict.kind !== 'answered' || head.kind !== 'head') return verdict;
+  if (!isReplaceable || head.kind !== 'head') return verdict;
+  const { isKeyRefused } = upstream;
+  if (verdict.kind === 'refused' && isKeyRefused !== undefined) {
+    return attempt.collect().then((collected) => {
+      const isOurs = collected.kind === 'complete' && isKeyRefused(collected.body);
+      return isOurs
+        ? judgeHead({ ...head, status: KEY_REFUSED }, now(), wantsStream, upstream)
+        : verdict;
+    });
+  }
+  if (verdict.kind !== 'answered') return verdict;
   if (readKind(head, wantsStream, upstream.otherAnswers) !== 'whole') return verdict;
   return attempt.collect().then((collected) => {
     if (collected.kind !== 'failed') return verdict;

@@ -30,9 +30,16 @@ const test = worldTest.extend<{ gateway: RunningGateway; client: OpenAI; claude:
       credential: new Secret(UPSTREAM_KEY),
     } as const;
     const upstreamModel = 'gemini-3-pro';
-    await use(
-      await start({ deployments: [deploymentAt(url, { endpoint, upstreamModel, price: PRICE })] }),
+    const of = { upstreamModel, price: PRICE };
+    const two = ['revoked', 'good'].map((id) =>
+      deploymentAt(url, {
+        ...of,
+        id,
+        model: 'two',
+        endpoint: { ...endpoint, credential: new Secret(`sk-${id}`) },
+      }),
     );
+    await use(await start({ deployments: [deploymentAt(url, { ...of, endpoint }), ...two] }));
   },
   client: async ({ gateway, key }, use) => {
     const { fetch, mistakes } = checkAnswers();
@@ -73,6 +80,15 @@ const tools = [
 function askedBody(upstream: { readonly asked: readonly { readonly body: Buffer }[] }) {
   return JSON.parse(upstream.asked.at(-1)?.body.toString() ?? '') as Record<string, unknown>;
 }
+
+const UNKNOWN_KEY = {
+  error: {
+    code: 400,
+    message: 'API key not valid. Please pass a valid API key.',
+    status: 'INVALID_ARGUMENT',
+    details: [{ reason: 'API_KEY_INVALID' }],
+  },
+};
 
 describe("OpenAI's own client, and a provider that speaks Gemini's format", () => {
   test('use tools in parallel, whose signatures go back where they came from (M2, M3, M6)', async ({
@@ -181,15 +197,7 @@ describe("OpenAI's own client, and a provider that speaks Gemini's format", () =
     const refusal = await client.chat.completions.create(ask).catch((thrown: unknown) => thrown);
     expect(refusal).toBeInstanceOf(OpenAI.BadRequestError);
     expect(refusal).toMatchObject({ error: { message: 'no such thing' } });
-    const unknown = {
-      error: {
-        code: 400,
-        message: 'API key not valid. Please pass a valid API key.',
-        status: 'INVALID_ARGUMENT',
-        details: [{ reason: 'API_KEY_INVALID' }],
-      },
-    };
-    upstream.answer = (_, reply) => answerJson(reply, unknown, { status: 400 });
+    upstream.answer = (_, reply) => answerJson(reply, UNKNOWN_KEY, { status: 400 });
     // Ours, and the client need not look for a mistake in its own (M6).
     const ours = await client.chat.completions.create(ask).catch((thrown: unknown) => thrown);
     expect(ours).toMatchObject({ status: 502 });
@@ -214,6 +222,25 @@ describe("OpenAI's own client, and a provider that speaks Gemini's format", () =
     ]);
     expect(await openReservations(owner)).toBe(0);
   });
+});
+
+test('a key that Gemini does not know is passed over for another deployment’s (M6)', async ({
+  client,
+  upstream,
+  owner,
+}) => {
+  upstream.answer = ({ headers }, reply) =>
+    headers['x-goog-api-key'] === 'sk-good'
+      ? answerJson(reply, answerOf([{ text: 'hi' }]))
+      : answerJson(reply, UNKNOWN_KEY, { status: 400 });
+  // Until the one that has none was asked.
+  for (let n = 0; n < 20; n++) {
+    await client.chat.completions.create({ ...ask, model: 'two' });
+    if (upstream.asked.some(({ headers }) => headers['x-goog-api-key'] === 'sk-revoked')) break;
+  }
+  expect(upstream.asked.map(({ headers }) => headers['x-goog-api-key'])).toContain('sk-revoked');
+  expect(new Set((await wholeSpendOf(owner)).map(({ cost }) => cost))).toEqual(new Set([COST]));
+  expect(await openReservations(owner)).toBe(0);
 });
 
 describe("Anthropic's own client, and a provider that speaks Gemini's format", () => {
