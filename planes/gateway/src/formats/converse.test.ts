@@ -34,19 +34,40 @@ test.each([
   expect(CONVERSE.read({ messages: [], ...body }, {}).unpriced).toBe(unpriced);
 });
 
+const open = (of: { readonly outputCap?: number; readonly outputTokensMax?: number } = {}) =>
+  CHAT_OVER_CONVERSE.open(
+    { model: 'm', messages: [] },
+    {
+      deployment: deploymentAt('http://p.example', { outputTokensMax: of.outputTokensMax }),
+      maxTokensDefault: 1,
+      outputCap: of.outputCap,
+      now: () => new Date(0),
+      createdAt: 1,
+      inputTokensEstimate: 1,
+    },
+  );
+
+test('what was reserved for is sent as a cap, unless all that fits was (M1)', () => {
+  const known = { outputTokensMax: 700 };
+  expect(open(known).body['inferenceConfig']).toEqual({ maxTokens: 700 });
+  expect(open({ ...known, outputCap: 9 }).body['inferenceConfig']).toEqual({ maxTokens: 9 });
+  expect(open().body['inferenceConfig']).toBeUndefined();
+  const bounds = {
+    inputMax: 1,
+    feesMax: 0n,
+    outputMax: 700,
+    mayCap: true,
+    stated: undefined,
+    capEach: undefined,
+  };
+  const capOf = (granted: number, of: object) =>
+    CONVERSE.capFor(deploymentAt('http://p.example', of), {}, bounds, granted)?.tokens;
+  expect(capOf(700, known)).toBe(700);
+  expect(capOf(9, known)).toBe(9);
+  expect(capOf(700, { outputTokensMax: undefined })).toBeUndefined();
+});
+
 test('answers of the same second have different names, which all chunks of one bear', () => {
-  const open = () =>
-    CHAT_OVER_CONVERSE.open(
-      { model: 'm', messages: [] },
-      {
-        deployment: deploymentAt('http://p.example'),
-        maxTokensDefault: 1,
-        outputCap: undefined,
-        now: () => new Date(0),
-        createdAt: 1,
-        inputTokensEstimate: 1,
-      },
-    );
   const [one, other] = [open(), open()];
   expect(one.answer({})['id']).not.toBe(other.answer({})['id']);
   const stream = one.stream();

@@ -74,9 +74,10 @@ export const CONVERSE: Format = {
   },
   passHeaders: () => null,
   passQuery: () => '',
-  capFor: (_deployment, _body, bounds, granted) => {
+  // Also the limit of the model as it is known here: newer ones of a family may write more (M1).
+  capFor: ({ outputTokensMax }, _body, bounds, granted) => {
     if (bounds.stated !== undefined) return undefined;
-    const tokens = granted < bounds.outputMax ? granted : bounds.capEach;
+    const tokens = granted < bounds.outputMax ? granted : (bounds.capEach ?? outputTokensMax);
     return tokens === undefined ? undefined : { field: 'inferenceConfig.maxTokens', tokens };
   },
   errorBody: ({ message }) => ({ message }),
@@ -188,7 +189,11 @@ export const CHAT_OVER_CONVERSE: Crossing = {
   upstream: 'converse',
   open: (request, { deployment, outputCap, maxTokensDefault, createdAt }) => {
     const { upstreamModel: model } = deployment;
-    const { body, lost } = chatRequestToConverse(request, { model, outputCap, maxTokensDefault });
+    const { body, lost } = chatRequestToConverse(request, {
+      model,
+      outputCap: outputCap ?? deployment.outputTokensMax,
+      maxTokensDefault,
+    });
     const options = request['stream_options'] as JsonObject | null | undefined;
     const includesUsage = options?.['include_usage'] === true;
     const answered = { id: `chatcmpl-${newId()}`, model, createdAt };

@@ -1,7 +1,8 @@
 /**
  * The most tokens that one answer of a well-known model can have. The catalogue of prices does not
  * tell; without it the bound of a call is the whole context, and a budget looks used up that is not.
- * A number here that is too low is harmless for the money only because it is sent upstream as a cap.
+ * A number here that is too low is harmless where it is sent upstream as a cap; elsewhere a call can exceed its
+ * bound, which is booked and shown.
  */
 const OUTPUT_TOKENS_MAX: readonly (readonly [RegExp, number])[] = [
   [/^gpt-5/, 128_000],
@@ -13,6 +14,7 @@ const OUTPUT_TOKENS_MAX: readonly (readonly [RegExp, number])[] = [
   [/^claude-(opus|sonnet|haiku)-/, 64_000],
   [/^claude-3-(5|7)/, 8_192],
   [/^claude-3-/, 4_096],
+  [/^amazon\.nova-2-/, 64_000],
   [/^amazon\.nova-/, 5_120],
   [/^gemini-(?:2\.5|3)/, 65_536],
   [/^gemini-2\.0|^gemini-1\.5/, 8_192],
