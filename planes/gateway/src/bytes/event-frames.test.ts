@@ -40,8 +40,17 @@ describe('frames of an event stream', () => {
       broken[at] = (broken[at] ?? 0) ^ 0x10;
       const frames = new EventFrames();
       // A longer length is waited for, until the prelude says that it is none.
-      expect(() => frames.push(broken)).toThrow(FrameError);
+      expect(frames.push(broken).length).toBe(0);
+      expect(frames.broken).toBeInstanceOf(FrameError);
     }
+  });
+
+  test('before a broken one are told, and nothing after it', () => {
+    const frames = new EventFrames();
+    const garbage = Buffer.alloc(40, 7);
+    expect(frames.push(Buffer.concat([...FRAMES, garbage])).toString()).toBe(TEXT);
+    expect(frames.broken).toBeInstanceOf(FrameError);
+    expect(frames.push(Buffer.concat(FRAMES)).length).toBe(0);
   });
 
   test('tell of what went wrong, by its name', () => {
@@ -54,7 +63,9 @@ describe('frames of an event stream', () => {
   test('that are nothing of the kind are refused, and never waited for without end', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 12, maxLength: 64 }), (bytes) => {
-        expect(() => new EventFrames().push(Buffer.from(bytes))).toThrow(FrameError);
+        const frames = new EventFrames();
+        expect(frames.push(Buffer.from(bytes)).length).toBe(0);
+        expect(frames.broken).toBeInstanceOf(FrameError);
       }),
     );
     expect(new EventFrames().push(Buffer.from('short')).length).toBe(0);

@@ -4,7 +4,7 @@
  * name `x` with the payload `{…}` becomes `data: {"x":{…}}`, an exception `data: {"exception":{…}}`.
  *
  * What is kept is at most one frame. A frame that is not what it says it is ends the stream: what follows
- * cannot be found any more.
+ * cannot be found any more. What came before it counts, usage above all.
  */
 import { crc32 } from 'node:zlib';
 
@@ -38,24 +38,36 @@ export class EventFrames {
   #pieces: Buffer[] = [];
   #bytes = 0;
   #needed = PRELUDE_BYTES;
+  #broken: FrameError | undefined;
+
+  /** Why nothing more can be read. */
+  get broken(): FrameError | undefined {
+    return this.#broken;
+  }
 
   /** Whether a frame has begun that has not ended. */
   get isMidway(): boolean {
     return this.#bytes > 0;
   }
 
-  /** The events that are complete with it. Throws `FrameError`. */
+  /** The events that are complete with it, up to where it is broken. */
   push(chunk: Buffer): Buffer {
+    if (this.#broken !== undefined) return Buffer.alloc(0);
     this.#pieces.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#needed) return Buffer.alloc(0);
     let rest = Buffer.concat(this.#pieces);
     let text = '';
-    for (;;) {
-      this.#needed = rest.length < PRELUDE_BYTES ? PRELUDE_BYTES : lengthOf(rest);
-      if (rest.length < this.#needed) break;
-      text += eventIn(rest.subarray(0, this.#needed));
-      rest = rest.subarray(this.#needed);
+    try {
+      for (;;) {
+        this.#needed = rest.length < PRELUDE_BYTES ? PRELUDE_BYTES : lengthOf(rest);
+        if (rest.length < this.#needed) break;
+        text += eventIn(rest.subarray(0, this.#needed));
+        rest = rest.subarray(this.#needed);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#broken = error;
     }
     this.#pieces = rest.length === 0 ? [] : [rest];
     this.#bytes = rest.length;

@@ -32,15 +32,12 @@ export class FrameReader implements UpstreamListener {
       this.#listener.onData(chunk);
       return;
     }
-    let events: Buffer;
-    try {
-      events = this.#frames.push(chunk);
-    } catch (cause) {
-      this.#fail({ kind: 'lost', cause });
-      this.call?.abort();
-      return;
-    }
+    const events = this.#frames.push(chunk);
+    const { broken } = this.#frames;
     if (events.length > 0) this.#listener.onData(events);
+    if (broken === undefined) return;
+    this.#fail({ kind: 'lost', cause: broken });
+    this.call?.abort();
   }
 
   onEnd(): void {
