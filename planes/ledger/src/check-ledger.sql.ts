@@ -89,7 +89,6 @@ export async function findOrgsWithBudgets(dispatch: Db): Promise<OrganizationId[
   return rows.map(({ orgId }) => orgId);
 }
 
-/** Makes the partitions of the coming months that are not there yet. */
 /** Months of routing decisions that were over so long ago; answers how many. */
 export async function dropDecisions(dispatch: Db, keptMs: number): Promise<number> {
   const { rows } = await sql<{ dropped: number }>`
@@ -99,6 +98,7 @@ export async function dropDecisions(dispatch: Db, keptMs: number): Promise<numbe
   return rows[0]?.dropped ?? 0;
 }
 
+/** Makes the partitions of the coming months that are not there yet. */
 export async function makeMonths(dispatch: Db, months: number): Promise<number> {
   const { rows } = await sql<{ made: number }>`
     select ledger_make_months(app_now()::date, ${months}::int) as made

@@ -102,4 +102,14 @@ test('what a key says that cannot be read keeps nothing', () => {
   expect(readKeyCache({ 'use-cache': false })).toEqual({ use: false });
   expect(readKeyCache('yes')).toEqual({ use: false });
   expect(readKeyCache({ ttl: 'long' })).toEqual({ use: false });
+  // A key allows no more than its team, nor the other way round.
+  expect(readKeyCache(undefined, true)).toEqual({ use: true });
+  expect(readKeyCache(true, false)).toMatchObject({ use: false });
+  expect(readKeyCache(false, true)).toMatchObject({ use: false });
+  expect(readKeyCache({ 'no-cache': true, ttl: 9 }, { 'no-store': true, ttl: 5 })).toEqual({
+    use: true,
+    noCache: true,
+    noStore: true,
+    ttlMs: 5_000,
+  });
 });

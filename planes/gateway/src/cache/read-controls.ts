@@ -73,8 +73,28 @@ export function planCache(
   };
 }
 
-/** Of a key's metadata, which an administrator wrote: what cannot be read there keeps nothing. */
-export function readKeyCache(value: unknown): KeyCache | undefined {
+/** Of the metadata of a key and its team: each takes away from what the other allows. */
+export function readKeyCache(own: unknown, ofTeam?: unknown): KeyCache | undefined {
+  const [key, team] = [readOne(own), readOne(ofTeam)];
+  if (key === undefined || team === undefined) return key ?? team;
+  return {
+    ...team,
+    ...key,
+    ...least('ttlMs', key, team),
+    ...least('ageMsMax', key, team),
+    use: key.use !== false && team.use !== false,
+    noCache: key.noCache === true || team.noCache === true,
+    noStore: key.noStore === true || team.noStore === true,
+  };
+}
+
+function least(name: 'ttlMs' | 'ageMsMax', key: KeyCache, team: KeyCache): KeyCache {
+  const most = Math.min(key[name] ?? Infinity, team[name] ?? Infinity);
+  return most === Infinity ? {} : { [name]: most };
+}
+
+/** An administrator wrote it: what cannot be read there keeps nothing. */
+function readOne(value: unknown): KeyCache | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'boolean') return { use: value };
   try {

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 
 import { decisionsOf } from '../fixture.sql.ts';
 import { deploymentAt, makeKey, startFakeUpstream } from '../gateway-fixture.ts';
+import { curlAs, makeToken } from '../litellm/fixture.sql.ts';
 import { answerJson, worldTest as test } from '../world-fixture.ts';
 
 const ASK = { model: 'm', messages: [{ role: 'user', content: 'hello' }] };
@@ -53,12 +54,28 @@ test('data goes only where it may: by the call, by its key, and never into what 
     const bound = (await makeKey(db, tenant, { metadata })).value;
     expect(await servedBy(ask(bound, 'public'))).toEqual(['inside', null]);
     expect(inside.asked).toHaveLength(5);
+    // No key takes back what its team says, of this or of what may be kept.
+    const admin = curlAs(gateway, await makeToken(db, tenant, ['admin']));
+    const keyBelow = async (ofTeam: object): Promise<string> => {
+      const team = await admin('POST /team/new', { metadata: ofTeam });
+      const { body } = await admin('POST /key/generate', {
+        team_id: team.body.team_id,
+        metadata: { data_classification: 'public', cache: true },
+      });
+      return body.key as string;
+    };
+    const below = await keyBelow({ data_classification: 'confidential' });
+    expect(await servedBy(ask(below))).toEqual(['inside', 'hit']);
+    const unkept = await keyBelow({ data_classification: 'confidential', cache: false });
+    expect(await servedBy(ask(unkept))).toEqual(['inside', null]);
     const decisions = await decisionsOf(owner);
     expect(decisions.map(({ decision }) => decision)).toMatchObject([
       ...Array.from({ length: 3 }, () => ({ data_classification: 'restricted' })),
       { data_classification: 'confidential', rules: [] },
       { data_classification: 'confidential', rules: ['cache'] },
       { data_classification: 'restricted' },
+      { data_classification: 'confidential', rules: ['cache'] },
+      { data_classification: 'confidential' },
     ]);
   } finally {
     await inside.close();

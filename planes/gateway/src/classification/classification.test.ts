@@ -36,6 +36,14 @@ describe('how far the data of a call may go', () => {
     expect(readKeyClassification('internal')).toBe('internal');
     expect(readKeyClassification('intern')).toBe('restricted');
     expect(readKeyClassification(7)).toBe('restricted');
+    expect(readKeyClassification('internal', 7)).toBe('restricted');
+  });
+
+  test('is not lowered by a key below its team', () => {
+    expect(readKeyClassification('public', 'confidential')).toBe('confidential');
+    expect(readKeyClassification('confidential', 'public')).toBe('confidential');
+    expect(readKeyClassification(undefined, 'internal')).toBe('internal');
+    expect(readKeyClassification('internal', null)).toBe('internal');
   });
 
   test('leaves out the deployments that may be given less', () => {

@@ -22,10 +22,22 @@ export const isClassification = (value: unknown): value is Classification =>
 export const isAbove = (one: Classification, other: Classification): boolean =>
   CLASSIFICATIONS.indexOf(one) > CLASSIFICATIONS.indexOf(other);
 
-/** Of a key's metadata, which an administrator wrote; what cannot be read there is the highest. */
-export function readKeyClassification(value: unknown): Classification | undefined {
+/** Of the metadata of a key and its team: the higher; what cannot be read there is the highest. */
+export function readKeyClassification(own: unknown, ofTeam?: unknown): Classification | undefined {
+  return higher(readOne(own), readOne(ofTeam));
+}
+
+function readOne(value: unknown): Classification | undefined {
   if (value === undefined || value === null) return undefined;
   return isClassification(value) ? value : 'restricted';
+}
+
+function higher(
+  one: Classification | undefined,
+  other: Classification | undefined,
+): Classification | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isAbove(one, other) ? one : other;
 }
 
 /** The higher of what the request says and what its key says. */
@@ -37,7 +49,7 @@ export function classify(
   if (said === undefined) return ofKey;
   const read = String(said).trim().toLowerCase();
   if (!isClassification(read)) throw isUnknown();
-  return ofKey !== undefined && isAbove(ofKey, read) ? ofKey : read;
+  return higher(ofKey, read);
 }
 
 /** Without the deployments that may not be given such data; the same group where that is none of them. */

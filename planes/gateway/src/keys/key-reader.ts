@@ -116,9 +116,10 @@ function toPolicy(key: LiveKey): KeyPolicy {
     onClientLeft: key.onClientLeft,
     guardrails: guardrailsOf(key),
     classification: readKeyClassification(
-      key.metadata['data_classification'] ?? key.teamMetadata['data_classification'],
+      key.metadata['data_classification'],
+      key.teamMetadata['data_classification'],
     ),
-    cache: readKeyCache(key.metadata['cache'] ?? key.teamMetadata['cache']),
+    cache: readKeyCache(key.metadata['cache'], key.teamMetadata['cache']),
     slots: [
       ...slot('key', key.id, key.parallelMax),
       ...slot('person', key.personId, key.personParallelMax),
