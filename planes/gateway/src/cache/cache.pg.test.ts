@@ -2,7 +2,7 @@ import { listSpend, setBudgets, UNLIMITED } from '@sagewai/ledger';
 import type { Db } from '@sagewai/postgres';
 import { inTenant, sql } from '@sagewai/postgres';
 import { makeTenant, type Tenant } from '@sagewai/testing';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 
 import { decisionsOf, openReservations, spendOf } from '../fixture.sql.ts';
 import {
@@ -11,7 +11,10 @@ import {
   makeKey,
   PRICE,
   type RunningGateway,
+  startFakeUpstream,
 } from '../gateway-fixture.ts';
+import { NO_FALLBACKS } from '../routing/fallbacks.ts';
+import { PLAIN_TRAFFIC } from '../routing/routing.ts';
 import { answerEvents, answerJson, worldTest as test } from '../world-fixture.ts';
 import type { CacheRules } from './read-controls.ts';
 
@@ -356,5 +359,35 @@ describe('embeddings that are kept', () => {
       embed(upstream);
       expect((await ask(gateway, key, ['a', 'b'])).cache).toBe('partial; kept=1');
     }
+  });
+
+  test('of a path of one provider are asked of no other', async ({ key, start, upstream }) => {
+    const second = await startFakeUpstream();
+    onTestFinished(() => second.close());
+    const { endpoint } = deploymentAt(second.url);
+    const gateway = await start({
+      deployments: [
+        deploymentAt(second.url, {
+          id: 'first',
+          endpoint: { ...endpoint, provider: 'litellm' },
+          traffic: { ...PLAIN_TRAFFIC, order: 1 },
+        }),
+        deploymentAt(upstream.url, { traffic: { ...PLAIN_TRAFFIC, order: 2 } }),
+      ],
+      cache: ALWAYS,
+    });
+    upstream.answer = second.answer = (_, reply) =>
+      answerJson(reply, {
+        object: 'list',
+        data: [{ object: 'embedding', index: 0, embedding: [1] }],
+        usage: { prompt_tokens: 1, total_tokens: 1 },
+      });
+    const embed = async (path: string): Promise<string | null> => {
+      const headers = { authorization: `Bearer ${key}` };
+      const answered = await gateway.post(path, { model: 'm', input: [path] }, headers);
+      return answered.headers.get('x-litellm-model-id');
+    };
+    expect(await embed('/v1/embeddings')).toBe('first');
+    expect(await embed('/openai/v1/embeddings')).toBe('fake');
   });
 });

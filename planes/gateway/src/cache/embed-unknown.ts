@@ -12,7 +12,6 @@ import { findFields, watch } from '../bytes/find-fields.ts';
 import type { DecidedCall } from '../calls/decide-call.ts';
 import type { Forward } from '../calls/forward.ts';
 import { NO_USAGE } from '../calls/settle-call.ts';
-import { EMBEDDINGS } from '../formats/embeddings.ts';
 import { Trail } from '../routing/trail.ts';
 import type { Kept } from './answer-cache.ts';
 import { embeddingKey } from './cache-key.ts';
@@ -69,7 +68,7 @@ export async function forwardEmbeddings(
   if (known.length > 0) listening.savedPusd = savedPusd;
   const reply = holdReply(input.reply);
   try {
-    await forward(asked, EMBEDDINGS);
+    await forward(asked, decided.format);
   } finally {
     reply.letGo();
   }
