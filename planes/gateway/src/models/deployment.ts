@@ -53,7 +53,7 @@ export interface Deployment {
 }
 
 /** Where an endpoint is, for people to see: what its URL has beside that may be a credential. */
-export function placeOf({ baseUrl }: Endpoint): string {
+export function placeOf({ baseUrl }: Pick<Endpoint, 'baseUrl'>): string {
   const { host, pathname, protocol } = new URL(baseUrl);
   return host === '' ? baseUrl : `${protocol}//${host}${pathname.replace(/\/$/, '')}`;
 }

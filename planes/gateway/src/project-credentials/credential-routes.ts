@@ -153,16 +153,17 @@ async function demandProject(
   return { orgId, projectId: id };
 }
 
-const told = ({ baseUrl, hint, isMade }: rows.SealedCredential) => ({
-  hint,
-  at: baseUrl,
-  made: isMade,
+const told = (row: rows.SealedCredential) => ({
+  hint: row.hint,
+  at: placeOf(row),
+  made: row.isMade,
 });
 
 function toWire(row: rows.SealedCredential): OutputOf<typeof getProjectCredential> {
   return {
     project_id: row.projectId,
-    base_url: row.baseUrl,
+    // The operator's URL may hold a credential.
+    base_url: placeOf(row),
     kind: row.isMade ? 'made' : 'given',
     hint: row.hint,
     created_by: row.createdBy,

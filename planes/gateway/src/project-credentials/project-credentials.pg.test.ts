@@ -113,6 +113,11 @@ async function open(db: Parameters<typeof startGateway>[0], intervalMs = 50): Pr
       model: 'elsewhere',
       endpoint: endpoint(elsewhere.upstream.url, 'openai'),
     }),
+    deploymentAt(elsewhere.upstream.url, {
+      id: 'walled',
+      model: 'walled',
+      endpoint: endpoint('http://operator:of-the-operator@localhost:1/walled', 'openai'),
+    }),
   ];
   const start = async (storedModelsMs = 50): Promise<RunningGateway> => {
     const gateway = await startGateway(db, { deployments, storedModelsMs });
@@ -292,6 +297,12 @@ describe('a credential of a project', () => {
       ]) {
         expect((await admin(`PUT ${PATH}`, wrong)).status).toBe(400);
       }
+      // Where it is good is told without what the operator's URL holds beside.
+      const walled = { ...body, base_url: 'http://localhost:1/walled' };
+      const set = await admin(`PUT ${PATH}`, walled);
+      expect([set.status, set.body.base_url]).toEqual([200, walled.base_url]);
+      expect((await admin(`GET ${PATH}`)).body.base_url).toBe(walled.base_url);
+      expect((await admin(`DELETE ${PATH}`)).status).toBe(200);
       proxy.status = 403;
       const refused = await admin(`PUT ${PATH}`, { make: {} });
       expect([refused.status, refused.body.detail]).toEqual([

@@ -5,7 +5,7 @@ import type { Db } from '@sagewai/postgres';
 import type { Dispatcher } from 'undici';
 
 import type { Catalogue } from '../models/catalogue.ts';
-import type { Endpoint } from '../models/deployment.ts';
+import { type Endpoint, placeOf } from '../models/deployment.ts';
 import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { createCredentialBook } from './credential-book.ts';
 import { credentialRoutes } from './credential-routes.ts';
@@ -40,8 +40,9 @@ export function createProjectCredentials(of: {
     // A deployment of the configuration may be reached there too, and know no key that makes keys.
     const endpoint = there.find(({ provider }) => provider === 'litellm') ?? there[0];
     if (endpoint !== undefined) return endpoint;
-    throw new Fault('resource.missing', `nothing is configured at ${baseUrl}`, {
-      detail: `No provider is configured at ${baseUrl} any more, so its keys cannot be administered.`,
+    const place = placeOf({ baseUrl });
+    throw new Fault('resource.missing', `nothing is configured at ${place}`, {
+      detail: `No provider is configured at ${place} any more, so its keys cannot be administered.`,
     });
   };
   const retiring: Retiring = createRetiring({
