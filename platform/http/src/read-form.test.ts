@@ -58,6 +58,10 @@ describe('a form', () => {
       'a file name that another parser ends later',
       formOf('Content-Disposition: form-data; name="a"; filename="x\\"\r\n\r\nx'),
     ],
+    [
+      'a file that another parser takes for one, and this one for a field',
+      formOf(`Content-Disposition: form-data; name="a"; filename*=UTF-8''x.png\r\n\r\nx`),
+    ],
     ['an encoding', formOf(`Content-Transfer-Encoding: base64\r\n${field('model', 'x')}`)],
     ['a part without a name', formOf('Content-Type: text/plain\r\n\r\nx')],
     ['a folded header', formOf(`X: y\r\n z: 1\r\n${field('model', 'x')}`)],

@@ -4,7 +4,8 @@
  *
  * The same bytes may be passed on to somebody else's parser, so every form that two parsers could read in two
  * ways is refused: names with quotes or backslashes, parameters that are not quoted, a second disposition,
- * transfer encodings, bytes before the first boundary or after the last, a body that has no end.
+ * a file that only the extended form names, transfer encodings, bytes before the first boundary or after the
+ * last, a body that has no end.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -41,7 +42,7 @@ const TEXT_BYTES_MAX = 1024 * 1024;
 const BOUNDARY =
   /^multipart\/form-data\s*;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))\s*$/i;
 const DISPOSITION =
-  /^form-data; ?name="([^"\\\r\n]{1,200})"(?:; ?filename="([^"\r\n]{0,1000})")?(?:; ?filename\*=[^;"\r\n]{1,3000})?$/i;
+  /^form-data; ?name="([^"\\\r\n]{1,200})"(?:; ?filename="([^"\r\n]{0,1000})"(?:; ?filename\*=[^;"\r\n]{1,3000})?)?$/i;
 const CRLF = Buffer.from('\r\n');
 const HEADERS_END = Buffer.from('\r\n\r\n');
 const NOTHING = 'its parts have no end';
