@@ -52,7 +52,9 @@ const FORMATS: Readonly<Record<string, Format>> = {
 /** The same route; one that leads to a model passes the guardrails of its caller (W1). */
 export function guardRoute(route: Route, parts: GuardParts): Route {
   const { endpoint, binding } = route;
-  if (endpoint.permission !== 'model:call' || binding.kind !== 'stream') return route;
+  if (endpoint.permission !== 'model:call') return route;
+  // A route of another kind would go by them, and nobody would notice (W2).
+  if (binding.kind !== 'stream') throw new Error(`${endpoint.id} cannot be guarded`);
   const format = FORMATS[endpoint.id];
   const handle = async (input: StreamInput): Promise<void> => {
     const { projectId, detail } = input.caller;
