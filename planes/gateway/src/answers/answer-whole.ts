@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { Fault } from '@sagewai/fault';
-import { isObject, type JsonObject } from '@sagewai/translate';
+import type { JsonObject } from '@sagewai/translate';
 
+import { parseObject } from '../bytes/parse-object.ts';
 import type { AdmittedCall } from '../calls/admitted-call.ts';
 import type { OpenAnswer } from '../calls/open-answer.ts';
 import {
@@ -115,12 +116,3 @@ export async function answerRefusal(
 }
 
 const toBytes = (body: JsonObject): Buffer => Buffer.from(JSON.stringify(body));
-
-function parseObject(text: Buffer): JsonObject | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text.toString());
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -4,6 +4,7 @@ import { Fault } from '@sagewai/fault';
 import { isObject, type JsonObject } from '@sagewai/translate';
 
 import { refusesCredential } from '../answers/answer-whole.ts';
+import { parseObject } from '../bytes/parse-object.ts';
 import { Attempt } from '../calls/attempt.ts';
 import { toGarbageFault, toUpstreamFault } from '../calls/upstream-fault.ts';
 import type { Format } from '../formats/format.ts';
@@ -72,7 +73,7 @@ export async function askProvider(
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);
   const refusal = refusesCredential(deployment, head.status);
   if (refusal !== undefined) throw refusal;
-  const body = collected.kind === 'complete' ? parse(collected.body) : undefined;
+  const body = collected.kind === 'complete' ? parseObject(collected.body) : undefined;
   if (body === undefined) throw toGarbageFault(deployment, 'something that is not a JSON object');
   return { status: head.status, headers: head.headers, body };
 }
@@ -84,13 +85,4 @@ export function refusedByProvider({ status, body }: ProviderAnswer): Fault {
   return new Fault(status < 500 ? 'request.invalid' : 'upstream.refused', `it answered ${status}`, {
     detail: `The provider answered ${status}: ${message}`,
   });
-}
-
-function parse(text: Buffer): JsonObject | undefined {
-  try {
-    const said: unknown = JSON.parse(text.toString());
-    return isObject(said) ? said : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import type { StreamInput } from '@sagewai/http';
 import { isObject, type JsonObject } from '@sagewai/translate';
 
 import { findFields, watch } from '../bytes/find-fields.ts';
+import { parseObject } from '../bytes/parse-object.ts';
 import type { DecidedCall } from '../calls/decide-call.ts';
 import type { Forward } from '../calls/forward.ts';
 import { NO_USAGE } from '../calls/settle-call.ts';
@@ -75,7 +76,7 @@ export async function forwardEmbeddings(
   const { outcome, costPusd } = listening;
   const { head, body } = reply.said();
   if (head === null) return;
-  const answer = head.status === 200 ? parse(body) : undefined;
+  const answer = head.status === 200 ? parseObject(body) : undefined;
   const found = answer === undefined ? undefined : dataOf(answer, unknown.length);
   if (answer === undefined || found === undefined || outcome?.status !== 'ok') {
     if (known.length > 0 && head.status === 200) throw notThose(decided);
@@ -132,15 +133,6 @@ function asking(input: StreamInput, items: readonly Item[]): StreamInput {
     input.raw.subarray(span.end),
   ]);
   return { ...input, body: { ...(input.body as object), input: texts }, raw };
-}
-
-function parse(body: Buffer): JsonObject | undefined {
-  try {
-    const answer: unknown = JSON.parse(body.toString());
-    return isObject(answer) ? answer : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** In the order of what was asked; undefined: they are not what was asked for. */
