@@ -131,6 +131,7 @@ async function start(config: UpConfig & Started, voice: Voice, stop: StopSignal)
     configFile,
     ollamaHost,
     workers: config.workers,
+    sampleModel: config.sampleModel,
     serverFlags: config.serverFlags,
     startTimeoutMs: config.startTimeoutMs,
     environment: process.env,

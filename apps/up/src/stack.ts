@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
 import { type Child, type ChildEnd, startChild } from './child.ts';
+import { environmentForWorkers, modelsForWorkers } from './for-workers.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { createServerApi, type ServerApi } from './server-api.ts';
 
@@ -14,6 +15,7 @@ export interface StackOptions {
   readonly configFile: string | null;
   readonly ollamaHost: string | null;
   readonly workers: number;
+  readonly sampleModel: string;
   /** Node's, for the server. */
   readonly serverFlags: readonly string[];
   readonly startTimeoutMs: number;
@@ -37,23 +39,6 @@ export interface Stack {
 }
 
 const GRACE_MS = 40_000;
-// What the server is configured with must not reach workers: they have credentials of their own, or none.
-const NOT_FOR_WORKERS = [
-  'OPENAI_API_KEY',
-  'ANTHROPIC_API_KEY',
-  'DATABASE_URL',
-  'MIGRATION_DATABASE_URL',
-  'SAGEWAI_ADMIN_TOKEN',
-  'SAGEWAI_ENCRYPTION_KEY',
-  'JWT_SECRET',
-  'LITELLM_API_KEY',
-  'ENROLLMENT_KEY',
-  'WRT_TOKEN',
-  'WORKER_ORGANIZATION',
-  'WORKER_LABELS',
-  'PORT',
-];
-
 /** Starts PostgreSQL, the server and the workers, in this order; `stop` ends them in the other. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const started: { stop(): Promise<void> }[] = [];
@@ -80,8 +65,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // As an administrator: the key may have been given fewer models since, and workers need none of it.
     const listed = await api.get<{ data: readonly { id: string }[] }>('/v1/models');
     const models = listed.data.map(({ id }) => id);
+    const { configFile } = options;
+    const modelsFile = configFile === null ? '' : await readFile(configFile, 'utf8');
+    const environment = {
+      ...environmentForWorkers(options.environment, modelsFile),
+      FLEET_GATEWAY_URL: api.url,
+      ENROLLMENT_KEY: prepared.enrollmentKey,
+      WORKER_MODELS: modelsForWorkers(models, options.sampleModel).join(','),
+    };
     const workers = Array.from({ length: options.workers }, (_, index) =>
-      startWorker(options, { api, prepared, models, number: index + 1 }),
+      startWorker(options, environment, index + 1),
     );
     started.push({
       stop: async () => void (await Promise.all(workers.map((worker) => worker.stop(GRACE_MS)))),
@@ -134,25 +127,19 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
 
 function startWorker(
   options: StackOptions,
-  local: { api: ServerApi; prepared: Prepared; models: readonly string[]; number: number },
+  environment: Readonly<Record<string, string | undefined>>,
+  number: number,
 ): Child {
-  const name = `local-${local.number}`;
-  const logFile = join(options.home, 'logs', `worker-${local.number}.log`);
-  const inherited = Object.entries(options.environment).filter(
-    ([key]) => !NOT_FOR_WORKERS.includes(key),
-  );
+  const name = `local-${number}`;
   return startChild({
     name,
     words: ['worker'],
-    logFile,
+    logFile: join(options.home, 'logs', `worker-${number}.log`),
     environment: {
-      ...Object.fromEntries(inherited),
-      FLEET_GATEWAY_URL: local.api.url,
-      ENROLLMENT_KEY: local.prepared.enrollmentKey,
+      ...environment,
       SAGEWAI_HOME: options.home,
       WORKER_NAME: name,
       WORKER_POOL: 'default',
-      WORKER_MODELS: local.models.join(','),
     },
     onRestart: (how) => options.onRestart(name, how),
     onGivenUp: options.onWorkerLost,
