@@ -69,7 +69,7 @@ export class GuardReply {
     const body = Buffer.concat(this.#pieces);
     const { deeds, blocked, told } =
       this.#mode === 'whole' ? await this.#wholeBody(body) : await this.#wholeStream(body);
-    if (blocked !== undefined) throw new BlockedAfter(blocked, deeds);
+    if (blocked !== undefined) throw new BlockedAfter(blocked, deeds, this.#head.headers);
     const { reply } = this.#of;
     if (reply.destroyed) return deeds;
     const headers = { ...this.#head.headers };
@@ -183,7 +183,7 @@ export class GuardReply {
     if (this.#isEnded) return true;
     this.#isEnded = true;
     const { format } = this.#of;
-    const { code, detail: message } = isBlocked(deed);
+    const { code, detail: message } = isBlocked(deed, this.#head?.headers);
     const failure = { status: 400, code, message };
     const told =
       format?.frame(format.errorBody(failure)) ??
@@ -223,11 +223,13 @@ interface Told {
 export class BlockedAfter extends Error {
   readonly deed: Deed;
   readonly deeds: readonly Deed[];
+  readonly headers: OutgoingHttpHeaders;
 
-  constructor(deed: Deed, deeds: readonly Deed[]) {
+  constructor(deed: Deed, deeds: readonly Deed[], headers: OutgoingHttpHeaders) {
     super('an answer was blocked');
     this.deed = deed;
     this.deeds = deeds;
+    this.headers = headers;
   }
 }
 

@@ -107,7 +107,7 @@ async function guard(
     guarded.letGo();
     if (!(thrown instanceof BlockedAfter)) throw thrown;
     await parts.note(input, thrown.deeds);
-    throw isBlocked(thrown.deed);
+    throw isBlocked(thrown.deed, thrown.headers);
   }
 }
 

@@ -168,6 +168,22 @@ describe('a guardrail', () => {
     expect(await auditOf(owner, tenant)).toEqual([]);
   });
 
+  test('that blocks a kept answer does not say that it is charged', async ({
+    upstream,
+    key,
+    start,
+  }) => {
+    const after = guardrailOf({ ...BLOCKS, before: false });
+    const deployments = [deploymentAt(upstream.url, { cache: true })];
+    const gateway = await start({ deployments, guardrails: [after] });
+    upstream.answer = (_, reply) => answerJson(reply, saying('it is ACME-1234'));
+    expect(await (await gateway.chat(key, ask('which?'))).text()).toContain('the call is charged');
+    const again = await (await gateway.chat(key, ask('which?'))).text();
+    expect(again).toContain('guardrail.blocked');
+    expect(again).toContain('costs nothing');
+    expect(upstream.asked).toHaveLength(1);
+  });
+
   test('that blocks an answer says so, and the call is paid (M3)', async ({
     tenant,
     upstream,

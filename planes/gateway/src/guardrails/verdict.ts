@@ -1,3 +1,5 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
 import { Fault } from '@sagewai/fault';
 
 import type { Guardrail, Match } from './guardrail.ts';
@@ -57,15 +59,26 @@ export function lookAtOpaque(
   return guardrail && { guardrail, phase, did: 'blocked', what: `UNINSPECTABLE:${first}` };
 }
 
-/** In words that tell the rule, and nothing of the text. */
-export function isBlocked({ guardrail, phase, what }: Deed): Fault {
+/** In words that tell the rule, and nothing of the text. `answer`: the head of the one that may not pass. */
+export function isBlocked(
+  { guardrail, phase, what }: Deed,
+  answer: OutgoingHttpHeaders = {},
+): Fault {
   const opaque = /^UNINSPECTABLE:(.*)$/.exec(what)?.[1];
   const found = opaque === undefined ? `found ${what}` : `cannot look into \`${opaque}\``;
   const detail =
     phase === 'pre'
       ? `The guardrail ${guardrail.name} blocked this request: it ${found}. No model was asked.`
-      : `The guardrail ${guardrail.name} blocked this answer: it ${found}. The model was asked, and the call is charged.`;
+      : `The guardrail ${guardrail.name} blocked this answer: it ${found}.${priceOf(answer)}`;
   return new Fault('guardrail.blocked', `guardrail ${guardrail.name}: ${what} (${phase})`, {
     detail,
   });
+}
+
+/** What was kept, and what a provider is only asked to tell again, costs nothing. */
+function priceOf(answer: OutgoingHttpHeaders): string {
+  if (answer['x-sagewai-cache'] === 'hit')
+    return ' It was kept of an earlier call, and costs nothing.';
+  const isCall = answer['x-litellm-call-id'] !== undefined;
+  return isCall ? ' The model was asked, and the call is charged.' : '';
 }
