@@ -7,7 +7,6 @@ import { parseObject } from '../bytes/parse-object.ts';
 import type { AdmittedCall } from '../calls/admitted-call.ts';
 import type { OpenAnswer } from '../calls/open-answer.ts';
 import {
-  NO_USAGE,
   nothingSeen,
   type Outcome,
   type SettleCall,
@@ -16,6 +15,7 @@ import {
 import { toGarbageFault, toRefusalBody, toUpstreamFault } from '../calls/upstream-fault.ts';
 import { renameIds } from '../kept-responses/rename-ids.ts';
 import type { Deployment } from '../models/deployment.ts';
+import { NO_USAGE } from '../money/usage.ts';
 import { answerHeaders } from './pass-headers.ts';
 
 /** Passes an answer on that is one JSON object: settled first, then sent (M2). */

@@ -4,7 +4,7 @@ import { parseData } from '../bytes/stream-reading.ts';
 import type { Format } from '../formats/format.ts';
 import { costOf } from '../money/meter.ts';
 import type { Price } from '../money/price.ts';
-import { fieldOf } from '../money/usage.ts';
+import { fieldOf, NO_USAGE } from '../money/usage.ts';
 import type { Manifest } from './batch.ts';
 
 const LF = 0x0a;
@@ -81,13 +81,9 @@ export class OutputSum {
     const usage = typeof body === 'object' && body !== null ? format.usageOf(body) : undefined;
     const each = (most: number): number => Math.ceil(most / Math.max(1, manifest.requests));
     const taken = usage ?? {
+      ...NO_USAGE,
       input: each(manifest.inputTokensMax),
-      cachedInput: 0,
-      cacheWrite: 0,
-      cacheWriteHour: 0,
-      inputAudio: 0,
       output: each(manifest.outputTokensMax),
-      outputAudio: 0,
     };
     const sums = this.#sums;
     this.#sums = {

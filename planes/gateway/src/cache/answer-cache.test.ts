@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { NO_USAGE } from '../calls/settle-call.ts';
 import { deploymentAt } from '../gateway-fixture.ts';
+import { NO_USAGE } from '../money/usage.ts';
 import { AnswerCache, type Kept } from './answer-cache.ts';
 
 const answer = (text: string): Kept => ({

@@ -12,7 +12,7 @@ import { findFields, watch } from '../bytes/find-fields.ts';
 import { parseObject } from '../bytes/parse-object.ts';
 import type { DecidedCall } from '../calls/decide-call.ts';
 import type { Forward } from '../calls/forward.ts';
-import { NO_USAGE } from '../calls/settle-call.ts';
+import { NO_USAGE } from '../money/usage.ts';
 import { Trail } from '../routing/trail.ts';
 import type { Kept } from './answer-cache.ts';
 import { embeddingKey } from './cache-key.ts';

@@ -1,12 +1,13 @@
 import { Fault } from '@sagewai/fault';
 
+import { NO_USAGE } from '../money/usage.ts';
 import { type Failed, judgeHead } from '../routing/judge-head.ts';
 import type { Trail } from '../routing/trail.ts';
 import type { Head } from './attempt.ts';
 import { type Begun, beginAttempt } from './begin-attempt.ts';
 import type { DecidedCall } from './decide-call.ts';
 import type { OpenParts } from './open-answer.ts';
-import { NO_USAGE, nothingSeen, usageOrEstimate } from './settle-call.ts';
+import { nothingSeen, usageOrEstimate } from './settle-call.ts';
 
 export type NoteFailed = (begun: Begun, verdict: Failed) => void;
 

@@ -6,13 +6,14 @@ import type { TraceContext } from '@sagewai/telemetry';
 
 import { isCostBound } from '../call-budget/call-budget.ts';
 import type { Format } from '../formats/format.ts';
+import { NO_USAGE } from '../money/usage.ts';
 import { chainOf, type FallbackKind } from '../routing/fallbacks.ts';
 import { nameRefusal } from '../routing/name-refusal.ts';
 import { Trail } from '../routing/trail.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
 import { openAnswer, type OpenAnswer, type OpenParts } from './open-answer.ts';
-import { NO_USAGE, nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
+import { nothingSeen, type SettleCall, usageOrEstimate } from './settle-call.ts';
 
 export interface RouteParts extends OpenParts {
   readonly decide: DecideCall;

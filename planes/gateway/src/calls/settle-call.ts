@@ -4,7 +4,7 @@ import type { MediaBounds } from '../formats/format.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { costOf, estimateUsage } from '../money/meter.ts';
 import { dearestUnit } from '../money/price.ts';
-import type { Usage } from '../money/usage.ts';
+import { NO_USAGE, type Usage } from '../money/usage.ts';
 import type { AdmittedCall, Settled } from './admitted-call.ts';
 
 /** What became of a call, for its settlement. */
@@ -20,16 +20,6 @@ export interface Outcome {
 
 /** Books what a call cost and gives the rest back; resolves when that is durable (M2). */
 export type SettleCall = (call: AdmittedCall, outcome: Outcome) => Promise<Settled>;
-
-export const NO_USAGE: Usage = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  cacheWriteHour: 0,
-  inputAudio: 0,
-  output: 0,
-  outputAudio: 0,
-};
 
 /** What an outcome costs; null when nobody knows the price, which is not 0 (M4). */
 export function priceOutcome({ deployment, usage, source }: Outcome): PicoUsd | null {

@@ -1,15 +1,5 @@
 import { type EventKind, type EventReader, parseData } from '../bytes/stream-reading.ts';
-import { atMost, countOf, fieldOf, type Usage } from '../money/usage.ts';
-
-const NONE = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  cacheWriteHour: 0,
-  inputAudio: 0,
-  output: 0,
-  outputAudio: 0,
-};
+import { atMost, countOf, fieldOf, NO_USAGE, type Usage } from '../money/usage.ts';
 
 /** Of a text that was heard: tokens, or how long the recording was. */
 export function readHeard(answer: unknown): Usage | undefined {
@@ -19,10 +9,10 @@ export function readHeard(answer: unknown): Usage | undefined {
   const input = countOf(usage, 'input_tokens');
   const output = countOf(usage, 'output_tokens');
   if (input === undefined || output === undefined) {
-    return seconds === undefined ? undefined : { ...NONE, ...units };
+    return seconds === undefined ? undefined : { ...NO_USAGE, ...units };
   }
   const audio = countOf(fieldOf(usage, 'input_token_details'), 'audio_tokens');
-  return { ...NONE, input, inputAudio: atMost(input, audio), output, ...units };
+  return { ...NO_USAGE, input, inputAudio: atMost(input, audio), output, ...units };
 }
 
 /** Of a text that was spoken; only streams tell it. */
@@ -31,7 +21,7 @@ function readSpoken(event: unknown): Usage | undefined {
   const input = countOf(usage, 'input_tokens');
   const output = countOf(usage, 'output_tokens');
   if (input === undefined || output === undefined) return undefined;
-  return { ...NONE, input, output, outputAudio: output };
+  return { ...NO_USAGE, input, output, outputAudio: output };
 }
 
 /** A second that has begun is charged. */

@@ -1,12 +1,12 @@
 import { type EventKind, type EventReader, parseData } from '../bytes/stream-reading.ts';
-import { atMost, countOf, fieldOf, type Usage } from '../money/usage.ts';
+import { atMost, countOf, fieldOf, NO_USAGE, type Usage } from '../money/usage.ts';
 
 /** Of an answer with pictures: their number, and the tokens of models that count them. */
 export function readPictures(answer: object): Usage | undefined {
   const data = fieldOf(answer, 'data');
   const usage = readPictureTokens(answer);
   if (!Array.isArray(data)) return usage;
-  return { ...(usage ?? NONE), units: data.length };
+  return { ...(usage ?? NO_USAGE), units: data.length };
 }
 
 export function readPictureTokens(answer: unknown): Usage | undefined {
@@ -18,7 +18,7 @@ export function readPictureTokens(answer: unknown): Usage | undefined {
   const made = fieldOf(usage, 'output_tokens_details');
   const inputImage = atMost(input, countOf(read, 'image_tokens'));
   return {
-    ...NONE,
+    ...NO_USAGE,
     input,
     inputImage,
     cachedInput: atMost(input - inputImage, countOf(read, 'cached_tokens')),
@@ -27,16 +27,6 @@ export function readPictureTokens(answer: unknown): Usage | undefined {
     outputImage: atMost(output, countOf(made, 'image_tokens') ?? output),
   };
 }
-
-const NONE = {
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  cacheWriteHour: 0,
-  inputAudio: 0,
-  output: 0,
-  outputAudio: 0,
-};
 
 /** Each picture that is complete tells its own usage. */
 export class PictureReader implements EventReader {
@@ -48,8 +38,8 @@ export class PictureReader implements EventReader {
     switch (fieldOf(event, 'type')) {
       case 'image_generation.completed':
       case 'image_edit.completed': {
-        const told = readPictureTokens(event) ?? NONE;
-        this.usage = add(this.usage ?? { ...NONE, units: 0 }, { ...told, units: 1 });
+        const told = readPictureTokens(event) ?? NO_USAGE;
+        this.usage = add(this.usage ?? { ...NO_USAGE, units: 0 }, { ...told, units: 1 });
         return 'usage';
       }
       case 'error':
@@ -64,7 +54,7 @@ function add(one: Usage, other: Usage): Usage {
   const sum = (of: (usage: Usage) => number | undefined): number =>
     (of(one) ?? 0) + (of(other) ?? 0);
   return {
-    ...NONE,
+    ...NO_USAGE,
     input: sum(({ input }) => input),
     inputImage: sum(({ inputImage }) => inputImage),
     cachedInput: sum(({ cachedInput }) => cachedInput),

@@ -22,6 +22,16 @@ export interface Usage {
   readonly units?: number;
 }
 
+export const NO_USAGE: Usage = {
+  input: 0,
+  cachedInput: 0,
+  cacheWrite: 0,
+  cacheWriteHour: 0,
+  inputAudio: 0,
+  output: 0,
+  outputAudio: 0,
+};
+
 /**
  * Reads the `usage` of an answer or of a chunk. `undefined` when there is none, or when it cannot be
  * one: a negative or fractional count is no count, and must not be spent.
