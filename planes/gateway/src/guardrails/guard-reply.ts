@@ -65,7 +65,8 @@ export class GuardReply {
   async finish(): Promise<readonly Deed[]> {
     this.letGo();
     if (this.#stream !== undefined && this.#mode === 'stream') return this.#stream.deeds;
-    if (this.#head === undefined || !this.#isEnded) return [];
+    // What passes has gone out already.
+    if (this.#mode === 'passes' || this.#head === undefined || !this.#isEnded) return [];
     const body = Buffer.concat(this.#pieces);
     const { deeds, blocked, told } =
       this.#mode === 'whole' ? await this.#wholeBody(body) : await this.#wholeStream(body);
@@ -81,9 +82,11 @@ export class GuardReply {
 
   async #wholeBody(body: Buffer): Promise<Told> {
     const { checking, bytesMax } = this.#of;
-    const tooLong = this.#tooLong(bytesMax);
-    if (tooLong !== undefined) return { deeds: [tooLong], blocked: tooLong, told: body };
-    const type = String(this.#head?.headers['content-type'] ?? 'application/json');
+    const headers = this.#head?.headers ?? {};
+    const isCoded = (headers['content-encoding'] ?? 'identity') !== 'identity';
+    const unread = isCoded || this.#bytes > bytesMax ? this.#cannotRead() : undefined;
+    if (unread !== undefined) return { deeds: [unread], blocked: unread, told: body };
+    const type = String(headers['content-type'] ?? 'application/json');
     const checked = await checkBody(body, type, checking);
     return { ...checked, told: checked.body };
   }
@@ -111,7 +114,7 @@ export class GuardReply {
     const asksOthers = checking.guardrails.some(({ hook }) => hook !== null);
     this.#isEvents = /^text\/event-stream/i.test(type);
     this.#mode =
-      status !== 200 || this.#isFree(type)
+      status >= 300 || this.#isFree(type)
         ? 'passes'
         : !STREAM.test(type)
           ? 'whole'
@@ -198,10 +201,9 @@ export class GuardReply {
     if (this.#bytes <= this.#of.bytesMax) this.#pieces.push(bytes);
   }
 
-  #tooLong(bytesMax: number): Deed | undefined {
+  #cannotRead(): Deed | undefined {
     const [guardrail] = this.#of.checking.guardrails;
-    if (this.#bytes <= bytesMax || guardrail === undefined) return undefined;
-    return { guardrail, phase: 'post', did: 'blocked', what: 'UNINSPECTABLE:body' };
+    return guardrail && { guardrail, phase: 'post', did: 'blocked', what: 'UNINSPECTABLE:body' };
   }
 }
 

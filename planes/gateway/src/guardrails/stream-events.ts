@@ -40,5 +40,5 @@ export function parseEvent(json: Buffer): object | undefined {
 export function isUnreadable(event: string, isEvents: boolean): boolean {
   if (!isEvents) return event.trim() !== '';
   const lines = event.split(/\r\n|\r|\n/).filter((line) => /^\uFEFF?data/.test(line));
-  return lines.some((line) => line.replace(/^\uFEFF?data:?/, '').trim() !== '[DONE]');
+  return lines.some((line) => !['', '[DONE]'].includes(line.replace(/^\uFEFF?data:?/, '').trim()));
 }

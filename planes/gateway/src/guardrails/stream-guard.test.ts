@@ -312,7 +312,7 @@ test('data that is no JSON is not let out, and that is told like any deed (W2)',
       isEvents,
       bytesMax: 1_000_000,
     });
-  const plain = ': ping\n\nevent: ping\n\n\uFEFFdata: [DONE]\n\ndata:[DONE]\r\n\r\n';
+  const plain = ': ping\n\nevent: ping\n\ndata:\n\n\uFEFFdata: [DONE]\n\ndata:[DONE]\r\n\r\n';
   const passes = guardOf(true);
   expect(Buffer.concat([passes.push(Buffer.from(plain)), passes.end()]).toString()).toBe(plain);
   const choice = '{"choices":[{"index":0,"delta":{"content":"gh"}}]}';
