@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { DecidedCall } from '../calls/decide-call.ts';
-import { placeOf } from '../models/deployment.ts';
+import { type Deployment, placeOf } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 
 /** Of LiteLLM's and ours, about the call and not about its answer. */
@@ -66,6 +66,10 @@ function profileOf({ model, deployments }: ModelGroup): string[] {
     ),
   ];
 }
+
+/** Whether this is what the name of the answer says: another model may have answered in its place. */
+export const isOfProfile = ({ deployments }: ModelGroup, { id }: Deployment): boolean =>
+  deployments.some((each) => each.id === id);
 
 /** Each with its length, so that no two lists of texts are one. */
 function digest(parts: readonly string[]): string {

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished } from 'vitest';
 import { decisionsOf, openReservations, spendOf } from '../fixture.sql.ts';
 import {
   deploymentAt,
+  FAST_ROUTING,
   type FakeUpstream,
   makeKey,
   PRICE,
@@ -218,6 +219,53 @@ describe('an answer that is kept', () => {
       expect(both.map(({ status }) => status)).toEqual([200, 200]);
       expect((await told(await gateway.chat(key, ASK))).cache).toBe('hit');
     }
+  });
+
+  test('is none of a model that took its place, and its embeddings are not put among others (C1, C3)', async ({
+    key,
+    start,
+    upstream,
+  }) => {
+    const gateway = await start({
+      deployments: [
+        deploymentAt(upstream.url, { upstreamModel: 'own' }),
+        deploymentAt(upstream.url, { id: 'other', model: 'other', upstreamModel: 'other' }),
+      ],
+      cache: ALWAYS,
+      routing: {
+        ...FAST_ROUTING,
+        cooldownMs: 0,
+        fallbacks: { ...NO_FALLBACKS, byDefault: ['other'] },
+      },
+    });
+    let isWell = false;
+    upstream.answer = ({ url = '' }, reply, body) => {
+      const { model, input } = JSON.parse(body.toString()) as { model: string; input: string[] };
+      if (model === 'own' && !isWell) return answerJson(reply, {}, { status: 404 });
+      if (!url.endsWith('/embeddings')) return answerJson(reply, { ...ANSWER, id: model });
+      const data = input.map((_, index) => ({ object: 'embedding', index, embedding: [1] }));
+      answerJson(reply, {
+        object: 'list',
+        data,
+        model,
+        usage: { prompt_tokens: 1, total_tokens: 1 },
+      });
+    };
+    const embed = (...input: string[]): Promise<Response> =>
+      gateway.post('/v1/embeddings', { model: 'm', input }, { authorization: `Bearer ${key}` });
+    expect(await told(await gateway.chat(key, ASK))).toEqual({ cache: 'miss', id: 'other' });
+    expect((await embed('a')).status).toBe(200);
+    isWell = true;
+    expect(await told(await gateway.chat(key, ASK))).toEqual({ cache: 'miss', id: 'own' });
+    expect(await told(await gateway.chat(key, ASK))).toEqual({ cache: 'hit', id: 'own' });
+    const own = await embed('a');
+    expect([own.headers.get('x-sagewai-cache'), await own.json()]).toMatchObject([
+      'miss',
+      { model: 'own' },
+    ]);
+    isWell = false;
+    expect((await embed('a', 'b')).status).toBe(502);
+    expect((await embed('a')).headers.get('x-sagewai-cache')).toBe('hit');
   });
 
   test('is a whole stream, told as the same events; one that broke off is not kept (C3)', async ({

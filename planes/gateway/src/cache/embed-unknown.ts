@@ -15,7 +15,7 @@ import type { Forward } from '../calls/forward.ts';
 import { NO_USAGE } from '../money/usage.ts';
 import { Trail } from '../routing/trail.ts';
 import type { Kept } from './answer-cache.ts';
-import { embeddingKey } from './cache-key.ts';
+import { embeddingKey, isOfProfile } from './cache-key.ts';
 import type { CachePlan } from './read-controls.ts';
 import { tellKept } from './tell-kept.ts';
 import type { CacheParts, Settlements } from './with-cache.ts';
@@ -78,7 +78,8 @@ export async function forwardEmbeddings(
   if (head === null) return;
   const answer = head.status === 200 ? parseObject(body) : undefined;
   const found = answer === undefined ? undefined : dataOf(answer, unknown.length);
-  if (answer === undefined || found === undefined || outcome?.status !== 'ok') {
+  const isKnown = outcome?.status === 'ok' && isOfProfile(decided.group, outcome.deployment); // C3
+  if (answer === undefined || found === undefined || !isKnown) {
     if (known.length > 0 && head.status === 200) throw notThose(decided);
     input.reply.writeHead(head.status, head.headers);
     input.reply.end(body);

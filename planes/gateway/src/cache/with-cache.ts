@@ -4,7 +4,8 @@
  *   C1. A kept answer is told only to a call that may be made now: it is decided and reserved for like any
  *       other, so that a key that is blocked, over its budget or its rates, or without that model, gets none.
  *   C2. It costs nothing, and its spend row says what it would have cost.
- *   C3. What is kept was complete, successful and settled, and belongs to one project.
+ *   C3. What is kept was complete, successful and settled, is of the model that was asked for and not of one
+ *       in its place, and belongs to one project.
  *   C4. Two that miss at once both call: no client waits for another's provider.
  *
  * A call that nothing is kept for takes its way as if this were not there.
@@ -20,9 +21,10 @@ import type { RouteParts } from '../calls/route-call.ts';
 import type { Outcome, SettleCall } from '../calls/settle-call.ts';
 import type { Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
+import type { ModelGroup } from '../models/model-table.ts';
 import { Trail } from '../routing/trail.ts';
 import type { AnswerCache, Kept } from './answer-cache.ts';
-import { answerKey } from './cache-key.ts';
+import { answerKey, isOfProfile } from './cache-key.ts';
 import type { CacheMeters } from './cache-meters.ts';
 import { forwardEmbeddings } from './embed-unknown.ts';
 import { hearReply } from './hear-reply.ts';
@@ -130,7 +132,7 @@ async function look(
     return;
   }
   if (plan.mayRead) parts.meters.looked('answer', 'miss', 0n);
-  await keepAnswer(input, format, { key, plan, forward, parts });
+  await keepAnswer(input, format, { key, group: decided.group, plan, forward, parts });
 }
 
 async function tellHit(
@@ -154,11 +156,13 @@ async function keepAnswer(
   format: Format,
   {
     key,
+    group,
     plan,
     forward,
     parts,
   }: {
     readonly key: string;
+    readonly group: ModelGroup;
     readonly plan: CachePlan;
     readonly forward: Forward;
     readonly parts: CacheParts & { readonly settlements: Settlements };
@@ -174,7 +178,7 @@ async function keepAnswer(
   const told = heard();
   const { outcome } = listening;
   if (!plan.mayStore || told?.status !== 200 || told.body === null) return;
-  if (outcome?.status !== 'ok') return; // C3
+  if (outcome?.status !== 'ok' || !isOfProfile(group, outcome.deployment)) return; // C3
   const { deployment, usage } = outcome;
   const contentType = String(told.headers['content-type'] ?? 'application/json');
   const kept = { body: told.body, contentType, deployment, usage, costPusd: listening.costPusd };
