@@ -118,14 +118,19 @@ export async function readKeyFields(
   };
 }
 
-/** LiteLLM keeps the names of guardrails there, and so do we. */
+/**
+ * LiteLLM keeps the names of guardrails there, and so do we. Other metadata take none of them away: that is
+ * said by `guardrails`.
+ */
 function metadataOf(
   { metadata, guardrails }: KeyFields,
   before: VirtualKey | null,
 ): Partial<Pick<KeyChanges, 'metadata'>> {
   if (metadata === undefined && guardrails === undefined) return {};
   checkMetadata(metadata ?? {});
-  const base = metadata === undefined ? (before?.metadata ?? {}) : (metadata ?? {});
+  const had = before?.metadata ?? {};
+  const kept = had['guardrails'] === undefined ? {} : { guardrails: had['guardrails'] };
+  const base = metadata === undefined ? had : { ...kept, ...metadata };
   return { metadata: guardrails === undefined ? base : { ...base, guardrails: guardrails ?? [] } };
 }
 

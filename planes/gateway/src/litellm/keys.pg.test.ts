@@ -136,6 +136,19 @@ describe('POST /key/generate', () => {
     expect((await curl('POST /key/generate', { key })).status).toBe(409);
   });
 
+  test('takes guardrails away from a key only where it is told so', async ({ curl, gateway }) => {
+    const made = await curl('POST /key/generate', { guardrails: ['gone'], metadata: { a: 1 } });
+    const { key } = made.body;
+    const update = async (fields: object): Promise<[object, number]> => {
+      const { body } = await curl('POST /key/update', { key, ...fields });
+      return [body.metadata, (await gateway.chat(key, ask)).status];
+    };
+    // Nothing passes: there is no such guardrail.
+    expect(await update({ metadata: { b: 2 } })).toEqual([{ b: 2, guardrails: ['gone'] }, 503]);
+    expect(await update({ metadata: null })).toEqual([{ guardrails: ['gone'] }, 503]);
+    expect(await update({ guardrails: [] })).toEqual([{ guardrails: [] }, 200]);
+  });
+
   test('gives no two keys one alias, also not at the same time', async ({ curl }) => {
     const both = await Promise.all(
       [1, 2].map(() => curl('POST /key/generate', { key_alias: 'mine' })),
