@@ -35,10 +35,10 @@ export { embeddingsToGemini, geminiToEmbeddings } from './gemini/embeddings.ts';
 export { geminiToChatAnswer } from './gemini/gemini-answer-to-chat.ts';
 export { geminiErrorToChat } from './gemini/gemini-errors.ts';
 export { type GeminiStreamOptions, GeminiStreamToChat } from './gemini/gemini-stream-to-chat.ts';
-export { isObject, type Json, type JsonObject, textOf } from './json.ts';
+export { isObject, type Json, type JsonObject, objectsOf, textOf } from './json.ts';
 export { messageToChatAnswer } from './message-to-chat-answer.ts';
 export { type MessagesRequestOptions, messagesRequestToChat } from './messages-request-to-chat.ts';
-export { type MessagesStreamOptions, MessagesStreamToChat } from './messages-stream-to-chat.ts';
+export { MessagesStreamToChat } from './messages-stream-to-chat.ts';
 export {
   chatAnswerToOllama,
   ChatStreamToOllama,
@@ -72,10 +72,7 @@ export {
   type ResponseAnswerOptions,
   responseToChatAnswer,
 } from './responses/response-to-chat-answer.ts';
-export {
-  ResponsesStreamToChat,
-  type ResponsesStreamOptions,
-} from './responses/responses-stream-to-chat.ts';
+export { ResponsesStreamToChat } from './responses/responses-stream-to-chat.ts';
 export type { CustomTools } from './responses/tools.ts';
 export { type Translation, Untranslatable } from './translation.ts';
 export { latestUsage, usageToChat, usageToMessages } from './usage.ts';

@@ -1,17 +1,11 @@
 /** Events of a message, as the chunks of a chat completion. */
-import { compact, isObject, type JsonObject, numberOf, textOf } from './json.ts';
+import { chatChunk, type ChatChunkOptions } from './chat-chunk.ts';
+import { isObject, type JsonObject, numberOf, textOf } from './json.ts';
 import { finishReasonOf } from './stop-reason.ts';
 import { latestUsage, usageToChat } from './usage.ts';
 
-export interface MessagesStreamOptions {
-  /** Seconds since 1970; the same on every chunk. */
-  readonly createdAt: number;
-  /** Whether the client asked for a last chunk with usage. */
-  readonly includesUsage: boolean;
-}
-
 export class MessagesStreamToChat {
-  readonly #options: MessagesStreamOptions;
+  readonly #options: ChatChunkOptions;
   /** From the index of a block to the position among the calls. */
   readonly #calls = new Map<number, number>();
   readonly #hasArguments = new Set<number>();
@@ -19,7 +13,7 @@ export class MessagesStreamToChat {
   #model = '';
   #usage: JsonObject = {};
 
-  constructor(options: MessagesStreamOptions) {
+  constructor(options: ChatChunkOptions) {
     this.#options = options;
   }
 
@@ -117,14 +111,6 @@ export class MessagesStreamToChat {
   }
 
   #frame(choices: readonly JsonObject[]): JsonObject {
-    return compact({
-      id: this.#id,
-      object: 'chat.completion.chunk',
-      created: this.#options.createdAt,
-      model: this.#model,
-      choices,
-      // A client that asks for usage is told on every chunk that it is still to come.
-      usage: this.#options.includesUsage ? null : undefined,
-    });
+    return chatChunk(choices, { ...this.#options, id: this.#id, model: this.#model });
   }
 }

@@ -1,15 +1,12 @@
 /** Events of `/converse-stream`, each under its name, as the chunks of a chat completion. */
+import { chatChunk, type ChatChunkOptions } from '../chat-chunk.ts';
 import { compact, isObject, type JsonObject, numberOf, textOf } from '../json.ts';
 import { converseUsageToChat, finishReasonFrom } from './converse-answer-to-chat.ts';
 
-export interface ConverseStreamOptions {
+export interface ConverseStreamOptions extends ChatChunkOptions {
   /** The same on every chunk, and on those of no other answer. */
   readonly id: string;
   readonly model: string;
-  /** Seconds since 1970; the same on every chunk. */
-  readonly createdAt: number;
-  /** Whether the client asked for a last chunk with usage. */
-  readonly includesUsage: boolean;
 }
 
 export class ConverseStreamToChat {
@@ -104,15 +101,6 @@ export class ConverseStreamToChat {
   }
 
   #frame(choices: readonly JsonObject[]): JsonObject {
-    const { id, createdAt, model, includesUsage } = this.#options;
-    return compact({
-      id,
-      object: 'chat.completion.chunk',
-      created: createdAt,
-      model,
-      choices,
-      // A client that asks for usage is told on every chunk that it is still to come.
-      usage: includesUsage ? null : undefined,
-    });
+    return chatChunk(choices, this.#options);
   }
 }

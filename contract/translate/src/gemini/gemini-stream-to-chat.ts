@@ -1,4 +1,5 @@
 /** Events of `:streamGenerateContent`, each an answer of its own, as the chunks of a chat completion. */
+import { chatChunk, type ChatChunkOptions } from '../chat-chunk.ts';
 import { compact, isObject, type JsonObject, numberOf, objectsOf, textOf } from '../json.ts';
 import {
   blockedBecause,
@@ -9,12 +10,8 @@ import {
 } from './gemini-answer-to-chat.ts';
 import { signedBlock, signedCall } from './signatures.ts';
 
-export interface GeminiStreamOptions {
+export interface GeminiStreamOptions extends ChatChunkOptions {
   readonly model: string;
-  /** Seconds since 1970; the same on every chunk. */
-  readonly createdAt: number;
-  /** Whether the client asked for a last chunk with usage. */
-  readonly includesUsage: boolean;
 }
 
 export class GeminiStreamToChat {
@@ -114,14 +111,6 @@ export class GeminiStreamToChat {
   }
 
   #frame(choices: readonly JsonObject[]): JsonObject {
-    return compact({
-      id: this.#id,
-      object: 'chat.completion.chunk',
-      created: this.#options.createdAt,
-      model: this.#model,
-      choices,
-      // A client that asks for usage is told on every chunk that it is still to come.
-      usage: this.#options.includesUsage ? null : undefined,
-    });
+    return chatChunk(choices, { ...this.#options, id: this.#id, model: this.#model });
   }
 }

@@ -2,19 +2,13 @@
  * Events of a response, as the chunks of a chat completion. Pieces are passed on as they come; of the events
  * that repeat what was said in whole, only the sealed part of what was thought is new.
  */
-import { compact, isObject, type JsonObject, numberOf, objectsOf, textOf } from '../json.ts';
+import { chatChunk, type ChatChunkOptions } from '../chat-chunk.ts';
+import { isObject, type JsonObject, numberOf, objectsOf, textOf } from '../json.ts';
 import { finishReasonOfResponse, responseUsageToChat } from './response-to-chat-answer.ts';
 import { blocksOfReasoning } from './sealed-reasoning.ts';
 
-export interface ResponsesStreamOptions {
-  /** Seconds since 1970; the same on every chunk. */
-  readonly createdAt: number;
-  /** Whether the client asked for a last chunk with usage. */
-  readonly includesUsage: boolean;
-}
-
 export class ResponsesStreamToChat {
-  readonly #options: ResponsesStreamOptions;
+  readonly #options: ChatChunkOptions;
   /** From the place of an item to that of its call among the calls. */
   readonly #calls = new Map<number, number>();
   #id = '';
@@ -23,7 +17,7 @@ export class ResponsesStreamToChat {
   /** Parts of a summary are paragraphs. */
   #isNewParagraph = false;
 
-  constructor(options: ResponsesStreamOptions) {
+  constructor(options: ChatChunkOptions) {
     this.#options = options;
   }
 
@@ -113,14 +107,6 @@ export class ResponsesStreamToChat {
   }
 
   #frame(choices: readonly JsonObject[]): JsonObject {
-    return compact({
-      id: this.#id,
-      object: 'chat.completion.chunk',
-      created: this.#options.createdAt,
-      model: this.#model,
-      choices,
-      // A client that asks for usage is told on every chunk that it is still to come.
-      usage: this.#options.includesUsage ? null : undefined,
-    });
+    return chatChunk(choices, { ...this.#options, id: this.#id, model: this.#model });
   }
 }

@@ -6,6 +6,7 @@ import {
   converseToChatAnswer,
   isObject,
   type JsonObject,
+  objectsOf,
 } from '@sagewai/translate';
 
 import { watch } from '../bytes/find-fields.ts';
@@ -179,9 +180,6 @@ function countBlocks(messages: unknown): Omit<PromptParts, 'isLong'> {
   }
   return { images, opaque };
 }
-
-const objectsOf = (value: unknown): readonly JsonObject[] =>
-  (Array.isArray(value) ? (value as readonly unknown[]) : []).filter(isObject);
 
 /** A client of OpenAI's, a model of Bedrock. */
 export const CHAT_OVER_CONVERSE: Crossing = {
