@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { ssoFields } from './sso-fields.ts';
 import { traceFields } from './trace-fields.ts';
 
 const optional = { default: null } as const;
@@ -191,6 +192,7 @@ export const SERVER_FIELDS = {
   }),
   ...objectFields,
   ...traceFields,
+  ...ssoFields,
   TRUSTED_PROXIES: field.list({
     default: [],
     description: 'Addresses whose X-Forwarded-For is believed',

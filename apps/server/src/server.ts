@@ -4,7 +4,7 @@ import { createEgress, createPublicEgress } from '@sagewai/egress';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
-import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
+import { createSso, createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
 import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
 import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
@@ -140,8 +140,24 @@ export function buildServer(options: ServerOptions): Server {
     nudge: (name) => jobs.nudge(name),
   });
 
+  const ssoEgress = createPublicEgress({
+    privateHosts: config.ssoPrivateHosts,
+    timeoutMs: config.ssoTimeoutMs,
+  });
+  const sso = createSso({
+    db,
+    clock,
+    egress: ssoEgress,
+    sealing: [sealingKey(keys.sealing, 'sso')],
+    publicUrl: config.publicUrl,
+    settings: {
+      clockToleranceMs: config.ssoClockToleranceMs,
+      discoveryTtlMs: config.ssoDiscoveryTtlMs,
+    },
+  });
+
   const planes = {
-    identity: { routes: identityRoutes({ db, tokens }), jobs: [] },
+    identity: { routes: [...identityRoutes({ db, tokens }), ...sso.routes], jobs: [] },
     trust: {
       routes: [...trustRoutes({ db }), ...alerts.routes, ...sinks.routes],
       jobs: [...alerts.jobs, ...sinks.jobs],
@@ -245,6 +261,7 @@ export function buildServer(options: ServerOptions): Server {
       await egress.destroy();
       await objects.close();
       await publicEgress.close();
+      await ssoEgress.close();
     },
   };
 }

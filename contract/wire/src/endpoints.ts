@@ -127,6 +127,7 @@ import {
 } from './schedules.ts';
 import { listSealRecipients } from './sealing.ts';
 import { reportSpend } from './spend.ts';
+import { SSO_ENDPOINTS } from './sso.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
@@ -150,6 +151,7 @@ export const ENDPOINTS = [
   createToken,
   revokeToken,
   whoAmI,
+  ...SSO_ENDPOINTS,
   listAudit,
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,

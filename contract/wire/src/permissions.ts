@@ -13,6 +13,8 @@ export const PERMISSIONS = {
   'project:write': ['admin'],
   'token:read': ['admin'],
   'token:write': ['admin'],
+  'sso:read': ['admin'],
+  'sso:write': ['admin'],
   'audit:read': ['read'],
   'audit:administer': ['admin'],
   'alert:read': ['read'],

@@ -24,6 +24,7 @@ export { findOrganizationId, listOrganizationIds, readOrganizations } from './or
 export { findProject } from './projects.sql.ts';
 export { resolveProject } from './resolve-caller.ts';
 export { identityRoutes } from './routes.ts';
+export { createSso } from './sso/create-sso.ts';
 export {
   isRunToken,
   type LeaseDetail,

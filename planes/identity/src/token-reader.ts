@@ -15,6 +15,8 @@ const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
   'project:write',
   'token:read',
   'token:write',
+  'sso:read',
+  'sso:write',
   'audit:read',
   'fleet:administer',
   'budget:write',

@@ -284,4 +284,26 @@ describe('createPublicEgress', () => {
       await egress.close();
     }
   });
+
+  test('a whole answer is read, up to a size, from hosts that the operator named', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === '/elsewhere' ? 302 : 200, { location: '/there' });
+      response.end('x'.repeat(100));
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const named = createPublicEgress({ privateHosts: [`127.0.0.1:${port}`], timeoutMs: 5_000 });
+    const message = { method: 'GET', headers: {}, body: null, bytesMax: 100 } as const;
+    expect([named.isNamed(url), named.isNamed('http://127.0.0.1:1')]).toEqual([true, false]);
+    expect((await named.send(url, message)).body).toHaveLength(100);
+    expect((await named.send(`${url}/elsewhere`, message)).status).toBe(302);
+    await expect(named.send(url, { ...message, bytesMax: 99 })).rejects.toMatchObject({
+      code: 'upstream.broken',
+    });
+    const unnamed = createPublicEgress({ privateHosts: [], timeoutMs: 5_000 });
+    await expect(unnamed.send(url, message)).rejects.toMatchObject({ code: 'egress.refused' });
+    await Promise.all([named.close(), unnamed.close()]);
+    server.close();
+  });
 });

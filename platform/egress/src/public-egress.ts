@@ -26,12 +26,29 @@ export interface Posted {
   readonly text: string;
 }
 
+export interface OutboundMessage {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+  readonly bytesMax: number;
+}
+
+export interface OutboundAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
 export interface PublicEgress {
   /** Throws `egress.refused` where nobody may call, and whatever the network throws. */
   post(
     url: string,
     message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
   ): Promise<Posted>;
+  /** The same for any request; the whole answer, which is refused when it is longer than `bytesMax`. */
+  send(url: string, message: OutboundMessage): Promise<OutboundAnswer>;
+  /** Whether the operator named this host. */
+  isNamed(url: string): boolean;
   /** An address of this host that may be connected to; throws `egress.refused` when it may not. */
   lookUp(host: string, port: number): Promise<string>;
   /** Throws `egress.refused` for what is refused without looking anything up. */
@@ -61,21 +78,41 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
     if (isPrivateAddress(bare) && !isNamed(bare, port)) throw refuse(bare);
   };
 
+  const place = (url: URL): { host: string; port: number } => ({
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  });
+
+  const ask = (
+    text: string,
+    { method, headers, body }: Pick<OutboundMessage, 'method' | 'headers' | 'body'>,
+  ): ReturnType<typeof request> => {
+    const url = new URL(text);
+    const { host, port } = place(url);
+    check(host, port);
+    return request(url, {
+      method,
+      headers,
+      body,
+      dispatcher: isNamed(host, port) ? inside : outside,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  };
+
   return {
     check,
-    post: async (text, { headers, body }) => {
-      const url = new URL(text);
-      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-      const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-      check(host, port);
-      const answer = await request(url, {
-        method: 'POST',
-        headers,
-        body,
-        dispatcher: isNamed(host, port) ? inside : outside,
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+    isNamed: (text) => {
+      const { host, port } = place(new URL(text));
+      return isNamed(host, port);
+    },
+    post: async (url, message) => {
+      const answer = await ask(url, { ...message, method: 'POST' });
       return { status: answer.statusCode, text: await beginning(answer.body) };
+    },
+    send: async (url, message) => {
+      const answer = await ask(url, message);
+      const body = await whole(answer.body, message.bytesMax);
+      return { status: answer.statusCode, headers: answer.headers, body };
     },
     lookUp: (host, port) =>
       new Promise((found, failed) => {
@@ -109,6 +146,18 @@ async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
     if (text.length >= ANSWER_LENGTH_MAX) break;
   }
   return text.slice(0, ANSWER_LENGTH_MAX);
+}
+
+async function whole(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > bytesMax)
+      throw new Fault('upstream.broken', `an answer of more than ${bytesMax} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 const refuse = (host: string): Fault =>
