@@ -3,6 +3,7 @@ import { Secret } from '@sagewai/config';
 import type { Authorization } from '../providers/authorization.ts';
 import type { FoundPlace } from './find-place.ts';
 import { findValue, type FoundValue } from './find-value.ts';
+import { leaveOut } from './leave-out.ts';
 import type { Section } from './section.ts';
 
 // Part of a host.
@@ -29,7 +30,13 @@ export function findBedrockPlace(
   if (all.some(({ kind }) => kind === 'unset')) return { kind: 'disabled' };
   const at = valueOf(region);
   const base = valueOf(apiBase) ?? valueOf(endpoint);
-  if (at === undefined || !REGION.test(at)) {
+  // Whoever names a role means its rights, and not those of the keys beside it.
+  const role = ['aws_role_name', 'aws_web_identity_token', 'aws_profile_name'].find((name) =>
+    entry.has(`litellm_params.${name}`),
+  );
+  if (role !== undefined) return leaveOut(entry, `litellm_params.${role}`, 'is not known here');
+  if (at === undefined) return leaveOut(entry, 'litellm_params.aws_region_name', 'no region');
+  if (!REGION.test(at)) {
     entry.mistake('litellm_params.aws_region_name', 'expected a region, like us-east-1');
     return { kind: 'refused' };
   }
@@ -52,9 +59,9 @@ export function findBedrockPlace(
   const secretKey = hasKeys ? valueOf(secret) : entry.environment('AWS_SECRET_ACCESS_KEY');
   const token = hasKeys ? valueOf(session) : entry.environment('AWS_SESSION_TOKEN');
   if (accessKeyId === undefined || secretKey === undefined) {
-    const what = 'expected aws_access_key_id and aws_secret_access_key, or api_key (a bearer)';
-    entry.mistake('litellm_params.aws_secret_access_key', what);
-    return { kind: 'refused' };
+    const what =
+      'aws_access_key_id and aws_secret_access_key are needed here, or api_key (a bearer)';
+    return leaveOut(entry, 'litellm_params.aws_secret_access_key', what);
   }
   const credential = new Secret(secretKey);
   const sessionToken = token === undefined ? undefined : new Secret(token);

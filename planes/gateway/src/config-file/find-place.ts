@@ -5,6 +5,7 @@ import { PREFIXES, prefixOfName, type ProviderName, traitsOf } from '../provider
 import { findBedrockPlace } from './find-bedrock-place.ts';
 import { findValue } from './find-value.ts';
 import { findVertexPlace } from './find-vertex-place.ts';
+import { leaveOut } from './leave-out.ts';
 import type { Section } from './section.ts';
 
 /** Where a deployment is reached, and the name that its model has there. */
@@ -33,10 +34,9 @@ export function findPlace(entry: Section, named: string): FoundPlace {
         ? 'which provider has it is not clear: put a prefix before the name'
         : 'unknown provider';
     const path = said === undefined ? 'model' : 'custom_llm_provider';
-    entry.mistake(
-      `litellm_params.${path}`,
-      `${what}; known are ${[...PREFIXES.keys()].join(', ')}`,
-    );
+    const told = `${what}; known are ${[...PREFIXES.keys()].join(', ')}`;
+    if (prefix !== undefined) return leaveOut(entry, `litellm_params.${path}`, told);
+    entry.mistake(`litellm_params.${path}`, told);
     return REFUSED;
   }
   const isOpenai = known === undefined || known.provider === 'openai';
@@ -48,6 +48,8 @@ export function findPlace(entry: Section, named: string): FoundPlace {
   const speaksResponses =
     isOpenai && (rest !== upstreamModel || entry.text('model_info.mode') === 'responses');
   const provider = speaksResponses ? 'openai-responses' : providerAt(known?.provider, base);
+  if (base === undefined && known?.baseUrl === undefined)
+    return leaveOut(entry, 'litellm_params.api_base', 'no address of this provider');
   const baseUrl = checkUrl(entry, base ?? known?.baseUrl);
   if (baseUrl === undefined) return REFUSED;
   const place = provider === 'azure' ? azureBase(entry, baseUrl, upstreamModel) : baseUrl;

@@ -4,6 +4,7 @@ import { isMap } from 'yaml';
 import type { GoogleAccount } from '../providers/authorization.ts';
 import type { FoundPlace } from './find-place.ts';
 import { findValue, type FoundValue } from './find-value.ts';
+import { leaveOut } from './leave-out.ts';
 import type { Section } from './section.ts';
 
 const CREDENTIALS = 'litellm_params.vertex_credentials';
@@ -26,14 +27,14 @@ export function findVertexPlace(
     return { kind: 'disabled' };
   const publisher = publisherOf(upstreamModel);
   if (publisher === undefined) {
-    entry.mistake('litellm_params.model', 'of Vertex AI, gemini-… and claude-… are known here');
-    return REFUSED;
+    const what = 'of Vertex AI, gemini-… and claude-… are known here';
+    return leaveOut(entry, 'litellm_params.model', what);
   }
   const text = valueOf(credentials);
   const account = text === undefined ? undefined : readAccount(text);
   if (account === undefined) {
-    entry.mistake(CREDENTIALS, 'expected a service account: its JSON, or a file that holds it');
-    return REFUSED;
+    const what = 'a service account is needed here: its JSON, or a file that holds it';
+    return leaveOut(entry, CREDENTIALS, what);
   }
   const at = valueOf(location) ?? LOCATION;
   const of = valueOf(project) ?? account.projectId;

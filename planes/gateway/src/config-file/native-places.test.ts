@@ -104,10 +104,11 @@ describe('a model of Vertex AI', () => {
     });
   });
 
-  test('is refused with its line, and without a word of its account', () => {
+  test('is refused or left out with its line, and without a word of its account', () => {
     const mistakes = (params: object): string => {
       const config = read({ model: 'vertex_ai/gemini-2.5-flash', ...params });
-      return config.kind === 'refused' ? config.mistakes.map(noticeText).join() : '';
+      const told = config.kind === 'refused' ? config.mistakes : config.notices;
+      return told.map(noticeText).join();
     };
     const vertex_credentials = ACCOUNT;
     expect(mistakes({})).toMatch(/vertex_credentials.*service account/);
@@ -162,10 +163,11 @@ describe('a model of Bedrock', () => {
     expect(authorization?.kind === 'aws' ? authorization.keys.accessKeyId : undefined).toBe(id);
   });
 
-  test('is refused with its line, and without a word of its keys', () => {
+  test('is refused or left out with its line, and without a word of its keys', () => {
     const mistakes = (params: object): string => {
       const config = read({ model: 'bedrock/amazon.nova-pro-v1:0', ...params });
-      return config.kind === 'refused' ? config.mistakes.map(noticeText).join() : '';
+      const told = config.kind === 'refused' ? config.mistakes : config.notices;
+      return told.map(noticeText).join();
     };
     expect(mistakes(own)).toMatch(/aws_region_name/);
     expect(mistakes({ ...own, aws_region_name: 'evil.example/x' })).toMatch(/aws_region_name/);

@@ -8,7 +8,8 @@ export function readCache(litellm: Section, rules: CacheRules): CacheRules {
   const isOn = litellm.flag('cache');
   const type = litellm.text('cache_params.type');
   if (!TYPES.includes(type)) {
-    litellm.mistake('cache_params.type', 'answers are kept in memory here: say local');
+    const what = 'is not used here: answers are kept in the memory of each server';
+    litellm.notice('cache_params.type', what);
   }
   const mode = litellm.text('cache_params.mode');
   if (mode !== undefined && mode !== 'default_on' && mode !== 'default_off') {

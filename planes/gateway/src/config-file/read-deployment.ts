@@ -8,7 +8,9 @@ import { priceDeployment, type Stated } from '../models/price-deployment.ts';
 import { flatPrice, type Price, ratesOf } from '../money/price.ts';
 import type { Traffic } from '../routing/routing.ts';
 import { findPlace } from './find-place.ts';
+import { leaveOut } from './leave-out.ts';
 import { readAudioRates, readMedia } from './read-media.ts';
+import { refuseGuards } from './refuse-guards.ts';
 import type { Section } from './section.ts';
 
 export type ReadDeployment =
@@ -30,9 +32,9 @@ export function readDeployment(
     return { kind: 'refused' };
   }
   if (model.includes('*') || named.includes('*')) {
-    entry.mistake('model_name', 'wildcards are not known here: list the models');
-    return { kind: 'refused' };
+    return leaveOut(entry, 'model_name', 'wildcards are not known here: list the models');
   }
+  refuseGuards(entry, 'entry');
   const stated = readStated(entry);
   const traffic = readTraffic(entry);
   const cache = entry.flag('model_info.cache');
@@ -70,16 +72,20 @@ function readClassification(entry: Section): Classification | undefined {
   return undefined;
 }
 
+/** What such a model writes costs nothing; people leave the price of it out. */
+const WITHOUT_OUTPUT: readonly string[] = ['embedding', 'rerank', 'moderation'];
+
 const TOKENS = { what: 'a count of tokens' };
 
 function readStated(entry: Section): Stated {
   // LiteLLM knows prices in both places; the nearer to the model wins.
   const place = entry.has('model_info.input_cost_per_token') ? 'model_info' : 'litellm_params';
   const hasInput = entry.text(`${place}.input_cost_per_token`) !== undefined;
-  const hasOutput = entry.text(`${place}.output_cost_per_token`) !== undefined;
+  const said = entry.text(`${place}.output_cost_per_token`) !== undefined;
+  const hasOutput = said || WITHOUT_OUTPUT.includes(entry.text('model_info.mode') ?? '');
   const input = entry.rate(`${place}.input_cost_per_token`);
-  const output = entry.rate(`${place}.output_cost_per_token`);
-  if (hasInput !== hasOutput) {
+  const output = said || !hasOutput ? entry.rate(`${place}.output_cost_per_token`) : 0n;
+  if (hasInput !== hasOutput && (said || hasInput)) {
     entry.mistake(place, 'a price has input_cost_per_token and output_cost_per_token');
   }
   const cachedInput = entry.rate(`${place}.cache_read_input_token_cost`);

@@ -72,7 +72,7 @@ describe('guardrails of a models file', () => {
 
   test.each([
     [
-      '  - { guardrail_name: a, litellm_params: { guardrail: presidio } }',
+      '  - { guardrail_name: a, litellm_params: { guardrail: presidio, default_on: true } }',
       'unknown; known are pii',
     ],
     ['  - { litellm_params: { guardrail: pii } }', 'expected a name'],

@@ -49,7 +49,12 @@ function readGuardrail(entry: Section): Guardrail | undefined {
   const said = entry.text(of('guardrail')) ?? '';
   const kind = Object.hasOwn(KINDS, said) ? KINDS[said] : undefined;
   if (kind === undefined) {
-    entry.mistake(of('guardrail'), `unknown; known are ${Object.keys(KINDS).join(', ')}`);
+    const what = `unknown; known are ${Object.keys(KINDS).join(', ')}`;
+    // A call that names one which is not there is refused (W2): so this one may be left out, and be told.
+    const isAsked = entry.flag(of('default_on')) !== true && !entry.has(of('projects'));
+    if (!isAsked) entry.mistake(of('guardrail'), what);
+    else
+      entry.notice(of('guardrail'), `${what}: it is left out, and calls that name it are refused`);
     return undefined;
   }
   const modes = entry.text(of('mode')) ?? entry.names(of('mode')) ?? ['pre_call'];

@@ -117,15 +117,11 @@ describe('mistakes', () => {
     const mistakes = mistakesOf(`
 model_list:
   - model_name: a
-    litellm_params: { model: sagemaker/claude, api_key: sk-secret-plain }
+    litellm_params: { model: my-claude, api_key: sk-secret-plain }
   - litellm_params: { model: openai/x }
   - model_name: b
     litellm_params: { model: openai/x, api_base: ftp://x }
     model_info: { input_cost_per_token: free, max_tokens: many }
-  - model_name: openai/*
-    litellm_params: { model: openai/* }
-  - model_name: c
-    litellm_params: { model: my-model }
   - model_name: d
     litellm_params: { model: openai/x }
     model_info: { input_cost_per_token: 1e-13, output_cost_per_token: 1e-6 }
@@ -137,9 +133,7 @@ model_list:
       'line 8: model_list[2].model_info',
       'line 8: model_list[2].model_info.max_tokens',
       'line 7: model_list[2].litellm_params.api_base',
-      'line 9: model_list[3].model_name',
-      'line 12: model_list[4].litellm_params.model',
-      'line 15: model_list[5].model_info.input_cost_per_token',
+      'line 11: model_list[3].model_info.input_cost_per_token',
     ]);
     expect(mistakes.join()).not.toContain('sk-secret');
     expect(mistakes[0]).toContain('hosted_vllm');
@@ -184,6 +178,115 @@ model_list:
     'line 4: model_list[0].litellm_params.api_key: NOT_SET is not set: this deployment is left out',
     'line 8: model_list[1].litellm_params.api_base: NOR_THIS is not set: this deployment is left out',
   ]);
+});
+
+describe('what is not known here, and holds nothing back', () => {
+  const listed = (entry: string, rest = '') => read(`model_list:\n  - ${entry}\n${rest}`);
+  const ENTRY = '{ model_name: a, litellm_params: { model: openai/gpt-4o } }';
+
+  test.each([
+    ['{ model_name: a, litellm_params: { model: sagemaker/x } }', 'model: unknown provider; known'],
+    [
+      '{ model_name: a, litellm_params: { model: x, custom_llm_provider: sagemaker } }',
+      'custom_llm_provider: unknown provider; known',
+    ],
+    ['{ model_name: "openai/*", litellm_params: { model: "openai/*" } }', 'wildcards'],
+    ['{ model_name: a, litellm_params: { model: azure/x } }', 'no address of this provider'],
+    ['{ model_name: a, litellm_params: { model: vertex_ai/mistral-large } }', 'of Vertex AI'],
+    ['{ model_name: a, litellm_params: { model: vertex_ai/gemini-2.5-pro } }', 'service account'],
+    ['{ model_name: a, litellm_params: { model: bedrock/x } }', 'no region'],
+    [
+      '{ model_name: a, litellm_params: { model: bedrock/x, aws_region_name: us-east-1 } }',
+      'aws_secret_access_key are needed here',
+    ],
+    [
+      '{ model_name: a, litellm_params: { model: bedrock/x, aws_region_name: us-east-1, aws_access_key_id: a, aws_secret_access_key: b, aws_role_name: r } }',
+      'aws_role_name: is not known here',
+    ],
+  ])('leaves its deployment out, with its line, and the rest starts: %s', (entry, what) => {
+    const { deployments, notices } = listed(entry, `  - ${ENTRY}`);
+    expect(deployments.map(({ id }) => id)).toEqual(['config-2']);
+    expect(notices.map(noticeText)).toEqual([
+      expect.stringMatching(/^line 2: model_list\[0\]\..*: this deployment is left out$/),
+    ]);
+    expect(notices[0]?.path + ': ' + notices[0]?.what).toContain(what);
+  });
+
+  test.each([
+    [
+      'litellm_settings: { cache: true, cache_params: { type: redis, host: h, password: sk-secret } }',
+      'line 3: litellm_settings.cache_params.type: is not used here: answers are kept in the memory of each server',
+    ],
+    [
+      'router_settings: { model_group_alias: { x: nowhere } }',
+      'line 3: router_settings.model_group_alias.x: nowhere: no such model in model_list; it is used if a provider lists it',
+    ],
+    [
+      'guardrails: [{ guardrail_name: g, litellm_params: { guardrail: presidio, mode: pre_call } }]',
+      'line 3: guardrails[0].litellm_params.guardrail: unknown; known are pii, secrets, hide-secrets, regex, webhook, generic_guardrail_api: it is left out, and calls that name it are refused',
+    ],
+    [
+      'litellm_settings: { callbacks: [prometheus, langfuse] }',
+      'line 3: litellm_settings.callbacks: is not used here',
+    ],
+    [
+      'general_settings: { custom_auth: mine.auth }',
+      'line 3: general_settings.custom_auth: is not used here',
+    ],
+  ])('is a note: %s', (setting, note) => {
+    const { deployments, notices } = listed(ENTRY, setting);
+    expect(deployments).toHaveLength(1);
+    expect(notices.map(noticeText)).toContain(note);
+    expect(notices.map(noticeText).join()).not.toContain('sk-secret');
+  });
+
+  test('is no list of models either', () => {
+    const { deployments, notices } = read('general_settings: { master_key: sk-x }');
+    expect(deployments).toEqual([]);
+    expect(notices.map(noticeText)).toEqual(['line 1: there is no model_list']);
+  });
+
+  test.each([
+    ['litellm_settings: { max_budget: 100 }', 'litellm_settings.max_budget'],
+    [
+      'litellm_settings: { upperbound_key_generate_params: { max_budget: 1 } }',
+      'litellm_settings.upperbound_key_generate_params',
+    ],
+    ['litellm_settings: { callbacks: [hide_secrets] }', 'litellm_settings.callbacks'],
+    ['litellm_settings: { callbacks: presidio }', 'litellm_settings.callbacks'],
+    ['general_settings: { allowed_ips: [10.0.0.1] }', 'general_settings.allowed_ips'],
+    [
+      'router_settings: { provider_budget_config: { openai: { budget_limit: 1 } } }',
+      'router_settings.provider_budget_config',
+    ],
+    [
+      '  - { model_name: b, litellm_params: { model: openai/gpt-4o, max_budget: 1 } }',
+      'model_list[1].litellm_params.max_budget',
+    ],
+    [
+      'guardrails: [{ guardrail_name: g, litellm_params: { guardrail: presidio, default_on: true } }]',
+      'guardrails[0].litellm_params.guardrail',
+    ],
+  ])('unless it holds money or calls back: that refuses the file: %s', (setting, path) => {
+    expect(mistakesOf(`model_list:\n  - ${ENTRY}\n${setting}`)).toEqual([
+      expect.stringContaining(`line 3: ${path}: `),
+    ]);
+  });
+
+  test('and not where it says nothing', () => {
+    const said = 'litellm_settings: { max_budget: null, tag_budget_config: {}, guardrails: [] }';
+    expect(listed(ENTRY, said).notices).toEqual([]);
+  });
+});
+
+test('a model that writes nothing has a price without one for its output', () => {
+  const { deployments } = read(`
+model_list:
+  - model_name: e
+    litellm_params: { model: openai/mine, api_base: "http://x:1", input_cost_per_token: 1e-7 }
+    model_info: { mode: embedding }
+`);
+  expect(deployments[0]?.price?.rates).toMatchObject({ input: 100_000n, output: 0n });
 });
 
 describe('routing', () => {
@@ -315,7 +418,7 @@ router_settings:
   disable_cooldowns: perhaps
   fallbacks: a
   default_fallbacks: [1]
-  model_group_alias: { x: nowhere }
+  model_group_alias: { x: [a] }
 `);
     expect(mistakes.map((mistake) => mistake.split(': ', 2).join(': '))).toEqual(
       expect.arrayContaining([

@@ -9,6 +9,7 @@ import { readCache } from './read-cache.ts';
 import { readDeployment } from './read-deployment.ts';
 import { readGuardrails } from './read-guardrails.ts';
 import { readRouter } from './read-router.ts';
+import { refuseGuards } from './refuse-guards.ts';
 import { type Environment, type Notice, type Reading, Section } from './section.ts';
 
 export interface LitellmConfig {
@@ -59,12 +60,13 @@ export function readLitellmConfig(
     return refuse(error.linePos?.[0].line ?? 1, '', `it is not YAML (${error.code})`);
   }
   const root = document.contents;
-  if (!isMap(root) || !isSeq(root.get('model_list', true))) {
+  if (!isMap(root) || (root.has('model_list') && !isSeq(root.get('model_list', true)))) {
     return refuse(1, 'model_list', 'expected a list of models');
   }
   const { env, readFile } = of;
   const reading: Reading = { document, lines, env, readFile, mistakes: [], notices: [] };
   const file = new Section(root, '', reading);
+  if (!file.has('model_list')) file.notice('', 'there is no model_list');
   const { deployments, models } = readList(file, of.at);
   const under = (name: string): Section => new Section(file.node(name), name, reading);
   const [router, litellm, general] = [
@@ -73,6 +75,9 @@ export function readLitellmConfig(
     under('general_settings'),
   ];
   const routing = readRouter(router, litellm, { routing: of.routing, models });
+  refuseGuards(router, 'router');
+  refuseGuards(litellm, 'litellm');
+  refuseGuards(general, 'general');
   const guardrails = readGuardrails(file);
   const cache = readCache(litellm, of.cache ?? CACHE_NOTHING);
   const masterKey = readMasterKey(general);
@@ -109,8 +114,8 @@ function readList(file: Section, at: Date): ModelList {
   const deployments = (file.items('model_list') ?? []).flatMap((entry, index) => {
     models.add(entry.text('model_name') ?? '');
     const read = readDeployment(entry, { at, index });
-    entry.noticeUnread();
     if (read.kind !== 'read') return [];
+    entry.noticeUnread();
     const { id } = read.deployment;
     if (seen.has(id)) entry.mistake('model_info.id', `${id} is there more than once`);
     seen.add(id);

@@ -34,6 +34,7 @@ export function readRouter(
   };
 }
 
+const UNLISTED = 'no such model in model_list; it is used if a provider lists it';
 const COUNT = { what: 'a count', min: 0 };
 
 function readStrategy(router: Section): Strategy | undefined {
@@ -88,8 +89,7 @@ function readChains(
       const chain = item.names(model);
       if (chain === undefined) continue;
       for (const each of [model, ...chain].filter((named) => named !== '*' && !models.has(named))) {
-        const what = 'no such model in model_list; it is used if a provider lists it';
-        item.notice(model, `${each}: ${what}`);
+        item.notice(model, `${each}: ${UNLISTED}`);
       }
       chains.set(model, chain);
     }
@@ -104,10 +104,7 @@ function readHedging(router: Section, models: ReadonlySet<string>): Routing['hed
     const after = readAfter(router, `hedge_after.${model}`);
     if (after !== undefined) ofModelMs.set(model, after);
     if (!models.has(model)) {
-      router.notice(
-        'hedge_after',
-        `${model}: no such model in model_list; it is used if a provider lists it`,
-      );
+      router.notice('hedge_after', `${model}: ${UNLISTED}`);
     }
   }
   return { byDefaultMs: readAfter(router, 'hedge_after') ?? null, ofModelMs };
@@ -135,11 +132,12 @@ function readAliases(router: Section, models: ReadonlySet<string>): ReadonlyMap<
     // LiteLLM also knows {model: …, hidden: …} here.
     const path = `model_group_alias.${name}`;
     const model = router.text(path) ?? router.text(`${path}.model`);
-    if (model === undefined || !models.has(model)) {
-      router.mistake(path, 'expected a model of model_list');
-    } else {
-      aliases.set(name, model);
+    if (model === undefined) {
+      router.mistake(path, 'expected a model');
+      continue;
     }
+    if (!models.has(model)) router.notice(path, `${model}: ${UNLISTED}`);
+    aliases.set(name, model);
   }
   return aliases;
 }
