@@ -8,6 +8,7 @@ import { fillBacklog } from './fill-backlog.ts';
 import { openFleet, type OurFleet, type OurWorker } from './our-fleet.ts';
 import { ours } from './pass-ours.ts';
 import { startBullmq, startGraphileWorker } from './peers.ts';
+import { pinSnapshot } from './pin-snapshot.ts';
 import { measureLatencies, measureThroughput } from './rounds.ts';
 import { workAgents } from './work-agents.ts';
 
@@ -52,19 +53,20 @@ async function measure(bench: Bench): Promise<Result> {
   );
   if (mistakes > 0) bench.note(`${mistakes} runs of ours were not accepted exactly once.`);
   const backlogged = await openSide(bench, 'backlogged-server');
+  const pinned = await openSide(bench, 'pinned-server');
   const figures: Figure[] = [
     ...rateFigures(
       samples,
       peers.map(({ name }) => name),
     ),
-    ...(await latencies(bench, side, backlogged)),
+    ...(await latencies(bench, { empty: side, full: backlogged, pinned })),
   ];
   const worker = await workAgents(bench, side.server, {
     enrollmentKey: side.fleet.enrollmentKey,
     runs: plan.agentRuns,
   });
   await settle(bench.options);
-  const servers = [side, backlogged].map(({ server }) => server.process.pid);
+  const servers = [side, backlogged, pinned].map(({ server }) => server.process.pid);
   figures.push(
     residentFigure('fleet', 'server_rss', { pids: servers, mbMax: SERVER_MB_MAX }),
     residentFigure('fleet', 'worker_rss', { pids: [worker.pid], mbMax: WORKER_MB_MAX }),
@@ -81,8 +83,11 @@ async function openSide(bench: Bench, name: string): Promise<Side> {
   return { server, fleet, workers };
 }
 
-/** Two servers, so that a claim with and one without a backlog can be timed side by side. */
-async function latencies(bench: Bench, empty: Side, full: Side): Promise<Figure[]> {
+/** A server each, so that claims with and without something in the way can be timed side by side. */
+async function latencies(
+  bench: Bench,
+  { empty, full, pinned }: Readonly<Record<'empty' | 'full' | 'pinned', Side>>,
+): Promise<Figure[]> {
   const plan = bench.options.quick ? PLAN.quick : PLAN.full;
   bench.say(`Submitting ${plan.backlog.count.toLocaleString('en')} runs that no worker may have …`);
   const startedAt = performance.now();
@@ -93,17 +98,23 @@ async function latencies(bench: Bench, empty: Side, full: Side): Promise<Figure[
       (count < plan.backlog.count ? ', fewer than wanted in the time allowed' : '') +
       `; it was submitted at ${perSecond.toLocaleString('en')} runs/s.`,
   );
-  const [emptyWorker] = empty.workers;
-  const [fullWorker] = full.workers;
-  if (emptyWorker === undefined || fullWorker === undefined) throw new Error('no worker enrolled');
-  const measured = await measureLatencies(
-    {
-      empty: { fleet: empty.fleet, worker: emptyWorker },
-      full: { fleet: full.fleet, worker: fullWorker },
-    },
+  await pinSnapshot(bench, pinned.server.postgres);
+  const passed = plan.jobs.batched;
+  await ours('pinned', pinned.fleet, pinned.workers).pass(passed, 'batched');
+  bench.note(`Under the pinned snapshot ${passed.toLocaleString('en')} runs had passed before.`);
+  const [without = [], behind = [], under = []] = await measureLatencies(
+    [empty, full, pinned].map(oneWorker),
     plan.latencyRounds,
   );
-  return latencyFigures(measured.full, measured.empty);
+  return [
+    ...latencyFigures('backlog', behind, without),
+    ...latencyFigures('pinned', under, without),
+  ];
+}
+
+function oneWorker({ fleet, workers: [worker] }: Side): { fleet: OurFleet; worker: OurWorker } {
+  if (worker === undefined) throw new Error('no worker enrolled');
+  return { fleet, worker };
 }
 
 await runBench('fleet', { args: process.argv.slice(2), env: process.env }, measure);

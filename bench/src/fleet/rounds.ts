@@ -35,19 +35,17 @@ interface Side {
   readonly worker: OurWorker;
 }
 
-/** The same claims on a server with a backlog and on one without, in turns; the first only warm up. */
+/** The same claims on each server in turns; the first only warm up. In the order of the sides. */
 export async function measureLatencies(
-  sides: { readonly full: Side; readonly empty: Side },
+  sides: readonly Side[],
   rounds: number,
-): Promise<{ full: Latencies[]; empty: Latencies[] }> {
-  const full: Latencies[] = [];
-  const empty: Latencies[] = [];
+): Promise<Latencies[][]> {
+  const measured: Latencies[][] = sides.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {
-    const without = await measureLatency(sides.empty.fleet, sides.empty.worker);
-    const behind = await measureLatency(sides.full.fleet, sides.full.worker);
-    if (round === 0) continue;
-    empty.push(without);
-    full.push(behind);
+    for (const [index, { fleet, worker }] of sides.entries()) {
+      const latencies = await measureLatency(fleet, worker);
+      if (round > 0) measured[index]?.push(latencies);
+    }
   }
-  return { full, empty };
+  return measured;
 }

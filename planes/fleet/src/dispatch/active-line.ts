@@ -3,17 +3,21 @@ export class ActiveLine {
   readonly prio: number;
   /** How many it may have at most, as far as is known. */
   count = 0;
-  floor = 0n;
+  /** Nothing but what became visible late has a lower number. */
+  floor: bigint;
   /** When it was last looked at without a floor. */
-  fullLookMs = Number.NEGATIVE_INFINITY;
+  fullLookMs: number;
   /** Grows with every hint: an answer older than the last hint proves nothing. */
   version = 0;
   /** Since when its head has waited, at most. */
   sinceMs: number;
 
-  constructor(prio: number, sinceMs: number) {
+  /** `before`: the line of this priority that was here last. What it knew of its beginning still holds. */
+  constructor(prio: number, sinceMs: number, before?: ActiveLine) {
     this.prio = prio;
     this.sinceMs = sinceMs;
+    this.floor = before?.floor ?? 0n;
+    this.fullLookMs = before?.fullLookMs ?? Number.NEGATIVE_INFINITY;
   }
 }
 

@@ -145,6 +145,25 @@ describe('Backlog', () => {
     expect(ask().floor).toBe(0n);
   });
 
+  test('looks past what was taken before a line was empty, and from its beginning now and then (F4)', () => {
+    const { all, pass } = backlog();
+    all.learn(subqueue(1));
+    const group = all.group(caps());
+    const takeOne = (seqMax: bigint): bigint => {
+      all.note({ sq: 1, prio: 0 }, 1);
+      const [asked] = all.choose(group, 1);
+      if (asked === undefined) throw new Error('nothing was asked for');
+      all.learnAnswer(group, asked, { count: 1, seqMax, submittedMs: 0 });
+      expect(group.hasActive).toBe(false);
+      return asked.floor;
+    };
+    expect(takeOne(50_000n)).toBe(0n);
+    expect(takeOne(50_001n)).toBe(49_000n);
+    pass(1_000);
+    expect(takeOne(50_002n)).toBe(0n);
+    expect(takeOne(50_003n)).toBe(49_002n);
+  });
+
   test('forgets groups of which nobody asks any more', () => {
     const { all, pass } = backlog();
     all.learn(subqueue(1));

@@ -133,7 +133,8 @@ export class Backlog {
     const now = this.#options.monotonicMs();
     // What was put off and is due has waited since then, not since its submission: only of a line that is
     // new here the sweep knows better.
-    const line = known.lines.get(prio) ?? new ActiveLine(prio, now - (waitedMs ?? 0));
+    const line =
+      known.lines.get(prio) ?? new ActiveLine(prio, now - (waitedMs ?? 0), known.emptied.get(prio));
     line.count += count;
     line.version += 1;
     known.lines.set(prio, line);
@@ -311,6 +312,7 @@ export class Backlog {
 
   #close(known: KnownSubqueue, line: ActiveLine): void {
     known.lines.delete(line.prio);
+    known.emptied.set(line.prio, line);
     if (known.lines.size === 0) this.#withdraw(known);
   }
 

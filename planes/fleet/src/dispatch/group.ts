@@ -14,6 +14,8 @@ export class KnownSubqueue {
   readonly places: readonly string[];
   /** By priority. */
   readonly lines = new Map<number, ActiveLine>();
+  /** F4. Where they were empty last: what was taken stays in the index while an old snapshot may see it. */
+  readonly emptied = new Map<number, ActiveLine>();
   readonly groups = new Set<Group>();
 
   constructor(subqueue: Subqueue) {
