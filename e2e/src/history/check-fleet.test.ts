@@ -90,7 +90,14 @@ test('H12: a dead letter that two runs repeat', () => {
 });
 
 test('H13: a lease that was given up ends nothing and counts for nothing', () => {
-  const gaveUp = { kind: 'gave up', how: 'waits', runId: 'r', epoch: 7, answeredMs: 15 } as const;
+  const gaveUp = {
+    kind: 'gave up',
+    how: 'waits',
+    runId: 'r',
+    epoch: 7,
+    sentMs: 14.5,
+    answeredMs: 15,
+  } as const;
   const history = { ...NOTHING, gaveUp: [gaveUp], reported: [reported] };
   expect(checkGivenUp(history, REST)).toHaveLength(1);
   // The report was on its way when the worker gave up, or under another lease.

@@ -1,4 +1,5 @@
 import { checkCaps } from './check-caps.ts';
+import { checkCancelled, checkWaitsForChildren } from './check-children.ts';
 import {
   checkDelays,
   checkGivenUp,
@@ -34,6 +35,8 @@ type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: 
  *   H14. A planned instant of a schedule submits one run, which ends (S1).
  *   H15. The same poll again is given the same leases, and nothing else (F6).
  *   H16. A worker is given what matches its enrollment (F3).
+ *   H17. What was cancelled is not handed out any more, and neither is what is under it (C2).
+ *   H18. A wait for children ends when all are over that were there when it began.
  *
  * Returns the broken promises in words; an empty list is a pass.
  */
@@ -50,6 +53,13 @@ export function checkHistory(events: readonly HistoryEvent[], final: FinalState)
     gaveUp: only(events, 'gave up'),
     answered: only(events, 'answered'),
   };
+  const trees = {
+    children: only(events, 'child'),
+    cancelled: only(events, 'cancelled'),
+    claimed,
+    reported,
+    gaveUp: fleet.gaveUp,
+  };
   return [
     ...checkSubmissions(fleet.submitted, final),
     ...checkOutcomes(reported, final),
@@ -65,6 +75,8 @@ export function checkHistory(events: readonly HistoryEvent[], final: FinalState)
     ...checkSchedules(final),
     ...checkPolls(fleet),
     ...checkPlacement(fleet),
+    ...checkCancelled(trees),
+    ...checkWaitsForChildren(trees),
     ...final.ledgerMismatches.map((mismatch) => `H8: ledger: ${mismatch}`),
     ...final.brokenChains.map((chain) => `H8: audit: ${chain}`),
   ];

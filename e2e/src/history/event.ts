@@ -31,8 +31,11 @@ export type HistoryEvent =
       readonly runId: string;
       readonly epoch: number;
       readonly workerId: string;
+      /** When its poll was first sent. */
       readonly sentMs: number;
       readonly answeredMs: number;
+      /** What has ended its latest wait. */
+      readonly resumedBy?: string;
     }
   | {
       /** One answer to a poll that has a number. */
@@ -64,9 +67,23 @@ export type HistoryEvent =
   | {
       /** A worker gave its lease up, and the run is not over. */
       readonly kind: 'gave up';
-      readonly how: 'waits' | 'handed back';
+      readonly how: 'waits' | 'waits for children' | 'handed back';
       readonly runId: string;
       readonly epoch: number;
+      readonly sentMs: number;
+      readonly answeredMs: number;
+    }
+  | {
+      /** A run that was submitted under another one; it is `submitted` too. */
+      readonly kind: 'child';
+      readonly runId: string;
+      readonly parentId: string;
+      readonly answeredMs: number;
+    }
+  | {
+      /** A cancellation that was answered: the run is over, or its worker will be told. */
+      readonly kind: 'cancelled';
+      readonly runId: string;
       readonly answeredMs: number;
     }
   | {

@@ -59,6 +59,21 @@ export const MUTANTS: readonly Mutant[] = [
     isSlow: true,
   },
   {
+    name: 'C2: what is under a cancelled run goes on',
+    expected: /^H17: /,
+    function: 'fleet_cancel',
+    from: 'where u.run_id <> all(v_seen) order by',
+    to: 'where false order by',
+  },
+  {
+    name: 'a wait for children ends while one of them is under way',
+    expected: /^H18: /,
+    function: 'fleet_end_child_waits',
+    from: 'and not exists (select from outcome o where o.run_id = c.run_id)',
+    to: 'and false',
+    isSlow: true,
+  },
+  {
     name: 'M1: what is admitted is not taken from what is left',
     expected: /^H7: /,
     function: 'ledger_reserve',

@@ -17,6 +17,8 @@ interface WireLease {
   readonly run_id: string;
   readonly epoch: number;
   readonly attempt: number;
+  readonly run_token: string;
+  readonly resume?: { readonly kind: string } | null;
   readonly payload: { readonly policed?: boolean };
 }
 
@@ -31,6 +33,7 @@ export async function claimInto(
   const poll = { poll_timeout: random.pick([0, 0.2, 1]) };
   const pollId = randomUUID();
   const body = slots === null ? poll : { ...poll, slots, poll_id: pollId };
+  let firstSentMs: number | null = null;
   let again = slots !== null && random.chance(0.25);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const { answer, sentMs, answeredMs } = await session.post(
@@ -38,12 +41,23 @@ export async function claimInto(
       body,
       lose && attempt === 0,
     );
+    firstSentMs ??= sentMs;
     if (answer?.status === 200) {
       const leases = (slots === null ? [answer.json] : answer.json.leases) as WireLease[];
       const { workerId } = session;
-      for (const { run_id: runId, epoch, attempt: nth, payload } of leases) {
-        arena.journal.record({ kind: 'claimed', runId, epoch, workerId, sentMs, answeredMs });
-        held.set(runId, { runId, epoch, attempt: nth, policed: payload.policed === true });
+      for (const lease of leases) {
+        const { run_id: runId, epoch, attempt: nth, run_token: runToken, resume, payload } = lease;
+        arena.journal.record({
+          kind: 'claimed',
+          runId,
+          epoch,
+          workerId,
+          sentMs: firstSentMs,
+          answeredMs,
+          ...(resume ? { resumedBy: resume.kind } : {}),
+        });
+        const policed = payload.policed === true;
+        held.set(runId, { runId, epoch, attempt: nth, runToken, policed });
       }
       if (slots !== null) {
         const epochs = leases.map(({ epoch }) => epoch);

@@ -5,6 +5,7 @@ import type { Arena } from '../arena.ts';
 import { POLICY } from '../check-fleet.ts';
 import type { Needs } from '../event.ts';
 import type { Random } from '../random.ts';
+import { cancelRun } from './cancel.ts';
 
 interface Submission {
   readonly key: string;
@@ -111,12 +112,7 @@ export async function submitRuns(
 
   async function cancel(): Promise<void> {
     const id = random.any(acknowledged.slice(-40));
-    if (id === null) return;
-    const { answer } = await arena.send(random, `/api/v1/runs/${id}/cancel`, {
-      headers,
-      method: 'POST',
-    });
-    if (answer?.status === 200) journal.count('cancelled');
+    if (id !== null) await cancelRun(arena, random, id);
   }
 
   while (!signal.aborted) {

@@ -6,20 +6,25 @@ import type { Held, WorkerSession } from './worker-session.ts';
 export async function beginWait(
   arena: Arena,
   random: Random,
-  { session, lease }: { session: WorkerSession; lease: Held },
+  {
+    session,
+    lease,
+    forWhat = random.pick(['approval', 'approval', 'signal']),
+  }: { session: WorkerSession; lease: Held; forWhat?: 'approval' | 'signal' | 'children' },
 ): Promise<void> {
   const { runId, epoch } = lease;
-  const forWhat = random.pick(['approval', 'approval', 'signal']);
-  const { answer, answeredMs } = await session.post(
+  const { answer, sentMs, answeredMs } = await session.post(
     `/api/v1/fleet/runs/${runId}/wait`,
     { epoch, for: forWhat, name: 'go', timeout_seconds: random.between(3, 15) / 10 },
     random.chance(0.1),
   );
   if (answer?.status === 401) await session.reopen();
   // Whether it waits or not: somebody may want to answer.
-  arena.waits.push({ runId, wait: epoch });
+  if (forWhat !== 'children') arena.waits.push({ runId, wait: epoch });
   if (answer?.status !== 200 || answer.json.state === 'cancelled') return;
-  arena.journal.record({ kind: 'gave up', how: 'waits', runId, epoch, answeredMs });
+  if (forWhat === 'children') arena.journal.count('waits for children');
+  const how = forWhat === 'children' ? 'waits for children' : 'waits';
+  arena.journal.record({ kind: 'gave up', how, runId, epoch, sentMs, answeredMs });
 }
 
 /** Hands leases back that it will not finish. */
@@ -30,7 +35,7 @@ export async function handBack(
 ): Promise<void> {
   if (leases.length === 0) return;
   const reports = leases.map(({ runId, epoch }) => ({ run_id: runId, epoch, status: 'released' }));
-  const { answer, answeredMs } = await session.post(
+  const { answer, sentMs, answeredMs } = await session.post(
     '/api/v1/fleet/report/batch',
     { reports },
     random.chance(0.1),
@@ -40,6 +45,6 @@ export async function handBack(
   const results = answer.json.results as { status: string }[];
   for (const [index, { runId, epoch }] of leases.entries()) {
     if (results[index]?.status !== 'ok') continue;
-    arena.journal.record({ kind: 'gave up', how: 'handed back', runId, epoch, answeredMs });
+    arena.journal.record({ kind: 'gave up', how: 'handed back', runId, epoch, sentMs, answeredMs });
   }
 }

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Arena, SILENCE_MS } from '../arena.ts';
 import type { Random } from '../random.ts';
+import { cancelRun } from './cancel.ts';
+import { submitChildren } from './children.ts';
 import { claimInto } from './claim.ts';
 import { createReporter } from './report.ts';
 import { beginWait, handBack } from './wait.ts';
@@ -64,13 +66,26 @@ export async function work(arena: Arena, random: Random, options: WorkOptions): 
     for (const lease of leases) reporter.remember(lease);
   };
 
+  /** Submits runs under one of its own, and is cancelled, goes on, or waits for them. */
+  const haveChildren = async (): Promise<void> => {
+    const lease = random.any([...held.values()]);
+    if (lease === null) return;
+    await submitChildren(arena, random, lease);
+    if (random.chance(0.3)) return cancelRun(arena, random, lease.runId);
+    if (random.chance(0.3)) return;
+    held.delete(lease.runId);
+    await beginWait(arena, random, { session, lease, forWhat: 'children' });
+    reporter.remember(lease);
+  };
+
   while (!playing.aborted) {
     const die = random.next();
     if (die < 0.35) await claim(random.between(1, 8), random.chance(0.1));
     else if (die < 0.66) await reporter.report(take(held, random), { lose: random.chance(0.1) });
     else if (die < 0.75) await reporter.late();
-    else if (die < 0.86) await beat();
-    else if (die < 0.92 && !flat) await giveUp();
+    else if (die < 0.85) await beat();
+    else if (die < 0.9 && !flat) await giveUp();
+    else if (die < 0.93) await haveChildren();
     else if (die < 0.95) {
       forget();
       await session.reopen();

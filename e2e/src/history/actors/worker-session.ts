@@ -5,6 +5,8 @@ export interface Held {
   readonly runId: string;
   readonly epoch: number;
   readonly attempt: number;
+  /** What the run itself may do. */
+  readonly runToken: string;
   /** Its run has a policy of retries. */
   readonly policed: boolean;
 }
