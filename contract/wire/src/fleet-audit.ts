@@ -10,6 +10,8 @@ import { id, instant, textOrNull } from './schemas.ts';
 export const FLEET_EVENT_TYPES = [
   'worker.registered',
   'worker.approved',
+  // One of the two people that an organization may ask for.
+  'worker.approval_given',
   'worker.rejected',
   'worker.revoked',
   'worker.heartbeat_missed',

@@ -28,8 +28,8 @@ export function eventRoutes(): Route[] {
       const after = readCursor(query.cursor);
       const entries = await read(tx, { orgId, types, workerId, after, query });
       const num = workerId === undefined ? null : await numberOfWorker(tx, workerId);
-      const isAsked = (event: FleetEvent): boolean =>
-        workerId === undefined || event.worker === workerId || event.worker === num;
+      const isAsked = ({ type, worker }: FleetEvent): boolean =>
+        types.includes(type) && (workerId === undefined || worker === workerId || worker === num);
       const found = entries
         .flatMap((entry) => eventsOf(entry))
         .filter(isAsked)

@@ -22,8 +22,10 @@ const entry = (of: Partial<ChainEntry>): ChainEntry => ({
 describe('eventsOf', () => {
   test('every type has its actions, and no action two types', () => {
     expect(Object.keys(ACTIONS_OF)).toEqual([...FLEET_EVENT_TYPES]);
-    const actions = Object.values(ACTIONS_OF).flat();
+    const { 'worker.approval_given': partial, ...others } = ACTIONS_OF;
+    const actions = Object.values(others).flat();
     expect(new Set(actions).size).toBe(actions.length);
+    expect(actions).toEqual(expect.arrayContaining([...partial]));
   });
 
   test('what an alert is raised for is an event too', () => {
@@ -44,6 +46,13 @@ describe('eventsOf', () => {
         at: '2026-11-27T12:00:00.000000Z',
       },
     ]);
+  });
+
+  test('the first of two approvals has approved nothing', () => {
+    const typesOf = (details: object): string[] =>
+      eventsOf(entry({ details: JSON.stringify(details) })).map(({ type }) => type);
+    expect(typesOf({ approvals: 1, approvals_needed: 2 })).toEqual(['worker.approval_given']);
+    expect(typesOf({})).toEqual(['worker.approved']);
   });
 
   test('a batch is as many events as it has records, each with its worker', () => {

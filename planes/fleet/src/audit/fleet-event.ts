@@ -5,6 +5,7 @@ import type { ChainEntry, FleetEventType } from '@sagewai/wire';
 export const ACTIONS_OF = {
   'worker.registered': ['fleet.registerWorker'],
   'worker.approved': ['fleet.approveWorker', 'fleet.unlockWorker'],
+  'worker.approval_given': ['fleet.approveWorker'],
   'worker.rejected': ['fleet.rejectWorker'],
   'worker.revoked': ['fleet.revokeWorker', 'worker.revoked'],
   'worker.heartbeat_missed': ['worker.heartbeat_missed'],
@@ -35,10 +36,23 @@ export const BATCH_ACTIONS: readonly string[] = [
 ];
 
 const TYPE_OF: ReadonlyMap<string, FleetEventType> = new Map(
-  Object.entries(ACTIONS_OF).flatMap(([type, actions]) =>
-    actions.map((action) => [action, type as FleetEventType] as const),
-  ),
+  Object.entries(ACTIONS_OF)
+    .filter(([type]) => type !== 'worker.approval_given')
+    .flatMap(([type, actions]) =>
+      actions.map((action) => [action, type as FleetEventType] as const),
+    ),
 );
+
+/** An approval that another one must follow has approved nothing yet: its details say so. */
+function typeOf(
+  { action }: ChainEntry,
+  { approvals: given, approvals_needed: needed }: Readonly<Record<string, unknown>>,
+): FleetEventType | undefined {
+  if (typeof given === 'number' && typeof needed === 'number' && given < needed) {
+    return 'worker.approval_given';
+  }
+  return TYPE_OF.get(action);
+}
 
 export interface FleetEvent {
   readonly seq: number;
@@ -55,9 +69,10 @@ export interface FleetEvent {
 
 /** The events of one entry; none, when it is refused or not the fleet's. */
 export function eventsOf(entry: ChainEntry): FleetEvent[] {
-  const type = TYPE_OF.get(entry.action);
-  if (type === undefined || entry.outcome !== 'ok') return [];
+  if (!TYPE_OF.has(entry.action) || entry.outcome !== 'ok') return [];
   const { ids, workers, ...details } = JSON.parse(entry.details) as Record<string, unknown>;
+  const type = typeOf(entry, details);
+  if (type === undefined) return [];
   const common = { seq: entry.seq, type, actor: entry.actor, at: entry.at };
   if (typeof ids !== 'string') {
     const worker = entry.subject.startsWith('worker:') ? entry.subject.slice(7) : null;

@@ -140,6 +140,12 @@ export async function replaceEnrollmentSecret(
     select from enrollment_key where id = ${id} and kind = 'key' and revoked_at is null for update
   `.execute(tx);
   if (rowCount === 0) return null;
+  // Older values go no later than this one: who rotates because a value got out means all of them.
+  await sql`
+    update replaced_enrollment_secret
+    set ends_at = least(ends_at, app_now() + ${overlapSeconds}::integer * interval '1 second')
+    where key_id = ${id}
+  `.execute(tx);
   await sql`
     insert into replaced_enrollment_secret (hash, org_id, key_id, ends_at)
     select c.hash, c.org_id, c.id, app_now() + ${overlapSeconds}::integer * interval '1 second'

@@ -119,6 +119,21 @@ test('a rotated key has a new value at once, and its old one until the overlap e
   ).toBe(404);
 });
 
+test('a key that is rotated again ends the values that still had time', async ({ replica }) => {
+  const { id, key } = await makeKey(replica);
+  const rotate = async (body: object) =>
+    (await replica.call('POST', `${KEYS}/${id}/rotate`, { as: 'admin', body })).body;
+  const first = await rotate({ overlap_seconds: 3_600 });
+  expect((await register(replica, key)).status).toBe(201);
+  const second = await rotate({});
+  expect(second).toMatchObject({ overlap_until: null });
+  const values = [key, String(first['key']), String(second['key'])];
+  const statuses = await Promise.all(
+    values.map(async (value) => (await register(replica, value)).status),
+  );
+  expect(statuses).toEqual([401, 401, 201]);
+});
+
 test('every use of a key is in the audit log, refused ones too', async ({ replica, owner }) => {
   const { id, key } = await makeKey(replica, { max_uses: 1 });
   await register(replica, key);

@@ -111,6 +111,12 @@ test('where two must approve, the same person twice is refused with the reason',
     approved_by: 'token:of-admin',
   });
   expect((await decide(replica, id, 'approve')).status).toBe(404);
+  const eventsOf = async (type: string): Promise<unknown[]> => {
+    const path = `/api/v1/fleet/audit?worker_id=${id}&event_type=${type}`;
+    return (await replica.call('GET', path, { as: 'read' })).body['events'] as unknown[];
+  };
+  expect(await eventsOf('worker.approval_given')).toHaveLength(1);
+  expect(await eventsOf('worker.approved')).toHaveLength(1);
 });
 
 test('of two people who approve at the same moment, the second decides', async ({
