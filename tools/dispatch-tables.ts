@@ -12,6 +12,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'dispatch_limit',
   'fleet_pulse',
   'key_fingerprint',
+  'key_rotation_due',
   'lease',
   'lost_run',
   'match_class',

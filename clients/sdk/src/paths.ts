@@ -176,6 +176,7 @@ export const PATHS = {
   'litellm.addTeamMember': ['POST', '/team/member_add'],
   'litellm.blockKey': ['POST', '/key/block'],
   'litellm.blockTeam': ['POST', '/team/block'],
+  'litellm.collectKey': ['POST', '/key/{key}/collect'],
   'litellm.createModel': ['POST', '/model/new'],
   'litellm.createTeam': ['POST', '/team/new'],
   'litellm.createUser': ['POST', '/user/new'],

@@ -63,6 +63,9 @@ const keyFields = {
   blocked: optional(orNull(Type.Boolean())),
   /** Not LiteLLM's: see `/api/v1/keys`. */
   on_client_left: optional(orNull(onClientLeft)),
+  /** Gets a new value by itself every `rotation_interval` (`30d`); `/key/{key}/collect` tells it once. */
+  auto_rotate: optional(orNull(Type.Boolean())),
+  rotation_interval: optional(orNull(duration)),
 };
 
 /** Answers always have all of it: an unknown value is null, money is a number of US dollars. */
@@ -105,6 +108,16 @@ export const keyInfo = Type.Object({
   organization_id: id,
   blocked: Type.Boolean(),
   on_client_left: onClientLeft,
+  auto_rotate: Type.Boolean(),
+  rotation_interval: textOrNull,
+  /** When it gets its next value by itself. */
+  key_rotation_at: instantOrNull,
+  last_rotation_at: instantOrNull,
+  rotation_count: Type.Integer(),
+  /** Until then the value before this one is good as well. */
+  former_value_until: instantOrNull,
+  /** A value that was made by itself waits to be collected. */
+  new_value_waits: Type.Boolean(),
   created_by: Type.String(),
   updated_by: textOrNull,
   created_at: instantOrNull,
@@ -153,11 +166,24 @@ export const regenerateKey = endpoint({
   method: 'POST',
   path: '/key/{key}/regenerate',
   surface: 'litellm',
-  summary: 'Give a virtual key a new value; the old one is dead within a second',
+  summary:
+    'Give a virtual key a new value; the old one is dead within a second, or after grace_period',
   permission: 'key:write',
   audit: 'record',
   params: Type.Object({ key: keyRef }),
-  body: Type.Object(keyFields),
+  body: Type.Object({ ...keyFields, grace_period: optional(orNull(duration)) }),
+  output: made,
+});
+
+export const collectKey = endpoint({
+  id: 'litellm.collectKey',
+  method: 'POST',
+  path: '/key/{key}/collect',
+  surface: 'litellm',
+  summary: 'The value that a virtual key got by itself; it is told once',
+  permission: 'key:write',
+  audit: 'record',
+  params: Type.Object({ key: keyRef }),
   output: made,
 });
 
@@ -246,6 +272,7 @@ export const LITELLM_KEY_ENDPOINTS = [
   generateKey,
   updateLitellmKey,
   regenerateKey,
+  collectKey,
   deleteKeys,
   blockKey,
   unblockKey,

@@ -17,14 +17,17 @@ as $$
 declare
   v_id uuid;
   v_org uuid;
+  v_kind text;
 begin
-  select c.id, c.org_id into v_id, v_org from credential c where c.hash = p_hash and c.kind = 'key';
+  select c.id, c.org_id, c.kind into v_id, v_org, v_kind
+  from credential c where c.hash = p_hash and c.kind in ('key', 'former-key');
   if v_id is null then
     return;
   end if;
   perform set_config('sagewai.orgs', v_org::text, true);
   return query
-    select k.id, k.org_id, k.project_id, k.name, k.models, k.may_cap, k.expires_at,
+    select k.id, k.org_id, k.project_id, k.name, k.models, k.may_cap,
+           case when v_kind = 'key' then k.expires_at else least(k.expires_at, r.former_until) end,
            k.blocked_at is not null or t.blocked_at is not null, app_now(),
            k.team_id, k.person_id, coalesce(t.models, '{}'), coalesce(p.models, '{}'), k.aliases, k.tags,
            k.allowed_routes, k.parallel_max, t.parallel_max, p.parallel_max, k.on_client_left,
@@ -42,5 +45,7 @@ begin
     ) l
     left join team t on t.org_id = k.org_id and t.id = k.team_id
     left join person p on p.org_id = k.org_id and p.id = k.person_id
-    where k.id = v_id and k.revoked_at is null;
+    left join key_rotation r on v_kind = 'former-key' and r.org_id = k.org_id and r.key_id = k.id
+    where k.id = v_id and k.revoked_at is null
+      and (v_kind = 'key' or r.former_until > app_now()); -- V1
 end $$;

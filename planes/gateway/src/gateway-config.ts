@@ -14,6 +14,8 @@ import type { Source } from './models/catalogue.ts';
 import { addressesOf, type Deployment } from './models/deployment.ts';
 import { ANTHROPIC_URL, OPENAI_URL, readSources } from './providers/read-sources.ts';
 import type { SimulatedPace } from './providers/simulated.ts';
+import { rotationFields, rotationOf } from './rotation/rotation-settings.ts';
+import { type RotationSettings } from './rotation/rotation.ts';
 import { routingOf } from './routing/routing-settings.ts';
 import type { Routing } from './routing/routing.ts';
 
@@ -141,6 +143,7 @@ export const gatewayFields = {
     min: 1_024,
   }),
   ...cacheFields,
+  ...rotationFields,
 } as const;
 
 export type GatewaySettings = Config<typeof gatewayFields>;
@@ -175,6 +178,7 @@ export interface GatewayConfig {
   readonly answerBytesMax: number;
   /** Which answers are kept for the same request of the same project; none by default. */
   readonly cache: ReturnType<typeof cacheOf>;
+  readonly keyRotation: RotationSettings;
   readonly media: MediaSettings;
   readonly guardrails: LitellmConfig['guardrails'];
 }
@@ -226,6 +230,7 @@ export function readGatewayConfig(
     storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,
     cache: listed?.cache ?? cache,
+    keyRotation: rotationOf(settings),
     media: readMediaSettings(settings),
     guardrails: listed?.guardrails ?? [],
   };

@@ -130,6 +130,7 @@ export async function startGateway(
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,
     guardrails: [],
+    keyRotation: { lookMs: 60_000, overlapMs: 60_000 },
     cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
     media: { audioBytesMax: 128 * 1024, batches: { askMs: 1, askMsMax: 1, giveUpMs: 60_000 } },
     ...changes,

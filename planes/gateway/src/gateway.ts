@@ -22,7 +22,7 @@ import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGuardrails } from './guardrails/create-guardrails.ts';
-import { gatewayJobs, healthJob, storedModelsJob } from './jobs.ts';
+import { gatewayJobs } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
@@ -212,7 +212,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...kept.routes,
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
-      ...litellmKeyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...litellmKeyRoutes({ forget: () => keyReader.forgetAll(), keys: options.sealing }),
       ...spendRoutes(),
       ...globalSpendRoutes({ clock }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
@@ -237,11 +237,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ].map(guardrails.guard),
     jobs: [
       ...kept.jobs,
-      storedModelsJob(stored, config.storedModelsMs),
-      ...(config.sources.length > 0 ? gatewayJobs(catalogue, config.refreshMs) : []),
-      ...(config.healthCheckMs === null
-        ? []
-        : [healthJob({ catalogue, switchboard, ask: askers.ask, everyMs: config.healthCheckMs })]),
+      ...gatewayJobs({ ...options, catalogue, switchboard, stored, ask: askers.ask }),
     ],
     credentialReaders: [
       createMasterKeyReader({ db, key: config.masterKey, clock }),

@@ -1,30 +1,58 @@
 import { type Job, job } from '@sagewai/jobs';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
 
+import type { GatewayConfig } from './gateway-config.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import type { Endpoint } from './models/deployment.ts';
 import { traitsOf } from './providers/provider.ts';
+import { rotateKeysJob } from './rotation/rotate-keys-job.ts';
 import { checkEndpoints } from './routing/check-endpoints.ts';
+import type { SealingKeys } from './stored-models/stored-models.ts';
 import type { Switchboard } from './switchboard.ts';
 
-export function gatewayJobs(catalogue: Pick<Catalogue, 'refresh'>, everyMs: number): Job[] {
+type Config = Pick<
+  GatewayConfig,
+  'sources' | 'refreshMs' | 'healthCheckMs' | 'storedModelsMs' | 'keyRotation'
+>;
+
+/** What this configuration needs of them. */
+export function gatewayJobs(of: {
+  readonly db: Db;
+  readonly log: Log;
+  readonly config: Config;
+  readonly sealing: SealingKeys;
+  readonly catalogue: Pick<Catalogue, 'refresh' | 'all'>;
+  readonly switchboard: Pick<Switchboard, 'noteHealth'>;
+  readonly stored: { refresh(): Promise<void> };
+  readonly ask: (endpoint: Endpoint) => Promise<number>;
+}): Job[] {
+  const { config, catalogue } = of;
+  const { healthCheckMs: everyMs, keyRotation: settings } = config;
   return [
-    job({
-      name: 'gateway.refreshModels',
-      everyMs,
-      runsOn: 'every-replica',
-      converges: 'the models that can be called are those that the providers list',
-      ifItNeverRuns: 'a model that a provider gets later is unknown until the next start',
-      run: () => catalogue.refresh(),
-    }),
+    storedModelsJob(of.stored, config.storedModelsMs),
+    rotateKeysJob({ ...of, keys: of.sealing, settings }),
+    ...(config.sources.length > 0 ? [refreshJob(catalogue, config.refreshMs)] : []),
+    ...(everyMs === null ? [] : [healthJob({ ...of, everyMs })]),
   ];
 }
+
+const refreshJob = (catalogue: Pick<Catalogue, 'refresh'>, everyMs: number): Job =>
+  job({
+    name: 'gateway.refreshModels',
+    everyMs,
+    runsOn: 'every-replica',
+    converges: 'the models that can be called are those that the providers list',
+    ifItNeverRuns: 'a model that a provider gets later is unknown until the next start',
+    run: () => catalogue.refresh(),
+  });
 
 /** Others could be asked for nothing that is free. */
 const hasList = (provider: Endpoint['provider']): boolean =>
   provider !== 'simulated' && traitsOf(provider).modelList !== 'none';
 
 /** Asks what can be chosen between: for a model with one deployment there is nothing to pass over. */
-export function healthJob(of: {
+function healthJob(of: {
   readonly catalogue: Pick<Catalogue, 'all'>;
   readonly switchboard: Pick<Switchboard, 'noteHealth'>;
   readonly ask: (endpoint: Endpoint) => Promise<number>;
@@ -54,7 +82,7 @@ export function healthJob(of: {
 }
 
 /** Deployments that another replica was told of. */
-export function storedModelsJob(stored: { refresh(): Promise<void> }, everyMs: number): Job {
+function storedModelsJob(stored: { refresh(): Promise<void> }, everyMs: number): Job {
   return job({
     name: 'gateway.refreshStoredModels',
     everyMs,

@@ -5,6 +5,7 @@ import { act, group, id, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
+import { collectCommand, rotateCommand } from './key-rotation.ts';
 import { type LimitFlags, limitsOf, showLimits, withLimits } from './limit-flags.ts';
 
 interface CreateFlags extends ConnectionFlags, LimitFlags {
@@ -17,10 +18,17 @@ interface CreateFlags extends ConnectionFlags, LimitFlags {
 
 export function keyCommand(around: Surroundings): Command {
   return group('key', 'Virtual keys for model calls', {
-    commands: [createCommand(around), listCommand(around), revokeCommand(around)],
+    commands: [
+      createCommand(around),
+      listCommand(around),
+      rotateCommand(around),
+      collectCommand(around),
+      revokeCommand(around),
+    ],
     examples: [
       'sagewai key create --name ci --models gpt-4o --usd-per-day 5 --expires 30d',
       'sagewai key list',
+      'sagewai key rotate ID --every 30d',
       'sagewai key revoke ID',
     ],
   });

@@ -1,6 +1,6 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
 import { found, implement, type Route } from '@sagewai/http';
-import { boundProject, dropCredential, registerCredential } from '@sagewai/identity';
+import { boundProject, registerCredential } from '@sagewai/identity';
 import {
   type Budget,
   type Limits,
@@ -23,6 +23,8 @@ import {
   updateKey,
 } from '@sagewai/wire';
 
+import { dropValues } from '../rotation/replace-value.ts';
+import { stopRotation } from '../rotation/rotations.sql.ts';
 import { changeLimits, type LimitChanges } from './change-limits.ts';
 import * as keys from './keys.sql.ts';
 import { projectOfKey } from './project-of-key.ts';
@@ -98,7 +100,8 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
     implement(revokeKey, async ({ tx, orgId, params, caller, audit }) => {
       const choice = { orgId, projectId: boundProject(caller), id: params.key_id };
       const key = found(await keys.revokeKey(tx, choice), NO_KEY);
-      await dropCredential(tx, { kind: KEY_KIND, id: key.id });
+      await dropValues(tx, key);
+      await stopRotation(tx, key);
       const { limits: before } = await readBudgets(tx, scopeOf(key));
       const limits = await applyLimits(tx, key, { before, changes: NO_LIMITS });
       tx.onCommit(forget);

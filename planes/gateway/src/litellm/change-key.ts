@@ -4,6 +4,7 @@ import { boundProject } from '@sagewai/identity';
 
 import * as keys from '../keys/keys.sql.ts';
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { applyRotation } from '../rotation/apply-rotation.ts';
 import { applyLimits } from './apply-limits.ts';
 import { findLive, type KeyReach } from './find-key.ts';
 import { type KeyFields, readKeyFields } from './key-fields.ts';
@@ -25,6 +26,7 @@ export async function changeKey(
     await keys.adjustKey(tx, choice, { ...read, ...besides }),
     'There is no such key, or it was deleted.',
   );
+  await applyRotation(tx, after, fields);
   await applyLimits(tx, { orgId, kind: KEY_KIND, id: after.id }, fields);
   return after;
 }

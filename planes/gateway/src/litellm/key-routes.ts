@@ -1,9 +1,10 @@
-import { hashToken, mintToken, tokenHint } from '@sagewai/crypto';
+import { mintToken, open, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, type Route } from '@sagewai/http';
-import { boundProject, dropCredential, registerCredential } from '@sagewai/identity';
+import { boundProject } from '@sagewai/identity';
 import {
   blockKey,
+  collectKey,
   deleteKeys,
   generateKey,
   type KeyId,
@@ -14,20 +15,34 @@ import {
   updateLitellmKey,
 } from '@sagewai/wire';
 
-import { KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import { KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import { replaceValue } from '../rotation/replace-value.ts';
+import { sealedFor } from '../rotation/rotation.ts';
+import { noteRotated, takeSealed } from '../rotation/rotations.sql.ts';
+import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { changeKey, each, findByAlias } from './change-key.ts';
 import { chooseKey, findLiteLlmKey, findLive, type KeyReach } from './find-key.ts';
 import { UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';
 import { pageKeys } from './key-pages.sql.ts';
 import { makeKey } from './make-key.ts';
+import { readDuration } from './read-duration.ts';
 import { mistaken, refuseFields } from './refuse-fields.ts';
 import { revokeKeys } from './revoke-keys.ts';
 import { keysOf, type ShownKey, showKeys, showLive } from './show-keys.ts';
 
 const PAGE_KEYS = 10;
+const NOTHING_WAITS =
+  'No new value of this key waits: it has not rotated by itself, or it was collected already.';
 
 /** `/key/*`: the keys of `/api/v1/keys` in LiteLLM's words. */
-export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): Route[] {
+export function litellmKeyRoutes({
+  forget,
+  keys,
+}: {
+  readonly forget: () => void;
+  /** Seal values that keys got by themselves. */
+  readonly keys: SealingKeys;
+}): Route[] {
   return [
     implement(generateKey, async ({ body, audit, setHeader, ...reach }) => {
       refuse(body, generateKey);
@@ -57,13 +72,25 @@ export function litellmKeyRoutes({ forget }: { readonly forget: () => void }): R
       const name = before.name === before.hint ? { name: hint } : {};
       // First: it locks the key, so that of two at once the second finds the value of the first to drop.
       const key = await changeKey(reach, before, body, { hint, ...name });
-      await dropCredential(tx, { kind: KEY_KIND, id });
-      await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
+      const graceSeconds = readDuration(body.grace_period ?? null, 'grace_period') ?? 0;
+      await replaceValue(tx, { orgId, id }, { value, keepsFormer: graceSeconds > 0 });
+      await noteRotated(tx, { orgId, id }, { overlapMs: graceSeconds * 1_000, sealed: null });
       tx.onCommit(forget);
       const shown = await showOne(reach, key);
       audit.about(`key:${id}`, inWords(shown));
       setHeader('cache-control', 'no-store');
       return { ...shown, key: value };
+    }),
+
+    implement(collectKey, async ({ params, audit, setHeader, ...reach }) => {
+      const key = await findLiteLlmKey(reach, params.key);
+      const sealed = found(await takeSealed(reach.tx, key), NOTHING_WAITS);
+      const opened = open(keys, sealed, sealedFor(key));
+      if (opened.kind !== 'opened') throw new Error(`a new value of the key ${key.id} is not ours`);
+      const shown = await showOne(reach, key);
+      audit.about(`key:${key.id}`, { name: key.name });
+      setHeader('cache-control', 'no-store');
+      return { ...shown, key: opened.data.toString() };
     }),
 
     implement(deleteKeys, async ({ body, audit, ...reach }) => {

@@ -9,6 +9,7 @@ import type { BodyOf, generateKey, KeyId } from '@sagewai/wire';
 import * as keys from '../keys/keys.sql.ts';
 import { projectOfKey } from '../keys/project-of-key.ts';
 import { FLEET_KEY_PREFIX, KEY_KIND, KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
+import { applyRotation } from '../rotation/apply-rotation.ts';
 import { applyLimits } from './apply-limits.ts';
 import { demandFreeAlias } from './change-key.ts';
 import type { KeyReach } from './find-key.ts';
@@ -39,6 +40,7 @@ export async function makeKey(
     read.isBlocked === true
       ? found(await keys.adjustKey(tx, { orgId, projectId, id }, read), 'It is gone.')
       : inserted;
+  await applyRotation(tx, inserted, fields);
   await applyLimits(tx, { orgId, kind: KEY_KIND, id }, fields);
   return { key, value };
 }

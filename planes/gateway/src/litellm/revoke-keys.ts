@@ -1,9 +1,10 @@
-import { dropCredential } from '@sagewai/identity';
 import { readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
 import type { Tx } from '@sagewai/postgres';
 
 import * as keys from '../keys/keys.sql.ts';
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import { dropValues } from '../rotation/replace-value.ts';
+import { stopRotation } from '../rotation/rotations.sql.ts';
 import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
 
 const AT_ONCE = 100;
@@ -19,7 +20,8 @@ export async function dropLimits(tx: Tx, scope: Scope): Promise<void> {
 export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {
   for (const { id, orgId } of named) {
     await keys.revokeKey(tx, { orgId, projectId: null, id });
-    await dropCredential(tx, { kind: KEY_KIND, id });
+    await dropValues(tx, { id });
+    await stopRotation(tx, { orgId, id });
     await dropLimits(tx, { orgId, kind: KEY_KIND, id });
   }
 }

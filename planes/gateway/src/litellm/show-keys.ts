@@ -5,6 +5,8 @@ import type { KeyId, OrganizationId, OutputOf, readKeyInfo } from '@sagewai/wire
 
 import { findKey } from '../keys/keys.sql.ts';
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
+import type { Rotation } from '../rotation/rotation.ts';
+import { listRotations } from '../rotation/rotations.sql.ts';
 import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
 import { mainLimit } from './read-limits.ts';
 import { showBalance, type ShownBalance, toDollars } from './show-balance.ts';
@@ -25,12 +27,14 @@ export async function showKeys(
     ),
   );
   const summed = ids.filter((id) => mainLimit(budgets.get(id)?.limits ?? UNLIMITED) === undefined);
+  const rotations = await listRotations(db, orgId, ids);
   const spent = await sumSpendByScope(db, { orgId, kind: KEY_KIND, ids: summed });
   return keys.map((key) => {
     const scope = { orgId, kind: KEY_KIND, id: key.id };
     const budget = budgets.get(key.id) ?? { scope, limits: UNLIMITED, balances: [] };
     return showKey(key, {
       token: hashes.get(key.id)?.toString('hex') ?? null,
+      rotation: rotations.get(key.id),
       balance: showBalance(budget, spent.get(key.id) ?? 0n, key.parallelMax),
     });
   });
@@ -59,7 +63,11 @@ export async function showLive(
 
 function showKey(
   key: VirtualKey,
-  { token, balance }: { token: string | null; balance: ShownBalance },
+  {
+    token,
+    balance,
+    rotation,
+  }: { token: string | null; balance: ShownBalance; rotation: Rotation | undefined },
 ): ShownKey {
   const soft = key.softBudgetPusd === null ? null : toDollars(key.softBudgetPusd);
   return {
@@ -82,6 +90,13 @@ function showKey(
     organization_id: key.orgId,
     blocked: key.blockedAt !== null,
     on_client_left: key.onClientLeft,
+    auto_rotate: (rotation?.interval ?? null) !== null,
+    rotation_interval: rotation?.interval ?? null,
+    key_rotation_at: rotation?.rotatesAt?.toISOString() ?? null,
+    last_rotation_at: rotation?.rotatedAt?.toISOString() ?? null,
+    rotation_count: rotation?.count ?? 0,
+    former_value_until: rotation?.formerUntil?.toISOString() ?? null,
+    new_value_waits: rotation?.isWaiting ?? false,
     created_by: key.createdBy,
     updated_by: key.updatedBy,
     created_at: key.createdAt.toISOString(),
