@@ -1,49 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { shell } from '../shell-fixture.ts';
-
-const AT = '2026-01-01T00:00:00Z';
-const BALANCE = {
-  budget_reset_at: null,
-  budget_limits: [],
-  tpm_limit: null,
-  rpm_limit: null,
-  max_parallel_requests: null,
-  metadata: {},
-};
-const ORG = '0199aaaa-0000-7000-8000-000000000001';
-const KEY = {
-  ...BALANCE,
-  key: 'K',
-  token: null,
-  token_id: null,
-  key_name: 'sk-…abcd',
-  key_alias: null,
-  spend: 0,
-  max_budget: null,
-  budget_duration: null,
-  soft_budget: null,
-  soft_budget_exceeded: false,
-  expires: null,
-  models: [],
-  aliases: {},
-  tags: [],
-  allowed_routes: [],
-  team_id: 'blue',
-  user_id: null,
-  project_id: ORG,
-  organization_id: ORG,
-  blocked: false,
-  on_client_left: 'abort',
-  created_by: 'token:1',
-  updated_by: null,
-  created_at: AT,
-  updated_at: null,
-  config: {},
-  permissions: {},
-  model_max_budget: {},
-  litellm_budget_table: null,
-};
+import { AT, BALANCE, KEY, ORG } from './shown-key-fixture.ts';
 const TEAM = {
   ...BALANCE,
   team_id: 'blue',
