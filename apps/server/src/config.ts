@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { softBudgetFields } from './soft-budget-fields.ts';
 import { ssoFields } from './sso-fields.ts';
 import { traceFields } from './trace-fields.ts';
 
@@ -161,6 +162,7 @@ export const SERVER_FIELDS = {
     description: 'When the shares of a server that was killed are booked as spent',
   }),
 
+  ...softBudgetFields,
   ...fleetFields,
   JOB_LOOK_INTERVAL: field.duration({
     default: 500,

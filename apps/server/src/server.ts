@@ -6,7 +6,7 @@ import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
 import { createSso, createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
 import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
-import { createLedger, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
+import { createLedger, createSoftBudgets, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import { meteredStore, type ObjectStore } from '@sagewai/objects';
 import { withPatience } from '@sagewai/postgres';
@@ -85,6 +85,19 @@ export function buildServer(options: ServerOptions): Server {
         }
       : null,
   });
+  const softBudgets = createSoftBudgets({
+    db,
+    ledger,
+    clock,
+    log,
+    metrics,
+    hardMarginPercent: config.hardBudgetMargin,
+    settings: {
+      refreshMs: config.softBudgetRefreshMs,
+      ageMsMax: config.softBudgetAgeMaxMs,
+      onFailure: config.softBudgetOnFailure,
+    },
+  });
   const fleet = createFleet({
     db,
     dispatch,
@@ -114,6 +127,7 @@ export function buildServer(options: ServerOptions): Server {
     responseKeys: [sealingKey(keys.sealing, 'gateway-response')],
     // Agents are models too: whoever owns them is wired here.
     modelSources: [],
+    judgeSpend: softBudgets.judge,
     metrics,
     record: traces === null ? undefined : (span) => traces.record(span),
   });
@@ -163,7 +177,7 @@ export function buildServer(options: ServerOptions): Server {
       jobs: [...alerts.jobs, ...sinks.jobs],
     },
     ledger: {
-      routes: ledgerRoutes({ db }),
+      routes: [...ledgerRoutes({ db }), ...softBudgets.routes],
       jobs: ledgerJobs({
         db,
         dispatch,

@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
+  budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),
   teams: async (around) => (await import('./commands/teams.ts')).teamsCommand(around),
   gateway: async (around) => (await import('./commands/gateway.ts')).gatewayCommand(around),

@@ -11,6 +11,9 @@ export const ALERT_TYPES = [
   'worker.locked',
   'queue.unmatchable',
   'run.stalled',
+  'budget.exceeded',
+  'budget.threshold',
+  'budget.unchecked',
   'alert.test',
 ] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
@@ -20,6 +23,9 @@ const alertType = Type.Union([
   Type.Literal('worker.locked'),
   Type.Literal('queue.unmatchable'),
   Type.Literal('run.stalled'),
+  Type.Literal('budget.exceeded'),
+  Type.Literal('budget.threshold'),
+  Type.Literal('budget.unchecked'),
   Type.Literal('alert.test'),
 ]);
 

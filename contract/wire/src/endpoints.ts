@@ -126,6 +126,7 @@ import {
   updateSchedule,
 } from './schedules.ts';
 import { listSealRecipients } from './sealing.ts';
+import { SOFT_BUDGET_ENDPOINTS } from './soft-budgets.ts';
 import { reportSpend } from './spend.ts';
 import { SSO_ENDPOINTS } from './sso.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
@@ -168,6 +169,7 @@ export const ENDPOINTS = [
   listSpend,
   reportSpend,
   exportSpend,
+  ...SOFT_BUDGET_ENDPOINTS,
   ...MODEL_ROUTE_ENDPOINTS,
   createKey,
   listKeys,

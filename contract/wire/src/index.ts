@@ -130,6 +130,17 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
+export {
+  checkBudget,
+  createSoftLimit,
+  deleteSoftLimit,
+  EVERY_AGENT,
+  getBudgetStatus,
+  listSoftLimits,
+  recordSpend,
+  setSoftLimit,
+  type SoftLimitOnWire,
+} from './soft-budgets.ts';
 export { listGuardrails, testGuardrail } from './guardrails.ts';
 export { getAnswerCache } from './answer-cache.ts';
 export {

@@ -136,6 +136,8 @@ export const spend = Type.Object({
     Type.Literal('unknown'),
     /** The answer was kept from an earlier call: it cost nothing. */
     Type.Literal('cache'),
+    /** It was spent past the gateway, and told afterwards. */
+    Type.Literal('declared'),
   ]),
   status,
   started_at: instant,

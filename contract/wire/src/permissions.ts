@@ -46,6 +46,9 @@ export const PERMISSIONS = {
   'team:write': ['admin'],
   'spend:read': ['read'],
   'budget:write': ['admin'],
+  // An agent asks whether it may go on, and books what it spent elsewhere, with what it calls models with.
+  'budget:check': ['read', 'key', 'run'],
+  'spend:record': ['write', 'key', 'run'],
   'model:call': ['key', 'run'],
   // Deployments are of the whole platform, and so are their credentials.
   'model:administer': ['platform'],

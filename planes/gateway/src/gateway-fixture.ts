@@ -14,7 +14,14 @@ import { hashToken, mintToken, newId, sealingKey } from '@sagewai/crypto';
 import { createEgress } from '@sagewai/egress';
 import { type App, createApp, createAuthenticator } from '@sagewai/http';
 import { createTokenReader, registerCredential } from '@sagewai/identity';
-import { createLedger, setBudgets, UNLIMITED, type Limits } from '@sagewai/ledger';
+import {
+  createLedger,
+  createSoftBudgets,
+  setBudgets,
+  type SoftSettings,
+  UNLIMITED,
+  type Limits,
+} from '@sagewai/ledger';
 import { type Log, silentLog } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
 import { createMetrics, type Span } from '@sagewai/telemetry';
@@ -109,9 +116,11 @@ export async function startGateway(
     readonly log?: Log;
     readonly record?: (span: Span) => void;
     readonly modelSources?: readonly ModelSource[];
+    /** Soft budgets are kept, so. */
+    readonly soft?: Partial<SoftSettings>;
   },
 ): Promise<RunningGateway> {
-  const { runLeases = NO_LEASES, log = silentLog, record, modelSources, ...changes } = of;
+  const { runLeases = NO_LEASES, log = silentLog, record, modelSources, soft, ...changes } = of;
   const config: GatewayConfig = {
     deployments: [],
     sources: [],
@@ -145,6 +154,7 @@ export async function startGateway(
   });
   const ledger = createLedger({ db, log, metrics, clock });
   const tokens = createTokenReader({ db, clock });
+  const budgets = soft && createSoftBudgets({ db, ledger, clock, log, metrics, settings: soft });
   const parts = {
     db,
     ledger,
@@ -159,10 +169,11 @@ export async function startGateway(
     metrics,
     record,
     modelSources,
+    judgeSpend: budgets?.judge,
   };
   const gateway = createGateway(parts);
   const app = createApp({
-    routes: gateway.routes,
+    routes: [...gateway.routes, ...(budgets?.routes ?? [])],
     authenticate: createAuthenticator([...gateway.credentialReaders, tokens]),
     auditor: createAuditor({ db }),
     db,

@@ -15,7 +15,7 @@ import { createAnswers } from './cache/create-answers.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
 import { Allowance } from './calls/count-allowance.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
-import { createDecide } from './calls/decide-call.ts';
+import { createDeciding } from './calls/create-deciding.ts';
 import { createForward } from './calls/forward.ts';
 import type { RouteParts } from './calls/route-call.ts';
 import { tellsPlaceTo } from './calls/tells-place.ts';
@@ -46,13 +46,13 @@ import { modelRoutes } from './routes.ts';
 import { createRouteMeters } from './routing/route-meters.ts';
 import { routeRoutes } from './routing/route-routes.ts';
 import { withSlots } from './slots/with-slots.ts';
+import type { JudgeSpend } from './soft-budgets/with-soft-budgets.ts';
 import type { ModelSource } from './sources/model-source.ts';
 import { withSources } from './sources/with-sources.ts';
 import { createStoredModels, type SealingKeys } from './stored-models/stored-models.ts';
 import { storedModelRoutes } from './stored-models/stored-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
-import { createChooseModel } from './tiers/choose-model.ts';
 import { createTierBook, type TierBook } from './tiers/tier-book.ts';
 import { tierRoutes } from './tiers/tier-routes.ts';
 
@@ -72,6 +72,8 @@ export interface GatewayOptions {
   readonly responseKeys: SealingKeys;
   /** What answers from inside the installation: agents. */
   readonly modelSources?: readonly ModelSource[] | undefined;
+  /** What agents should spend: asked before every call. Left out: nothing. */
+  readonly judgeSpend?: JudgeSpend | undefined;
   readonly metrics?: Metrics | undefined;
   /** Takes a span of every model call; left out: nobody keeps traces, and calls only pass them on. */
   readonly record?: ((span: Span) => void) | undefined;
@@ -142,11 +144,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const settle = answers.told(
     traced(meters.counted(createSettle(ledger, config.routingDecisions)), options.record),
   );
-  const decide = createDecide({
+  const decide = createDeciding({
     catalogue,
+    tiers,
     unknownPrice: config.unknownPrice,
     noteUnpriced: meters.noteUnpriced,
-    chooseModel: createChooseModel({ tiers, catalogue }),
+    judgeSpend: options.judgeSpend,
   });
   const reserve: RouteParts['reserve'] = (call, trail) =>
     reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs });

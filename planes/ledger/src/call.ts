@@ -81,8 +81,17 @@ export type Reservation =
     }
   | Refusal;
 
-/** `cache`: the answer was kept from an earlier call, and nobody was asked. */
-export type UsageSource = 'provider' | 'estimate' | 'declared_by_worker' | 'unknown' | 'cache';
+/**
+ * `cache`: the answer was kept from an earlier call, and nobody was asked. `declared`: it was spent past
+ * the gateway, and told afterwards.
+ */
+export type UsageSource =
+  | 'provider'
+  | 'estimate'
+  | 'declared_by_worker'
+  | 'unknown'
+  | 'cache'
+  | 'declared';
 export type CallStatus = 'ok' | 'error' | 'aborted';
 
 export interface Settlement {

@@ -53,3 +53,6 @@ export {
 } from './spend.sql.ts';
 export type { Spend, SpendTotals } from './spend.ts';
 export { moneyToWire, ratesToWire } from './to-wire.ts';
+export { createSoftBudgets, type SoftBudgets } from './soft-budgets/create-soft-budgets.ts';
+export type { Exceeded } from './soft-budgets/decide-soft.ts';
+export type { SoftCall, SoftSettings, SoftVerdict } from './soft-budgets/soft-book.ts';

@@ -1,0 +1,17 @@
+import type { Catalogue } from '../models/catalogue.ts';
+import { type JudgeSpend, withSoftBudgets } from '../soft-budgets/with-soft-budgets.ts';
+import { createChooseModel } from '../tiers/choose-model.ts';
+import type { TierBook } from '../tiers/tier-book.ts';
+import { createDecide, type DecideCall, type NoteUnpriced } from './decide-call.ts';
+
+/** All that is asked about a call before anything is taken for it. */
+export function createDeciding(of: {
+  readonly catalogue: Catalogue;
+  readonly tiers: TierBook;
+  readonly unknownPrice: 'refuse' | 'allow';
+  readonly noteUnpriced: NoteUnpriced;
+  readonly judgeSpend: JudgeSpend | undefined;
+}): DecideCall {
+  const decide = createDecide({ ...of, chooseModel: createChooseModel(of) });
+  return withSoftBudgets(decide, of.judgeSpend);
+}

@@ -1,0 +1,42 @@
+import type { Route } from '@sagewai/http';
+import type { Metrics } from '@sagewai/telemetry';
+
+import type { Ledger } from '../create-ledger.ts';
+import {
+  createSoftBook,
+  type SoftBook,
+  type SoftBookOptions,
+  SOFT_DEFAULTS,
+  type SoftSettings,
+} from './soft-book.ts';
+import { createSoftMeters } from './soft-meters.ts';
+import { softRoutes } from './soft-routes.ts';
+import { declareRoute } from './spend-route.ts';
+
+export interface SoftBudgetOptions extends Omit<SoftBookOptions, 'meters' | 'settings'> {
+  readonly metrics: Metrics;
+  readonly ledger: Ledger;
+  readonly settings?: Partial<SoftSettings>;
+  readonly hardMarginPercent?: number;
+}
+
+export interface SoftBudgets {
+  /** Asked before every model call. */
+  readonly judge: SoftBook['judge'];
+  readonly routes: Route[];
+}
+
+/** The seed's advice. */
+const HARD_MARGIN_PERCENT = 20;
+
+/** What agents should spend: asked by the gateway, and by agents themselves. */
+export function createSoftBudgets(options: SoftBudgetOptions): SoftBudgets {
+  const { hardMarginPercent = HARD_MARGIN_PERCENT } = options;
+  const meters = createSoftMeters(options.metrics);
+  const settings = { ...SOFT_DEFAULTS, ...options.settings };
+  const book = createSoftBook({ ...options, meters, settings });
+  return {
+    judge: (call) => book.judge(call),
+    routes: [...softRoutes({ ...options, book, hardMarginPercent }), declareRoute(options)],
+  };
+}
