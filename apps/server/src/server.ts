@@ -11,10 +11,11 @@ import type { Log } from '@sagewai/log';
 import { meteredStore, type ObjectStore } from '@sagewai/objects';
 import { withPatience } from '@sagewai/postgres';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
-import { createAlerts, createAuditor, createSinks, trustRoutes } from '@sagewai/trust';
+import { createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
+import { createOutgoing } from './create-outgoing.ts';
 import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
 import { fleetSettings } from './fleet-settings.ts';
@@ -49,8 +50,6 @@ export interface Server {
   /** Lets requests end, then everything else, in order. */
   stop(limitMs: number): Promise<void>;
 }
-
-const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** The whole server, as one list of planes: read this to learn what it can do. */
 export function buildServer(options: ServerOptions): Server {
@@ -132,25 +131,11 @@ export function buildServer(options: ServerOptions): Server {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
-  const publicEgress = createPublicEgress({
-    privateHosts: config.webhookPrivateHosts,
-    timeoutMs: WEBHOOK_TIMEOUT_MS,
-  });
-  const alerts = createAlerts({
-    db,
-    clock,
-    log,
-    metrics,
-    egress: publicEgress,
-    sealing: [sealingKey(keys.sealing, 'alert-webhook')],
-    nudge: (name) => jobs.nudge(name),
-  });
-  const sinks = createSinks({
+  const outgoing = createOutgoing({
+    ...options,
     db,
     clock,
     metrics,
-    egress: publicEgress,
-    sealing: [sealingKey(keys.sealing, 'audit-sink')],
     nudge: (name) => jobs.nudge(name),
   });
 
@@ -173,8 +158,8 @@ export function buildServer(options: ServerOptions): Server {
   const planes = {
     identity: { routes: [...identityRoutes({ db, tokens }), ...sso.routes], jobs: [] },
     trust: {
-      routes: [...trustRoutes({ db }), ...alerts.routes, ...sinks.routes],
-      jobs: [...alerts.jobs, ...sinks.jobs],
+      routes: [...trustRoutes({ db }), ...outgoing.routes],
+      jobs: outgoing.jobs,
     },
     ledger: {
       routes: [...ledgerRoutes({ db }), ...softBudgets.routes],
@@ -274,7 +259,7 @@ export function buildServer(options: ServerOptions): Server {
       await traces?.close();
       await egress.destroy();
       await objects.close();
-      await publicEgress.close();
+      await outgoing.close();
       await ssoEgress.close();
     },
   };

@@ -144,13 +144,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const settle = answers.told(
     traced(meters.counted(createSettle(ledger, config.routingDecisions)), options.record),
   );
-  const decide = createDeciding({
-    catalogue,
-    tiers,
-    unknownPrice: config.unknownPrice,
-    noteUnpriced: meters.noteUnpriced,
-    judgeSpend: options.judgeSpend,
-  });
+  const decide = createDeciding({ ...options, catalogue, tiers, meters });
   const reserve: RouteParts['reserve'] = (call, trail) =>
     reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs });
   const traceOf = traceReader(options.record);

@@ -1,3 +1,4 @@
+import type { GatewayConfig } from '../gateway-config.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { type JudgeSpend, withSoftBudgets } from '../soft-budgets/with-soft-budgets.ts';
 import { createChooseModel } from '../tiers/choose-model.ts';
@@ -8,10 +9,16 @@ import { createDecide, type DecideCall, type NoteUnpriced } from './decide-call.
 export function createDeciding(of: {
   readonly catalogue: Catalogue;
   readonly tiers: TierBook;
-  readonly unknownPrice: 'refuse' | 'allow';
-  readonly noteUnpriced: NoteUnpriced;
-  readonly judgeSpend: JudgeSpend | undefined;
+  readonly config: Pick<GatewayConfig, 'unknownPrice'>;
+  readonly meters: { readonly noteUnpriced: NoteUnpriced };
+  readonly judgeSpend?: JudgeSpend | undefined;
 }): DecideCall {
-  const decide = createDecide({ ...of, chooseModel: createChooseModel(of) });
+  const { catalogue, tiers, config, meters } = of;
+  const decide = createDecide({
+    catalogue,
+    unknownPrice: config.unknownPrice,
+    noteUnpriced: meters.noteUnpriced,
+    chooseModel: createChooseModel({ tiers, catalogue }),
+  });
   return withSoftBudgets(decide, of.judgeSpend);
 }

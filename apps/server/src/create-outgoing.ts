@@ -1,0 +1,49 @@
+import type { Clock } from '@sagewai/clock';
+import { sealingKey } from '@sagewai/crypto';
+import { createPublicEgress } from '@sagewai/egress';
+import type { Route } from '@sagewai/http';
+import type { Job } from '@sagewai/jobs';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+import { createAlerts, createSinks } from '@sagewai/trust';
+
+import type { ServerConfig } from './config.ts';
+import type { ServerKeys } from './server-keys.ts';
+
+const WEBHOOK_TIMEOUT_MS = 10_000;
+
+interface Outgoing {
+  readonly routes: readonly Route[];
+  readonly jobs: readonly Job[];
+  readonly close: () => Promise<void>;
+}
+
+/** What this server tells others by itself: alerts, and the audit log to where it is shipped. */
+export function createOutgoing(of: {
+  readonly config: Pick<ServerConfig, 'webhookPrivateHosts'>;
+  readonly keys: Pick<ServerKeys, 'sealing'>;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly nudge: (job: string) => void;
+}): Outgoing {
+  const { config, keys, db, clock, log, metrics, nudge } = of;
+  const egress = createPublicEgress({
+    privateHosts: config.webhookPrivateHosts,
+    timeoutMs: WEBHOOK_TIMEOUT_MS,
+  });
+  const parts = { db, clock, metrics, egress, nudge };
+  const alerts = createAlerts({
+    ...parts,
+    log,
+    sealing: [sealingKey(keys.sealing, 'alert-webhook')],
+  });
+  const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });
+  return {
+    routes: [...alerts.routes, ...sinks.routes],
+    jobs: [...alerts.jobs, ...sinks.jobs],
+    close: () => egress.close(),
+  };
+}
