@@ -52,7 +52,7 @@ export function healthRoutes(options: HealthOptions): Route[] {
       return { status: 'ready' as const };
     }),
     implementOwn(getAdminHealth, async ({ caller }) => {
-      const isKnown = caller.kind === 'token';
+      const isKnown = caller.kind === 'token' || caller.kind === 'account';
       // Only for whoever is known: a probe writes.
       const [database, store] = await Promise.all([
         probeDatabase(db),

@@ -49,7 +49,7 @@ export const listEnrollmentKeys = endpoint({
   path: '/api/v1/fleet/enrollment-keys',
   surface: 'fleet',
   summary: 'List enrollment keys; their values cannot be read again',
-  permission: 'fleet:administer',
+  permission: 'enrollment:read',
   audit: 'read',
   output: Type.Object({ keys: Type.Array(enrollmentKey), total: Type.Integer() }),
 });

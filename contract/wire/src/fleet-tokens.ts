@@ -32,7 +32,7 @@ export const listFleetTokens = endpoint({
   path: '/api/v1/fleet/tokens',
   surface: 'fleet',
   summary: 'List pre-issued worker tokens; their values cannot be read again',
-  permission: 'fleet:administer',
+  permission: 'enrollment:read',
   audit: 'read',
   output: Type.Object({ tokens: Type.Array(Type.Object(fleetToken)), total: Type.Integer() }),
 });

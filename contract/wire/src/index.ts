@@ -38,12 +38,15 @@ export { type EndpointTable, ENDPOINTS } from './endpoints.ts';
 export * from './sso.ts';
 export { listSealRecipients } from './sealing.ts';
 export type {
+  AccountGroupId,
+  AccountId,
   EnrollmentKeyId,
   KeyId,
   OrganizationId,
   ProjectId,
   ReservationId,
   RunId,
+  ServiceAccountId,
   TokenId,
   WorkerId,
 } from './ids.ts';
@@ -63,6 +66,13 @@ export {
 } from './passthrough.ts';
 export { type CallerKind, type Permission, PERMISSIONS } from './permissions.ts';
 export { type Mistake, type Problem, type ProblemCode, PROBLEMS } from './problems.ts';
+export {
+  BUILT_IN_ROLES,
+  type BuiltInRole,
+  isBuiltInRole,
+  ROLE_MATRIX,
+  ROLE_PERMISSIONS,
+} from './roles.ts';
 export {
   type BatchRecord,
   canonicalBatch,

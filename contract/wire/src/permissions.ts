@@ -1,10 +1,11 @@
 /** Who may be calling. Each kind of credential proves exactly one of these. */
-export type CallerKind = 'token' | 'worker' | 'key' | 'run';
+export type CallerKind = 'token' | 'account' | 'worker' | 'key' | 'run';
 
 /**
  * Every permission, and who holds it. `read`, `write` and `admin` are scopes of an access token
  * (each includes the ones before it); `platform` is an access token of no organization. The other
- * words name the credential kind that holds the permission by itself.
+ * words name the credential kind that holds the permission by itself. What the roles of people and
+ * service accounts hold is in `roles.ts`.
  */
 export const PERMISSIONS = {
   'organization:read': ['read'],
@@ -21,6 +22,7 @@ export const PERMISSIONS = {
   'alert:administer': ['admin'],
   'fleet:read': ['read'],
   'fleet:administer': ['admin'],
+  'enrollment:read': ['admin'],
   // A worker asks for itself; to stop another one takes `fleet:administer` as well.
   'fleet:remove': ['read', 'worker'],
   'fleet:register': ['read'],

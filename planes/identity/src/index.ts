@@ -1,3 +1,12 @@
+export { type Account, type AccountSource, normalizeEmail } from './accounts/account.ts';
+export {
+  findAccount,
+  findAccountByEmail,
+  insertAccount,
+  listAccounts,
+  markLogin,
+  setActive,
+} from './accounts/accounts.sql.ts';
 export {
   createOrganizationIn,
   type EnsuredOrganization,
@@ -23,6 +32,9 @@ export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organi
 export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
 export { findProject } from './projects.sql.ts';
 export { resolveProject } from './resolve-caller.ts';
+export { type AccountDetail, actByGrants, type Grants, type Subject } from './roles/grants.ts';
+export { readGrants } from './roles/read-grants.ts';
+export { dropAssignment, insertAssignment } from './roles/role-assignments.sql.ts';
 export { identityRoutes } from './routes.ts';
 export { createSso } from './sso/create-sso.ts';
 export {

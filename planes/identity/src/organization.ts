@@ -14,6 +14,8 @@
  *   I8. A run token is good for its run, its lease and its models, until it expires, and cannot be
  *       changed or made without the key.
  *   I9. No table shows or takes a row of an organization that the transaction does not act for.
+ *   I10. A role that is held in a project does nothing in another, and nothing to the organization.
+ *   I11. An organization that has an owner keeps one: an active account.
  */
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 

@@ -3,26 +3,13 @@ import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Caller, CredentialReader, RequestHead } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
-import type { Permission, ProjectId } from '@sagewai/wire';
+import type { ProjectId } from '@sagewai/wire';
 
 import { findToken, header } from './find-token.ts';
 import { type Claim, resolveCaller, type TokenDetail } from './resolve-caller.ts';
+import type { AccountDetail } from './roles/grants.ts';
+import { isOfTheWholeOrganization } from './roles/whole-organization.ts';
 import { TOKEN_PREFIX, TOKEN_TRUST_MS } from './token.ts';
-
-/** What concerns an organization as a whole, and is out of reach of a token bound to a project (I4). */
-const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
-  'organization:create',
-  'project:write',
-  'token:read',
-  'token:write',
-  'sso:read',
-  'sso:write',
-  'audit:read',
-  'fleet:administer',
-  'budget:write',
-  'team:read',
-  'team:write',
-]);
 
 const CALLERS_MAX = 10_000;
 
@@ -105,7 +92,7 @@ function keyOf({ hash, organization, project }: Claim): string {
 }
 
 function admit(caller: Caller, { endpoint: { permission } }: RequestHead): Caller {
-  if (boundProject(caller) === null || !OF_THE_WHOLE_ORGANIZATION.has(permission)) return caller;
+  if (boundProject(caller) === null || !isOfTheWholeOrganization(permission)) return caller;
   throw new Fault('caller.forbidden', `token ${caller.id} is bound to a project`, {
     detail: 'This access token is bound to one project; this concerns the whole organization.',
   });
@@ -119,8 +106,8 @@ function nobody(token: string): null {
   });
 }
 
-/** The only project that the caller's access token is good for; null when it is good for all. */
+/** The only project that the caller's token or roles are good for; null when they are good for all. */
 export function boundProject(caller: Caller): ProjectId | null {
-  if (caller.kind !== 'token') return null;
-  return (caller.detail as TokenDetail | undefined)?.boundProjectId ?? null;
+  if (caller.kind !== 'token' && caller.kind !== 'account') return null;
+  return (caller.detail as TokenDetail | AccountDetail | undefined)?.boundProjectId ?? null;
 }

@@ -37,3 +37,17 @@ test('nobody holds nothing, and what is public needs nobody', () => {
   expect(isAllowed('run:read', ANONYMOUS)).toBe(false);
   expect(isAllowed('public', ANONYMOUS)).toBe(true);
 });
+
+test('an account holds what its roles give it, and no more', () => {
+  const account: Caller = { ...ANONYMOUS, kind: 'account', permissions: new Set(['run:read']) };
+  expect(isAllowed('run:read', account)).toBe(true);
+  expect(isAllowed('run:submit', account)).toBe(false);
+  expect(isAllowed('run:read', { ...ANONYMOUS, kind: 'account' })).toBe(false);
+});
+
+test('a token with roles behind it holds what its scopes and they allow', () => {
+  const permissions = new Set<Permission>(['run:read', 'run:submit']);
+  expect(isAllowed('run:submit', { ...token('write'), permissions })).toBe(true);
+  expect(isAllowed('run:submit', { ...token('read'), permissions })).toBe(false);
+  expect(isAllowed('run:cancel', { ...token('write'), permissions })).toBe(false);
+});

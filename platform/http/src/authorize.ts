@@ -14,9 +14,14 @@ const INCLUDES = {
 export function isAllowed(permission: Permission | 'public', caller: Caller): boolean {
   if (permission === 'public') return true;
   const holders: readonly Grant[] = PERMISSIONS[permission];
+  if (caller.kind === 'account') {
+    return holders.includes('account') || caller.permissions?.has(permission) === true;
+  }
   if (caller.kind !== 'token') {
     return caller.kind !== 'anonymous' && holders.includes(caller.kind);
   }
+  // A token is never more than who it stands for.
+  if (caller.permissions?.has(permission) === false) return false;
   if (holders.includes('token')) return true;
   for (const scope of caller.scopes) {
     if (INCLUDES[scope].some((included) => holders.includes(included))) return true;

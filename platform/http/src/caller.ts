@@ -1,4 +1,4 @@
-import type { CallerKind, OrganizationId, ProjectId } from '@sagewai/wire';
+import type { CallerKind, OrganizationId, Permission, ProjectId } from '@sagewai/wire';
 
 /** What an access token may hold. Each but `read` includes the ones before it. */
 export type Scope = 'read' | 'write' | 'admin' | 'platform';
@@ -15,6 +15,11 @@ export interface Caller {
   readonly projectId: ProjectId | null;
   /** Empty unless `kind` is `token`. */
   readonly scopes: ReadonlySet<Scope>;
+  /**
+   * What roles give. An account may do this; a token may do what its scopes and this allow. Absent: no
+   * role says anything, and a token's scopes decide alone.
+   */
+  readonly permissions?: ReadonlySet<Permission>;
   /** The record of the plane that read the credential, for its own handlers. */
   readonly detail?: unknown;
 }

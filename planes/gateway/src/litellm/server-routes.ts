@@ -65,7 +65,7 @@ export function serverRoutes(of: {
     implementOwn(readLitellmHealth, async ({ caller }) => {
       const { groups } = await of.catalogue.all();
       const health = judge(groups, of.switchboard);
-      const isKnown = caller.kind === 'token';
+      const isKnown = caller.kind === 'token' || caller.kind === 'account';
       const count = { total_sessions: 0, total_messages: 0 };
       const isWell = health.unhealthy.length === 0 && of.catalogue.unreachable().length === 0;
       return {

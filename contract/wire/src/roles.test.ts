@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+
+import type { Endpoint } from './endpoint.ts';
+import { ENDPOINTS } from './endpoints.ts';
+import { ROLE_PERMISSIONS } from './roles.ts';
+
+const endpoints: Endpoint[] = Object.values(ENDPOINTS);
+const changing = endpoints.filter(({ audit }) => audit === 'record' || audit === 'batch');
+
+test.each(['auditor', 'viewer'] as const)('%s changes nothing', (role) => {
+  const may = changing.filter(({ permission }) => ROLE_PERMISSIONS[role].has(permission as never));
+  expect(may.map(({ id }) => id)).toEqual([]);
+});
+
+test('an auditor reads everything that is read with a permission of the organization', () => {
+  const owner = ROLE_PERMISSIONS.owner;
+  const hidden = endpoints.filter(
+    ({ audit, permission }) =>
+      audit === 'read' &&
+      owner.has(permission as never) &&
+      !ROLE_PERMISSIONS.auditor.has(permission as never),
+  );
+  expect(hidden.map(({ id, permission }) => `${id} ${permission}`)).toEqual([]);
+});
+
+test('each role has what the weaker one has', () => {
+  const { owner, admin, developer, operator, viewer } = ROLE_PERMISSIONS;
+  for (const [more, less] of [
+    [owner, admin],
+    [admin, operator],
+    [admin, developer],
+    [operator, viewer],
+    [developer, viewer],
+  ] as const) {
+    expect([...less].filter((permission) => !more.has(permission))).toEqual([]);
+  }
+});

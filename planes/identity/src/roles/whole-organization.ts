@@ -1,0 +1,22 @@
+import type { Permission } from '@sagewai/wire';
+
+/** Out of reach of what is bound to a project: a token, or a role that is held there (I4). */
+const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
+  'organization:create',
+  'project:write',
+  'token:read',
+  'token:write',
+  'sso:read',
+  'sso:write',
+  'audit:read',
+  'enrollment:read',
+  'fleet:administer',
+  'budget:write',
+  'team:read',
+  'team:write',
+]);
+
+/** Whether this concerns an organization as a whole. */
+export function isOfTheWholeOrganization(permission: Permission | 'public'): boolean {
+  return OF_THE_WHOLE_ORGANIZATION.has(permission);
+}
