@@ -32,6 +32,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'scheduled',
   'schema_function',
   'schema_migration',
+  'soft_limited_project',
   'spend_fold_mark',
   'stored_model',
   'stored_model_version',
