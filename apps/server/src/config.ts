@@ -114,8 +114,13 @@ export const SERVER_FIELDS = {
   }),
   REDIS_URL: field.url({
     ...optional,
-    description: 'Accepted for later: nothing needs Redis yet',
+    description:
+      'Wakes between servers go through it, which is quicker; nothing is lost without it',
     schemes: ['redis', 'rediss'],
+  }),
+  REDIS_PREFIX: field.string({
+    default: 'sagewai:',
+    description: 'Before each channel and key, where several installations share a Redis',
   }),
 
   JWT_SECRET: field.secret({

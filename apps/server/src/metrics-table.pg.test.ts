@@ -63,7 +63,11 @@ const described = ({ name, kind, labels, help }: DeclaredMetric): Omit<Row, 'bou
 test('docs/metrics.md names every metric, its labels and what bounds them', async ({ url }) => {
   const secret = (): string => randomBytes(32).toString('base64url');
   const config = readConfig(SERVER_FIELDS, {
-    environment: { DATABASE_URL: url, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+    environment: {
+      DATABASE_URL: url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      REDIS_URL: 'redis://127.0.0.1:1',
+    },
   });
   const databases = await openDatabase(config, silentLog);
   const server = buildServer({

@@ -1,8 +1,8 @@
 import { systemClock } from '@sagewai/clock';
 import { deriveKey, sealingKey } from '@sagewai/crypto';
-import { createEgress, createPublicEgress } from '@sagewai/egress';
+import { createPublicEgress } from '@sagewai/egress';
 import { createFleet } from '@sagewai/fleet';
-import { createGateway, type GatewayConfig, priceOwnCall, upstreamUrls } from '@sagewai/gateway';
+import { createGateway, type GatewayConfig, priceOwnCall } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
 import { createSso, createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
 import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
@@ -22,7 +22,9 @@ import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
+import { openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
+import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
 import { createModelsMeter, type LiveModels, modelsFileJob } from './reload-models.ts';
 import type { ServerKeys } from './server-keys.ts';
@@ -61,12 +63,7 @@ export function buildServer(options: ServerOptions): Server {
   createDatabaseMeters(metrics, databases);
   const modelsMeter = createModelsMeter(metrics);
   const objects = meteredStore(options.objects, metrics);
-  const egress = createEgress({
-    allowed: [...upstreamUrls(gatewayConfig), ...given(config.otelExporterOtlpEndpoint)],
-    connectTimeoutMs: gatewayConfig.timeouts.connectMs,
-    headersTimeoutMs: gatewayConfig.timeouts.firstByteMs,
-    bodyTimeoutMs: gatewayConfig.timeouts.idleMs,
-  });
+  const egress = createProviderEgress(config, gatewayConfig);
 
   const traces = createTraces({ config, egress, metrics, log, version });
 
@@ -97,10 +94,12 @@ export function buildServer(options: ServerOptions): Server {
       onFailure: config.softBudgetOnFailure,
     },
   });
+  const redis = openAccelerator(config, { log, metrics });
   const fleet = createFleet({
     db,
     dispatch,
     listenUrl: config.databaseUrl,
+    redis,
     ledger,
     priceOf: (model) => priceOwnCall(models.current.deployments, model, clock.now()),
     chooseTier: (of, request) => gateway.chooseTier(of, request),
@@ -255,6 +254,7 @@ export function buildServer(options: ServerOptions): Server {
       gateway.close();
       await ledger.close();
       await fleet.close();
+      await redis?.close();
       await app.close();
       await traces?.close();
       await egress.destroy();
@@ -264,5 +264,3 @@ export function buildServer(options: ServerOptions): Server {
     },
   };
 }
-
-const given = (url: string | null): string[] => (url === null ? [] : [url]);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { EmbeddedPostgres } from '@sagewai/embedded-postgres';
+import { type RedisServer, startRedis } from '@sagewai/testing/redis-server';
 
 import { type Answer, ask, type Request } from '../harness/api.ts';
 import { startPostgres } from '../harness/database.ts';
@@ -41,6 +42,8 @@ export interface Arena {
   readonly postgres: EmbeddedPostgres;
   readonly installation: Installation;
   readonly servers: Installation['servers'];
+  /** Null: they have none. */
+  readonly redis: RedisServer | null;
   readonly journal: Journal;
   readonly enrollmentKey: string;
   /** What may wait for an answer, as workers have begun it. */
@@ -55,8 +58,13 @@ export interface Sent {
   readonly answeredMs: number;
 }
 
-export async function openArena(stage: Stage, servers: number): Promise<Arena> {
+export async function openArena(
+  stage: Stage,
+  of: { readonly servers: number; readonly redis: boolean },
+): Promise<Arena> {
   const postgres = await startPostgres(stage);
+  const redis = of.redis ? await startRedis() : null;
+  if (redis) stage.defer('Redis', () => redis.kill());
   const installation = await install(stage, null, {
     models: MODELS.map((name) => ({
       name,
@@ -64,8 +72,8 @@ export async function openArena(stage: Stage, servers: number): Promise<Arena> {
       inputPrice: name === 'exact' ? 0 : INPUT_PRICE,
       outputPrice: OUTPUT_PRICE,
     })),
-    servers,
-    environment: SHORT,
+    servers: of.servers,
+    environment: { ...SHORT, ...(redis ? { REDIS_URL: redis.url } : {}) },
     database: { url: postgres.url, adminUrl: postgres.adminUrl },
   });
   const { upstream, server } = installation;
@@ -79,6 +87,7 @@ export async function openArena(stage: Stage, servers: number): Promise<Arena> {
     postgres,
     installation,
     servers: installation.servers,
+    redis,
     journal,
     enrollmentKey: await makeEnrollmentKey(server),
     waits: [],

@@ -15,6 +15,7 @@ const HELP = `Usage: npm run check:history -- [options]
   --minutes N   how long, in all (1)
   --seconds S   how long each history plays (45)
   --seed N      of the first history; the next ones follow (random)
+  --redis       the servers have a Redis, which dies and comes back
   --mutants     without the lines that keep the promises: each must be noticed
   --only TEXT   of these, those whose name has the text
 `;
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '45' },
     seed: { type: 'string' },
+    redis: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     help: { type: 'boolean', short: 'h' },
@@ -38,7 +40,8 @@ async function playAll(): Promise<boolean> {
   const endsAt = performance.now() + Number(values.minutes) * 60_000;
   for (let nth = 0; nth === 0 || performance.now() < endsAt; nth += 1) {
     const leftSeconds = Math.max(5, (endsAt - performance.now()) / 1_000);
-    const options = { seed: seed + nth, seconds: Math.min(seconds, leftSeconds) };
+    const { redis } = values;
+    const options = { seed: seed + nth, seconds: Math.min(seconds, leftSeconds), redis };
     console.log(`seed ${options.seed}, ${Math.round(options.seconds)} s`);
     const kept = await play(options, ({ broken }) => {
       for (const promise of broken.slice(0, 20)) console.log(`  BROKEN ${promise}`);

@@ -21,6 +21,8 @@ export interface PlayOptions {
   readonly seed: number;
   readonly seconds: number;
   readonly servers?: number;
+  /** Whether the servers have a Redis, which dies and comes back. Default: no. */
+  readonly redis?: boolean;
   /** Kills, stops and restarts. Default: yes. */
   readonly faults?: boolean;
   /** How long everything may take to come to rest. */
@@ -43,9 +45,9 @@ const REST_SECONDS_MAX = 60;
 
 /** Plays one history to its end, lets everything come to rest, and judges it. */
 export async function playHistory(stage: Stage, options: PlayOptions): Promise<Verdict> {
-  const { seed, seconds, servers = 2, faults = true, mutant } = options;
+  const { seed, seconds, servers = 2, redis = false, faults = true, mutant } = options;
   const restMsMax = 1_000 * (options.restSeconds ?? REST_SECONDS_MAX);
-  const arena = await openArena(stage, servers);
+  const arena = await openArena(stage, { servers, redis });
   const { adminUrl } = arena.postgres;
   if (mutant) await applyMutant(adminUrl, mutant);
   const random = createRandom(seed);

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 
+import { hasRedis } from '@sagewai/testing/redis-server';
 import { expect } from 'vitest';
 
 import { test } from '../harness/e2e-test.ts';
@@ -9,8 +10,11 @@ const SECONDS = 30;
 
 test('random clients, workers and faults: every promise is kept', async ({ stage }) => {
   const seed = randomInt(2 ** 31);
-  console.log(`seed ${seed}; npm run check:history -- --seed ${seed} plays it again, and longer`);
-  const { broken, counts } = await playHistory(stage, { seed, seconds: SECONDS });
+  console.log(
+    `seed ${seed}; npm run check:history -- --redis --seed ${seed} plays it again, and longer`,
+  );
+  const redis = hasRedis();
+  const { broken, counts } = await playHistory(stage, { seed, seconds: SECONDS, redis });
   expect(broken).toEqual([]);
   // A history in which nothing happens keeps every promise.
   for (const what of ['submitted', 'claimed', 'reported', 'called', 'fenced off', 'out of money']) {

@@ -14,7 +14,7 @@ import { Hints } from './dispatch/hints.ts';
 import { areAlive, type LeaseName, reportRuns, type TakenBack } from './dispatch/leases.sql.ts';
 import { claimWithin, findGiven, internSubqueue, submitRuns } from './dispatch/queue.sql.ts';
 import { Repeats } from './dispatch/repeats.ts';
-import { notifyWake } from './dispatch/wakes.sql.ts';
+import { tellWake } from './dispatch/tell-wake.ts';
 import { RegistrationGate } from './enrollment/registration-gate.ts';
 import { RunEventLog } from './events/run-event-log.ts';
 import { appendEvents, readMarks } from './events/run-events.sql.ts';
@@ -97,10 +97,7 @@ export function createParts(options: FleetOptions): FleetParts {
     replica,
     flushMs: settings.wakeFlushMs,
     readSubqueues: (sqs) => readSubqueues(dispatch, sqs),
-    notify: async (payload) => {
-      await notifyWake(dispatch, payload);
-      meters.woke();
-    },
+    notify: (payload) => tellWake(payload, { ...options, woke: () => meters.woke() }),
     look: (groups) => claims.look(groups),
     onError,
   });

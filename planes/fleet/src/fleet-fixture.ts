@@ -18,6 +18,7 @@ import { createLedger, type Ledger, type PriceCeiling } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
 import { FileStore, type ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
+import type { Accelerator } from '@sagewai/redis';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
@@ -37,6 +38,7 @@ export interface FixtureOptions {
   readonly dispatch: Db;
   readonly tenant: FixtureTenant;
   readonly listenUrl?: string;
+  readonly redis?: Accelerator;
   readonly clock?: Clock;
   readonly settings?: Partial<FleetSettings>;
   readonly priceOf?: (model: string) => PriceCeiling | null;
@@ -75,6 +77,7 @@ export class FleetFixture {
       db,
       dispatch,
       listenUrl: options.listenUrl ?? null,
+      redis: options.redis ?? null,
       ledger: this.ledger,
       priceOf: options.priceOf ?? (() => null),
       chooseTier: options.chooseTier ?? (async () => null),

@@ -5,6 +5,7 @@ import type { Ledger, PriceCeiling } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
+import type { Accelerator } from '@sagewai/redis';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { ChooseTier } from './matching/resolve-auto.ts';
@@ -17,6 +18,8 @@ export interface FleetOptions {
   readonly dispatch: Db;
   /** A direct connection for wakes of other replicas; null: there are none. */
   readonly listenUrl: string | null;
+  /** Tells wakes quicker than the database; without it nothing is lost. */
+  readonly redis?: Accelerator | null;
   readonly ledger: Ledger;
   /** What a model costs that a worker calls with its own credentials; null: unknown. */
   readonly priceOf: (model: string) => PriceCeiling | null;

@@ -113,9 +113,11 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-function listenForWakes({ listenUrl, log }: FleetOptions, parts: FleetParts): Listener | null {
+function listenForWakes(
+  { listenUrl, redis, log }: FleetOptions,
+  parts: FleetParts,
+): Listener | null {
   const { hints, news, dispatch } = parts;
-  if (listenUrl === null) return null;
   const lookAtAll = async (): Promise<void> => {
     parts.directory.forgetAll();
     await checkWaiting(parts);
@@ -125,6 +127,12 @@ function listenForWakes({ listenUrl, log }: FleetOptions, parts: FleetParts): Li
   const onError = (error: unknown): void => {
     log.warn('wakes of other replicas are not heard; the sweep goes on', { error });
   };
+  redis?.subscribe({
+    channel: WAKE_CHANNEL,
+    onMessage: (payload) => hints.receive(payload),
+    onReconnect: () => void lookAtAll().catch(onError),
+  });
+  if (listenUrl === null) return null;
   const listener = listen({
     url: listenUrl,
     pingEveryMs: parts.settings.listenPingMs,

@@ -5,7 +5,8 @@ import { type Arena, SILENCE_MS } from '../arena.ts';
 import type { Random } from '../random.ts';
 import { aborted } from './work.ts';
 
-const FAULTS = ['kill a server', 'stop a server', 'restart PostgreSQL'] as const;
+const FAULTS = ['kill a server', 'stop a server', 'restart PostgreSQL', 'lose Redis'] as const;
+type Fault = (typeof FAULTS)[number];
 
 /** A PostgreSQL that dies more often is given up, as it should be. */
 const RESTARTS_MAX = 4;
@@ -18,13 +19,14 @@ export async function breakThings(
   random: Random,
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
-  const { servers, journal, postgres } = arena;
+  const { servers, journal, postgres, redis } = arena;
+  const faults = FAULTS.filter((fault): fault is Fault => fault !== 'lose Redis' || redis !== null);
   const restarts: number[] = [];
   while (!signal.aborted) {
     await Promise.race([pause(random.between(500, 2_500)), aborted(signal)]);
     if (signal.aborted) return;
     const recent = restarts.filter((atMs) => journal.nowMs() - atMs < RESTARTS_WINDOW_MS).length;
-    const chosen = random.pick(FAULTS);
+    const chosen = random.any(faults) ?? FAULTS[0];
     const fault = chosen === 'restart PostgreSQL' && recent >= RESTARTS_MAX ? FAULTS[0] : chosen;
     const server = random.pick(servers);
     journal.count(fault);
@@ -37,6 +39,10 @@ export async function breakThings(
       server.process().send('SIGSTOP');
       await pause(SILENCE_MS * (1 + random.next()));
       server.process().send('SIGCONT');
+    } else if (fault === 'lose Redis') {
+      await redis?.kill();
+      await pause(random.between(0, 1_500));
+      await redis?.start();
     } else {
       // Immediate shutdown: as a crash, with recovery from the log.
       restarts.push(journal.nowMs());

@@ -1,0 +1,6 @@
+export {
+  type Accelerator,
+  type AcceleratorOptions,
+  openRedis,
+  type Subscription,
+} from './accelerator.ts';
