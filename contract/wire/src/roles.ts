@@ -65,6 +65,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'team:write': ADMINS,
   'spend:read': EVERYONE,
   'budget:write': ADMINS,
+  'budget:check': EVERYONE,
+  'spend:record': BUILDERS,
   'model:call': NOBODY,
   'model:administer': NOBODY,
   'model:list': EVERYONE,
