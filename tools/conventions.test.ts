@@ -25,6 +25,7 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'litellm.readLiveness': 'the same',
   'litellm.readReadiness': 'a load balancer has no credential; it tells yes or no',
   'litellm.readEndpointMap': 'what is served is no secret, and the same everywhere',
+  'triggers.receiveWebhook': 'its sender has no credential of ours: a signature proves who sent it',
   'fleet.registerWorker':
     'its credential may be in the body, or missing where the organization allows open registration',
 };
@@ -46,6 +47,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'runs.submitRuns': 'the same',
   'fleet.submitTask': 'the same',
   'fleet.submitTasks': 'the same',
+  'triggers.receiveWebhook': 'the same',
+  'triggers.testTrigger': 'changes nothing: it tells what a sample would do',
   'fleet.claimRuns': 'one entry a group commit: run.claimed',
   'fleet.reportRun': 'one entry a group commit: run.reported',
   'fleet.reportRuns': 'the same',

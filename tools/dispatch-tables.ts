@@ -37,6 +37,8 @@ export const DISPATCH_TABLES: readonly string[] = [
   'stored_model',
   'stored_model_version',
   'subqueue',
+  'trigger_due',
+  'trigger_path',
   'waiting',
   'worker_activity',
   'worker_session',

@@ -1,6 +1,6 @@
 import type { Clock } from '@sagewai/clock';
 import { sealingKey } from '@sagewai/crypto';
-import { createPublicEgress } from '@sagewai/egress';
+import { createPublicEgress, type PublicEgress } from '@sagewai/egress';
 import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
@@ -14,6 +14,8 @@ import type { ServerKeys } from './server-keys.ts';
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
 interface Outgoing {
+  /** To addresses that tenants name. */
+  readonly egress: PublicEgress;
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
   readonly close: () => Promise<void>;
@@ -42,6 +44,7 @@ export function createOutgoing(of: {
   });
   const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });
   return {
+    egress,
     routes: [...alerts.routes, ...sinks.routes],
     jobs: [...alerts.jobs, ...sinks.jobs],
     close: () => egress.close(),

@@ -7,6 +7,23 @@ export const runFields = {
     'The first delay of a run without a policy that its worker wants tried again',
   ),
   RELEASE_INTERVAL: time('releaseEveryMs', 'How often what was put off is looked at', { min: 50 }),
+  TRIGGERS_MAX: count('triggersMax', 'Triggers that a project may have'),
+  TRIGGER_SECRET_OVERLAP: time(
+    'triggerSecretOverlapMs',
+    'How long the former secret of a trigger is good, where its rotation says nothing',
+    { min: 0 },
+  ),
+  TRIGGER_FIRING_RETENTION: time(
+    'triggerFiringsKeptMs',
+    'How long a delivery to a trigger is known: repeated later, it starts another run',
+  ),
+  TRIGGER_POLL_INTERVAL: time(
+    'triggerPollEveryMs',
+    'How often it is looked which pollers are due',
+    {
+      min: 50,
+    },
+  ),
   SCHEDULE_INTERVAL: time('scheduleEveryMs', 'How often schedules are looked at', { min: 50 }),
   SCHEDULE_LATE: time('scheduleLateMs', 'An instant that passed longer ago needs a catch-up', {
     min: SECOND_MS,

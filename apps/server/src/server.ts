@@ -95,6 +95,13 @@ export function buildServer(options: ServerOptions): Server {
     },
   });
   const redis = openAccelerator(config, { log, metrics });
+  const outgoing = createOutgoing({
+    ...options,
+    db,
+    clock,
+    metrics,
+    nudge: (name) => jobs.nudge(name),
+  });
   const fleet = createFleet({
     db,
     dispatch,
@@ -110,6 +117,7 @@ export function buildServer(options: ServerOptions): Server {
     runTokenKey: runTokenKey(keys.signing),
     sealingKey: deriveKey(keys.sealing, 'fleet'),
     objects,
+    egress: outgoing.egress,
     settings: fleetSettings(config),
   });
   const gateway = createGateway({
@@ -128,14 +136,6 @@ export function buildServer(options: ServerOptions): Server {
     judgeSpend: softBudgets.judge,
     metrics,
     record: traces === null ? undefined : (span) => traces.record(span),
-  });
-
-  const outgoing = createOutgoing({
-    ...options,
-    db,
-    clock,
-    metrics,
-    nudge: (name) => jobs.nudge(name),
   });
 
   const ssoEgress = createPublicEgress({

@@ -111,6 +111,7 @@ const RUN = {
   error: null,
   error_class: null,
   scheduled_for: null,
+  submitted_by: 'token:1',
   redrive_of: null,
   parent_run_id: null,
   root_run_id: null,

@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
+  triggers: async (around) => (await import('./commands/triggers.ts')).triggersCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),

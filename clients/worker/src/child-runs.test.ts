@@ -52,6 +52,7 @@ function pageOf(cursor: unknown, finished = true): object {
     finished_at: at,
     error: null,
     error_class: null,
+    submitted_by: 'token:1',
     redrive_of: null,
     parent_run_id: RUN,
     root_run_id: RUN,

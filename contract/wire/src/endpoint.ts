@@ -46,8 +46,11 @@ export interface Endpoint<
   readonly status?: 200 | 201 | 202 | 204;
   /** What a success may come as; JSON unless said. The first is the usual one. */
   readonly mediaTypes?: readonly [string, ...string[]];
-  /** What its body comes as; JSON unless said. A form has a process-wide limit of its own. */
-  readonly bodyType?: 'json' | 'form';
+  /**
+   * What its body comes as; JSON unless said. A form has a process-wide limit of its own. `raw` is whatever
+   * its sender says: the handler is given the bytes, and nothing is parsed before it.
+   */
+  readonly bodyType?: 'json' | 'form' | 'raw';
   /** Overrides the process-wide limit, in bytes. */
   readonly bodyBytesMax?: number;
 }

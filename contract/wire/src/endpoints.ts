@@ -132,6 +132,7 @@ import { SSO_ENDPOINTS } from './sso.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
+import { TRIGGER_ENDPOINTS } from './triggers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
 
@@ -279,6 +280,7 @@ export const ENDPOINTS = [
   triggerSchedule,
   previewSchedule,
   listFirings,
+  ...TRIGGER_ENDPOINTS,
   getEncryption,
   enableEncryption,
   rotateEncryption,

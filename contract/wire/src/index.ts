@@ -255,6 +255,7 @@ export {
   updateSchedule,
 } from './schedules.ts';
 export { getRetention, setRetention } from './retention.ts';
+export * from './triggers.ts';
 export { ERROR_CLASSES, errorClass, retryPolicy } from './retry.ts';
 export { resume, wait } from './run-wait.ts';
 export {
@@ -285,6 +286,7 @@ export {
   RUNS_PER_BATCH_MAX,
   type RunState,
   submission,
+  submissionPart,
   submitRun,
   submitRuns,
 } from './runs.ts';

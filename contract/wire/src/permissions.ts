@@ -38,6 +38,8 @@ export const PERMISSIONS = {
   'run:cancel': ['write'],
   'schedule:read': ['read'],
   'schedule:write': ['write'],
+  'trigger:read': ['read'],
+  'trigger:write': ['write'],
   'run:approve': ['write'],
   'run:signal': ['write'],
   'key:read': ['read'],

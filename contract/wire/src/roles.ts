@@ -58,6 +58,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'run:signal': BUILDERS,
   'schedule:read': EVERYONE,
   'schedule:write': BUILDERS,
+  'trigger:read': EVERYONE,
+  'trigger:write': BUILDERS,
   'key:read': EVERYONE,
   'key:inspect': EVERYONE,
   'key:write': DEVELOPERS,

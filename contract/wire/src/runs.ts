@@ -92,6 +92,9 @@ export const submission = Type.Object({
   on_parent_end: Type.Optional(onParentEnd),
 });
 
+/** Of one whose rest is not known yet. */
+export const submissionPart = Type.Partial(submission);
+
 /** A run as people see it. Its state is derived from where it is, never stored. */
 export const run = Type.Object({
   id,
@@ -109,6 +112,8 @@ export const run = Type.Object({
   worker_id: idOrNull,
   worker_name: textOrNull,
   cancel_requested: Type.Boolean(),
+  /** Whose doing it is: `token:<id>`, `trigger:<id>`, `schedule:<id>` and the like. */
+  submitted_by: Type.String(),
   created_at: instant,
   /** Stands aside until then: it was put off, or waits for another attempt. */
   scheduled_for: instantOrNull,

@@ -25,7 +25,7 @@ const repeated = Type.Omit(submission, [
   'on_parent_end',
 ]);
 
-const options = {
+export const scheduleOptions = {
   /** Instants that passed while nobody could submit: none is made up for, the latest, or all up to `catch_up_max`. */
   catch_up: Type.Optional(catchUp),
   catch_up_max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
@@ -37,9 +37,9 @@ const options = {
   jitter_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_600 })),
 };
 
-const cron = Type.String({ minLength: 1, maxLength: 200 });
+export const cron = Type.String({ minLength: 1, maxLength: 200 });
 /** IANA, such as `Europe/Berlin`. */
-const timeZone = Type.String({ minLength: 1, maxLength: 100 });
+export const timeZone = Type.String({ minLength: 1, maxLength: 100 });
 
 const schedule = Type.Object({
   id,
@@ -78,7 +78,7 @@ export const createSchedule = endpoint({
     /** UTC unless said. */
     time_zone: Type.Optional(timeZone),
     submission: repeated,
-    ...options,
+    ...scheduleOptions,
   }),
   output: schedule,
   status: 201,
@@ -120,7 +120,7 @@ export const updateSchedule = endpoint({
     cron: Type.Optional(cron),
     time_zone: Type.Optional(timeZone),
     submission: Type.Optional(repeated),
-    ...options,
+    ...scheduleOptions,
     /** A paused schedule fires nothing, and makes up for nothing afterwards. */
     paused: Type.Optional(Type.Boolean()),
   }),

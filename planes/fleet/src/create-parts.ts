@@ -32,6 +32,8 @@ import { readStates } from './runs/runs.sql.ts';
 import { Submissions } from './runs/submissions.ts';
 import { rememberTurns } from './scaling/loads.sql.ts';
 import { completeSettings } from './settings.ts';
+import { demandUrl } from './triggers/demand-url.ts';
+import { TriggerMeters } from './triggers/trigger-meters.ts';
 
 /** Puts together what the routes and jobs of one replica share. */
 export function createParts(options: FleetOptions): FleetParts {
@@ -207,6 +209,10 @@ export function createParts(options: FleetOptions): FleetParts {
     identityMeters: new IdentityMeters(options.metrics),
     afterDecided: (workerId) => news.tell(workerId),
     sealingKey: options.sealingKey,
+    full,
+    egress: options.egress,
+    checkUrl: (url) => demandUrl(options.egress, url),
+    triggerMeters: new TriggerMeters(options.metrics),
     ...contents,
   };
 }

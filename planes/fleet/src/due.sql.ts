@@ -15,6 +15,9 @@ export const waitsDue = (): Statement<unknown> =>
 export const schedulesDue = (): Statement<unknown> =>
   sql`select extract(epoch from min(due_at) - app_now()) * 1000 from schedule_due`;
 
+export const pollsDue = (): Statement<unknown> =>
+  sql`select extract(epoch from min(due_at) - app_now()) * 1000 from trigger_due`;
+
 export const bulkDue = (): Statement<unknown> =>
   sql`select ${NOW} where exists (select from bulk_due)`;
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { type Clock, systemClock } from '@sagewai/clock';
 import { generateSigningKey, publicJwk, signBytes } from '@sagewai/crypto';
+import { createPublicEgress } from '@sagewai/egress';
 import {
   type App,
   type Caller,
@@ -66,6 +67,8 @@ export class FleetFixture {
   readonly app: App;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
+  /** Addresses of this machine may be called by name. */
+  readonly #egress = createPublicEgress({ privateHosts: ['127.0.0.1'], timeoutMs: 5_000 });
   readonly #folder = join(tmpdir(), `sagewai-objects-${randomUUID()}`);
 
   constructor(options: FixtureOptions) {
@@ -88,6 +91,7 @@ export class FleetFixture {
       runTokenKey: key,
       sealingKey: key,
       objects: options.objects ?? new FileStore(this.#folder),
+      egress: this.#egress,
       settings: {
         pollTimeoutDefaultMs: 0,
         workerTrustMs: 0,
@@ -183,6 +187,7 @@ export class FleetFixture {
     await this.app.close();
     await this.fleet.close();
     await this.ledger.close();
+    await this.#egress.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

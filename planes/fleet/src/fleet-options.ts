@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
+import type { PublicEgress } from '@sagewai/egress';
 import type { Ledger, PriceCeiling } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
 import type { ObjectStore } from '@sagewai/objects';
@@ -35,5 +36,7 @@ export interface FleetOptions {
   readonly sealingKey: KeyObject;
   /** Where contents stand that are too large for a row. Who opened it closes it. */
   readonly objects: ObjectStore;
+  /** To addresses that tenants name. Who opened it closes it. */
+  readonly egress: PublicEgress;
   readonly settings?: Partial<FleetSettings>;
 }

@@ -29,6 +29,8 @@ import { scalingRoutes } from './scaling/scaling-routes.ts';
 import { scheduleRoutes } from './schedules/schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
 import { sealRoutes } from './secrecy/seal-routes.ts';
+import { receiveRoute, webhookSenders } from './triggers/receive-webhook.ts';
+import { triggerRoutes } from './triggers/trigger-routes.ts';
 import { waitRoutes } from './waits/wait-routes.ts';
 import { administrationRoutes } from './workers/administration-routes.ts';
 import { checkWaiting } from './workers/check-waiting.ts';
@@ -87,9 +89,12 @@ export function createFleet(options: FleetOptions): Fleet {
       ...limitRoutes(parts),
       ...deadLetterRoutes(parts),
       ...scheduleRoutes(parts),
+      ...triggerRoutes(parts),
+      receiveRoute(parts),
     ],
     jobs: fleetJobs(parts),
     credentialReaders: [
+      webhookSenders,
       createWorkerCredentialReader({ ...parts, tokenKey: options.workerTokenKey }),
     ],
     areLeasesAlive: (leases) =>

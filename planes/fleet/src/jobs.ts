@@ -26,6 +26,7 @@ import { childJobs } from './runs/child-jobs.ts';
 import { countPending, readLoads, readPending } from './scaling/counts.sql.ts';
 import { scheduleJob } from './schedules/schedule-job.ts';
 import { encryptionJobs } from './secrecy/encryption-jobs.ts';
+import { pollJob } from './triggers/poll-job.ts';
 import { endWaits } from './waits/waits.sql.ts';
 import { checkWaiting } from './workers/check-waiting.ts';
 import { freshnessOf } from './workers/freshness.ts';
@@ -237,6 +238,7 @@ export function fleetJobs(parts: FleetParts): Job[] {
     bulkJob(parts),
     ...childJobs(parts),
     scheduleJob(parts),
+    pollJob(parts),
     ...retentionJobs(parts),
     ...watchJobs(parts),
     ...encryptionJobs(parts),

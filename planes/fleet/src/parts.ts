@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
+import type { PublicEgress } from '@sagewai/egress';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { RunId, WorkerId } from '@sagewai/wire';
@@ -16,6 +17,7 @@ import type { RunEventLog } from './events/run-event-log.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { IdentityMeters } from './identity/identity-meters.ts';
 import type { Alarm } from './limits/alarm.ts';
+import type { FullQueues } from './limits/full-queues.ts';
 import type { ProjectFacts } from './limits/project-facts.ts';
 import type { Line } from './matching/subqueue.ts';
 import type { FleetMeters } from './meters.ts';
@@ -25,6 +27,7 @@ import type { RunWatch } from './runs/run-watch.ts';
 import type { Submissions } from './runs/submissions.ts';
 import type { ContentKeys } from './secrecy/content-keys.ts';
 import type { FleetSettings } from './settings.ts';
+import type { TriggerMeters } from './triggers/trigger-meters.ts';
 import type { NewWait, WaitAnswer } from './waits/wait.ts';
 
 /** What the routes and jobs of one replica share. */
@@ -62,6 +65,11 @@ export interface FleetParts extends RoutingParts, WorkerParts {
   readonly afterTakenBack: (taken: readonly TakenBack[]) => void;
   /** A run of this subqueue runs no more: what a cap held back may start. */
   readonly afterFreed: (sq: number) => void;
+  readonly full: FullQueues;
+  readonly triggerMeters: TriggerMeters;
+  /** Throws `egress.refused` where nobody may call. */
+  readonly checkUrl: (url: string) => void;
+  readonly egress: PublicEgress;
   readonly projects: ProjectFacts;
   readonly alarm: Alarm;
   /** A worker's record has changed here: this replica and the others take note. */

@@ -109,6 +109,13 @@ export interface FleetSettings {
   readonly scheduleEveryMs: number;
   /** An instant that passed no longer ago than this is not late. */
   readonly scheduleLateMs: number;
+  /** Of one project. */
+  readonly triggersMax: number;
+  /** How long a trigger's former secret is good. */
+  readonly triggerSecretOverlapMs: number;
+  /** X1. How long a delivery is known, and what has become of it. */
+  readonly triggerFiringsKeptMs: number;
+  readonly triggerPollEveryMs: number;
   readonly bulkEveryMs: number;
   /** Runs of one operation, and of one step of it. */
   readonly bulkRunsMax: number;
@@ -221,6 +228,10 @@ const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs' | 'heartbeatPaceMs'> = {
   objectsEveryMs: 60 * MINUTE_MS,
   scheduleEveryMs: SECOND_MS,
   scheduleLateMs: MINUTE_MS,
+  triggersMax: 100,
+  triggerSecretOverlapMs: DAY_MS,
+  triggerFiringsKeptMs: 30 * DAY_MS,
+  triggerPollEveryMs: SECOND_MS,
   bulkEveryMs: SECOND_MS,
   bulkRunsMax: 100_000,
   bulkBatchMax: 200,

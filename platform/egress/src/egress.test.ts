@@ -272,6 +272,21 @@ describe('an egress to public addresses alone (E6)', () => {
 });
 
 describe('createPublicEgress', () => {
+  test.each([
+    'http://10.0.0.1/',
+    'http://[::1]/',
+    'http://2130706433/',
+    'http://127.1/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://metadata.google.internal/',
+  ])('does not read %s (E1, E6)', async (url) => {
+    const egress = createPublicEgress({ privateHosts: [], timeoutMs: 30_000 });
+    const message = { method: 'GET', headers: {}, body: null, bytesMax: 100 } as const;
+    const read = egress.send(url, message);
+    await expect(read).rejects.toMatchObject({ code: 'egress.refused' });
+    await egress.close();
+  });
+
   test('a name that the system does not know fails as such, looked up or called', async () => {
     const egress = createPublicEgress({ privateHosts: [], timeoutMs: 30_000 });
     const unknown = { code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) };

@@ -22,8 +22,14 @@ export function findRouteMistakes(routes: readonly Route[]): string[] {
       .filter(({ audit, permission }) => audit === 'skip' && permission !== 'public')
       .map(({ id }) => `${id} is not public, so its refusals must be recorded`),
     ...routes
-      .filter(({ endpoint, binding }) => endpoint.bodyType === 'form' && binding.kind !== 'stream')
-      .map(({ endpoint }) => `${endpoint.id} takes a form, which only a stream's handler is given`),
+      .filter(
+        ({ endpoint: { bodyType = 'json' }, binding }) =>
+          bodyType !== 'json' && binding.kind !== 'stream',
+      )
+      .map(
+        ({ endpoint: { id, bodyType } }) =>
+          `${id} takes a ${bodyType} body, which only a stream's handler is given`,
+      ),
   ];
 }
 

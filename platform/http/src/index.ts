@@ -4,6 +4,7 @@ export { type Authenticator, createAuthenticator, type CredentialReader } from '
 export { isAllowed } from './authorize.ts';
 export { ANONYMOUS, type Caller, type Scope } from './caller.ts';
 export type { Drained } from './drain.ts';
+export { valueChecker } from './check-value.ts';
 export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
 export { found } from './found.ts';
 export { nameFault } from './name-fault.ts';

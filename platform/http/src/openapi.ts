@@ -78,10 +78,12 @@ function fieldsOf(schema: TSchema | undefined, place: 'path' | 'query'): Json[] 
   }));
 }
 
+const BODY_TYPES = { json: JSON_TYPE, form: 'multipart/form-data', raw: '*/*' } as const;
+
 function describeBody(declared: TSchema, { surface, bodyType }: Endpoint): Json {
   const required = 'required' in declared && Array.isArray(declared.required);
   const schema = UNKNOWN_FIELDS[surface] === 'refuse' ? closeSchema(declared) : declared;
-  const type = bodyType === 'form' ? 'multipart/form-data' : JSON_TYPE;
+  const type = BODY_TYPES[bodyType ?? 'json'];
   return { required, content: { [type]: { schema } } };
 }
 

@@ -40,15 +40,16 @@ export function compileParse(
   const [checkParams, checkQuery, checkBody] = [check('params'), check('query'), check('body')];
   const emptyBody = endpoint.body === undefined ? undefined : emptyOf(endpoint.body);
   const isForm = endpoint.bodyType === 'form';
+  const isRaw = endpoint.bodyType === 'raw';
   return ({ params, query, body: bytes, contentType }) => {
-    const hasBody = bytes !== undefined && bytes.length > 0;
+    const hasBody = !isRaw && bytes !== undefined && bytes.length > 0;
     const parse = (given: Buffer): unknown =>
       isForm ? parseForm(given, contentType) : parseJson(given);
     const body = hasBody ? parse(bytes) : emptyBody?.();
     const mistakes = [
       ...checkParams(params, 0),
       ...checkQuery(query, 0),
-      ...checkBody(body, bytes?.length ?? 0),
+      ...(isRaw ? [] : checkBody(body, bytes?.length ?? 0)),
     ];
     if (mistakes.length > 0) throw invalid(mistakes);
     return { params, query, body };

@@ -17,6 +17,8 @@ export interface Plan {
   readonly isHealth: boolean;
   readonly bodyBytesMax: number;
   readonly takesForm: boolean;
+  /** Its handler reads the bytes itself, whatever they are. */
+  readonly takesRaw: boolean;
 }
 
 export interface PlanOptions {
@@ -46,6 +48,7 @@ export function planRoute({ endpoint, binding }: Route, options: PlanOptions): P
     bodyBytesMax:
       endpoint.bodyBytesMax ?? (takesForm ? options.formBytesMax : options.bodyBytesMax),
     takesForm,
+    takesRaw: endpoint.bodyType === 'raw',
   };
 }
 

@@ -12,7 +12,11 @@ import { isForm } from './read-form.ts';
  */
 export function readBody(
   raw: IncomingMessage,
-  { bodyBytesMax: bytesMax, takesForm }: Pick<Plan, 'bodyBytesMax' | 'takesForm'>,
+  {
+    bodyBytesMax: bytesMax,
+    takesForm,
+    takesRaw,
+  }: Pick<Plan, 'bodyBytesMax' | 'takesForm' | 'takesRaw'>,
   done: (failure: unknown, bytes: Buffer | undefined) => void,
 ): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
@@ -21,7 +25,7 @@ export function readBody(
     return;
   }
   const type = raw.headers['content-type'];
-  if (!(takesForm ? isForm(type) : isJson(type))) {
+  if (!takesRaw && !(takesForm ? isForm(type) : isJson(type))) {
     const wanted = takesForm ? 'multipart/form-data, with a boundary' : 'application/json';
     const detail = `Send the body as ${wanted}.`;
     done(new Fault('request.unsupported', 'another content type', { detail }), undefined);

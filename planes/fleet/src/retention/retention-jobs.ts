@@ -9,6 +9,7 @@ import { forgetProofs } from '../identity/worker-keys.sql.ts';
 import { forgetStickyKeys } from '../matching/routes.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { forgetFirings } from '../schedules/schedules.sql.ts';
+import { forgetTriggerFirings } from '../triggers/triggers.sql.ts';
 import { forgetWaits } from '../waits/waits.sql.ts';
 import {
   dropDay,
@@ -87,6 +88,7 @@ async function forgetOrganizations(parts: FleetParts, signal: AbortSignal): Prom
     const retentions = await inTenant(db, orgIds, async (tx) => {
       await forgetKeys(tx, settings.idempotencyKeyTtlMs);
       await forgetFirings(tx, settings.runRetentionMs);
+      await forgetTriggerFirings(tx, settings.triggerFiringsKeptMs);
       await forgetHeads(tx, settings.eventDaysKept);
       await forgetWaits(tx, settings.waitsKeptMs);
       await forgetStickyKeys(tx, settings.stickyKeysKeptMs);

@@ -20,6 +20,7 @@ export interface RunRow {
   readonly workerId: WorkerId | null;
   readonly workerName: string | null;
   readonly cancelRequested: boolean;
+  readonly submittedBy: string;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -50,7 +51,7 @@ const COLUMNS = sql`
   coalesce(o.attempt, l.attempt, p.attempt + 1,
            (select max(a.attempt) from attempt a where a.run_id = r.run_id), 0) as attempt, w.id as "workerId", w.name as "workerName",
   (o.run_id is null and l.cancel_requested_at is not null) as "cancelRequested",
-  r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
+  r.submitted_by as "submittedBy", r.created_at as "createdAt", coalesce(o.started_at, l.claimed_at) as "startedAt",
   o.at as "finishedAt", o.error, o.error_class as "errorClass", s.due_at as "scheduledFor",
   r.redrive_of as "redriveOf", k.parent_run_id as "parentRunId", k.root_run_id as "rootRunId",
   coalesce(k.depth, 0) as depth, k.on_parent_end as "onParentEnd"

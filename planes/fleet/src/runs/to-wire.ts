@@ -128,6 +128,7 @@ export function toRun(run: RunRow): Run {
     worker_id: run.workerId,
     worker_name: run.workerName,
     cancel_requested: run.cancelRequested,
+    submitted_by: run.submittedBy,
     created_at: run.createdAt.toISOString(),
     started_at: instant(run.startedAt),
     finished_at: instant(run.finishedAt),

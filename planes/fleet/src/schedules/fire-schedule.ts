@@ -15,6 +15,7 @@ import type { FleetParts } from '../parts.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import type { NewRun } from '../runs/run.ts';
 import { openSchedule } from '../secrecy/schedule-contents.ts';
+import { actorOf } from '../triggers/trigger.ts';
 import { decideInstants, jitterOf } from './catch-up.ts';
 import { instantsAfter, instantsBetween } from './cron.ts';
 import { decideOverlap } from './decide-overlap.ts';
@@ -136,7 +137,7 @@ async function make(
 ): Promise<Made> {
   const schedule = await openSchedule(contentKeys, tx, stored);
   if (schedule === null) return { kind: 'refused', why: 'its payload cannot be read any more' };
-  const { id, orgId, projectId, submission } = schedule;
+  const { id, orgId, projectId, submission, triggerId } = schedule;
   const waitMs = jitterOf(id, at, jitterMs);
   const asked =
     waitMs === 0
@@ -146,7 +147,7 @@ async function make(
     const { runs } = await submissions.prepare([asked], {
       orgId,
       projectId,
-      actor: `schedule:${id}`,
+      actor: triggerId === null ? `schedule:${id}` : actorOf(triggerId),
     });
     const [run] = runs;
     return run === undefined ? { kind: 'refused', why: 'nothing was made' } : { kind: 'run', run };

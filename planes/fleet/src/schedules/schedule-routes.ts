@@ -18,11 +18,11 @@ import {
 } from '@sagewai/wire';
 
 import type { FleetParts } from '../parts.ts';
-import { encodeContent, SCHEDULED_BYTES_MAX } from '../runs/encode-content.ts';
 import type { Submission } from '../runs/submissions.ts';
 import { openSchedule, sealSchedule } from '../secrecy/schedule-contents.ts';
-import { type CronTable, instantsAfter, mistakeOf } from './cron.ts';
+import { instantsAfter } from './cron.ts';
 import { triggerSchedule as trigger } from './fire-schedule.ts';
+import { demandSchedule, demandTable, nextOf, scheduleOptionsOf } from './keep-schedule.ts';
 import {
   deleteSchedule as remove,
   findSchedule,
@@ -47,49 +47,35 @@ interface Within {
 
 /** Runs that are submitted again and again. */
 export function scheduleRoutes(parts: FleetParts): Route[] {
-  const { clock, submissions, contentKeys } = parts;
+  const { clock, contentKeys } = parts;
 
-  /** Throws what a submission of it would answer, before it is kept. */
-  const check = async (schedule: Omit<Schedule, 'createdAt'>): Promise<void> => {
-    demandTable(schedule);
-    const { submission, orgId, projectId, createdBy: actor } = schedule;
-    // It stands in a row of its own, and is submitted again and again.
-    encodeContent(submission.payload, 'payload', SCHEDULED_BYTES_MAX);
-    await submissions.prepare([submission], { orgId, projectId, actor });
-  };
   const opened = async (tx: Tx, schedule: Schedule) => {
     const seen = await openSchedule(contentKeys, tx, schedule);
     if (seen !== null) return toWire(seen);
     return toWire({ ...schedule, submission: { ...schedule.submission, payload: GONE } });
   };
-  const nextOf = (table: CronTable, paused: boolean): Date | null =>
-    paused ? null : (instantsAfter(table, clock.now(), 1)[0] ?? null);
 
   return [
     implement(createSchedule, async ({ tx, orgId, caller, body, audit }) => {
       const { projectId } = caller;
       if (projectId === null) throw new Fault('project.missing', 'the caller has no project');
-      const table = { cron: body.cron, timeZone: body.time_zone ?? 'UTC' };
-      demandTable(table);
+      const options = scheduleOptionsOf(body);
+      demandTable(options);
       const schedule = {
-        ...table,
+        ...options,
         id: newId(),
         orgId,
         projectId,
         name: body.name,
         submission: body.submission as Submission,
-        catchUp: body.catch_up ?? 'latest',
-        catchUpMax: body.catch_up_max ?? 10,
-        overlap: body.overlap ?? 'allow',
-        overlapMax: body.overlap_max ?? 1,
-        jitterMs: (body.jitter_seconds ?? 0) * 1_000,
         paused: false,
-        plannedAt: nextOf(table, false),
+        plannedAt: nextOf(parts, options, false),
         heldAt: null,
         createdBy: nameActor(caller),
         sealed: null,
+        triggerId: null,
       } as const;
-      await check(schedule);
+      await demandSchedule(parts, schedule);
       audit.about(`schedule:${schedule.id}`, { name: body.name, cron: body.cron });
       if (!(await insertSchedule(tx, await sealSchedule(contentKeys, schedule)))) {
         throw new Fault('resource.exists', 'the name of a schedule is taken', {
@@ -113,25 +99,20 @@ export function scheduleRoutes(parts: FleetParts): Route[] {
       const { id } = await demand({ tx, orgId, caller }, params.schedule);
       const locked = await demandLocked(tx, id);
       const old = (await openSchedule(contentKeys, tx, locked)) ?? locked;
-      const table = { cron: body.cron ?? old.cron, timeZone: body.time_zone ?? old.timeZone };
+      const options = scheduleOptionsOf(body, old);
       const paused = body.paused ?? old.paused;
       const changed: Schedule = {
         ...old,
-        ...table,
+        ...options,
         submission: (body.submission as Submission | undefined) ?? old.submission,
-        catchUp: body.catch_up ?? old.catchUp,
-        catchUpMax: body.catch_up_max ?? old.catchUpMax,
-        overlap: body.overlap ?? old.overlap,
-        overlapMax: body.overlap_max ?? old.overlapMax,
-        jitterMs: body.jitter_seconds === undefined ? old.jitterMs : body.jitter_seconds * 1_000,
         paused,
       };
       // What cannot be read any more is what it was, unless it is replaced.
       const isLost = old.sealed !== null && body.submission === undefined;
-      if (!isLost) await check(changed);
-      audit.about(`schedule:${id}`, { cron: table.cron, paused });
+      if (!isLost) await demandSchedule(parts, changed);
+      audit.about(`schedule:${id}`, { cron: options.cron, paused });
       const kept = isLost ? changed : await sealSchedule(contentKeys, changed);
-      await change(tx, { ...kept, plannedAt: nextOf(table, paused) });
+      await change(tx, { ...kept, plannedAt: nextOf(parts, options, paused) });
       return opened(tx, await demand({ tx, orgId, caller }, id));
     }),
 
@@ -195,16 +176,6 @@ async function demandLocked(tx: Tx, id: string): Promise<Schedule> {
 function busy(): Fault {
   return new Fault('service.busy', 'a schedule is firing just now', {
     detail: 'The schedule is firing just now; ask again.',
-  });
-}
-
-function demandTable(table: CronTable): void {
-  const mistake = mistakeOf(table);
-  if (mistake === null) return;
-  const { field, why } = mistake;
-  throw new Fault('request.invalid', `a schedule has no such ${field}`, {
-    detail: `${field}: ${why}.`,
-    mistakes: [{ part: 'body', path: `/${field}`, message: why }],
   });
 }
 

@@ -36,6 +36,8 @@ export interface Schedule extends ScheduleOptions {
   readonly createdAt: Date;
   /** Its payload as an encrypted content; null: the submission has it. */
   readonly sealed: string | null;
+  /** The trigger that it belongs to, and that submits its runs; null: it is nobody's. */
+  readonly triggerId: string | null;
 }
 
 export type Firing = 'submitted' | 'skipped' | 'missed' | 'held' | 'refused';
@@ -45,7 +47,8 @@ const COLUMNS = sql`
   s.submission, s.catch_up as "catchUp", s.catch_up_max as "catchUpMax", s.overlap,
   s.overlap_max as "overlapMax",
   s.jitter_ms as "jitterMs", s.paused, s.planned_at as "plannedAt", s.held_at as "heldAt",
-  s.created_by as "createdBy", s.created_at as "createdAt", s.payload as sealed
+  s.created_by as "createdBy", s.created_at as "createdAt", s.payload as sealed,
+  s.trigger_id as "triggerId"
 `;
 
 /** False: the project has one of that name. */
@@ -55,12 +58,13 @@ export async function insertSchedule(
 ): Promise<boolean> {
   const { rowCount } = await sql`
     insert into schedule (id, org_id, project_id, name, cron, time_zone, submission, catch_up, catch_up_max,
-                          overlap, jitter_ms, paused, planned_at, created_by, created_at, payload, overlap_max)
+                          overlap, jitter_ms, paused, planned_at, created_by, created_at, payload, overlap_max,
+                          trigger_id)
     values (${schedule.id}, ${schedule.orgId}, ${schedule.projectId}, ${schedule.name}, ${schedule.cron},
             ${schedule.timeZone}, ${JSON.stringify(schedule.submission)}::json, ${schedule.catchUp},
             ${schedule.catchUpMax}, ${schedule.overlap}, ${schedule.jitterMs}, ${schedule.paused},
             ${schedule.plannedAt}, ${schedule.createdBy}, app_now(), ${jsonOf(schedule.sealed)}::json,
-            ${schedule.overlapMax})
+            ${schedule.overlapMax}, ${schedule.triggerId})
     on conflict on constraint a_schedule_has_a_name_of_its_own do nothing
   `.execute(tx);
   if (rowCount === 1) await setDue(tx, schedule, schedule.plannedAt);
@@ -69,7 +73,7 @@ export async function insertSchedule(
 
 export async function updateSchedule(tx: Tx, schedule: Schedule): Promise<void> {
   await sql`
-    update schedule set cron = ${schedule.cron}, time_zone = ${schedule.timeZone},
+    update schedule set name = ${schedule.name}, cron = ${schedule.cron}, time_zone = ${schedule.timeZone},
       submission = ${JSON.stringify(schedule.submission)}::json, catch_up = ${schedule.catchUp},
       catch_up_max = ${schedule.catchUpMax}, overlap = ${schedule.overlap},
       jitter_ms = ${schedule.jitterMs}, paused = ${schedule.paused}, planned_at = ${schedule.plannedAt},
