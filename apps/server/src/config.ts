@@ -118,6 +118,10 @@ export const SERVER_FIELDS = {
       'Wakes between servers go through it, which is quicker; nothing is lost without it',
     schemes: ['redis', 'rediss'],
   }),
+  REDIS_ANSWERS: field.boolean({
+    default: true,
+    description: 'Whether answers that are kept are found by all servers, sealed, in that Redis',
+  }),
   REDIS_PREFIX: field.string({
     default: 'sagewai:',
     description: 'Before each channel and key, where several installations share a Redis',

@@ -1,8 +1,11 @@
+import { sealingKey } from '@sagewai/crypto';
+import type { SharedAnswersOptions } from '@sagewai/gateway';
 import type { Log } from '@sagewai/log';
 import { type Accelerator, openRedis } from '@sagewai/redis';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
+import type { ServerKeys } from './server-keys.ts';
 
 /** Null: there is no Redis, and nobody misses it. */
 export function openAccelerator(
@@ -10,4 +13,14 @@ export function openAccelerator(
   of: { readonly log: Log; readonly metrics: Metrics },
 ): Accelerator | null {
   return redisUrl === null ? null : openRedis({ url: redisUrl, prefix: redisPrefix, ...of });
+}
+
+/** Where all servers find what one of them keeps; null: each has its own. */
+export function answersIn(
+  redis: Accelerator | null,
+  { redisAnswers }: ServerConfig,
+  { sealing }: ServerKeys,
+): SharedAnswersOptions | null {
+  if (redis === null || !redisAnswers) return null;
+  return { store: redis, sealing: [sealingKey(sealing, 'gateway-answer')] };
 }

@@ -22,7 +22,7 @@ import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
-import { openAccelerator } from './open-accelerator.ts';
+import { answersIn, openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
 import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
@@ -131,6 +131,7 @@ export function buildServer(options: ServerOptions): Server {
     runTokenKey: runTokenKey(keys.signing),
     sealing: [sealingKey(keys.sealing, 'gateway-model')],
     responseKeys: [sealingKey(keys.sealing, 'gateway-response')],
+    sharedAnswers: answersIn(redis, config, keys),
     // Agents are models too: whoever owns them is wired here.
     modelSources: [],
     judgeSpend: softBudgets.judge,

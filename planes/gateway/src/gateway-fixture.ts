@@ -28,6 +28,7 @@ import { createMetrics, type Span } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { KeyId, OrganizationId, ProjectId } from '@sagewai/wire';
 
+import type { SharedAnswersOptions } from './cache/shared-answers.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGateway } from './gateway.ts';
 import { insertKey } from './keys/keys.sql.ts';
@@ -118,9 +119,11 @@ export async function startGateway(
     readonly modelSources?: readonly ModelSource[];
     /** Soft budgets are kept, so. */
     readonly soft?: Partial<SoftSettings>;
+    readonly sharedAnswers?: SharedAnswersOptions;
   },
 ): Promise<RunningGateway> {
-  const { runLeases = NO_LEASES, log = silentLog, record, modelSources, soft, ...changes } = of;
+  const { runLeases = NO_LEASES, log = silentLog, ...rest } = of;
+  const { record, modelSources, soft, sharedAnswers, ...changes } = rest;
   const config: GatewayConfig = {
     deployments: [],
     sources: [],
@@ -169,6 +172,7 @@ export async function startGateway(
     metrics,
     record,
     modelSources,
+    sharedAnswers,
     judgeSpend: budgets?.judge,
   };
   const gateway = createGateway(parts);

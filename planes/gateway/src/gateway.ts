@@ -12,6 +12,7 @@ import type { Metrics, Span } from '@sagewai/telemetry';
 import { createBeat } from './answers/beat.ts';
 import { createKept } from './batches/create-kept.ts';
 import { createAnswers } from './cache/create-answers.ts';
+import type { SharedAnswersOptions } from './cache/shared-answers.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
 import { Allowance } from './calls/count-allowance.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
@@ -70,6 +71,8 @@ export interface GatewayOptions {
   readonly sealing: SealingKeys;
   /** Seal the ids of responses that providers keep. */
   readonly responseKeys: SealingKeys;
+  /** Where all replicas look for answers that one of them kept; none: each has its own. */
+  readonly sharedAnswers?: SharedAnswersOptions | null | undefined;
   /** What answers from inside the installation: agents. */
   readonly modelSources?: readonly ModelSource[] | undefined;
   /** What agents should spend: asked before every call. Left out: nothing. */

@@ -1,3 +1,4 @@
+export type { SharedAnswersOptions } from './cache/shared-answers.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 export {
   type GatewayConfig,

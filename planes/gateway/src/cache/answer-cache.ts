@@ -70,13 +70,14 @@ export class AnswerCache {
     return { kept: entry.kept, ageMs };
   }
 
-  keep(key: string, kept: Kept, ttlMs: number): boolean {
+  /** `ageMs`: how old it is already; `ttlMs` is what is left to it. */
+  keep(key: string, kept: Kept, ttlMs: number, ageMs = 0): boolean {
     if (kept.body.length > this.answerBytesMax || ttlMs <= 0) return false;
     const before = this.#entries.get(key);
     if (before !== undefined) this.#drop(key, before);
-    const atMs = this.#clock.monotonicMs();
+    const now = this.#clock.monotonicMs();
     const bytes = kept.body.length + BYTES_EACH;
-    this.#entries.set(key, { kept, atMs, untilMs: atMs + ttlMs, bytes });
+    this.#entries.set(key, { kept, atMs: now - ageMs, untilMs: now + ttlMs, bytes });
     this.#bytes += bytes;
     for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.bytesMax) break;

@@ -9,6 +9,7 @@ import { AnswerCache } from './answer-cache.ts';
 import { createCacheMeters } from './cache-meters.ts';
 import { cacheRoutes } from './cache-routes.ts';
 import type { CacheRules } from './read-controls.ts';
+import { SharedAnswers, type SharedAnswersOptions } from './shared-answers.ts';
 import { type CacheParts, Settlements, withCache } from './with-cache.ts';
 
 /** The answers that a gateway keeps. */
@@ -31,11 +32,15 @@ export function createAnswers(of: {
   readonly deployments: readonly Deployment[];
   readonly metrics?: Metrics | undefined;
   readonly clock: Clock;
+  readonly sharedAnswers?: SharedAnswersOptions | null | undefined;
 }): Answers {
   let rules = of.config.cache;
   let served = of.deployments;
   let isNamed = namesCache(served);
   const cache = new AnswerCache({ bytesMax: rules.bytesMax, clock: of.clock });
+  const shared = of.sharedAnswers
+    ? new SharedAnswers({ ...of.sharedAnswers, clock: of.clock })
+    : null;
   const meters = createCacheMeters(of.metrics, cache);
   const settlements = new Settlements();
   return {
@@ -47,6 +52,7 @@ export function createAnswers(of: {
         rules: () => rules,
         isNamed: () => isNamed,
         cache,
+        shared,
         meters,
         settlements,
       }),

@@ -16,6 +16,7 @@ import { NO_USAGE } from '../money/usage.ts';
 import { Trail } from '../routing/trail.ts';
 import type { Kept } from './answer-cache.ts';
 import { embeddingKey, isOfProfile } from './cache-key.ts';
+import { findKept, keepEverywhere } from './find-kept.ts';
 import type { CachePlan } from './read-controls.ts';
 import { tellKept } from './tell-kept.ts';
 import type { CacheParts, Settlements } from './with-cache.ts';
@@ -40,11 +41,16 @@ export async function forwardEmbeddings(
   { forward, parts }: Parts,
 ): Promise<void> {
   const { input } = decided;
-  const { cache, meters } = parts;
-  const items = textsOf((input.body as { readonly input?: unknown }).input).map((text): Item => {
-    const key = embeddingKey(decided, { namespace: plan.namespace, text });
-    return { text, key, kept: plan.mayRead ? cache.find(key, plan.ageMsMax)?.kept : undefined };
-  });
+  const { meters } = parts;
+  const { deployments } = decided.group;
+  const { ageMsMax, namespace } = plan;
+  const look = async (text: unknown): Promise<Item> => {
+    const key = embeddingKey(decided, { namespace, text });
+    const found = plan.mayRead ? await findKept(parts, key, { ageMsMax, deployments }) : null;
+    return { text, key, kept: found?.kept };
+  };
+  const texts = textsOf((input.body as { readonly input?: unknown }).input);
+  const items = await Promise.all(texts.map(look));
   const known = items.flatMap(({ kept }) => kept ?? []);
   const savedPusd = known.reduce((sum, { costPusd }) => sum + (costPusd ?? 0n), 0n);
   const [first] = known;
@@ -93,11 +99,14 @@ export async function forwardEmbeddings(
     const part = costPusd === null ? null : (costPusd * BigInt(bytes[index] ?? 0)) / BigInt(all);
     const text = Buffer.from(JSON.stringify(found[index]?.['embedding'] ?? null));
     const { deployment } = outcome;
-    cache.keep(
-      key,
-      { body: text, contentType: JSON_TYPE, deployment, usage: NO_USAGE, costPusd: part },
-      plan.ttlMs,
-    );
+    const kept = {
+      body: text,
+      contentType: JSON_TYPE,
+      deployment,
+      usage: NO_USAGE,
+      costPusd: part,
+    };
+    keepEverywhere(parts, key, { kept, ttlMs: plan.ttlMs });
   }
   const told = known.length === 0 ? body : withData(answer, items, found);
   input.reply.writeHead(200, {

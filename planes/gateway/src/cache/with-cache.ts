@@ -23,10 +23,11 @@ import type { Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { Trail } from '../routing/trail.ts';
-import type { AnswerCache, Kept } from './answer-cache.ts';
+import type { Kept } from './answer-cache.ts';
 import { answerKey, isOfProfile } from './cache-key.ts';
 import type { CacheMeters } from './cache-meters.ts';
 import { forwardEmbeddings } from './embed-unknown.ts';
+import { findKept, keepEverywhere, type KeptPlaces } from './find-kept.ts';
 import { hearReply } from './hear-reply.ts';
 import {
   type CachePlan,
@@ -36,11 +37,10 @@ import {
 } from './read-controls.ts';
 import { tellKept } from './tell-kept.ts';
 
-export interface CacheParts {
+export interface CacheParts extends KeptPlaces {
   readonly rules: () => CacheRules;
   /** Whether any deployment says that its answers are kept. */
   readonly isNamed: () => boolean;
-  readonly cache: AnswerCache;
   readonly meters: CacheMeters;
   readonly decide: DecideCall;
   readonly reserve: RouteParts['reserve'];
@@ -126,7 +126,9 @@ async function look(
     return forwardEmbeddings(decided, plan, { forward, parts });
   }
   const key = answerKey(decided, plan);
-  const found = plan.mayRead ? parts.cache.find(key, plan.ageMsMax) : null;
+  const { deployments } = decided.group;
+  const { ageMsMax } = plan;
+  const found = plan.mayRead ? await findKept(parts, key, { ageMsMax, deployments }) : null;
   if (found !== null) {
     await tellHit(decided, found, { key, parts });
     return;
@@ -168,11 +170,11 @@ async function keepAnswer(
     readonly parts: CacheParts & { readonly settlements: Settlements };
   },
 ): Promise<void> {
-  const { cache, settlements } = parts;
+  const { settlements } = parts;
   const listening = settlements.listen(input);
   const heard = hearReply(input.reply, {
     headers: { 'x-litellm-cache-key': key, 'x-sagewai-cache': 'miss' },
-    bytesMax: plan.mayStore ? cache.answerBytesMax : 0,
+    bytesMax: plan.mayStore ? parts.cache.answerBytesMax : 0,
   });
   await forward(input, format);
   const told = heard();
@@ -182,7 +184,7 @@ async function keepAnswer(
   const { deployment, usage } = outcome;
   const contentType = String(told.headers['content-type'] ?? 'application/json');
   const kept = { body: told.body, contentType, deployment, usage, costPusd: listening.costPusd };
-  cache.keep(key, kept, plan.ttlMs);
+  keepEverywhere(parts, key, { kept, ttlMs: plan.ttlMs });
 }
 
 /** What is for this server alone is not sent on. */
