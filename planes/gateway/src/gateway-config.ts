@@ -172,6 +172,8 @@ export interface GatewayConfig {
   /** Who is told at which address a provider could not be reached. */
   readonly providerAddresses: 'local' | 'everyone' | 'nobody';
   readonly tokenCountsPerMinute: number;
+  /** Of how much sealed thinking it is remembered which account made it; 0: of none. */
+  readonly reasoningAffinityMax: number;
   readonly refreshMs: number;
   /** How often deployments that were added while servers run are looked for. */
   readonly storedModelsMs: number;
@@ -226,6 +228,7 @@ export function readGatewayConfig(
     routingDecisions: settings.routingDecisions,
     providerAddresses: settings.providerAddresses,
     tokenCountsPerMinute: settings.tokenCountsPerMinute,
+    reasoningAffinityMax: settings.reasoningAffinityMax,
     refreshMs: settings.modelsRefreshMs,
     storedModelsMs: settings.storedModelsIntervalMs,
     answerBytesMax: settings.answerBytesMax,

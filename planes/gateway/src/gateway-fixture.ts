@@ -138,6 +138,7 @@ export async function startGateway(
     routingDecisions: 'choices',
     providerAddresses: 'local',
     tokenCountsPerMinute: 600,
+    reasoningAffinityMax: 1_000,
     refreshMs: 60_000,
     storedModelsMs: 60_000,
     answerBytesMax: 64 * 1024,

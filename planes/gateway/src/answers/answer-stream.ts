@@ -11,6 +11,7 @@ import { toErrorEvent, toGarbageFault, toUpstreamFault } from '../calls/upstream
 import type { Format } from '../formats/format.ts';
 import { RenameTap } from '../kept-responses/rename-tap.ts';
 import type { Usage } from '../money/usage.ts';
+import { hearLast } from '../sealed-reasoning/affinity.ts';
 import type { Beat } from './beat.ts';
 import { answerHeaders } from './pass-headers.ts';
 import { Relay, type RelayEnd } from './relay-stream.ts';
@@ -83,9 +84,16 @@ function wholeOrBroken(end: RelayEnd, tap: Tap, { stream }: Format): RelayEnd {
   return isCut ? { kind: 'broken', failure: CUT_OFF } : end;
 }
 
+/** The provider's format; where its accounts seal, what it says last is taken note of. */
+function heard({ sealed }: AdmittedCall, { bridge: { upstream }, deployment }: OpenAnswer): Format {
+  if (sealed === undefined) return upstream;
+  const stream = hearLast(upstream.stream, (response) => sealed.remember(deployment, response));
+  return { ...upstream, stream };
+}
+
 function tapFor(call: AdmittedCall, open: OpenAnswer, eventBytesMax: number): Tap {
-  const { bridge, crossed } = open;
-  const { upstream } = bridge;
+  const { crossed } = open;
+  const upstream = heard(call, open);
   if (crossed !== null)
     return new CrossTap({ client: call.format, upstream, crossed, eventBytesMax });
   const removeUsage = call.asked.hidesUsage;

@@ -31,6 +31,7 @@ export async function answerWhole(
   const collected = await attempt.collect();
   const text = collected.kind === 'complete' ? collected.body : undefined;
   const parsed = text && parseObject(text);
+  if (parsed !== undefined) call.sealed?.remember(deployment, parsed);
   const outcome: Outcome = {
     deployment,
     ...usageOrEstimate(call, parsed && upstream.usageOf(parsed), () =>

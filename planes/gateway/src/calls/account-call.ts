@@ -49,9 +49,9 @@ export async function reserveCall(
     ...readOrigin(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
-  const { format, asked, fields, tier, budget } = call;
+  const { format, asked, fields, tier, budget, sealed } = call;
   const granted = reservation.outputTokens;
-  const decided = { input, format, asked, fields, group, bounds, tier, budget };
+  const decided = { input, format, asked, fields, group, bounds, tier, budget, sealed };
   return { reservationId: id, orgId, ...decided, granted, trail };
 }
 

@@ -7,6 +7,7 @@ import type { Asked, Format } from '../formats/format.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import type { Trail } from '../routing/trail.ts';
+import type { Sealed } from '../sealed-reasoning/affinity.ts';
 import type { TierTold } from '../tiers/choose-model.ts';
 import type { CallBounds } from './plan-call.ts';
 
@@ -29,6 +30,8 @@ export interface AdmittedCall {
   readonly tier: TierTold | undefined;
   /** What it brought along for itself. */
   readonly budget: CallBudget | undefined;
+  /** Of accounts that seal what they think; undefined: there are not several. */
+  readonly sealed: Sealed | undefined;
 }
 
 /** Whether its stream is read to its end when its client leaves. */

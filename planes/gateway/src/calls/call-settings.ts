@@ -13,6 +13,13 @@ export const callFields = {
     default: 600,
     min: 0,
   }),
+  REASONING_AFFINITY_MAX: field.integer({
+    description:
+      'Of how many pieces of sealed thinking each server remembers which account of a provider made them, where a model has several; 0: of none.',
+    default: 50_000,
+    min: 0,
+    max: 10_000_000,
+  }),
   ROUTING_DECISIONS: field.oneOf(['choices', 'all'], {
     description:
       'Which calls leave a record of how they were routed: those that had a choice, or all of them.',

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../gateway-config.ts';
 import type { Catalogue } from '../models/catalogue.ts';
+import { createAffinity } from '../sealed-reasoning/affinity.ts';
 import { type JudgeSpend, withSoftBudgets } from '../soft-budgets/with-soft-budgets.ts';
 import { createChooseModel } from '../tiers/choose-model.ts';
 import type { TierBook } from '../tiers/tier-book.ts';
@@ -9,7 +10,7 @@ import { createDecide, type DecideCall, type NoteUnpriced } from './decide-call.
 export function createDeciding(of: {
   readonly catalogue: Catalogue;
   readonly tiers: TierBook;
-  readonly config: Pick<GatewayConfig, 'unknownPrice'>;
+  readonly config: Pick<GatewayConfig, 'unknownPrice' | 'reasoningAffinityMax'>;
   readonly meters: { readonly noteUnpriced: NoteUnpriced };
   readonly judgeSpend?: JudgeSpend | undefined;
 }): DecideCall {
@@ -19,6 +20,7 @@ export function createDeciding(of: {
     unknownPrice: config.unknownPrice,
     noteUnpriced: meters.noteUnpriced,
     chooseModel: createChooseModel({ tiers, catalogue }),
+    affinity: createAffinity(config.reasoningAffinityMax),
   });
   return withSoftBudgets(decide, of.judgeSpend);
 }

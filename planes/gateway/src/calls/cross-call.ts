@@ -4,11 +4,14 @@ import { type JsonObject, Untranslatable } from '@sagewai/translate';
 import { bridgeTo, type Reach, withDeployments } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import type { ModelGroup } from '../models/model-table.ts';
+import { sealedIn } from '../sealed-reasoning/sealed-in.ts';
 
 /** A request that can be said to some of the deployments of its model. */
 export interface Crossable {
   readonly group: ModelGroup;
   readonly asked: Asked;
+  /** What it brings along sealed, where it is said to providers that seal; undefined: it is not. */
+  readonly sealed: readonly string[] | undefined;
 }
 
 /**
@@ -24,6 +27,7 @@ export function crossCall(
   const refused = new Map<string, Untranslatable>();
   const said: Asked[] = [];
   let bytesMore = 0;
+  let sealed: readonly string[] | undefined;
   for (const deployment of crossed) {
     const bridge = bridgeTo(deployment, client.name);
     const { provider } = deployment.endpoint;
@@ -38,6 +42,7 @@ export function crossCall(
         inputTokensEstimate: 0,
       });
       said.push(bridge.upstream.read(body, {}));
+      if (bridge.upstream.name === 'responses') sealed = sealedIn(body['input']);
       // A translation may be longer than what was said: its tokens are bounded by its own bytes (M1).
       bytesMore = Math.max(bytesMore, Buffer.byteLength(JSON.stringify(body)) - raw.length);
     } catch (thrown) {
@@ -52,6 +57,7 @@ export function crossCall(
   return {
     group: left,
     asked: dearest(isNativeToo ? [asked, ...said] : said, { asked, bytesMore }),
+    sealed,
   };
 }
 

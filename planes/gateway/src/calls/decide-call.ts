@@ -12,8 +12,10 @@ import { reachOnly } from '../kept-responses/keep-response.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { groupOf, type ModelGroup } from '../models/model-table.ts';
+import type { Affinity, Sealed } from '../sealed-reasoning/affinity.ts';
+import { sealedIn } from '../sealed-reasoning/sealed-in.ts';
 import type { ChooseModel, TierTold } from '../tiers/choose-model.ts';
-import { crossCall } from './cross-call.ts';
+import { type Crossable, crossCall } from './cross-call.ts';
 import { allowed, isAmbiguous } from './find-allowed.ts';
 import { boundCall, type CallBounds, searchPrice } from './plan-call.ts';
 
@@ -35,6 +37,8 @@ export interface DecidedCall {
   readonly budget: CallBudget | undefined;
   /** Deployments at which it could cost more than that. */
   readonly passedOver: readonly string[];
+  /** Of accounts that seal what they think; undefined: there are not several. */
+  readonly sealed: Sealed | undefined;
 }
 
 /** `model` is another one than the request names: the call falls back to it. */
@@ -52,7 +56,18 @@ export function createDecide(of: {
   readonly unknownPrice: 'refuse' | 'allow';
   readonly noteUnpriced: NoteUnpriced;
   readonly chooseModel: ChooseModel;
+  readonly affinity: Affinity;
 }): DecideCall {
+  const pin = (
+    { group, sealed }: Crossable,
+    { name }: Format,
+    body: unknown,
+  ): Pick<DecidedCall, 'group' | 'sealed'> => {
+    if (group.deployments.length === 1) return { group, sealed: undefined };
+    const own = name === 'responses' ? sealedIn((body as { input?: unknown }).input) : undefined;
+    const texts = own ?? sealed;
+    return texts === undefined ? { group, sealed: undefined } : of.affinity.pin(group, texts);
+  };
   const decide = (
     input: StreamInput,
     format: Format,
@@ -72,10 +87,12 @@ export function createDecide(of: {
         : withDeployments(named, ({ endpoint }) => providers.has(endpoint.provider));
     const reach = reachOnly(reachOf(whole, format.name), read.kept?.at);
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
-    const { group, asked } =
+    const crossable: Crossable =
       reach.crossed.length === 0
-        ? { group: repriced(reach.group, format, read), asked: read }
+        ? { group: repriced(reach.group, format, read), asked: read, sealed: undefined }
         : crossCall(reach, format, { body: input.body as JsonObject, raw: input.raw }, read);
+    const { asked } = crossable;
+    const { group, sealed } = pin(crossable, format, input.body);
     const fields =
       format.form?.find(input.raw, input.request.headers) ??
       findRequestFields(input.raw, format.names);
@@ -98,6 +115,7 @@ export function createDecide(of: {
       classification,
       budget: undefined,
       passedOver: NOBODY,
+      sealed,
     };
     const budget = readCallBudget(input.request.headers, input.body);
     return budget === undefined ? decided : fitCall(decided, budget);

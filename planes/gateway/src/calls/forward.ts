@@ -30,6 +30,7 @@ import type { Format } from '../formats/format.ts';
 import type { Fallbacks } from '../routing/fallbacks.ts';
 import type { RouteMeters } from '../routing/route-meters.ts';
 import type { Trail } from '../routing/trail.ts';
+import { tellPinned } from '../sealed-reasoning/tell-pinned.ts';
 import type { Switchboard } from '../switchboard.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import type { DecideCall, DecidedCall } from './decide-call.ts';
@@ -78,7 +79,8 @@ export function createForward(parts: ForwardParts): Forward {
     if (head.kind === 'failed') {
       await settleLeft(open, settle);
       if (!call.input.reply.destroyed) {
-        throw toUpstreamFault(head.failure, deployment, parts.tellsPlace(call.input));
+        const fault = toUpstreamFault(head.failure, deployment, parts.tellsPlace(call.input));
+        throw call.sealed?.isPinned === true ? tellPinned(fault) : fault;
       }
       return;
     }

@@ -1,9 +1,21 @@
 import { judgeHead, type Verdict } from '../routing/judge-head.ts';
+import { isSealRefused } from '../sealed-reasoning/sealed-in.ts';
 import type { Head } from './attempt.ts';
 import type { Begun } from './begin-attempt.ts';
 import { readKind } from './read-kind.ts';
 
 const KEY_REFUSED = 401;
+
+/** A2. Another account may open it; this one is well. */
+const SEALED: Verdict = {
+  kind: 'failed',
+  because: 'sealed',
+  isBillable: false,
+  mayRepeat: false,
+  coolsAtOnce: false,
+  retryAfterMs: null,
+  sparesIt: true,
+};
 
 /**
  * What an attempt comes to. A whole answer has gone to nobody before all of it is there (R2): where another
@@ -11,12 +23,17 @@ const KEY_REFUSED = 401;
  * words alone tell that it is of our credential is one too.
  */
 export function judgeAttempt(
-  { attempt, bridge: { upstream }, wantsStream }: Begun,
+  { attempt, bridge: { upstream }, call, wantsStream }: Begun,
   head: Head,
   { now, isReplaceable }: { readonly now: () => Date; readonly isReplaceable: boolean },
 ): Verdict | Promise<Verdict> {
   const verdict = judgeHead(head, now(), wantsStream, upstream);
   if (!isReplaceable || head.kind !== 'head') return verdict;
+  if (verdict.kind === 'refused' && head.status === 400 && call.sealed !== undefined) {
+    return attempt
+      .collect()
+      .then((told) => (told.kind === 'complete' && isSealRefused(told.body) ? SEALED : verdict));
+  }
   const { isKeyRefused } = upstream;
   if (verdict.kind === 'refused' && isKeyRefused !== undefined) {
     return attempt.collect().then((collected) => {

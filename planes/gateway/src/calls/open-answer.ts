@@ -48,7 +48,7 @@ export async function openAnswer(
   let deployment = switchboard.choose(call, trail);
   let tried: Map<string, Failed> | undefined;
   const noteFailed: NoteFailed = (begun, verdict) => {
-    switchboard.noteFailure(begun.deployment, verdict);
+    if (verdict.sparesIt !== true) switchboard.noteFailure(begun.deployment, verdict);
     parts.routeMeters.failed(begun.deployment, verdict.because);
     tried ??= new Map();
     tried.set(begun.deployment.id, verdict);

@@ -123,9 +123,11 @@ async function nextModel(
 /** For what reason another model may answer in the place of this one; null: for none. */
 async function whyElsewhere(
   { head, attempt, call, verdict, trail }: OpenAnswer,
-  { group: { model } }: DecidedCall,
+  { group: { model }, sealed }: DecidedCall,
   { fallbacks: current }: RouteParts,
 ): Promise<FallbackKind | null> {
+  if (sealed?.isPinned === true) return null; // A1
+  if (verdict.kind === 'failed' && verdict.sparesIt === true) return null;
   if (call.input.reply.destroyed || trail.leftMs <= 0) return null;
   if (verdict.kind === 'failed') return verdict.isBillable && isCostBound(call) ? null : 'generic';
   if (verdict.kind !== 'refused' || head.kind !== 'head') return null;

@@ -24,6 +24,8 @@ export interface Failed {
   readonly coolsAtOnce: boolean;
   /** What the provider asks for, counted from now. */
   readonly retryAfterMs: number | null;
+  /** The deployment is well all the same, and no other model is better. */
+  readonly sparesIt?: true;
 }
 
 /** Statuses that another deployment may not answer. Any other below 500 is the caller's own affair. */
