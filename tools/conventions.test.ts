@@ -88,6 +88,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'ledger.recordSpend': 'the ledger writes the entry of what it books',
   'ledger.checkBudget': 'asks about an agent and a model; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
+  'scim.searchUsers': 'the same, as RFC 7644 has it; changes nothing',
+  'scim.searchGroups': 'the same',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',

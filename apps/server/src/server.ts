@@ -1,10 +1,9 @@
 import { systemClock } from '@sagewai/clock';
 import { deriveKey, sealingKey } from '@sagewai/crypto';
-import { createPublicEgress } from '@sagewai/egress';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
-import { createSso, createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
+import { createTokenReader, identityRoutes, runTokenKey } from '@sagewai/identity';
 import { type Jobs, readDue, startJobs } from '@sagewai/jobs';
 import { createLedger, createSoftBudgets, ledgerJobs, ledgerRoutes } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
@@ -15,6 +14,7 @@ import { createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
+import { createIdentityProviders } from './create-identity-providers.ts';
 import { createOutgoing } from './create-outgoing.ts';
 import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
@@ -139,24 +139,10 @@ export function buildServer(options: ServerOptions): Server {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
-  const ssoEgress = createPublicEgress({
-    privateHosts: config.ssoPrivateHosts,
-    timeoutMs: config.ssoTimeoutMs,
-  });
-  const sso = createSso({
-    db,
-    clock,
-    egress: ssoEgress,
-    sealing: [sealingKey(keys.sealing, 'sso')],
-    publicUrl: config.publicUrl,
-    settings: {
-      clockToleranceMs: config.ssoClockToleranceMs,
-      discoveryTtlMs: config.ssoDiscoveryTtlMs,
-    },
-  });
+  const providers = createIdentityProviders({ config, keys, db, clock, certificate });
 
   const planes = {
-    identity: { routes: [...identityRoutes({ db, tokens }), ...sso.routes], jobs: [] },
+    identity: { routes: [...identityRoutes({ db, tokens }), ...providers.routes], jobs: [] },
     trust: {
       routes: [...trustRoutes({ db }), ...outgoing.routes],
       jobs: outgoing.jobs,
@@ -261,7 +247,7 @@ export function buildServer(options: ServerOptions): Server {
       await egress.destroy();
       await objects.close();
       await outgoing.close();
-      await ssoEgress.close();
+      await providers.close();
     },
   };
 }

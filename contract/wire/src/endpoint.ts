@@ -3,7 +3,15 @@ import type { Static, TSchema } from 'typebox';
 import type { Permission } from './permissions.ts';
 
 /** Which client parses the answer: it picks the shape of errors and what happens to unknown fields. */
-export type Surface = 'own' | 'fleet' | 'openai' | 'anthropic' | 'litellm' | 'sage' | 'ollama';
+export type Surface =
+  | 'own'
+  | 'fleet'
+  | 'openai'
+  | 'anthropic'
+  | 'litellm'
+  | 'sage'
+  | 'ollama'
+  | 'scim';
 
 /**
  * How an operation is recorded in the audit log.

@@ -125,6 +125,7 @@ import {
   triggerSchedule,
   updateSchedule,
 } from './schedules.ts';
+import { SCIM_ENDPOINTS } from './scim.ts';
 import { listSealRecipients } from './sealing.ts';
 import { SOFT_BUDGET_ENDPOINTS } from './soft-budgets.ts';
 import { reportSpend } from './spend.ts';
@@ -154,6 +155,7 @@ export const ENDPOINTS = [
   revokeToken,
   whoAmI,
   ...SSO_ENDPOINTS,
+  ...SCIM_ENDPOINTS,
   listAudit,
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,

@@ -29,8 +29,14 @@ export const project = Type.Object({
 
 /** The scopes of an access token; each includes the ones before it. */
 export const TOKEN_SCOPES = ['read', 'write', 'admin'] as const;
-export type TokenScope = (typeof TOKEN_SCOPES)[number];
-const scope = Type.Union([Type.Literal('read'), Type.Literal('write'), Type.Literal('admin')]);
+/** `scim` is of a token that does nothing else. */
+export type TokenScope = (typeof TOKEN_SCOPES)[number] | 'scim';
+const scope = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('write'),
+  Type.Literal('admin'),
+  Type.Literal('scim'),
+]);
 
 export const accessToken = Type.Object({
   id,

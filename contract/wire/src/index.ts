@@ -35,6 +35,7 @@ export {
   type Surface,
 } from './endpoint.ts';
 export { type EndpointTable, ENDPOINTS } from './endpoints.ts';
+export * from './scim.ts';
 export * from './sso.ts';
 export { listSealRecipients } from './sealing.ts';
 export type {

@@ -16,6 +16,9 @@ export const PERMISSIONS = {
   'token:write': ['admin'],
   'sso:read': ['admin'],
   'sso:write': ['admin'],
+  // For an identity provider: its token does nothing else, and no other scope includes it.
+  'scim:read': ['scim'],
+  'scim:write': ['scim'],
   'audit:read': ['read'],
   'audit:administer': ['admin'],
   'alert:read': ['read'],
@@ -59,7 +62,7 @@ export const PERMISSIONS = {
   'model:list': ['key', 'run', 'read'],
 } as const satisfies Record<
   string,
-  readonly ('read' | 'write' | 'admin' | 'platform' | CallerKind)[]
+  readonly ('read' | 'write' | 'admin' | 'scim' | 'platform' | CallerKind)[]
 >;
 
 export type Permission = keyof typeof PERMISSIONS;

@@ -36,6 +36,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'sso:read': ADMINS_SEEN,
   // Whoever says who vouches for people can be any of them.
   'sso:write': OWNER,
+  'scim:read': ADMINS_SEEN,
+  'scim:write': ADMINS,
   'audit:read': ADMINS_SEEN,
   'audit:administer': ADMINS,
   'alert:read': EVERYONE,

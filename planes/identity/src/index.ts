@@ -36,6 +36,7 @@ export { type AccountDetail, actByGrants, type Grants, type Subject } from './ro
 export { readGrants } from './roles/read-grants.ts';
 export { dropAssignment, insertAssignment } from './roles/role-assignments.sql.ts';
 export { identityRoutes } from './routes.ts';
+export { createScim } from './scim/create-scim.ts';
 export { createSso } from './sso/create-sso.ts';
 export {
   isRunToken,

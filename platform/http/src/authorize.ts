@@ -7,6 +7,7 @@ const INCLUDES = {
   read: ['read'],
   write: ['read', 'write'],
   admin: ['read', 'write', 'admin'],
+  scim: ['scim'],
   platform: ['read', 'write', 'admin', 'platform'],
 } as const satisfies Record<Scope, readonly Scope[]>;
 

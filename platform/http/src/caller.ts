@@ -1,7 +1,7 @@
 import type { CallerKind, OrganizationId, Permission, ProjectId } from '@sagewai/wire';
 
-/** What an access token may hold. Each but `read` includes the ones before it. */
-export type Scope = 'read' | 'write' | 'admin' | 'platform';
+/** What an access token may hold. Each but `read` includes the ones before it; `scim` stands alone. */
+export type Scope = 'read' | 'write' | 'admin' | 'scim' | 'platform';
 
 /** Who sends a request, as proved by a credential, and for which organization it speaks. */
 export interface Caller {

@@ -10,7 +10,8 @@ export interface ErrorAnswer {
 
 type Shape = (fault: Fault, requestId: string) => ErrorAnswer;
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const SCIM_TYPE = 'application/scim+json; charset=utf-8';
 
 /** One shape a surface. */
 export const ERROR_SHAPES = {
@@ -60,7 +61,31 @@ export const ERROR_SHAPES = {
     contentType: JSON_TYPE,
     body: { error: fault.detail, code: fault.code, request_id: requestId },
   }),
+  // RFC 7644, 3.12: the status is a text, and `scimType` one of the standard's own words.
+  scim: (fault) => {
+    const { status } = PROBLEMS[fault.code];
+    const scimType = SCIM[fault.code];
+    const body = {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: String(status),
+      ...(scimType === undefined ? {} : { scimType }),
+      detail: fault.detail,
+    };
+    return { status, contentType: SCIM_TYPE, body };
+  },
 } as const satisfies Record<Surface, Shape>;
+
+const SCIM: { readonly [Code in ProblemCode]?: string } = {
+  'request.malformed': 'invalidSyntax',
+  'request.invalid': 'invalidValue',
+  'resource.exists': 'uniqueness',
+  'scim.filter': 'invalidFilter',
+  'scim.path': 'invalidPath',
+  'scim.syntax': 'invalidSyntax',
+  'scim.target': 'noTarget',
+  'scim.mutability': 'mutability',
+  'scim.too_many': 'tooMany',
+};
 
 export function toProblem(fault: Fault, requestId: string): Problem {
   const { code, detail, mistakes } = fault;

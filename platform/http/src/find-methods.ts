@@ -38,6 +38,7 @@ const SURFACES: readonly (readonly [string, Surface])[] = [
   ['/global/', 'litellm'],
   ['/team/', 'litellm'],
   ['/user/', 'litellm'],
+  ['/scim/', 'scim'],
 ];
 
 function guessSurface(path: string): Surface {

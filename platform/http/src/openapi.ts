@@ -132,6 +132,7 @@ const ERROR_OF = {
   litellm: 'OpenAiError',
   sage: 'FleetError',
   ollama: 'OllamaError',
+  scim: 'ScimError',
 } as const satisfies Record<Surface, keyof typeof ERRORS>;
 
 const TEXT = { type: 'string' };
@@ -162,6 +163,10 @@ const ERRORS = {
   ),
   FleetError: object({ detail: TEXT, code: CODE, request_id: TEXT }),
   OllamaError: object({ error: TEXT, code: CODE, request_id: TEXT }),
+  ScimError: object(
+    { schemas: { type: 'array', items: TEXT }, status: TEXT, scimType: TEXT, detail: TEXT },
+    ['scimType'],
+  ),
   OpenAiError: object({
     error: object({ message: TEXT, type: TEXT, param: { type: ['string', 'null'] }, code: TEXT }),
   }),

@@ -1,3 +1,4 @@
+import { JSON_TYPE, SCIM_TYPE } from './error-shapes.ts';
 import type { Exchange } from './exchange.ts';
 import { fail } from './fail.ts';
 import type { RawParts } from './parse.ts';
@@ -17,7 +18,7 @@ export async function serve(
     const text = await runHandler(exchange, binding, exchange.plan.parse(raw), pipeline);
     send(exchange.reply, exchange.id, {
       status: text === null ? 204 : (exchange.endpoint.status ?? 200),
-      contentType: 'application/json; charset=utf-8',
+      contentType: exchange.endpoint.surface === 'scim' ? SCIM_TYPE : JSON_TYPE,
       text,
       headers: exchange.headersOut,
       isLast: pipeline.drain.isDraining,

@@ -13,4 +13,6 @@ export const UNKNOWN_FIELDS = {
   litellm: 'pass',
   sage: 'pass',
   ollama: 'pass',
+  // RFC 7644, 3.1: a server leaves out what it does not know.
+  scim: 'pass',
 } as const satisfies Record<Surface, 'refuse' | 'drop' | 'pass'>;

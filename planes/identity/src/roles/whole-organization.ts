@@ -8,6 +8,8 @@ const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
   'token:write',
   'sso:read',
   'sso:write',
+  'scim:read',
+  'scim:write',
   'audit:read',
   'enrollment:read',
   'fleet:administer',

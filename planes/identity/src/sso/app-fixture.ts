@@ -12,6 +12,7 @@ import type { OrganizationId, TokenId, TokenScope } from '@sagewai/wire';
 
 import { registerCredential } from '../credentials.sql.ts';
 import { identityRoutes } from '../routes.ts';
+import { createScim } from '../scim/create-scim.ts';
 import { createTokenReader } from '../token-reader.ts';
 import { insertToken } from '../tokens.sql.ts';
 import { createSso } from './create-sso.ts';
@@ -52,10 +53,19 @@ export function replicaOf(
     egress: createPublicEgress({ privateHosts, timeoutMs: 10_000 }),
     sealing: [SEALING],
     publicUrl: PUBLIC_URL,
-    settings: { clockToleranceMs: 30_000, discoveryTtlMs: 600_000 },
+    settings: {
+      clockToleranceMs: 30_000,
+      discoveryTtlMs: 600_000,
+    },
   });
   const app = createApp({
-    routes: [...identityRoutes({ db, tokens }), ...trustRoutes({ db }), ...sso.routes, ...more],
+    routes: [
+      ...identityRoutes({ db, tokens }),
+      ...trustRoutes({ db }),
+      ...sso.routes,
+      ...createScim({ publicUrl: PUBLIC_URL, isSecure: true }).routes,
+      ...more,
+    ],
     authenticate: createAuthenticator([tokens]),
     auditor: createAuditor({ db }),
     db,
