@@ -29,14 +29,15 @@ const PLANE_USES: Record<string, readonly string[]> = {
 const APP_USES: Record<string, readonly string[]> = {
   up: ['server'],
   doctor: ['server'],
-  launcher: ['server', 'up', 'doctor', 'worker', 'cli'],
+  backup: ['server'],
+  launcher: ['server', 'up', 'doctor', 'backup', 'worker', 'cli'],
 };
 const CLIENT_USES: Record<string, readonly string[]> = {
   worker: ['sdk'],
   cli: ['sdk', 'verify'],
 };
 /** Contracts depend on nothing of ours; these two platform packages stand on the migrations. */
-const DB_USERS = ['testing', 'server', 'doctor', 'e2e'];
+const DB_USERS = ['testing', 'server', 'doctor', 'backup', 'e2e'];
 
 interface Manifest {
   readonly name: string;

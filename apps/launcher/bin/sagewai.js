@@ -24,6 +24,16 @@ const PROCESSES = {
     module: '@sagewai/doctor/main',
     says: 'look for what is wrong here, and say what mends it',
   },
+  backup: {
+    module: '@sagewai/backup/main',
+    says: 'everything of the database and its objects, in a file',
+    isCommand: true,
+  },
+  restore: {
+    module: '@sagewai/backup/main',
+    says: 'such a file into an empty database, verified',
+    isCommand: true,
+  },
 };
 
 const COMMANDS = {
@@ -63,7 +73,7 @@ function route() {
     // Freed memory is scattered over fewer places of the C library. Read at start: here by children, and below.
     process.env.MALLOC_ARENA_MAX ??= '2';
     startAgainWithFlags(chosen.nodeFlags);
-    return run(chosen.module, rest);
+    return run(chosen.module, chosen.isCommand ? [word, ...rest] : rest);
   }
   if (word === 'config' && rest[0] === 'explain') return explain(rest.slice(1));
   if (word === 'gateway' && rest[0] === 'import') {
@@ -76,7 +86,8 @@ function route() {
 function explain(words) {
   const [name = 'server', ...others] = words[0]?.startsWith('-') ? ['server', ...words] : words;
   const chosen = Object.hasOwn(PROCESSES, name) ? PROCESSES[name] : undefined;
-  if (chosen && name !== 'doctor') return run(chosen.module, ['--explain-config', ...others]);
+  if (chosen && name !== 'doctor' && !chosen.isCommand)
+    return run(chosen.module, ['--explain-config', ...others]);
   process.stderr.write(`There is no process ${name}. Say one of: server, worker, up.\n`);
   process.exitCode = 2;
 }

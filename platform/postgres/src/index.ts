@@ -25,5 +25,6 @@ export {
   findBreaking,
   readSchemaVersion,
 } from './schema-version.sql.ts';
+export { openSession, type Session } from './session.ts';
 export { sql, type Sql, type Statement } from './statement.ts';
 export { inTenant, inTransaction } from './transaction.ts';
