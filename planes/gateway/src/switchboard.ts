@@ -19,7 +19,7 @@ import {
 } from './routing/deployment-book.ts';
 import type { Failed } from './routing/judge-head.ts';
 import { planRetry } from './routing/plan-retry.ts';
-import type { Strategy } from './routing/routing.ts';
+import type { RetryRules, Strategy } from './routing/routing.ts';
 import type { Trail } from './routing/trail.ts';
 
 export type Next =
@@ -156,7 +156,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
       const retry = planRetry({
         verdict: (repeatable && tried.get(repeatable.id)) ?? last,
         attempts,
-        rules: options.routing().retry,
+        rules: rulesFor(options.routing().retry, trail.retriesMax),
         hasOther: other !== undefined,
         hasRepeatable: repeatable !== undefined,
         random: random(),
@@ -214,6 +214,9 @@ const SUPPOSED = estimateUsage(
   { outputBytes: 0, outputChunks: OUTPUT_TOKENS_EXPECTED },
   { inputMax: Infinity, outputMax: Infinity },
 );
+
+const rulesFor = (rules: RetryRules, retries: number | undefined): RetryRules =>
+  retries === undefined ? rules : { ...rules, retries };
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -48,20 +48,20 @@ export interface CacheParts extends KeptPlaces {
   readonly traceOf: RouteParts['traceOf'];
 }
 
-/** What became of calls whose answers are listened to, by what they were made of. */
+/** What became of calls whose answers are listened to, by where they are answered. */
 export class Settlements {
-  readonly #of = new WeakMap<StreamInput, Listening>();
+  readonly #of = new WeakMap<StreamInput['reply'], Listening>();
 
   listen(input: StreamInput): Listening {
     const listening: Listening = { outcome: undefined, costPusd: null, savedPusd: undefined };
-    this.#of.set(input, listening);
+    this.#of.set(input.reply, listening);
     return listening;
   }
 
   /** The same, and those who listen are told. */
   told(settle: SettleCall): SettleCall {
     return (call, outcome) => {
-      const listening = this.#of.get(call.input);
+      const listening = this.#of.get(call.input.reply);
       return listening === undefined
         ? settle(call, outcome)
         : this.#tell(listening, { call, outcome, settle });

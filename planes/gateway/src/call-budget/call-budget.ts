@@ -29,7 +29,7 @@ export function readCallBudget(
 ): CallBudget | undefined {
   const { metadata, timeout } = body as { readonly metadata?: unknown; readonly timeout?: unknown };
   const named = isObject(metadata) ? metadata : undefined;
-  const time = headers[TIMEOUT.header] ?? named?.[TIMEOUT.name];
+  const time = headers[TIMEOUT.header] ?? ofLitellm(headers, body) ?? named?.[TIMEOUT.name];
   const tokens = headers[TOKENS.header] ?? named?.[TOKENS.name];
   const cost = headers[COST.header] ?? named?.[COST.name];
   const hasField = timeout !== undefined;
@@ -41,6 +41,13 @@ export function readCallBudget(
     costMaxPusd: cost === undefined ? undefined : readCost(cost),
     hasField,
   };
+}
+
+/** LiteLLM's headers, in seconds; of a stream its own time stands before the other. */
+function ofLitellm(headers: IncomingHttpHeaders, body: unknown): unknown {
+  const time = headers['x-litellm-timeout'];
+  const { stream } = body as { readonly stream?: unknown };
+  return stream === true ? (headers['x-litellm-stream-timeout'] ?? time) : time;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { StreamInput } from '@sagewai/http';
 import type { TraceContext } from '@sagewai/telemetry';
 
 import { isCostBound } from '../call-budget/call-budget.ts';
+import { readWishes, wished } from '../call-wishes/call-wishes.ts';
 import type { Format } from '../formats/format.ts';
 import { NO_USAGE } from '../money/usage.ts';
 import { chainOf, type FallbackKind } from '../routing/fallbacks.ts';
@@ -27,11 +28,18 @@ export interface RouteParts extends OpenParts {
  * for the answer any more, and nothing was sent.
  */
 export async function routeCall(
-  input: StreamInput,
+  given: StreamInput,
   format: Format,
-  parts: RouteParts,
+  configured: RouteParts,
 ): Promise<OpenAnswer | undefined> {
+  const said = format.form === undefined ? readWishes(given) : undefined;
+  const { input } = said ?? { input: given };
+  const parts =
+    said === undefined
+      ? configured
+      : { ...configured, fallbacks: () => wished(configured.fallbacks(), said.wishes) };
   const trail = new Trail(parts.traceOf(input.request.headers));
+  trail.retriesMax = said?.wishes.retries;
   const asked = await parts.decide(input, format);
   trail.tier = asked.tier;
   trail.classification = asked.classification;

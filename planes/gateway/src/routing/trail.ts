@@ -43,6 +43,8 @@ export class Trail {
   savedPusd: PicoUsd | undefined;
   /** When a call that brought its own time along is late; Infinity: never. Of a monotonic clock. */
   deadlineMs = Infinity;
+  /** How many retries the call asks for itself; undefined: it does not say. */
+  retriesMax: number | undefined;
   /** When the first attempt was sent; 0: none was. */
   sentMs = 0;
   /** Made when there is something to note: most calls have nothing. */
