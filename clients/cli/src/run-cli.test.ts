@@ -520,6 +520,8 @@ describe('which server, and as whom', () => {
         organization: { id: ID, name: 'acme' },
         project: null,
         scopes: ['admin'],
+        permissions: [],
+        stands_for: null,
       },
     }));
     server.on('runs.listRuns', () => ({ json: { runs: [], next_cursor: null } }));
@@ -546,6 +548,8 @@ describe('which server, and as whom', () => {
       organization: null,
       project: null,
       scopes: [],
+      permissions: [],
+      stands_for: null,
     };
     server.on('identity.whoAmI', () => ({ json: who }));
     server.on('runs.listRuns', () => ({ json: { runs: [], next_cursor: null } }));

@@ -17,6 +17,10 @@ const GROUPS: Readonly<Record<string, Load>> = {
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   triggers: async (around) => (await import('./commands/triggers.ts')).triggersCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),
+  accounts: async (around) => (await import('./commands/accounts.ts')).accountsCommand(around),
+  'service-accounts': async (around) =>
+    (await import('./commands/accounts.ts')).serviceAccountsCommand(around),
+  roles: async (around) => (await import('./commands/roles.ts')).rolesCommand(around),
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),

@@ -105,6 +105,7 @@ import {
   setProjectCredential,
 } from './project-credentials.ts';
 import { getRetention, setRetention } from './retention.ts';
+import { ROLE_ENDPOINTS } from './role-administration.ts';
 import {
   getProjectRouting,
   listPools,
@@ -154,6 +155,7 @@ export const ENDPOINTS = [
   createToken,
   revokeToken,
   whoAmI,
+  ...ROLE_ENDPOINTS,
   ...SSO_ENDPOINTS,
   ...SCIM_ENDPOINTS,
   listAudit,

@@ -43,6 +43,11 @@ export const accessToken = Type.Object({
   name: Type.String(),
   scopes: Type.Array(scope),
   project_id: idOrNull,
+  /** Whom it stands for: it does no more than that may do now. */
+  account_id: idOrNull,
+  service_account_id: idOrNull,
+  /** Good for one request, whatever comes of it. */
+  single_use: Type.Boolean(),
   created_by: Type.String(),
   created_at: instant,
   expires_at: instantOrNull,
@@ -149,6 +154,9 @@ export const createToken = endpoint({
     name,
     scopes: Type.Array(scope, { minItems: 1, maxItems: 3, uniqueItems: true }),
     project: Type.Optional(nameOrId),
+    /** Makes a token of this service account; without, one of whoever asks. */
+    service_account: Type.Optional(nameOrId),
+    single_use: Type.Optional(Type.Boolean()),
     expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
   }),
   output: Type.Object({ ...accessToken.properties, token: Type.String() }),
@@ -182,5 +190,9 @@ export const whoAmI = endpoint({
     organization: orNull(Type.Object({ id, name: Type.String() })),
     project: orNull(Type.Object({ id, name: Type.String() })),
     scopes: Type.Array(Type.String()),
+    /** All that the caller may do there. */
+    permissions: Type.Array(Type.String()),
+    /** Whom a token stands for. */
+    stands_for: orNull(Type.Object({ kind: Type.String(), id })),
   }),
 });

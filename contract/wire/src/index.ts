@@ -68,6 +68,20 @@ export {
 export { type CallerKind, type Permission, PERMISSIONS } from './permissions.ts';
 export { type Mistake, type Problem, type ProblemCode, PROBLEMS } from './problems.ts';
 export {
+  assignRole,
+  createRole,
+  createServiceAccount,
+  deleteRole,
+  getAccount,
+  listAccounts,
+  listRoleAssignments,
+  listRoles,
+  listServiceAccounts,
+  setAccountActive,
+  setServiceAccountActive,
+  unassignRole,
+} from './role-administration.ts';
+export {
   BUILT_IN_ROLES,
   type BuiltInRole,
   isBuiltInRole,

@@ -14,6 +14,15 @@ export const PERMISSIONS = {
   'project:write': ['admin'],
   'token:read': ['admin'],
   'token:write': ['admin'],
+  'account:read': ['read'],
+  'account:write': ['admin'],
+  'role:read': ['read'],
+  'role:assign': ['admin'],
+  'role:write': ['admin'],
+  // Asked for by name, for whom a role that has it is given to or taken from.
+  'owner:appoint': ['platform'],
+  'service_account:read': ['read'],
+  'service_account:write': ['admin'],
   'sso:read': ['admin'],
   'sso:write': ['admin'],
   // For an identity provider: its token does nothing else, and no other scope includes it.

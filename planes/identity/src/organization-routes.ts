@@ -17,6 +17,7 @@ import type { Organization } from './organization.ts';
 import { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
 import { cutPage, toPage } from './page.ts';
 import { findProject } from './projects.sql.ts';
+import { listPermissions, standsFor } from './roles/list-permissions.ts';
 
 export function organizationRoutes({ db }: { readonly db: Db }): Route[] {
   return [
@@ -75,6 +76,8 @@ export function organizationRoutes({ db }: { readonly db: Db }): Route[] {
         organization: own.organization && named(own.organization),
         project: own.project === null ? null : named(own.project),
         scopes: [...scopes],
+        permissions: listPermissions(caller),
+        stands_for: standsFor(caller),
       };
     }),
   ];

@@ -15,6 +15,8 @@
  *       changed or made without the key.
  *   I9. No table shows or takes a row of an organization that the transaction does not act for.
  *   I10. A role that is held in a project does nothing in another, and nothing to the organization.
+ *   I13. A token for a single use is good for one request, whatever comes of it.
+ *   I12. Nobody gives, or takes away, what they do not have.
  *   I11. An organization that has an owner keeps one: an active account.
  */
 import type { OrganizationId, ProjectId } from '@sagewai/wire';

@@ -8,7 +8,10 @@ import { DEFAULT_PROJECT } from './organization.ts';
 import { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
 import { type PlatformToken, usePlatformToken } from './platform-tokens.sql.ts';
 import { findProject } from './projects.sql.ts';
-import { TOKEN_KIND } from './token.ts';
+import type { Grants, Subject } from './roles/grants.ts';
+import { nameSubject } from './roles/name-subject.ts';
+import { readGrants } from './roles/read-grants.ts';
+import { type AccessToken, TOKEN_KIND } from './token.ts';
 import { useToken } from './tokens.sql.ts';
 
 /** What a request says about itself: the hash of its token, and what it names by name or id. */
@@ -23,6 +26,12 @@ export interface TokenDetail {
   readonly kind: 'access_token';
   /** The only project that the token is good for; null: every project. */
   readonly boundProjectId: ProjectId | null;
+  /** What whom it stands for may do; absent: its scopes decide alone. */
+  readonly grants?: Grants;
+  /** Who it stands for. */
+  readonly subject?: Subject;
+  /** Used up by the look-up: nobody else may have the answer. */
+  readonly isSingleUse?: boolean;
 }
 
 /**
@@ -55,9 +64,22 @@ async function resolveToken(
     named: claim.project ?? token.projectId ?? undefined,
   });
   if (token.projectId !== null && token.projectId !== projectId) throw missingProject();
-  const detail: TokenDetail = { kind: 'access_token', boundProjectId: token.projectId };
+  const subject = subjectOf(token);
+  const detail: TokenDetail = {
+    kind: 'access_token',
+    boundProjectId: token.projectId,
+    isSingleUse: token.singleUse,
+    ...(subject && { subject, grants: await readGrants(tx, { orgId, projectId, subject }) }),
+  };
   const scopes = new Set(token.scopes);
-  return { kind: 'token', id: token.id, name: token.name, orgId, projectId, scopes, detail };
+  const name = subject ? `${token.name} (${await nameSubject(tx, orgId, subject)})` : token.name;
+  return { kind: 'token', id: token.id, name, orgId, projectId, scopes, detail };
+}
+
+/** Whom the token stands for (I12). */
+function subjectOf({ accountId, serviceAccountId }: AccessToken): Subject | null {
+  if (accountId !== null) return { kind: 'account', id: accountId };
+  return serviceAccountId === null ? null : { kind: 'service_account', id: serviceAccountId };
 }
 
 async function resolveAdministrator(

@@ -7,7 +7,7 @@ import type { ProjectId } from '@sagewai/wire';
 
 import { findToken, header } from './find-token.ts';
 import { type Claim, resolveCaller, type TokenDetail } from './resolve-caller.ts';
-import type { AccountDetail } from './roles/grants.ts';
+import { type AccountDetail, actByGrants } from './roles/grants.ts';
 import { isOfTheWholeOrganization } from './roles/whole-organization.ts';
 import { TOKEN_PREFIX, TOKEN_TRUST_MS } from './token.ts';
 
@@ -42,7 +42,7 @@ export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): Toke
 
   const resolve = async (key: string, claim: Claim, readMs: number): Promise<Caller | null> => {
     const caller = await resolveCaller(db, claim);
-    if (caller === null) return null;
+    if (caller === null || isSingleUse(caller)) return caller; // I13
     if (remembered.size >= CALLERS_MAX) remembered.clear();
     remembered.set(key, { caller, readMs });
     return caller;
@@ -50,7 +50,12 @@ export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): Toke
 
   const ask = (key: string, claim: Claim): Promise<Caller | null> => {
     const asked = asking.get(key);
-    if (asked && isFresh(asked)) return asked.answer; // I3
+    if (asked && isFresh(asked)) {
+      // What another used up is not ours (I13): whoever asks after it learns that it is gone.
+      return asked.answer.then((caller) =>
+        caller !== null && isSingleUse(caller) ? resolve(key, claim, clock.monotonicMs()) : caller,
+      );
+    }
     const readMs = clock.monotonicMs();
     const answer = resolve(key, claim, readMs).finally(() => {
       if (asking.get(key)?.answer === answer) asking.delete(key);
@@ -92,11 +97,16 @@ function keyOf({ hash, organization, project }: Claim): string {
 }
 
 function admit(caller: Caller, { endpoint: { permission } }: RequestHead): Caller {
-  if (boundProject(caller) === null || !isOfTheWholeOrganization(permission)) return caller;
-  throw new Fault('caller.forbidden', `token ${caller.id} is bound to a project`, {
-    detail: 'This access token is bound to one project; this concerns the whole organization.',
-  });
+  if (boundProject(caller) !== null && isOfTheWholeOrganization(permission)) {
+    throw new Fault('caller.forbidden', `token ${caller.id} is bound to a project`, {
+      detail: 'This access token is bound to one project; this concerns the whole organization.',
+    });
+  }
+  const { grants } = caller.detail as TokenDetail;
+  return grants === undefined ? caller : actByGrants(caller, grants, permission);
 }
+
+const isSingleUse = ({ detail }: Caller): boolean => (detail as TokenDetail).isSingleUse === true;
 
 /** A token of ours is a bad one. Anything else may be another reader's. */
 function nobody(token: string): null {

@@ -6,6 +6,7 @@ import { createToken, listTokens, revokeToken, type TokenId } from '@sagewai/wir
 import { dropCredential, registerCredential } from './credentials.sql.ts';
 import { cutPage, toPage } from './page.ts';
 import { resolveProject } from './resolve-caller.ts';
+import { chooseHolder } from './roles/choose-holder.ts';
 import type { TokenReader } from './token-reader.ts';
 import { type AccessToken, TOKEN_KIND, TOKEN_PREFIX } from './token.ts';
 import { insertToken, listTokens as readTokens, revoke } from './tokens.sql.ts';
@@ -23,6 +24,12 @@ export function tokenRoutes({ tokens }: { readonly tokens: TokenReader }): Route
       const id = newId<TokenId>();
       const named = body.project;
       const projectId = named === undefined ? null : await resolveProject(tx, { orgId, named });
+      const holder = await chooseHolder(tx, {
+        orgId,
+        caller,
+        scopes: body.scopes,
+        named: body.service_account,
+      });
       const value = mintToken(TOKEN_PREFIX);
       const token = await insertToken(tx, {
         id,
@@ -30,6 +37,8 @@ export function tokenRoutes({ tokens }: { readonly tokens: TokenReader }): Route
         projectId,
         name: body.name,
         scopes: body.scopes,
+        ...holder,
+        singleUse: body.single_use ?? false,
         createdBy: nameActor(caller),
         expiresInSeconds: body.expires_in_seconds ?? null,
       });
@@ -38,6 +47,8 @@ export function tokenRoutes({ tokens }: { readonly tokens: TokenReader }): Route
         name: body.name,
         scopes: body.scopes.join(' '),
         project_id: projectId,
+        ...(body.single_use === true && { single_use: true }),
+        ...(holder.serviceAccountId && { service_account_id: holder.serviceAccountId }),
       });
       setHeader('cache-control', 'no-store');
       return { ...toWire(token), token: value };
@@ -59,6 +70,9 @@ const toWire = (token: AccessToken) => ({
   name: token.name,
   scopes: [...token.scopes],
   project_id: token.projectId,
+  account_id: token.accountId,
+  service_account_id: token.serviceAccountId,
+  single_use: token.singleUse,
   created_by: token.createdBy,
   created_at: token.createdAt.toISOString(),
   expires_at: token.expiresAt?.toISOString() ?? null,

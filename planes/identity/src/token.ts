@@ -1,4 +1,4 @@
-import type { ProjectId, TokenId, TokenScope } from '@sagewai/wire';
+import type { AccountId, ProjectId, ServiceAccountId, TokenId, TokenScope } from '@sagewai/wire';
 
 /** An access token without its value: people and scripts of one organization call with it. */
 export interface AccessToken {
@@ -7,6 +7,12 @@ export interface AccessToken {
   readonly scopes: readonly TokenScope[];
   /** Null: good for every project of the organization. */
   readonly projectId: ProjectId | null;
+  /** Who it stands for: it does no more than that may do now. Both null: its scopes decide alone. */
+  readonly accountId: AccountId | null;
+  readonly serviceAccountId: ServiceAccountId | null;
+  /** Good for one request, whatever comes of it. */
+  readonly singleUse: boolean;
+  readonly usedAt: Date | null;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;

@@ -1,12 +1,21 @@
 import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
-import type { OrganizationId, ProjectId, TokenId, TokenScope } from '@sagewai/wire';
+import type {
+  AccountId,
+  OrganizationId,
+  ProjectId,
+  ServiceAccountId,
+  TokenId,
+  TokenScope,
+} from '@sagewai/wire';
 
 import type { Page } from './organization.ts';
 import type { AccessToken } from './token.ts';
 
 // A function: a fragment is made anew for each statement that it is part of.
 const columns = (): Statement<unknown> => sql`
-  id, name, scopes, project_id as "projectId", created_by as "createdBy", created_at as "createdAt",
+  id, name, scopes, project_id as "projectId", account_id as "accountId",
+  service_account_id as "serviceAccountId", single_use as "singleUse", used_at as "usedAt",
+  created_by as "createdBy", created_at as "createdAt",
   expires_at as "expiresAt", revoked_at as "revokedAt", last_used_at as "lastUsedAt"`;
 
 export interface NewToken {
@@ -15,6 +24,9 @@ export interface NewToken {
   readonly projectId: ProjectId | null;
   readonly name: string;
   readonly scopes: readonly TokenScope[];
+  readonly accountId?: AccountId | null;
+  readonly serviceAccountId?: ServiceAccountId | null;
+  readonly singleUse?: boolean;
   readonly createdBy: string;
   /** Null: does not expire. */
   readonly expiresInSeconds: number | null;
@@ -22,8 +34,10 @@ export interface NewToken {
 
 export async function insertToken(tx: Tx, token: NewToken): Promise<AccessToken> {
   const { rows } = await sql<AccessToken>`
-    insert into access_token (id, org_id, project_id, name, scopes, created_by, expires_at)
+    insert into access_token (id, org_id, project_id, name, scopes, account_id, service_account_id,
+                              single_use, created_by, expires_at)
     values (${token.id}, ${token.orgId}, ${token.projectId}, ${token.name}, ${token.scopes},
+            ${token.accountId ?? null}, ${token.serviceAccountId ?? null}, ${token.singleUse ?? false},
             ${token.createdBy}, app_now() + ${token.expiresInSeconds}::int * interval '1 second')
     returning ${columns()}
   `.execute(tx);
@@ -58,7 +72,10 @@ export async function revoke(
   return rows[0] ?? null;
 }
 
-/** The token if it is good now (I3); its use is marked, at most once a minute. */
+/**
+ * The token if it is good now (I3); its use is marked, at most once a minute. One for a single use is
+ * used up by this: of those who ask together one gets it (I13).
+ */
 export async function useToken(tx: Tx, id: TokenId): Promise<AccessToken | null> {
   const { rows } = await sql<AccessToken>`
     select ${columns()} from access_token
@@ -66,9 +83,19 @@ export async function useToken(tx: Tx, id: TokenId): Promise<AccessToken | null>
   `.execute(tx);
   const [token] = rows;
   if (!token) return null;
+  if (token.singleUse) return useUp(tx, id);
   await sql`
     update access_token set last_used_at = date_trunc('minute', app_now())
     where id = ${id} and last_used_at is distinct from date_trunc('minute', app_now())
   `.execute(tx);
   return token;
+}
+
+async function useUp(tx: Tx, id: TokenId): Promise<AccessToken | null> {
+  const { rows } = await sql<AccessToken>`
+    update access_token set used_at = app_now(), last_used_at = date_trunc('minute', app_now())
+    where id = ${id} and used_at is null  -- I13
+    returning ${columns()}
+  `.execute(tx);
+  return rows[0] ?? null;
 }

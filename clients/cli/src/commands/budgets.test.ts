@@ -67,7 +67,8 @@ test('budgets set says what it is not told, and what is no amount', async () => 
 
 test('budgets set organization is the organization of the token', async () => {
   const { run, server } = await shell();
-  const whoAmI = { kind: 'token', id: ORG, name: 'a', project: null, scopes: ['admin'] };
+  const rights = { scopes: ['admin'], permissions: [], stands_for: null };
+  const whoAmI = { kind: 'token', id: ORG, name: 'a', project: null, ...rights };
   server.on('identity.whoAmI', () => ({
     json: { ...whoAmI, organization: { id: ORG, name: 'acme' } },
   }));

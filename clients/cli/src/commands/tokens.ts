@@ -12,6 +12,8 @@ interface CreateFlags extends ConnectionFlags {
   readonly scope: TokenScope;
   readonly for?: string;
   readonly expires?: number;
+  readonly serviceAccount?: string;
+  readonly singleUse?: true;
 }
 
 export function tokensCommand(around: Surroundings): Command {
@@ -35,6 +37,8 @@ function createCommand(around: Surroundings): Command {
           .default('read'),
       )
       .option('--for <project>', 'good for this project alone (default: all of them)')
+      .option('--service-account <name>', 'it calls as this one (default: as you)')
+      .option('--single-use', 'good for one request')
       .option('--expires <duration>', 'such as 90d (default: never)', durationSeconds),
     around,
     createToken,
@@ -68,6 +72,8 @@ async function createToken(context: Context, flags: CreateFlags): Promise<void> 
       name: flags.name,
       scopes: [flags.scope],
       ...(flags.for === undefined ? {} : { project: flags.for }),
+      ...(flags.serviceAccount === undefined ? {} : { service_account: flags.serviceAccount }),
+      ...(flags.singleUse === undefined ? {} : { single_use: true }),
       ...(flags.expires === undefined ? {} : { expires_in_seconds: flags.expires }),
     },
   });

@@ -1,7 +1,7 @@
 import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { AccountId, OrganizationId } from '@sagewai/wire';
 
-import type { Page } from '../organization.ts';
+import { isId, type Page } from '../organization.ts';
 import { type Account, type AccountSource, normalizeEmail } from './account.ts';
 
 // A function: a fragment is made anew for each statement that it is part of.
@@ -48,6 +48,16 @@ export async function findAccountByEmail(
     select ${columns()} from account where org_id = ${orgId} and email = ${normalizeEmail(email)}
   `.execute(tx);
   return rows[0] ?? null;
+}
+
+/** By its address or its id. */
+export function findAccountBy(
+  tx: Executor,
+  { orgId, emailOrId }: { readonly orgId: OrganizationId; readonly emailOrId: string },
+): Promise<Account | null> {
+  return isId(emailOrId)
+    ? findAccount(tx, { orgId, id: emailOrId as AccountId })
+    : findAccountByEmail(tx, { orgId, email: emailOrId });
 }
 
 export async function listAccounts(

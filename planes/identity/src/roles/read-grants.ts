@@ -9,7 +9,7 @@ import {
 } from '@sagewai/wire';
 
 import type { Grants, Subject } from './grants.ts';
-import { type HeldRole, listHeldRoles } from './role-assignments.sql.ts';
+import { type HeldRole, listHeldRoles, listRolesAnywhere } from './role-assignments.sql.ts';
 import { isOfTheWholeOrganization } from './whole-organization.ts';
 
 /**
@@ -25,6 +25,15 @@ export async function readGrants(
   },
 ): Promise<Grants> {
   return sumUp(await listHeldRoles(tx, about));
+}
+
+/** All that a subject has, or would have were it active, wherever it has it: for who may change it. */
+export async function readGrantsAnywhere(
+  tx: Executor,
+  about: { readonly orgId: OrganizationId; readonly subject: Subject },
+): Promise<Set<Permission>> {
+  const { organization, project } = sumUp(await listRolesAnywhere(tx, about));
+  return new Set([...organization, ...project]);
 }
 
 export function sumUp(held: readonly HeldRole[]): Grants {

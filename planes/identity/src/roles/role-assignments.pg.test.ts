@@ -26,6 +26,13 @@ import { insertProject } from '../projects.sql.ts';
 import type { Subject } from './grants.ts';
 import { readGrants } from './read-grants.ts';
 import { dropAssignment, insertAssignment } from './role-assignments.sql.ts';
+import { deleteRole, insertRole, listCustomRoles, lockCustomRole } from './roles.sql.ts';
+import {
+  findServiceAccount,
+  insertServiceAccount,
+  listServiceAccounts,
+  setServiceActive,
+} from './service-accounts.sql.ts';
 
 interface Fixtures {
   readonly acme: Tenant;
@@ -117,19 +124,49 @@ test('a custom role gives its permissions, and stays while somebody has it', asy
   account,
   assign,
   grants,
+  unassign,
 }) => {
   const anna = await account('anna');
   await expect(assign(anna, 'curious')).rejects.toThrow(/a_role_that_is_assigned_exists/);
-  await inTenant(db, [orgId], (tx) =>
-    sql`insert into role (id, org_id, name, permissions, created_by)
-        values (${newId()}, ${orgId}, 'curious', ${['run:read']}, 'test')`.execute(tx),
-  );
+  const role = {
+    id: newId(),
+    orgId,
+    name: 'curious',
+    permissions: ['run:read'],
+    createdBy: 'test',
+  };
+  expect(await inTenant(db, [orgId], (tx) => insertRole(tx, role))).toBe(true);
+  expect(await inTenant(db, [orgId], (tx) => insertRole(tx, role))).toBe(false);
   await assign(anna, 'curious');
   expect((await grants(anna)).organization).toEqual(new Set(['run:read']));
-  const removal = inTenant(db, [orgId], (tx) =>
-    sql`delete from role where name = 'curious'`.execute(tx),
-  );
-  await expect(removal).rejects.toThrow(/a_role_that_is_assigned_exists/);
+  const remove = () => inTenant(db, [orgId], (tx) => deleteRole(tx, { orgId, name: 'curious' }));
+  expect(await remove()).toBe('held');
+  await unassign(anna, 'curious');
+  expect(await remove()).toBe('deleted');
+  expect(await remove()).toBe('missing');
+});
+
+test('a custom role that is being given is not deleted at that moment', async ({
+  db,
+  owner,
+  acme: { orgId },
+  account,
+}) => {
+  const subject = await account('anna');
+  const name = 'curious';
+  const role = { id: newId(), orgId, name, permissions: ['run:read'], createdBy: 'test' };
+  await inTenant(db, [orgId], (tx) => insertRole(tx, role));
+  await using giving = await holdTransaction(db, [orgId], async (tx) => {
+    expect(await lockCustomRole(tx, { orgId, name })).toMatchObject({ permissions: ['run:read'] });
+    const given = { id: newId(), orgId, projectId: null, subject, role: name };
+    await insertAssignment(tx, { ...given, createdBy: 'test' });
+  });
+  const removal = inTenant(db, [orgId], (tx) => deleteRole(tx, { orgId, name }));
+  await untilWaiting(owner);
+  await giving.commit();
+  expect(await removal).toBe('held');
+  const left = await inTenant(db, [orgId], (tx) => listCustomRoles(tx, orgId));
+  expect(left.map((each) => each.name)).toEqual([name]);
 });
 
 test('who is not active has no grants', async ({
@@ -141,17 +178,20 @@ test('who is not active has no grants', async ({
 }) => {
   const anna = await account('anna');
   const robot = { kind: 'service_account', id: newId<ServiceAccountId>() } as const;
-  await inTenant(db, [orgId], (tx) =>
-    sql`insert into service_account (id, org_id, name, created_by)
-        values (${robot.id}, ${orgId}, 'robot', 'test')`.execute(tx),
-  );
+  const made = { id: robot.id, orgId, name: 'robot', createdBy: 'test' };
+  await inTenant(db, [orgId], async (tx) => {
+    expect(await insertServiceAccount(tx, made)).toMatchObject({ name: 'robot', active: true });
+    expect(await insertServiceAccount(tx, { ...made, id: newId() })).toBeNull();
+    const found = await findServiceAccount(tx, { orgId, nameOrId: 'ROBOT' });
+    expect(await listServiceAccounts(tx, { orgId, page: { limit: 9 } })).toEqual([found]);
+  });
   for (const subject of [anna, robot]) {
     await assign(subject, 'viewer');
     expect((await grants(subject)).organization).toEqual(ROLE_PERMISSIONS.viewer);
   }
   await inTenant(db, [orgId], async (tx) => {
     await setActive(tx, { orgId, id: anna.id, active: false });
-    await sql`update service_account set active = false`.execute(tx);
+    await setServiceActive(tx, { orgId, id: robot.id, active: false });
   });
   for (const subject of [anna, robot]) expect((await grants(subject)).organization.size).toBe(0);
 });

@@ -1,6 +1,7 @@
-import { type Executor, sql, type Tx } from '@sagewai/postgres';
-import type { OrganizationId, ProjectId } from '@sagewai/wire';
+import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
+import type { AccountGroupId, OrganizationId, ProjectId } from '@sagewai/wire';
 
+import type { Page } from '../organization.ts';
 import type { Subject } from './grants.ts';
 
 export interface HeldRole {
@@ -44,6 +45,24 @@ export async function listHeldRoles(
   return rows;
 }
 
+/** The roles of a subject wherever it has them, active or not. */
+export async function listRolesAnywhere(
+  tx: Executor,
+  { orgId, subject: { kind, id } }: { readonly orgId: OrganizationId; readonly subject: Subject },
+): Promise<HeldRole[]> {
+  const { rows } = await sql<HeldRole>`
+    select assigned.role, role.permissions, assigned.project_id is not null as "isOfProject"
+    from role_assignment assigned
+    left join role on role.org_id = assigned.org_id and role.name = assigned.custom_role
+    where assigned.org_id = ${orgId}
+      and (assigned.subject_kind = ${kind} and assigned.subject_id = ${id}
+           or ${kind} = 'account' and assigned.group_id in (
+                select group_id from account_group_member
+                where org_id = ${orgId} and account_id = ${id}))
+  `.execute(tx);
+  return rows;
+}
+
 export interface NewAssignment {
   readonly id: string;
   readonly orgId: OrganizationId;
@@ -63,6 +82,61 @@ export async function insertAssignment(tx: Tx, assignment: NewAssignment): Promi
     on conflict on constraint a_role_is_assigned_once do nothing
   `.execute(tx);
   return rowCount === 1;
+}
+
+/** A role that somebody has, and since when. */
+export interface Assignment {
+  readonly id: string;
+  readonly projectId: ProjectId | null;
+  readonly subjectKind: Subject['kind'];
+  readonly subjectId: string;
+  readonly role: string;
+  readonly createdBy: string;
+  readonly createdAt: Date;
+}
+
+const columns = (): Statement<unknown> => sql`
+  id, project_id as "projectId", subject_kind as "subjectKind", subject_id as "subjectId", role,
+  created_by as "createdBy", created_at as "createdAt"`;
+
+/** `subjectId`: of one subject alone. */
+export async function listAssignments(
+  tx: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly subjectId: string | null;
+    readonly page: Page;
+  },
+): Promise<Assignment[]> {
+  const { rows } = await sql<Assignment>`
+    select ${columns()} from role_assignment
+    where org_id = ${of.orgId}
+      and (${of.subjectId}::uuid is null or subject_id = ${of.subjectId}::uuid)
+      and (${of.page.cursor ?? null}::uuid is null or id > ${of.page.cursor ?? null}::uuid)
+    order by id limit ${of.page.limit}
+  `.execute(tx);
+  return rows;
+}
+
+export async function findAssignment(
+  tx: Executor,
+  { orgId, id }: { readonly orgId: OrganizationId; readonly id: string },
+): Promise<Assignment | null> {
+  const { rows } = await sql<Assignment>`
+    select ${columns()} from role_assignment where org_id = ${orgId} and id = ${id}
+  `.execute(tx);
+  return rows[0] ?? null;
+}
+
+export async function findGroupId(
+  tx: Executor,
+  { orgId, nameOrId }: { readonly orgId: OrganizationId; readonly nameOrId: string },
+): Promise<AccountGroupId | null> {
+  const { rows } = await sql<{ id: AccountGroupId }>`
+    select id from account_group
+    where org_id = ${orgId} and (id::text = lower(${nameOrId}) or name = ${nameOrId})
+  `.execute(tx);
+  return rows[0]?.id ?? null;
 }
 
 /** False when there was no such assignment. The database keeps the last owner (I11). */
