@@ -1,7 +1,9 @@
 import type { Clock } from '@sagewai/clock';
 import { sealingKey } from '@sagewai/crypto';
 import { createPublicEgress, type PublicEgress } from '@sagewai/egress';
+import { describeRuns } from '@sagewai/fleet';
 import type { Route } from '@sagewai/http';
+import { boundProject } from '@sagewai/identity';
 import type { Job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
@@ -40,6 +42,8 @@ export function createOutgoing(of: {
   const alerts = createAlerts({
     ...parts,
     log,
+    describe: [describeRuns],
+    boundProject,
     sealing: [sealingKey(keys.sealing, 'alert-webhook')],
   });
   const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });

@@ -32,6 +32,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   sso: async (around) => (await import('./commands/sso.ts')).ssoCommand(around),
   scim: async (around) => (await import('./commands/scim.ts')).scimCommand(around),
+  webhooks: async (around) => (await import('./commands/webhooks.ts')).webhooksCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
   completion: async (around) =>
     (await import('./commands/completion.ts')).completionCommand(around),

@@ -14,6 +14,7 @@ export const ALERT_TYPES = [
   'budget.exceeded',
   'budget.threshold',
   'budget.unchecked',
+  'webhook.disabled',
   'alert.test',
 ] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
@@ -26,13 +27,14 @@ const alertType = Type.Union([
   Type.Literal('budget.exceeded'),
   Type.Literal('budget.threshold'),
   Type.Literal('budget.unchecked'),
+  Type.Literal('webhook.disabled'),
   Type.Literal('alert.test'),
 ]);
 
-const url = Type.String({ minLength: 1, maxLength: 2_048, pattern: '^https?://' });
+export const url = Type.String({ minLength: 1, maxLength: 2_048, pattern: '^https?://' });
 const eventTypes = Type.Array(alertType, { maxItems: ALERT_TYPES.length });
 
-const webhook = Type.Object({
+export const webhook = Type.Object({
   id,
   name: Type.String(),
   url: Type.String(),
@@ -50,9 +52,9 @@ const withSecret = Type.Object({
   /** `whsec_…`; shown once. */
   secret: Type.String(),
 });
-const ofWebhook = Type.Object({ webhook_id: id });
+export const ofWebhook = Type.Object({ webhook_id: id });
 
-const alertDelivery = Type.Object({
+export const alertDelivery = Type.Object({
   id,
   webhook_id: id,
   /** The header `webhook-id`. */

@@ -137,6 +137,7 @@ import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 import { TRIGGER_ENDPOINTS } from './triggers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
+import { WEBHOOK_ENDPOINTS } from './webhooks.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
 export const ENDPOINTS = [
@@ -162,6 +163,7 @@ export const ENDPOINTS = [
   exportAudit,
   ...AUDIT_SINK_ENDPOINTS,
   ...ALERT_ENDPOINTS,
+  ...WEBHOOK_ENDPOINTS,
   ...ANSWER_CACHE_ENDPOINTS,
   ...GUARDRAIL_ENDPOINTS,
   ...LITELLM_KEY_ENDPOINTS,

@@ -6,7 +6,22 @@ export {
   getAnomalySettings,
   setAnomalySettings,
 } from './anomalies.ts';
-export * from './alerts.ts';
+export {
+  ALERT_ENDPOINTS,
+  ALERT_TYPES,
+  type AlertDelivery,
+  type AlertType,
+  createAlertWebhook,
+  deleteAlertWebhook,
+  listAlertDeliveries,
+  listAlertWebhooks,
+  redeliverAlert,
+  rotateAlertWebhook,
+  testAlertWebhook,
+  updateAlertWebhook,
+} from './alerts.ts';
+export * from './events.ts';
+export * from './webhooks.ts';
 export {
   classifyComplexity,
   type ClassifiedRequest,

@@ -1,3 +1,4 @@
 export type { FleetOptions } from './fleet-options.ts';
+export { describeRuns } from './audit/describe-runs.ts';
 export { createFleet, type Fleet } from './fleet.ts';
 export { FLEET_DEFAULTS, type FleetSettings } from './settings.ts';

@@ -1,4 +1,4 @@
-import { newId, seal } from '@sagewai/crypto';
+import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found, implement, type Route } from '@sagewai/http';
 import {
@@ -9,16 +9,17 @@ import {
   listAlertWebhooks,
   type OutputOf,
   redeliverAlert,
+  readsTheLog,
   rotateAlertWebhook,
   testAlertWebhook,
   updateAlertWebhook,
 } from '@sagewai/wire';
 
 import { nameActor } from './auditor.ts';
-import { type DeliveryOptions, webhookContext } from './deliver-alerts.ts';
+import type { DeliveryOptions } from './deliver-alerts.ts';
 import { type DeliveryRow, listDeliveries, queueAgain, queueAlert } from './deliveries.sql.ts';
 import { messageOf } from './raise-alert.ts';
-import { newWebhookSecret } from './sign-webhook.ts';
+import { demandWebhookUrl, sealNewSecret } from './webhook-parts.ts';
 import {
   changeWebhook,
   deleteWebhook,
@@ -39,25 +40,12 @@ type AlertOptions = Pick<DeliveryOptions, 'clock' | 'egress' | 'sealing' | 'sett
 
 /** For the people who are told when something is wrong. */
 export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOptions): Route[] {
-  const makeSecret = (id: string): { secret: string; sealed: string } => {
-    const [key] = sealing;
-    if (key === undefined) throw new Error('there is no key to seal secrets with');
-    const secret = newWebhookSecret();
-    return { secret, sealed: seal(key, secret, webhookContext(id)) };
-  };
-  const checkUrl = (text: string): void => {
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url === null || url.username !== '' || url.password !== '') {
-      throw new Fault('request.invalid', 'the address of a webhook cannot be used', {
-        detail: 'url must be an http or https address without a user name.',
-      });
-    }
-    egress.check(url.hostname, Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
-  };
+  const makeSecret = (id: string) => sealNewSecret(sealing, id);
+  const checkUrl = (text: string): void => demandWebhookUrl(egress, text);
 
   return [
     implement(listAlertWebhooks, async ({ tx, orgId }) => ({
-      webhooks: (await listWebhooks(tx, orgId)).map(toWebhook),
+      webhooks: (await listWebhooks(tx, orgId)).filter(isOfAlerts).map(toWebhook),
     })),
 
     implement(createAlertWebhook, async ({ tx, orgId, body, caller, audit }) => {
@@ -138,7 +126,12 @@ export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOp
   ];
 }
 
-const toWebhook = (row: WebhookRow) => ({
+/** Those of events are listed with them, elsewhere. */
+const isOfAlerts = ({ eventTypes }: WebhookRow): boolean => !readsTheLog(eventTypes);
+
+export const toWebhook = (
+  row: WebhookRow,
+): OutputOf<typeof listAlertWebhooks>['webhooks'][number] => ({
   id: row.id,
   name: row.name,
   url: row.url,
@@ -149,7 +142,7 @@ const toWebhook = (row: WebhookRow) => ({
   disabled_why: row.disabledWhy,
 });
 
-const toDelivery = (row: DeliveryRow): AlertDelivery => ({
+export const toDelivery = (row: DeliveryRow): AlertDelivery => ({
   id: row.id,
   webhook_id: row.webhookId,
   message_id: row.messageId,

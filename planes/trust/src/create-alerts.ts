@@ -1,15 +1,22 @@
-import type { Route } from '@sagewai/http';
+import type { Caller, Route } from '@sagewai/http';
 import { type Job, job } from '@sagewai/jobs';
 import type { Metrics } from '@sagewai/telemetry';
+import type { ProjectId } from '@sagewai/wire';
 
 import { alertRoutes } from './alert-routes.ts';
 import { deliverAlerts, type DeliveryOptions } from './deliver-alerts.ts';
 import { outboxDue } from './deliveries.sql.ts';
+import { type DescribeEntries, relayEvents } from './relay-events.ts';
 import { TRUST_DEFAULTS, type TrustSettings } from './settings.ts';
+import { webhookRoutes } from './webhook-routes.ts';
 
 export interface AlertsOptions extends Omit<DeliveryOptions, 'settings' | 'deliveries'> {
   readonly metrics: Metrics;
   readonly settings?: Partial<TrustSettings>;
+  /** What planes above tell of entries that they wrote. */
+  readonly describe?: readonly DescribeEntries[];
+  /** The one project of a caller's credential. */
+  readonly boundProject?: (caller: Caller) => ProjectId | null;
   /** Makes a job look now. */
   readonly nudge: (job: string) => void;
 }
@@ -24,9 +31,23 @@ export function createAlerts(options: AlertsOptions): { routes: Route[]; jobs: J
     help: 'Attempts to deliver an alert to a webhook, by what became of them.',
     labels: ['outcome'],
   });
+  const { boundProject = () => null, describe = [] } = options;
+  const nudge = (): void => options.nudge(JOB);
   return {
-    routes: alertRoutes({ ...options, settings, nudge: () => options.nudge(JOB) }),
+    routes: [
+      ...alertRoutes({ ...options, settings, nudge }),
+      ...webhookRoutes({ ...options, settings, nudge, boundProject }),
+    ],
     jobs: [
+      job({
+        name: 'trust.relay',
+        everyMs: settings.relayEveryMs,
+        due: { inMs: () => outboxDue('events'), atLeastEveryMs: 60_000 },
+        runsOn: 'every-replica',
+        converges: 'what happened is on its way to the webhooks that ask for it',
+        ifItNeverRuns: 'webhooks are told of alerts alone',
+        run: (signal) => relayEvents({ ...options, describe, settings }, signal),
+      }),
       job({
         name: JOB,
         everyMs: settings.sendEveryMs,

@@ -3,7 +3,7 @@ import { open, type SealingKey } from '@sagewai/crypto';
 import type { PublicEgress } from '@sagewai/egress';
 import { Fault } from '@sagewai/fault';
 import type { Log } from '@sagewai/log';
-import { type Db, inTenant } from '@sagewai/postgres';
+import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import type { Counter } from '@sagewai/telemetry';
 import type { OrganizationId } from '@sagewai/wire';
 
@@ -13,12 +13,15 @@ import {
   forgetDeliveries,
   type Outgoing,
   planNext,
+  queueAlert,
   recordAttempt,
   takeDue,
 } from './deliveries.sql.ts';
+import { appendAudit } from './entries.sql.ts';
+import { messageOf } from './raise-alert.ts';
 import type { TrustSettings } from './settings.ts';
 import { signWebhook } from './sign-webhook.ts';
-import { disableWebhook } from './webhooks.sql.ts';
+import { disableWebhook, noteFailing, noteReached } from './webhooks.sql.ts';
 
 export interface DeliveryOptions {
   readonly db: Db;
@@ -64,7 +67,9 @@ async function deliver(
 ): Promise<void> {
   const { db, settings, deliveries } = options;
   const { id, webhookId, attempts } = outgoing;
-  const { status, error } = await send(options, outgoing);
+  const startedMs = options.clock.monotonicMs();
+  const { status, error, answer } = await send(options, outgoing);
+  const tookMs = Math.round(options.clock.monotonicMs() - startedMs);
   const end = decideDelivery({ status, attempts }, settings.deliveryRetryMs, Math.random());
   deliveries.add({ outcome: end.kind });
   await inTenant(db, [orgId], async (tx) => {
@@ -74,8 +79,31 @@ async function deliver(
         : end.kind === 'delivered'
           ? ('delivered' as const)
           : ('failed' as const);
-    await recordAttempt(tx, { id, status, error, end: how });
+    await recordAttempt(tx, { id, status, error, tookMs, answer, end: how });
     if (end.kind === 'gone') await disableWebhook(tx, webhookId, 'the receiver answered 410');
+    else if (end.kind === 'delivered') await noteReached(tx, webhookId);
+    else await judgeFailing(options, tx, { orgId, webhookId });
+  });
+}
+
+/** T11. A webhook that nothing reaches for days is told no more, and the others are told that. */
+async function judgeFailing(
+  { clock, settings }: DeliveryOptions,
+  tx: Tx,
+  { orgId, webhookId }: { readonly orgId: OrganizationId; readonly webhookId: string },
+): Promise<void> {
+  const failing = { id: webhookId, failingMsMax: settings.failingMsMax };
+  if (!(await noteFailing(tx, failing))) return;
+  const data = { webhook_id: webhookId, failing_ms: settings.failingMsMax };
+  await queueAlert(tx, messageOf({ orgId, type: 'webhook.disabled', at: clock.now(), data }));
+  await appendAudit(tx, {
+    orgId,
+    actor: 'trust',
+    action: 'webhook.disabled',
+    subject: `webhook:${webhookId}`,
+    outcome: 'ok',
+    requestId: '',
+    details: {},
   });
 }
 
@@ -83,21 +111,25 @@ async function deliver(
 async function send(
   { clock, egress, sealing }: DeliveryOptions,
   { webhookId, messageId, body, url, sealed, previousSealed }: Outgoing,
-): Promise<{ status: number | null; error: string | null }> {
+): Promise<{ status: number | null; error: string | null; answer: string | null }> {
   const secrets: string[] = [];
   for (const text of [sealed, previousSealed]) {
     if (text === null) continue;
     const opened = open(sealing, text, webhookContext(webhookId));
     if (opened.kind === 'opened') secrets.push(opened.data.toString('utf8'));
   }
-  if (secrets.length === 0) return { status: null, error: 'its secret cannot be opened' };
+  if (secrets.length === 0) {
+    return { status: null, error: 'its secret cannot be opened', answer: null };
+  }
   try {
     const headers = signWebhook({ id: messageId, at: clock.now(), body }, secrets);
-    const answer = await egress.post(url, { headers, body });
-    const isFine = answer.status >= 200 && answer.status < 300;
-    return { status: answer.status, error: isFine ? null : answer.text.slice(0, ERROR_LENGTH_MAX) };
+    const { status, text } = await egress.post(url, { headers, body });
+    const isFine = status >= 200 && status < 300;
+    // PostgreSQL keeps no U+0000 in text.
+    const answer = text.replaceAll('\u0000', '').slice(0, ERROR_LENGTH_MAX);
+    return { status, error: isFine ? null : answer, answer };
   } catch (thrown) {
-    return { status: null, error: explain(thrown).slice(0, ERROR_LENGTH_MAX) };
+    return { status: null, error: explain(thrown).slice(0, ERROR_LENGTH_MAX), answer: null };
   }
 }
 

@@ -28,6 +28,13 @@ export interface Alert {
   readonly body: string;
 }
 
+/** Whether the webhook `w` asks for a type. */
+export const wants = (type: Statement<unknown>): Statement<unknown> => sql`
+  exists (select from unnest(w.event_types) as p(pattern)
+          where p.pattern = ${type}
+             or (right(p.pattern, 1) = '*' and starts_with(${type}, left(p.pattern, -1))))
+`;
+
 /** To every webhook that wants it, or to one of them; in the transaction of what raises it. */
 export async function queueAlert(
   tx: Tx,
@@ -41,7 +48,8 @@ export async function queueAlert(
     from alert_webhook w
     where w.org_id = ${orgId}
       and case when ${onlyTo}::uuid is not null then w.id = ${onlyTo}::uuid
-          else w.disabled_why is null and (w.event_types = '{}' or ${type} = any(w.event_types)) end
+          else w.disabled_why is null and w.project_id is null
+            and (w.event_types = '{}' or ${wants(sql`${type}::text`)}) end
     order by w.id
     returning ${COLUMNS}
   `.execute(tx);
@@ -50,7 +58,7 @@ export async function queueAlert(
 }
 
 /** Something of this organization is to be sent now. */
-async function noteDue(tx: Executor, orgId: OrganizationId): Promise<void> {
+export async function noteDue(tx: Executor, orgId: OrganizationId): Promise<void> {
   await sql`
     insert into outbox_due (org_id, what, due_at) values (${orgId}, 'alerts', app_now())
     on conflict (org_id, what) do update set due_at = least(outbox_due.due_at, excluded.due_at)
@@ -71,18 +79,52 @@ export async function queueAgain(
   return rows[0] ?? null;
 }
 
+export interface DeliveryFilter {
+  readonly webhookId: string;
+  readonly id?: string | undefined;
+  readonly state?: DeliveryRow['state'] | undefined;
+  readonly eventType?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+const matching = (of: DeliveryFilter): Statement<unknown> => sql`
+  webhook_id = ${of.webhookId}
+  and (${of.id ?? null}::uuid is null or id = ${of.id ?? null}::uuid)
+  and (${of.state ?? null}::text is null or state = ${of.state ?? null}::text)
+  and (${of.eventType ?? null}::text is null or event_type = ${of.eventType ?? null}::text)
+  and (${of.since ?? null}::timestamptz is null or created_at >= ${of.since ?? null}::timestamptz)
+  and (${of.until ?? null}::timestamptz is null or created_at < ${of.until ?? null}::timestamptz)
+`;
+
+/** Finished messages go out once more, each under its own id; the oldest first, at most `limit`. */
+export async function queueMatching(
+  tx: Tx,
+  of: DeliveryFilter & { readonly orgId: OrganizationId; readonly limit: number },
+): Promise<number> {
+  const { rowCount } = await sql`
+    update alert_delivery set state = 'pending', attempts = 0, due_at = app_now(), ended_at = null
+    where id in (
+      select id from alert_delivery where ${matching(of)} and state <> 'pending'
+      order by created_at, id limit ${of.limit}
+    )
+  `.execute(tx);
+  if (rowCount > 0) await noteDue(tx, of.orgId);
+  return rowCount;
+}
+
 export async function listDeliveries(
   tx: Executor,
-  { webhookId, limit }: { readonly webhookId: string; readonly limit: number },
+  of: DeliveryFilter & { readonly limit: number },
 ): Promise<DeliveryRow[]> {
   const { rows } = await sql<DeliveryRow>`
-    select ${COLUMNS} from alert_delivery where webhook_id = ${webhookId}
-    order by created_at desc, id limit ${limit}
+    select ${COLUMNS} from alert_delivery where ${matching(of)}
+    order by created_at desc, id limit ${of.limit}
   `.execute(tx);
   return rows;
 }
 
-export type Outbox = 'alerts' | 'audit';
+export type Outbox = 'alerts' | 'audit' | 'events';
 
 /** When somebody has something to send. */
 export const outboxDue = (what: Outbox): Statement<unknown> => sql`
@@ -141,6 +183,9 @@ export interface Attempt {
   /** Null: there was no answer. */
   readonly status: number | null;
   readonly error: string | null;
+  readonly tookMs: number;
+  /** The beginning of what was answered. */
+  readonly answer: string | null;
   readonly end: 'delivered' | 'failed' | { readonly againAfterMs: number };
 }
 
@@ -156,6 +201,40 @@ export async function recordAttempt(tx: Executor, attempt: Attempt): Promise<voi
       ended_at = case when ${againMs}::float8 is null then app_now() end
     where id = ${id} and state = 'pending'
   `.execute(tx);
+  await sql`
+    insert into delivery_attempt (delivery_id, n, org_id, at, took_ms, status, error, answer)
+    select id, attempts, org_id, app_now(), ${attempt.tookMs}, ${status}, ${error}, ${attempt.answer}
+    from alert_delivery where id = ${id}
+  `.execute(tx);
+}
+
+export interface AttemptRow {
+  readonly at: Date;
+  readonly tookMs: number;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly answer: string | null;
+}
+
+/** What became of each attempt at a message, and what it says; null: there is no such message. */
+export async function readDelivery(
+  tx: Executor,
+  of: { readonly webhookId: string; readonly id: string },
+): Promise<{
+  readonly row: DeliveryRow;
+  readonly body: string;
+  readonly log: AttemptRow[];
+} | null> {
+  const { rows } = await sql<DeliveryRow & { body: string }>`
+    select ${COLUMNS}, body from alert_delivery where id = ${of.id} and webhook_id = ${of.webhookId}
+  `.execute(tx);
+  const [found] = rows;
+  if (found === undefined) return null;
+  const { rows: log } = await sql<AttemptRow>`
+    select at, took_ms as "tookMs", status, error, answer from delivery_attempt
+    where delivery_id = ${of.id} order by at, n
+  `.execute(tx);
+  return { row: found, body: found.body, log };
 }
 
 /** After a round: when the organization is to be looked at again; never, when nothing is pending. */

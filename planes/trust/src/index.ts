@@ -8,3 +8,5 @@ export { trustRoutes } from './routes.ts';
 export { createAlerts } from './create-alerts.ts';
 export { createSinks } from './create-sinks.ts';
 export { raiseAlert } from './raise-alert.ts';
+export { eventOf, type TrustEvent } from './events-of-entry.ts';
+export type { DescribeEntries } from './relay-events.ts';

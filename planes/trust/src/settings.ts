@@ -6,6 +6,12 @@ export interface TrustSettings {
   /** The waits between attempts at one delivery; after the last it has failed. */
   readonly deliveryRetryMs: readonly number[];
   readonly deliveriesKeptMs: number;
+  /** A webhook that nothing has reached for so long is told no more. */
+  readonly failingMsMax: number;
+  /** How often the log is looked at for what webhooks are told. */
+  readonly relayEveryMs: number;
+  /** Entries that are read at once. */
+  readonly relayBatch: number;
   /** How long the former secret of a webhook signs as well. */
   readonly secretOverlapMs: number;
   /** How often the log is looked at for what is to be shipped. */
@@ -34,6 +40,9 @@ export const TRUST_DEFAULTS: TrustSettings = {
     14 * HOUR_MS,
   ],
   deliveriesKeptMs: 30 * 24 * HOUR_MS,
+  failingMsMax: 5 * 24 * HOUR_MS,
+  relayEveryMs: SECOND_MS,
+  relayBatch: 200,
   secretOverlapMs: 24 * HOUR_MS,
   shipEveryMs: SECOND_MS,
   shipBatch: 100,

@@ -6,6 +6,7 @@ import { cancelTrees } from '../dispatch/queue.sql.ts';
 import { bulkDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
+import { recordCancelled } from '../runs/record-cancelled.ts';
 import {
   advanceOperation,
   type BulkOperation,
@@ -55,7 +56,7 @@ async function step(parts: FleetParts, tx: Tx, id: string): Promise<boolean> {
 async function apply(
   parts: FleetParts,
   tx: Tx,
-  { kind, actor }: BulkOperation,
+  { kind, actor, orgId }: BulkOperation,
   runIds: readonly RunId[],
 ): Promise<number> {
   switch (kind) {
@@ -68,6 +69,7 @@ async function apply(
       tx.onCommit(() => {
         for (const { runId } of cancelled) parts.watch.touch(runId);
       });
+      await recordCancelled(tx, { orgId, actor }, cancelled);
       await recordBelow(tx, belowOf(cancelled));
       return cancelled.filter(({ how, below }) => !below && how !== 'ended').length;
     }

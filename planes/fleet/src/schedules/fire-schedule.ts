@@ -13,6 +13,7 @@ import { PROBLEMS, type RunId } from '@sagewai/wire';
 import { cancelTrees, submitRuns } from '../dispatch/queue.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
+import { recordCancelled } from '../runs/record-cancelled.ts';
 import type { NewRun } from '../runs/run.ts';
 import { openSchedule } from '../secrecy/schedule-contents.ts';
 import { actorOf } from '../triggers/trigger.ts';
@@ -109,6 +110,8 @@ async function fire(
     for (const earlier of cancelled) parts.watch.touch(earlier.runId);
   });
   await submit(parts, tx, made.run);
+  const { orgId, id } = schedule;
+  await recordCancelled(tx, { orgId, actor: `schedule:${id}` }, cancelled);
   await recordBelow(tx, belowOf(cancelled));
   return 'done';
 }
