@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly flags?: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
+  /** For each of its streams: what hears it. */
+  readonly hear?: () => (bytes: Buffer) => void;
   /** It ended by itself, and is started again. */
   readonly onRestart: (how: string) => void;
   /** It ended by itself, and will not be started again. */
@@ -63,7 +65,10 @@ export function startChild(options: ChildOptions): Child {
       detached: true,
     });
     current = child;
-    for (const stream of [child.stdout, child.stderr]) keep(stream, log, said);
+    for (const stream of [child.stdout, child.stderr]) {
+      keep(stream, log, said);
+      if (options.hear) stream?.on('data', options.hear());
+    }
     child.on('error', (error) => said.add(`cannot start: ${error.message}\n`));
     // `close` comes when its output has been read, also after an `error`.
     child.on('close', (code, signal) => {

@@ -138,6 +138,7 @@ async function start(config: UpConfig & Started, voice: Voice, stop: StopSignal)
     log: logFor(voice),
     signal: stop.signal,
     onBroken: ({ story }) => stop.now(new Error(story)),
+    onNotice: (text) => voice.tell(text),
     onRestart: (name, how) => voice.tell(`${name} ended (${how}): starting it again`),
     onWorkerLost: ({ story }) => {
       workersLeft -= 1;

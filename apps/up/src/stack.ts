@@ -5,6 +5,7 @@ import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@sagewai
 
 import { type Child, type ChildEnd, startChild } from './child.ts';
 import { environmentForWorkers, modelsForWorkers } from './for-workers.ts';
+import { hearNotices } from './hear-notices.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { createServerApi, type ServerApi } from './server-api.ts';
 
@@ -24,6 +25,8 @@ export interface StackOptions {
   readonly signal: AbortSignal;
   /** What nothing works without has ended, and starting it again does not help. */
   readonly onBroken: (end: ChildEnd) => void;
+  /** Something of the models file is not done, as a sentence for people. */
+  readonly onNotice: (text: string) => void;
   readonly onRestart: (name: string, how: string) => void;
   readonly onWorkerLost: (end: ChildEnd) => void;
 }
@@ -120,6 +123,7 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
       OLLAMA_HOST: ollamaHost ?? undefined,
       SAGEWAI_CONFIG: configFile ?? undefined,
     },
+    hear: () => hearNotices(options.onNotice),
     onRestart: (how) => options.onRestart('server', how),
     onGivenUp: options.onBroken,
   });

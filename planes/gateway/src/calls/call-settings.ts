@@ -4,7 +4,7 @@ import { field } from '@sagewai/config';
 export const callFields = {
   PROVIDER_ADDRESSES: field.oneOf(['local', 'everyone', 'nobody'], {
     description:
-      'Who is told at which address a provider could not be reached: callers on the same machine (behind no proxy that says so in its headers), all, or none. The log always is.',
+      'Who is told at which address a provider could not be reached: callers on the same machine (that call it by a loopback name, and through no proxy that says so in its headers), all, or none. The log always is.',
     default: 'local',
   }),
   TOKEN_COUNTS_PER_MINUTE: field.integer({

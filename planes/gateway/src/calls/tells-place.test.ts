@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { tellsPlaceTo } from './tells-place.ts';
 
 const requestFrom = (ip: string, headers: Record<string, string> = {}) =>
-  ({ request: { ip, headers } }) as unknown as Parameters<ReturnType<typeof tellsPlaceTo>>[0];
+  ({ request: { ip, headers: { host: 'localhost:8000', ...headers } } }) as unknown as Parameters<
+    ReturnType<typeof tellsPlaceTo>
+  >[0];
 
 test.each([
   ['local', '127.0.0.1', true],
@@ -25,5 +27,21 @@ test.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip
     const behind = requestFrom('127.0.0.1', { [name]: 'for=203.0.113.7' });
     expect(tellsPlaceTo('local')(behind)).toBe(false);
     expect(tellsPlaceTo('everyone')(behind)).toBe(true);
+  },
+);
+
+test.each([
+  ['localhost', true],
+  ['LOCALHOST:8000', true],
+  ['127.0.0.1:8000', true],
+  ['[::1]:8000', true],
+  ['models.example.com', false],
+  ['localhost.example.com', false],
+  ['10.0.0.7:8000', false],
+  ['', false],
+])(
+  'a proxy on the same machine that says nothing is told by the name it was called by: %j',
+  (host, told) => {
+    expect(tellsPlaceTo('local')(requestFrom('127.0.0.1', { host }))).toBe(told);
   },
 );

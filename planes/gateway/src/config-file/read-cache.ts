@@ -9,7 +9,7 @@ export function readCache(litellm: Section, rules: CacheRules): CacheRules {
   const type = litellm.text('cache_params.type');
   if (!TYPES.includes(type)) {
     const what = 'is not used here: answers are kept in the memory of each server';
-    litellm.notice('cache_params.type', what);
+    litellm.notice('cache_params.type', `${what}, and found by all of them with REDIS_URL`);
   }
   const mode = litellm.text('cache_params.mode');
   if (mode !== undefined && mode !== 'default_on' && mode !== 'default_off') {

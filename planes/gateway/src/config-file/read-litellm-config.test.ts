@@ -215,7 +215,7 @@ describe('what is not known here, and holds nothing back', () => {
   test.each([
     [
       'litellm_settings: { cache: true, cache_params: { type: redis, host: h, password: sk-secret } }',
-      'line 3: litellm_settings.cache_params.type: is not used here: answers are kept in the memory of each server',
+      'line 3: litellm_settings.cache_params.type: is not used here: answers are kept in the memory of each server, and found by all of them with REDIS_URL',
     ],
     [
       'router_settings: { model_group_alias: { x: nowhere } }',
