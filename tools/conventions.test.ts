@@ -26,6 +26,13 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'litellm.readReadiness': 'a load balancer has no credential; it tells yes or no',
   'litellm.readEndpointMap': 'what is served is no secret, and the same everywhere',
   'triggers.receiveWebhook': 'its sender has no credential of ours: a signature proves who sent it',
+  'identity.signIn': 'who signs in has no credential yet; attempts are counted',
+  'identity.signInTotp': 'the same; its challenge proves the password',
+  'identity.beginSignInPasskey': 'the same; it tells a random challenge, and changes nothing',
+  'identity.signInPasskey': 'the same; its challenge is answered once',
+  'identity.resetPassword': 'its link is its credential, and works once',
+  'identity.acceptInvitation': 'the same',
+  'identity.setUp': 'its token is its credential, and works once',
   'fleet.registerWorker':
     'its credential may be in the body, or missing where the organization allows open registration',
 };
@@ -90,6 +97,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'scim.searchUsers': 'the same, as RFC 7644 has it; changes nothing',
   'scim.searchGroups': 'the same',
+  'identity.beginPasskey': 'tells a random challenge; changes nothing',
+  'identity.beginSignInPasskey': 'the same',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',

@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { signInFields } from './sign-in-fields.ts';
 import { softBudgetFields } from './soft-budget-fields.ts';
 import { ssoFields } from './sso-fields.ts';
 import { traceFields } from './trace-fields.ts';
@@ -146,6 +147,8 @@ export const SERVER_FIELDS = {
     default: 'default',
     description: 'The first organization, made when there is none',
   }),
+
+  ...signInFields,
 
   ROUTING_DECISION_RETENTION: field.duration({
     default: 90 * 86_400_000,

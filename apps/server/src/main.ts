@@ -19,7 +19,7 @@ import { findTransportRisk } from './find-transport-risk.ts';
 import { isLoopback } from './is-loopback.ts';
 import { configuredStore } from './object-store.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
-import { ensureFirst, findKeys } from './prepare-first-start.ts';
+import { ensureFirst, findKeys, type FirstTokens } from './prepare-first-start.ts';
 import { type Models, readModels, tellNotices } from './read-models.ts';
 import { buildServer, type Server } from './server.ts';
 import { showModels } from './show-models.ts';
@@ -115,7 +115,7 @@ async function serve(config: ServerConfig): Promise<number> {
       ownerUrl: ownerUrlOf(config),
     };
     const keys = await findKeys(config, place, { databases, log });
-    await ensureFirst(config, databases, { log, show: (token) => showToken(token, config) });
+    await ensureFirst(config, databases, { keys, log, show: (made) => showTokens(made, config) });
     server = buildServer({
       config,
       gatewayConfig: models.config,
@@ -178,9 +178,18 @@ async function findModels(config: ServerConfig, log: Log): Promise<Models> {
 }
 
 /** To a person, never to the log: logs are kept, copied and read by others. */
-function showToken(token: string, { port }: ServerConfig): void {
-  process.stderr.write(
-    `\nThe administrator's token, shown this once:\n\n  ${token}\n\n` +
-      `Keep it: sagewai login --gateway http://localhost:${port}\n\n`,
-  );
+function showTokens({ administrator, setup }: FirstTokens, { port }: ServerConfig): void {
+  const gateway = `--gateway http://localhost:${port}`;
+  if (administrator !== null) {
+    process.stderr.write(
+      `\nThe administrator's token, shown this once:\n\n  ${administrator}\n\n` +
+        `Keep it: sagewai login ${gateway}\n\n`,
+    );
+  }
+  if (setup !== null) {
+    process.stderr.write(
+      `\nThe setup token, shown this once: it makes the account of the first owner.\n\n` +
+        `  sagewai setup --setup-token ${setup} ${gateway}\n\n`,
+    );
+  }
 }

@@ -1,4 +1,9 @@
-import { ensureAdministrator, ensureOrganization, listOrganizationIds } from '@sagewai/identity';
+import {
+  ensureAdministrator,
+  ensureOrganization,
+  ensureSetupToken,
+  listOrganizationIds,
+} from '@sagewai/identity';
 import type { Log } from '@sagewai/log';
 
 import type { ServerConfig } from './config.ts';
@@ -27,16 +32,33 @@ export async function findKeys(
   return keys;
 }
 
+/** What this start has made, and nobody can read again; null: there was one. */
+export interface FirstTokens {
+  readonly administrator: string | null;
+  /** Makes the first owner's account, once. */
+  readonly setup: string | null;
+}
+
 /** Makes the administrator and the first organization, if there are none; `show` tells a made token. */
 export async function ensureFirst(
   config: ServerConfig,
   { request, dispatch }: Databases,
-  { log, show }: { readonly log: Log; readonly show: (token: string) => void },
+  {
+    keys,
+    log,
+    show,
+  }: {
+    readonly keys: ServerKeys;
+    readonly log: Log;
+    readonly show: (made: FirstTokens) => void;
+  },
 ): Promise<void> {
   const administrator = await ensureAdministrator(dispatch, {
     token: config.sagewaiAdminToken?.reveal(),
   });
-  if (administrator.kind === 'made') show(administrator.token);
+  const setup = await ensureSetupToken(dispatch, keys.signing);
+  const made = administrator.kind === 'made' ? administrator.token : null;
+  if (made !== null || setup !== null) show({ administrator: made, setup });
   const known = await listOrganizationIds(request, { limit: 1 });
   if (known.length > 0) return;
   const { organization } = await ensureOrganization(request, {

@@ -16,6 +16,7 @@ import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { createIdentityProviders } from './create-identity-providers.ts';
 import { createOutgoing } from './create-outgoing.ts';
+import { createPeople } from './create-people.ts';
 import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
 import { fleetSettings } from './fleet-settings.ts';
@@ -68,6 +69,7 @@ export function buildServer(options: ServerOptions): Server {
   const traces = createTraces({ config, egress, metrics, log, version });
 
   const tokens = createTokenReader({ db, clock });
+  const signIn = createPeople({ config, keys, db, clock, metrics, tokens });
   const ledger = createLedger({
     db: databases.ledger,
     log,
@@ -142,7 +144,10 @@ export function buildServer(options: ServerOptions): Server {
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });
 
   const planes = {
-    identity: { routes: [...identityRoutes({ db, tokens }), ...providers.routes], jobs: [] },
+    identity: {
+      routes: [...identityRoutes({ db, tokens }), ...signIn.routes, ...providers.routes],
+      jobs: [],
+    },
     trust: {
       routes: [...trustRoutes({ db }), ...outgoing.routes],
       jobs: outgoing.jobs,
@@ -182,7 +187,12 @@ export function buildServer(options: ServerOptions): Server {
     ],
     // Who calls is asked of every plane, also of those whose routes this process does not serve.
     authenticate: answersHealthAlways(
-      createAuthenticator([tokens, ...fleet.credentialReaders, ...gateway.credentialReaders]),
+      createAuthenticator([
+        signIn.sessions,
+        tokens,
+        ...fleet.credentialReaders,
+        ...gateway.credentialReaders,
+      ]),
     ),
     auditor: createAuditor({ db }),
     db,

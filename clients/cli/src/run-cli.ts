@@ -12,6 +12,7 @@ type Load = (around: Surroundings) => Promise<Command>;
 /** Only the group that is asked for is loaded: help and mistakes are answered at once. */
 const GROUPS: Readonly<Record<string, Load>> = {
   login: async (around) => (await import('./commands/login.ts')).loginCommand(around),
+  setup: async (around) => (await import('./commands/setup.ts')).setupCommand(around),
   fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
     (await import('./commands/accounts.ts')).serviceAccountsCommand(around),
   roles: async (around) => (await import('./commands/roles.ts')).rolesCommand(around),
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
+  sessions: async (around) => (await import('./commands/sessions.ts')).sessionsCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),
@@ -132,6 +134,7 @@ function adviceFor({ code, status }: SagewaiError): string | null {
     return 'Is it signed by a private authority? --ca-file FILE (SAGEWAI_CA_FILE) trusts that one too.';
   }
   if (code === 'enrollment.invalid') return '`sagewai fleet create-key` makes an enrollment key.';
+  if (code === 'caller.stale') return '`sagewai accounts reauthenticate` does so.';
   if (status === 401) return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
   if (code === 'organization.required')
     return 'Say which one: --org NAME, or for all commands: sagewai login --org NAME';

@@ -45,6 +45,8 @@ export interface Endpoint<
   /** `public` is a decision like any other, and listed in `tools/conventions.test.ts`. */
   readonly permission: Permission | 'public';
   readonly audit: AuditMode;
+  /** Somebody who is signed in must have proved of late who they are. Tokens are not asked. */
+  readonly fresh?: true;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

@@ -1,3 +1,4 @@
+import { ACCOUNT_ENDPOINTS } from './accounts.ts';
 import { ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
 import { ANSWER_CACHE_ENDPOINTS } from './answer-cache.ts';
@@ -95,6 +96,7 @@ import { MEDIA_ENDPOINTS } from './media.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
 import { OLLAMA_SURFACES } from './ollama.ts';
+import { OWN_ACCOUNT_ENDPOINTS } from './own-account.ts';
 import { reserveForRun, settleForRun } from './own-calls.ts';
 import { PASSTHROUGH_ENDPOINTS } from './passthrough.ts';
 import { explainRun, explainTask, listPending } from './placement.ts';
@@ -128,6 +130,7 @@ import {
 } from './schedules.ts';
 import { SCIM_ENDPOINTS } from './scim.ts';
 import { listSealRecipients } from './sealing.ts';
+import { SIGN_IN_ENDPOINTS } from './sign-in.ts';
 import { SOFT_BUDGET_ENDPOINTS } from './soft-budgets.ts';
 import { reportSpend } from './spend.ts';
 import { SSO_ENDPOINTS } from './sso.ts';
@@ -157,6 +160,9 @@ export const ENDPOINTS = [
   revokeToken,
   whoAmI,
   ...ROLE_ENDPOINTS,
+  ...SIGN_IN_ENDPOINTS,
+  ...OWN_ACCOUNT_ENDPOINTS,
+  ...ACCOUNT_ENDPOINTS,
   ...SSO_ENDPOINTS,
   ...SCIM_ENDPOINTS,
   listAudit,

@@ -140,6 +140,9 @@ export {
   updateAuditSink,
 } from './audit-sinks.ts';
 export { listChildren, listTaskChildren } from './children.ts';
+export * from './accounts.ts';
+export * from './own-account.ts';
+export * from './sign-in.ts';
 export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';

@@ -16,6 +16,8 @@ export const PERMISSIONS = {
   'token:write': ['admin'],
   'account:read': ['read'],
   'account:write': ['admin'],
+  // Of a signed-in person, for what is their own.
+  'account:self': ['account'],
   'role:read': ['read'],
   'role:assign': ['admin'],
   'role:write': ['admin'],

@@ -22,6 +22,12 @@ export const PROBLEMS = {
   'request.cancelled': { status: 499, title: 'The caller went away', retry: 'never' },
   'caller.unknown': { status: 401, title: 'Credentials are missing or wrong', retry: 'never' },
   'caller.forbidden': { status: 403, title: 'The credential does not allow this', retry: 'never' },
+  'caller.stale': { status: 403, title: 'Prove again who you are', retry: 'never' },
+  'caller.forged': {
+    status: 403,
+    title: 'The request does not come from our own pages',
+    retry: 'never',
+  },
   'organization.missing': { status: 404, title: 'There is no such organization', retry: 'never' },
   'organization.required': { status: 400, title: 'Say which organization', retry: 'never' },
   'project.missing': { status: 404, title: 'There is no such project', retry: 'never' },

@@ -168,6 +168,7 @@ export const getAccount = endpoint({
 
 export const setAccountActive = endpoint({
   surface: 'own',
+  fresh: true,
   id: 'identity.setAccountActive',
   method: 'PUT',
   path: '/api/v1/accounts/{account}/active',

@@ -35,6 +35,7 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'token:write': ADMINS,
   'account:read': ADMINS_SEEN,
   'account:write': ADMINS,
+  'account:self': NOBODY,
   'role:read': ADMINS_SEEN,
   'role:assign': ADMINS,
   'role:write': ADMINS,

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** What the credentials of other planes start with; those are not for the reader of access tokens. */
-const OF_OTHERS = /^(?:sk-|wrt-|rt-|eyJ)/;
+const OF_OTHERS = /^(?:sk-|wrt-|rt-|ses-|eyJ)/;
 
 /** Whether a token looks like one that is another reader's. */
 export const isOfOthers = (token: string): boolean => OF_OTHERS.test(token);

@@ -27,6 +27,7 @@ export {
   findTokenWeakness,
 } from './first-start.ts';
 export { ensureProject, isProjectName } from './ensure-project.ts';
+export { ensureSetupToken } from './invitations/setup-token.ts';
 export { keepSecret, listKeptSecrets } from './kept-secrets.sql.ts';
 export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organization.ts';
 export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
@@ -37,6 +38,13 @@ export { readGrants } from './roles/read-grants.ts';
 export { dropAssignment, insertAssignment } from './roles/role-assignments.sql.ts';
 export { identityRoutes } from './routes.ts';
 export { createScim } from './scim/create-scim.ts';
+export {
+  createLoginSession,
+  type MadeLogin,
+  type NewLogin,
+} from './sessions/create-login-session.ts';
+export { createSignIn, type SignIn, type SignInOptions } from './sign-in/create-sign-in.ts';
+export type { SignInSettings } from './sign-in/sign-in.ts';
 export { createSso } from './sso/create-sso.ts';
 export {
   isRunToken,

@@ -111,7 +111,7 @@ async function chooseOrganization(
 }
 
 /** A token that names an organization must mean its own: else it would act on another than it thinks. */
-async function demandOwn(tx: Tx, orgId: OrganizationId, named: string): Promise<void> {
+export async function demandOwn(tx: Tx, orgId: OrganizationId, named: string): Promise<void> {
   const [own] = await readOrganizations(tx);
   const wanted = named.toLowerCase();
   if (wanted !== orgId && wanted !== own?.name.toLowerCase()) throw missingOrganization();

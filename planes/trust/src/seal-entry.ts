@@ -8,7 +8,7 @@ const SECRET_KEY_NAME =
 
 /** What our own credentials and the common foreign ones look like, anywhere in a text. */
 const CREDENTIAL =
-  /\b(?:sk-[\w-]{8,}|sat-[\w-]{8,}|w?rt-1\.[\w.-]+|eyJ[\w-]{8,}\.[\w.-]+)|\bbearer\s+\S{8,}/gi;
+  /\b(?:sk-[\w-]{8,}|sat-[\w-]{8,}|ses-[\w-]{8,}|(?:link|setup)-[\w-]{40,}|w?rt-1\.[\w.-]+|eyJ[\w-]{8,}\.[\w.-]+)|\bbearer\s+\S{8,}/gi;
 
 // oxlint-disable-next-line no-control-regex -- these are what must not reach a log or the database
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;

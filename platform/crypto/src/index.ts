@@ -16,6 +16,12 @@ export {
   parseMasterKey,
 } from './master-key.ts';
 export { newId } from './new-id.ts';
+export {
+  hashPassword,
+  matchPassword,
+  type PasswordCost,
+  type PasswordMatch,
+} from './password-hash.ts';
 export { open, type Opened, seal, type SealingKey, sealingKey } from './seal.ts';
 export {
   deriveSigningKey,
@@ -36,4 +42,5 @@ export {
   tokenHint,
   type TokenPrefix,
 } from './tokens.ts';
-export { checkJwtSecret } from './weakness.ts';
+export { base32, matchTotp, newTotpSecret, totpUri } from './totp.ts';
+export { checkJwtSecret, looksCounted, looksRepeated } from './weakness.ts';

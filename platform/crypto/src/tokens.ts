@@ -2,9 +2,9 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const TOKEN_BYTES = 32;
 const HINT_LETTERS = 4;
-const PREFIX = /^(sk-fleet-|sk-|sat-|wrt-1\.|rt-1\.)/;
+const PREFIX = /^(sk-fleet-|sk-|sat-|ses-|link-|wrt-1\.|rt-1\.)/;
 
-export type TokenPrefix = 'sat-' | 'sk-' | 'sk-fleet-';
+export type TokenPrefix = 'sat-' | 'sk-' | 'sk-fleet-' | 'ses-' | 'link-';
 
 /** A fresh credential of 256 random bits. Shown once; what is stored is `hashToken` of it. */
 export const mintToken = (prefix: TokenPrefix): string =>

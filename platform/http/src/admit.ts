@@ -35,7 +35,10 @@ export function admit(exchange: Exchange, pipeline: Pipeline): Promise<void> | u
 function authorize(exchange: Exchange, caller: Caller): void {
   exchange.caller = caller;
   const { permission } = exchange.endpoint;
-  if (isAllowed(permission, caller)) return;
+  if (isAllowed(permission, caller)) {
+    demandFresh(exchange, caller);
+    return;
+  }
   if (caller.kind === 'anonymous') {
     throw new Fault('caller.unknown', 'no credential', {
       detail: HOW_TO_GET_ONE[exchange.endpoint.surface] ?? 'A credential is required.',
@@ -43,5 +46,13 @@ function authorize(exchange: Exchange, caller: Caller): void {
   }
   throw new Fault('caller.forbidden', `${caller.kind} without ${permission}`, {
     detail: `This credential does not have the permission ${permission}.`,
+  });
+}
+
+/** A8 of the identity plane: a session that was left open is not enough for what cannot be taken back. */
+function demandFresh({ endpoint }: Exchange, caller: Caller): void {
+  if (endpoint.fresh !== true || caller.kind !== 'account' || caller.isFresh === true) return;
+  throw new Fault('caller.stale', `${endpoint.id} asks for a proof of late`, {
+    detail: 'This asks you to prove again who you are: POST /api/v1/account/reauthenticate.',
   });
 }

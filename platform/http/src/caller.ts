@@ -20,6 +20,8 @@ export interface Caller {
    * role says anything, and a token's scopes decide alone.
    */
   readonly permissions?: ReadonlySet<Permission>;
+  /** Whether an account has proved of late who it is; `caller.stale` says to do so again. */
+  readonly isFresh?: boolean;
   /** The record of the plane that read the credential, for its own handlers. */
   readonly detail?: unknown;
 }

@@ -62,6 +62,10 @@ export class Exchange implements RequestHead, AuditNote {
     return readPeerThumbprint(this.#origin.raw.socket);
   }
 
+  get isTls(): boolean {
+    return 'encrypted' in this.raw.socket;
+  }
+
   get url(): string {
     return this.#origin.raw.url ?? '/';
   }

@@ -14,6 +14,8 @@ export interface RequestHead {
    * proved, or null when none was. Undefined on every other connection.
    */
   readonly peerThumbprint: string | null | undefined;
+  /** Whether the connection itself is encrypted; false behind a proxy that decrypts. */
+  readonly isTls: boolean;
   /** As sent, with the query string. May hold secrets: never log it. */
   readonly url: string;
   readonly endpoint: Endpoint;

@@ -4,6 +4,7 @@ import { act, group, id, serverCommand } from '../command.ts';
 import type { Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge } from '../show-duration.ts';
+import { peopleCommands } from './people.ts';
 import { printAssignments } from './roles.ts';
 
 export function accountsCommand(around: Surroundings): Command {
@@ -21,6 +22,7 @@ export function accountsCommand(around: Surroundings): Command {
       ),
       setActiveCommand(around, 'deactivate', false),
       setActiveCommand(around, 'activate', true),
+      ...peopleCommands(around),
     ],
     examples: [
       'sagewai accounts show anna@acme.test',

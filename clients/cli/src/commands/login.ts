@@ -9,6 +9,7 @@ import { createServerSend } from '../create-server-send.ts';
 import { jsonText } from '../json-text.ts';
 import { saveLogin } from '../saved-login.ts';
 import { serverUrl } from '../server-url.ts';
+import { signIn } from '../sign-in.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface LoginFlags {
@@ -18,6 +19,9 @@ interface LoginFlags {
   readonly org?: string;
   readonly caFile?: string;
   readonly json?: boolean;
+  readonly email?: string;
+  readonly passwordFile?: string;
+  readonly code?: string;
 }
 
 /** Keeps a server and a token, after trying them. */
@@ -27,6 +31,9 @@ export function loginCommand(around: Surroundings): Command {
     .option('--gateway <url>', `the server (default ${DEFAULT_URL})`)
     .option('--url <url>', 'the same as --gateway')
     .option('--token <token>', 'the token; asked for when left out (or SAGEWAI_TOKEN)')
+    .option('--email <address>', 'sign in with an account instead; its password is asked for')
+    .option('--password-file <file>', 'a file with that password')
+    .option('--code <code>', 'the code of your app, if one is asked for')
     .option('--org <name>', 'the organization of later commands, for tokens that may choose')
     .option('--ca-file <file>', 'trust this private authority too, now and later (SAGEWAI_CA_FILE)')
     .option('--json', 'print the result as JSON')
@@ -41,15 +48,22 @@ export function loginCommand(around: Surroundings): Command {
         environment['FLEET_GATEWAY_URL'] ||
         DEFAULT_URL,
     );
-    const token =
-      flags.token ||
-      environment['SAGEWAI_TOKEN'] ||
-      environment['SAGEWAI_ADMIN_TOKEN'] ||
-      (await askToken(around));
     const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
     const chosen = organization ? { organization } : {};
     const caFile = flags.caFile || environment['SAGEWAI_CA_FILE'];
     const send = await createServerSend(caFile);
+    const { email } = flags;
+    const token =
+      email === undefined
+        ? flags.token ||
+          environment['SAGEWAI_TOKEN'] ||
+          environment['SAGEWAI_ADMIN_TOKEN'] ||
+          (await askToken(around))
+        : await signIn(createClient({ url, signal, send }), around.terminal, {
+            ...flags,
+            email,
+            org: organization,
+          });
     const client = createClient({ url, token, signal, send, ...chosen });
     const who = await client.call('identity.whoAmI', {});
     const file = await saveLogin(around.home, {
@@ -62,7 +76,7 @@ export function loginCommand(around: Surroundings): Command {
     around.terminal.out(
       flags.json === true
         ? jsonText({ url, file, ...who })
-        : `Logged in to ${url} as ${who.name} of ${place} (${who.scopes.join(', ')}).`,
+        : `Logged in to ${url} as ${who.name} of ${place}${who.scopes.length > 0 ? ` (${who.scopes.join(', ')})` : ''}.`,
     );
     around.terminal.note(`Kept in ${file}.`);
     if (travelsInClear(url)) around.terminal.note(IN_CLEAR);

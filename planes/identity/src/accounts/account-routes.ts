@@ -1,4 +1,5 @@
 import { found, implement, type Route } from '@sagewai/http';
+import { nameActor } from '@sagewai/trust';
 import { getAccount, listAccounts, type OutputOf, setAccountActive } from '@sagewai/wire';
 
 import { cutPage, toPage } from '../page.ts';
@@ -7,6 +8,7 @@ import { demandToGive } from '../roles/demand-to-give.ts';
 import { keepingAnOwner } from '../roles/keeping-an-owner.ts';
 import { readGrantsAnywhere } from '../roles/read-grants.ts';
 import { listAssignments } from '../roles/role-assignments.sql.ts';
+import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
 import type { Account } from './account.ts';
 import { findAccountBy, listAccounts as readAccounts, setActive } from './accounts.sql.ts';
 
@@ -37,6 +39,10 @@ export function accountRoutes(): Route[] {
       demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject })); // I12
       const { active } = body;
       const changed = await keepingAnOwner(() => setActive(tx, { orgId, id: account.id, active }));
+      // Its sessions do not come back with it.
+      if (!active) {
+        await endSessionsOf(tx, { accountId: account.id, by: nameActor(caller) });
+      }
       audit.about(`account:${account.id}`, { active });
       return toWire(found(changed, missing(emailOrId)));
     }),

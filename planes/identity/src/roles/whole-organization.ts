@@ -4,6 +4,10 @@ import type { Permission } from '@sagewai/wire';
 const OF_THE_WHOLE_ORGANIZATION: ReadonlySet<Permission | 'public'> = new Set([
   'organization:create',
   'project:write',
+  'account:read',
+  'account:write',
+  'role:assign',
+  'owner:appoint',
   'token:read',
   'token:write',
   'account:read',

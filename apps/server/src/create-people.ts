@@ -1,0 +1,27 @@
+import type { Clock } from '@sagewai/clock';
+import { sealingKey } from '@sagewai/crypto';
+import { createSignIn, type SignIn, type TokenReader } from '@sagewai/identity';
+import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
+
+import type { ServerConfig } from './config.ts';
+import type { ServerKeys } from './server-keys.ts';
+import { signInSettings } from './sign-in-fields.ts';
+
+/** People who sign in with accounts of their own. */
+export function createPeople(of: {
+  readonly config: ServerConfig;
+  readonly keys: ServerKeys;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly tokens: TokenReader;
+}): SignIn {
+  const { config, keys, ...parts } = of;
+  return createSignIn({
+    ...parts,
+    settings: signInSettings(config),
+    signing: keys.signing,
+    totpKeys: [sealingKey(keys.sealing, 'account-totp')],
+  });
+}

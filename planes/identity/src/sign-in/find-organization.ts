@@ -1,0 +1,21 @@
+import { Fault } from '@sagewai/fault';
+import type { Db } from '@sagewai/postgres';
+import type { OrganizationId } from '@sagewai/wire';
+
+import { findOrganizationId, listOrganizationIds } from '../organizations.sql.ts';
+
+/**
+ * The organization that somebody signs in to: the one that is named, else the only one there is. Null:
+ * there is none of that name, which is told to nobody.
+ */
+export async function findSignInOrganization(
+  db: Db,
+  named: string | undefined,
+): Promise<OrganizationId | null> {
+  if (named !== undefined) return findOrganizationId(db, named);
+  const [only, another] = await listOrganizationIds(db, { limit: 2 });
+  if (only !== undefined && another === undefined) return only;
+  throw new Fault('organization.required', 'there are several organizations, or none', {
+    detail: 'Say which organization to sign in to.',
+  });
+}
