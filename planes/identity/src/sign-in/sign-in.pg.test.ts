@@ -764,3 +764,33 @@ describe('the setup token', () => {
     ).rejects.toThrow(/permission denied/);
   });
 });
+
+test('no password, secret, code, link or session is in any table (A2, A4, I2)', async ({
+  db,
+  here,
+  owner,
+}) => {
+  const anna = await person(db);
+  const session = await signIn(here, anna);
+  const totp = await here.call('POST /api/v1/account/totp', { session });
+  const reset = await here.call(`POST /api/v1/accounts/${anna.id}/password-reset`, { session });
+  const secret = String(totp.body.secret);
+  const planted = [
+    PASSWORD,
+    session.slice(4),
+    String(reset.body.token).slice(5),
+    secret,
+    fromBase32(secret).toString('hex'),
+    fromBase32(secret).toString('base64url'),
+    Buffer.from(PASSWORD).toString('hex'),
+    Buffer.from(session).toString('hex'),
+  ];
+  const { rows } = await sql<{ text: string }>`
+    select query_to_xml(format('select * from %I', table_name), true, false, '')::text as text
+    from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'
+  `.execute(owner);
+  const dump = rows.map(({ text }) => text).join('\n');
+  expect(dump).toContain(anna.email);
+  const hexed = planted.map((each) => Buffer.from(each).toString('base64'));
+  expect([...planted, ...hexed].filter((each) => dump.includes(each))).toEqual([]);
+});
