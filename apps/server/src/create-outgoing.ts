@@ -6,16 +6,21 @@ import type { Route } from '@sagewai/http';
 import { boundProject } from '@sagewai/identity';
 import type { Job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
+import { createMailer, type Mailer } from '@sagewai/mail';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
-import { createAlerts, createSinks } from '@sagewai/trust';
+import { createAlerts, createEmails, createSinks } from '@sagewai/trust';
 
 import type { ServerConfig } from './config.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
+type MailConfig = Pick<ServerConfig, 'smtpUrl' | 'smtpFrom' | 'smtpTls' | 'smtpTimeoutMs'>;
+
 interface Outgoing {
+  /** Whether a mail server is configured. */
+  readonly sendsMail: boolean;
   /** To addresses that tenants name. */
   readonly egress: PublicEgress;
   readonly routes: readonly Route[];
@@ -25,7 +30,7 @@ interface Outgoing {
 
 /** What this server tells others by itself: alerts, and the audit log to where it is shipped. */
 export function createOutgoing(of: {
-  readonly config: Pick<ServerConfig, 'webhookPrivateHosts'>;
+  readonly config: MailConfig & Pick<ServerConfig, 'webhookPrivateHosts'>;
   readonly keys: Pick<ServerKeys, 'sealing'>;
   readonly db: Db;
   readonly clock: Clock;
@@ -47,10 +52,27 @@ export function createOutgoing(of: {
     sealing: [sealingKey(keys.sealing, 'alert-webhook')],
   });
   const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });
+  const mailer = mailerOf(config);
+  const emails = createEmails({ db, clock, metrics, nudge, mailer });
   return {
     egress,
-    routes: [...alerts.routes, ...sinks.routes],
-    jobs: [...alerts.jobs, ...sinks.jobs],
-    close: () => egress.close(),
+    sendsMail: mailer !== null,
+    routes: [...alerts.routes, ...sinks.routes, ...emails.routes],
+    jobs: [...alerts.jobs, ...sinks.jobs, ...emails.jobs],
+    close: async () => {
+      mailer?.close();
+      await egress.close();
+    },
   };
+}
+
+/** Null: no mail server is configured. */
+function mailerOf(config: MailConfig): Mailer | null {
+  if (config.smtpUrl === null) return null;
+  return createMailer({
+    url: config.smtpUrl.reveal(),
+    from: config.smtpFrom,
+    tls: config.smtpTls,
+    timeoutMs: config.smtpTimeoutMs,
+  });
 }

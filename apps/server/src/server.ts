@@ -29,6 +29,7 @@ import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
 import { createModelsMeter, type LiveModels, modelsFileJob } from './reload-models.ts';
 import type { ServerKeys } from './server-keys.ts';
+import { softBudgetSettings } from './soft-budget-settings.ts';
 
 export interface ServerOptions {
   readonly config: ServerConfig;
@@ -83,26 +84,19 @@ export function buildServer(options: ServerOptions): Server {
         }
       : null,
   });
+  const redis = openAccelerator(config, { log, metrics });
+  const nudge = (name: string): void => jobs.nudge(name);
+  const outgoing = createOutgoing({ ...options, db, clock, metrics, nudge });
   const softBudgets = createSoftBudgets({
     db,
+    dispatch,
     ledger,
     clock,
     log,
     metrics,
-    hardMarginPercent: config.hardBudgetMargin,
-    settings: {
-      refreshMs: config.softBudgetRefreshMs,
-      ageMsMax: config.softBudgetAgeMaxMs,
-      onFailure: config.softBudgetOnFailure,
-    },
-  });
-  const redis = openAccelerator(config, { log, metrics });
-  const outgoing = createOutgoing({
-    ...options,
-    db,
-    clock,
-    metrics,
-    nudge: (name) => jobs.nudge(name),
+    nudge,
+    sendsMail: outgoing.sendsMail,
+    ...softBudgetSettings(config),
   });
   const fleet = createFleet({
     db,
@@ -154,16 +148,19 @@ export function buildServer(options: ServerOptions): Server {
     },
     ledger: {
       routes: [...ledgerRoutes({ db }), ...softBudgets.routes],
-      jobs: ledgerJobs({
-        db,
-        dispatch,
-        log,
-        metrics,
-        expireEveryMs: config.jobIntervalMs,
-        checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
-        foldEveryMs: Math.max(config.jobIntervalMs, 60_000),
-        decisionsKeptMs: config.routingDecisionRetentionMs,
-      }),
+      jobs: [
+        ...softBudgets.jobs,
+        ...ledgerJobs({
+          db,
+          dispatch,
+          log,
+          metrics,
+          expireEveryMs: config.jobIntervalMs,
+          checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
+          foldEveryMs: Math.max(config.jobIntervalMs, 60_000),
+          decisionsKeptMs: config.routingDecisionRetentionMs,
+        }),
+      ],
     },
     gateway,
     fleet,

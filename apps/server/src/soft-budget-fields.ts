@@ -21,4 +21,33 @@ export const softBudgetFields = {
     max: 1_000,
     description: 'How many percent above a soft limit the hard one is that is advised',
   }),
+  BUDGET_ALERT_INTERVAL: field.duration({
+    default: 30_000,
+    min: 100,
+    description:
+      'How often it is looked at what spend has reached of the limits that alerts are for',
+  }),
+  SMTP_URL: field.secret({
+    default: null,
+    description:
+      'The mail server that alerts are sent by: smtps://user:password@host:465, or smtp://host:587',
+    check: (text) =>
+      URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol)
+        ? null
+        : 'expected smtps://user:password@host:465 or smtp://host:587',
+  }),
+  SMTP_FROM: field.string({
+    default: 'sagewai@localhost',
+    description: 'Whom e-mails are from',
+  }),
+  SMTP_TLS: field.oneOf(['required', 'opportunistic'], {
+    default: 'required',
+    description:
+      'Whether mail is sent without encryption where smtp:// offers none; passwords never',
+  }),
+  SMTP_TIMEOUT: field.duration({
+    default: 10_000,
+    min: 100,
+    description: 'How long a mail server may take for an answer',
+  }),
 } as const;

@@ -176,3 +176,46 @@ export const ALERT_ENDPOINTS = [
   listAlertDeliveries,
   redeliverAlert,
 ] as const;
+
+const alertEmail = Type.Object({
+  id,
+  event_type: Type.String(),
+  to: Type.String(),
+  subject: Type.String(),
+  state: Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')]),
+  attempts: Type.Integer(),
+  created_at: instant,
+  ended_at: instantOrNull,
+  last_error: textOrNull,
+});
+
+/** No more than mail servers take, and nothing that could begin a header of its own. */
+export const emailAddress = Type.String({
+  maxLength: 254,
+  pattern: '^[^\\s@<>()\\[\\],;:"\\\\]{1,64}@[A-Za-z0-9.-]{1,190}$',
+});
+
+export const listAlertEmails = endpoint({
+  id: 'trust.listAlertEmails',
+  method: 'GET',
+  path: '/api/v1/alert-emails',
+  surface: 'own',
+  summary: 'What was sent by e-mail, newest first',
+  permission: 'alert:read',
+  audit: 'read',
+  query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })) }),
+  output: Type.Object({ emails: Type.Array(alertEmail) }),
+});
+
+export const testAlertEmail = endpoint({
+  ...own,
+  id: 'trust.testAlertEmail',
+  method: 'POST',
+  path: '/api/v1/alert-emails/test',
+  summary: 'Send an e-mail that says it is a test',
+  body: Type.Object({ to: emailAddress }),
+  output: alertEmail,
+  status: 202,
+});
+
+export const ALERT_EMAIL_ENDPOINTS = [listAlertEmails, testAlertEmail] as const;

@@ -1,5 +1,7 @@
 import { ACCOUNT_ENDPOINTS } from './accounts.ts';
 import { ALERT_ENDPOINTS } from './alerts.ts';
+import { ALERT_RULE_ENDPOINTS } from './alert-rules.ts';
+import { ALERT_EMAIL_ENDPOINTS, ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
 import { ANSWER_CACHE_ENDPOINTS } from './answer-cache.ts';
 import { AUDIT_SINK_ENDPOINTS } from './audit-sinks.ts';
@@ -183,6 +185,8 @@ export const ENDPOINTS = [
   reportSpend,
   exportSpend,
   ...SOFT_BUDGET_ENDPOINTS,
+  ...ALERT_RULE_ENDPOINTS,
+  ...ALERT_EMAIL_ENDPOINTS,
   ...MODEL_ROUTE_ENDPOINTS,
   createKey,
   listKeys,

@@ -174,6 +174,12 @@ export {
   spend,
 } from './ledger.ts';
 export {
+  createAlertRule,
+  deleteAlertRule,
+  listAlertRules,
+  updateAlertRule,
+} from './alert-rules.ts';
+export {
   checkBudget,
   createSoftLimit,
   deleteSoftLimit,

@@ -158,7 +158,20 @@ export async function startGateway(
   });
   const ledger = createLedger({ db, log, metrics, clock });
   const tokens = createTokenReader({ db, clock });
-  const budgets = soft && createSoftBudgets({ db, ledger, clock, log, metrics, settings: soft });
+  const budgets =
+    soft &&
+    createSoftBudgets({
+      db,
+      dispatch: db,
+      ledger,
+      clock,
+      log,
+      metrics,
+      settings: soft,
+      nudge: () => undefined,
+      watchEveryMs: 60_000,
+      sendsMail: false,
+    });
   const parts = {
     db,
     ledger,

@@ -124,7 +124,7 @@ export async function listDeliveries(
   return rows;
 }
 
-export type Outbox = 'alerts' | 'audit' | 'events';
+export type Outbox = 'alerts' | 'audit' | 'emails' | 'events';
 
 /** When somebody has something to send. */
 export const outboxDue = (what: Outbox): Statement<unknown> => sql`

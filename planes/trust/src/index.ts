@@ -10,3 +10,5 @@ export { createSinks } from './create-sinks.ts';
 export { raiseAlert } from './raise-alert.ts';
 export { eventOf, type TrustEvent } from './events-of-entry.ts';
 export type { DescribeEntries } from './relay-events.ts';
+export { createEmails } from './create-emails.ts';
+export { raiseEmail } from './raise-email.ts';

@@ -5,6 +5,7 @@ import { act, group, id, integer, list, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { showAge } from '../show-duration.ts';
+import { alertRuleCommands } from './alert-rules.ts';
 
 interface CreateFlags extends ConnectionFlags {
   readonly name: string;
@@ -21,7 +22,7 @@ type NewWebhook = NonNullable<CallInput<'trust.createAlertWebhook'>['body']>;
 export function alertsCommand(around: Surroundings): Command {
   const ofWebhook = (name: string, description: string): Command =>
     serverCommand(name, description).argument('<id>', 'of the webhook', id);
-  return group('alerts', 'Webhooks that are told when something is wrong', {
+  return group('alerts', 'Who is told when something is wrong, or money runs out', {
     commands: [
       act(serverCommand('list', 'List where alerts go'), around, listWebhooks),
       act<CreateFlags>(
@@ -80,6 +81,7 @@ export function alertsCommand(around: Surroundings): Command {
           context.show(answer, `Queued ${answer.message_id} again.`);
         },
       ),
+      ...alertRuleCommands(around),
     ],
     examples: [
       'sagewai alerts create --name ops --to https://hooks.example.com/sagewai',

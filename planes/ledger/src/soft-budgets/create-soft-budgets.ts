@@ -1,6 +1,10 @@
 import type { Route } from '@sagewai/http';
+import type { Job } from '@sagewai/jobs';
+import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
+import { alertRuleRoutes } from '../budget-alerts/alert-rule-routes.ts';
+import { watchJob } from '../budget-alerts/watch-budgets.ts';
 import type { Ledger } from '../create-ledger.ts';
 import {
   createSoftBook,
@@ -18,12 +22,19 @@ export interface SoftBudgetOptions extends Omit<SoftBookOptions, 'meters' | 'set
   readonly ledger: Ledger;
   readonly settings?: Partial<SoftSettings>;
   readonly hardMarginPercent?: number;
+  /** As the role of dispatch. */
+  readonly dispatch: Db;
+  /** Makes a job look now. */
+  readonly nudge: (job: string) => void;
+  readonly watchEveryMs: number;
+  readonly sendsMail: boolean;
 }
 
 export interface SoftBudgets {
   /** Asked before every model call. */
   readonly judge: SoftBook['judge'];
   readonly routes: Route[];
+  readonly jobs: Job[];
 }
 
 /** The seed's advice. */
@@ -37,6 +48,11 @@ export function createSoftBudgets(options: SoftBudgetOptions): SoftBudgets {
   const book = createSoftBook({ ...options, meters, settings });
   return {
     judge: (call) => book.judge(call),
-    routes: [...softRoutes({ ...options, book, hardMarginPercent }), declareRoute(options)],
+    routes: [
+      ...softRoutes({ ...options, book, hardMarginPercent }),
+      declareRoute(options),
+      ...alertRuleRoutes(options),
+    ],
+    jobs: [watchJob({ ...options, everyMs: options.watchEveryMs })],
   };
 }

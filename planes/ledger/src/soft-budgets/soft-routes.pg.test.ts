@@ -32,7 +32,14 @@ const test = fileDatabaseTest.extend<Fixtures>({
       const ledger = createLedger(parts);
       const app = createApp({
         ...parts,
-        routes: createSoftBudgets({ ...parts, ledger }).routes,
+        routes: createSoftBudgets({
+          ...parts,
+          ledger,
+          dispatch: db,
+          nudge: () => undefined,
+          watchEveryMs: 60_000,
+          sendsMail: false,
+        }).routes,
         authenticate: createAuthenticator([
           {
             read: ({ headers }) => {
@@ -50,7 +57,7 @@ const test = fileDatabaseTest.extend<Fixtures>({
         const [method, url = ''] = target.split(' ');
         const response = await app.inject({
           method: method as 'GET',
-          url: `/api/v1/budget${url}`,
+          url: url.startsWith('/api/') ? url : `/api/v1/budget${url}`,
           headers: { authorization: `Bearer ${who}` },
           ...(body ? { payload: body } : {}),
         });
@@ -155,5 +162,47 @@ describe('soft budgets over HTTP', () => {
     expect((await call('write', 'POST /spend', { ...spent, id: old })).status).toBe(400);
     expect((await call('write', 'POST /spend', { ...spent, id: randomUUID() })).status).toBe(409);
     expect((await call('write', 'POST /spend', { ...spent, cost_usd: '-1' })).status).toBe(400);
+  });
+});
+
+describe('alert rules over HTTP', () => {
+  test('are made, changed, listed and deleted by whoever administers alerts', async ({
+    call,
+    acme,
+  }) => {
+    const path = '/api/v1/alert-rules';
+    const body = { name: 'web', project: acme.projectName, period: 'day' };
+    expect((await call('read', `POST ${path}`, body)).status).toBe(403);
+    const made = await call('admin', `POST ${path}`, body);
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        project_id: acme.projectId,
+        agent_name: null,
+        limit_usd: null,
+        thresholds: [50, 80, 100],
+      },
+    });
+    expect((await call('admin', `POST ${path}`, body)).status).toBe(409);
+    const one = `${path}/${String(made.body['id'])}`;
+    const changed = await call('admin', `PATCH ${one}`, { limit_usd: '5.50', thresholds: [90] });
+    expect(changed.body).toMatchObject({ limit_usd: '5.5', thresholds: [90], period: 'day' });
+    const { body: listed } = await call('read', `GET ${path}`);
+    expect(listed['rules']).toEqual([changed.body]);
+    expect((await call('admin', `DELETE ${one}`)).status).toBe(200);
+    expect((await call('admin', `DELETE ${one}`)).status).toBe(404);
+  });
+
+  test('refuse what cannot be told: no mail server, no address, no project, no limit', async ({
+    call,
+  }) => {
+    const post = async (body: object): Promise<number> =>
+      (await call('admin', 'POST /api/v1/alert-rules', { name: 'x', period: 'day', ...body }))
+        .status;
+    expect(await post({ email_to: ['anna@example.com'] })).toBe(409);
+    expect(await post({ email_to: ['anna@example.com\r\nBcc: ben@example.com'] })).toBe(400);
+    expect(await post({ agent_name: 'coder' })).toBe(400);
+    expect(await post({ limit_usd: '0' })).toBe(400);
+    expect(await post({ project: 'missing' })).toBe(404);
   });
 });

@@ -1,0 +1,1 @@
+export { createMailer, type Letter, type Mailer, type MailerOptions, type Sent } from './mailer.ts';
