@@ -30,8 +30,8 @@ export interface DatabaseSettings {
   readonly testClockOffsetSeconds: number;
 }
 
-/** A batch of reservations and one of settlements, and one to spare. */
-const LEDGER_POOL_MAX = 3;
+/** A batch of reservations and one of settlements, two for a context that is kept, and one to spare. */
+const LEDGER_POOL_MAX = 5;
 
 /** Brings the schema of a database that is up up to date, and opens the two bound pools. */
 export async function openDatabase(settings: DatabaseSettings, log: Log): Promise<Databases> {

@@ -33,6 +33,8 @@ const scopeKind = Type.Union([
   Type.Literal('team'),
   Type.Literal('person'),
   Type.Literal('key'),
+  /** What calls bring along. */
+  Type.Literal('context'),
 ]);
 
 /** A limit and where its current window stands. */

@@ -12,7 +12,7 @@ as $$
     from budget b
     join reservation r
       on r.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, r.org_id, r.project_id, r.key_id, r.team_id,
-                                         r.person_id)
+                                         r.person_id, r.contexts)
     where b.id = any(p_budgets)
     union all
     select b.id, b.period, b.opened_at,
@@ -28,7 +28,7 @@ as $$
     from budget b
     join spend s
       on s.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id, s.team_id,
-                                         s.person_id)
+                                         s.person_id, s.contexts)
       -- A row is never booked before its call was admitted.
       and s.at >= b.opened_at - interval '61 seconds'
     where b.id = any(p_budgets) and b.period <> 'total'

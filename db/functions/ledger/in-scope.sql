@@ -1,6 +1,7 @@
 -- Whether a row belongs to a scope. The columns decide, never a list made by the caller.
 create or replace function in_scope(
-  p_kind text, p_scope_id text, p_org uuid, p_project uuid, p_key uuid, p_team text, p_person text
+  p_kind text, p_scope_id text, p_org uuid, p_project uuid, p_key uuid, p_team text, p_person text,
+  p_contexts text default null -- with a blank between them
 ) returns boolean
 language sql immutable parallel safe
 as $$
@@ -10,5 +11,6 @@ as $$
     when 'key' then p_key::text = p_scope_id
     when 'team' then p_team = p_scope_id
     when 'person' then p_person = p_scope_id
+    when 'context' then p_scope_id = any(string_to_array(p_contexts, ' '))
   end
 $$;

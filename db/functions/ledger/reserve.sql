@@ -4,7 +4,9 @@ create or replace function ledger_reserve(
   p_run uuid[], p_worker uuid[],
   p_model text[], p_deployment text[], p_session text[], p_agent text[], p_tags text[],
   p_fixed_pusd bigint[], p_output_price bigint[], p_input_tokens bigint[], p_output_tokens bigint[],
-  p_price_known boolean[], p_may_cap boolean[], p_ttl_ms bigint[]
+  p_price_known boolean[], p_may_cap boolean[], p_ttl_ms bigint[],
+  -- Of a call: those that it is made in, with a blank between them.
+  p_contexts text[] default null
 ) returns table (
   id uuid,
   -- Null: refused, and the columns after `amount_pusd` say by what.
@@ -62,9 +64,13 @@ begin
     select b.id, b.opened_at
     from (
       select distinct g.org, s.kind, s.id
-      from unnest(p_org, p_project, p_key, p_team, p_person) g(org, project, key, team, person)
-      cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
-                                 ('key', g.key::text), ('team', g.team), ('person', g.person)) s(kind, id)
+      from unnest(p_org, p_project, p_key, p_team, p_person, p_contexts)
+        g(org, project, key, team, person, contexts)
+      cross join lateral (
+        values ('organization', g.org::text), ('project', g.project::text),
+               ('key', g.key::text), ('team', g.team), ('person', g.person)
+        union all select 'context', unnest(string_to_array(g.contexts, ' '))
+      ) s(kind, id)
       where s.id is not null
     ) above
     join budget b on b.org_id = above.org and b.scope_kind = above.kind and b.scope_id = above.id
@@ -97,11 +103,13 @@ begin
       select s.n, array_agg(b.n::int order by b.n) as positions
       from (
         select g.n, v.scope
-        from unnest(p_org, p_project, p_key, p_team, p_person)
-               with ordinality g(org, project, key, team, person, n)
-        cross join lateral (values ('organization ' || g.org), ('project ' || g.project),
-                                   ('key ' || g.key), ('team ' || g.team),
-                                   ('person ' || g.person)) v(scope)
+        from unnest(p_org, p_project, p_key, p_team, p_person, p_contexts)
+               with ordinality g(org, project, key, team, person, contexts, n)
+        cross join lateral (
+          values ('organization ' || g.org), ('project ' || g.project), ('key ' || g.key),
+                 ('team ' || g.team), ('person ' || g.person)
+          union all select 'context ' || unnest(string_to_array(g.contexts, ' '))
+        ) v(scope)
       ) s
       join unnest(v_scopes) with ordinality b(scope, n) on b.scope = s.scope
       group by s.n
@@ -153,15 +161,16 @@ begin
   if v_admitted then
     insert into reservation (
       id, org_id, project_id, key_id, team_id, person_id, run_id, worker_id, amount_pusd, input_tokens, output_tokens,
-      price_known, created_at, expires_at, model, deployment, session_id, agent, tags)
+      price_known, created_at, expires_at, model, deployment, session_id, agent, tags, contexts)
     select g.id, g.org, g.project, g.key, g.team, g.person, g.run, g.worker, g.amount, g.input, g.granted,
            g.price_known, v_now, v_now + g.ttl_ms * interval '1 millisecond',
            g.model, g.deployment, g.session, g.agent,
-           case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end
+           case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end,
+           g.contexts
     from unnest(p_id, p_org, p_project, p_key, p_team, p_person, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
-                p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags)
+                p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags, p_contexts)
       g(id, org, project, key, team, person, run, worker, amount, input, granted,
-        price_known, ttl_ms, model, deployment, session, agent, tags)
+        price_known, ttl_ms, model, deployment, session, agent, tags, contexts)
     where g.granted is not null;
 
     update budget b

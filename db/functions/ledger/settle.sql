@@ -23,6 +23,7 @@ declare
   v_keys uuid[];
   v_teams text[];
   v_persons text[];
+  v_contexts text[];
   v_late uuid[];
   v_budgets bigint[];
   v_booked spend[];
@@ -31,10 +32,10 @@ begin
 
   -- Of two settlements of one call, the second waits here and then finds the first's row.
   select count(*), max(r.created_at), array_agg(r.org_id), array_agg(r.project_id),
-         array_agg(r.key_id), array_agg(r.team_id), array_agg(r.person_id)
-  into v_open, v_admitted, v_orgs, v_projects, v_keys, v_teams, v_persons
+         array_agg(r.key_id), array_agg(r.team_id), array_agg(r.person_id), array_agg(r.contexts)
+  into v_open, v_admitted, v_orgs, v_projects, v_keys, v_teams, v_persons, v_contexts
   from (
-    select r.org_id, r.project_id, r.key_id, r.team_id, r.person_id, r.created_at from reservation r where r.id = any(p_id)
+    select r.org_id, r.project_id, r.key_id, r.team_id, r.person_id, r.contexts, r.created_at from reservation r where r.id = any(p_id)
     order by r.id for update
   ) r;
   perform pg_advisory_xact_lock_shared(ledger_lock_key(o.org)) -- B5
@@ -44,8 +45,9 @@ begin
     -- M2. Booked because nobody settled it in time, and known now: corrected, once.
     select array_agg(s.id), greatest(v_admitted, max(s.at)), v_orgs || array_agg(s.org_id),
            v_projects || array_agg(s.project_id), v_keys || array_agg(s.key_id),
-           v_teams || array_agg(s.team_id), v_persons || array_agg(s.person_id)
-    into v_late, v_admitted, v_orgs, v_projects, v_keys, v_teams, v_persons
+           v_teams || array_agg(s.team_id), v_persons || array_agg(s.person_id),
+           v_contexts || array_agg(s.contexts)
+    into v_late, v_admitted, v_orgs, v_projects, v_keys, v_teams, v_persons, v_contexts
     from unnest(p_id, p_org, p_status) g(id, org, status)
     join spend s on s.org_id = g.org and s.id = g.id and s.entry = 0 and s.status = 'expired'
     where g.status <> 'expired'
@@ -59,9 +61,13 @@ begin
     select b.id, b.opened_at
     from (
       select distinct g.org, s.kind, s.id
-      from unnest(v_orgs, v_projects, v_keys, v_teams, v_persons) g(org, project, key, team, person)
-      cross join lateral (values ('organization', g.org::text), ('project', g.project::text),
-                                 ('key', g.key::text), ('team', g.team), ('person', g.person)) s(kind, id)
+      from unnest(v_orgs, v_projects, v_keys, v_teams, v_persons, v_contexts)
+        g(org, project, key, team, person, contexts)
+      cross join lateral (
+        values ('organization', g.org::text), ('project', g.project::text),
+               ('key', g.key::text), ('team', g.team), ('person', g.person)
+        union all select 'context', unnest(string_to_array(g.contexts, ' '))
+      ) s(kind, id)
       where s.id is not null
     ) above
     join budget b on b.org_id = above.org and b.scope_kind = above.kind and b.scope_id = above.id
@@ -87,13 +93,13 @@ begin
       id, entry, org_id, project_id, key_id, team_id, person_id, run_id, worker_id, cost_pusd, input_tokens,
       cached_input_tokens, cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens,
       overrun_pusd, overrun_tokens, price_known, started_at, at, usage_source, status, model,
-      deployment, provider, session_id, agent, tags)
+      deployment, provider, session_id, agent, tags, contexts)
     select r.id, 0, r.org_id, r.project_id, r.key_id, r.team_id, r.person_id, r.run_id, r.worker_id, g.cost, g.input,
            g.cached, g.written, g.output, r.amount_pusd, r.input_tokens + r.output_tokens,
            greatest(0, g.cost - r.amount_pusd),
            greatest(0, g.input + g.output - r.input_tokens - r.output_tokens),
            g.price_known, r.created_at, v_now, g.source, g.status, r.model,
-           coalesce(g.deployment, r.deployment), g.provider, r.session_id, r.agent, r.tags
+           coalesce(g.deployment, r.deployment), g.provider, r.session_id, r.agent, r.tags, r.contexts
     from gone r join given g on g.id = r.id
     returning s
   )
@@ -105,13 +111,13 @@ begin
         id, entry, org_id, project_id, key_id, team_id, person_id, run_id, worker_id, cost_pusd, input_tokens,
         cached_input_tokens, cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens,
         overrun_pusd, overrun_tokens, price_known, started_at, at, usage_source, status, model,
-        deployment, provider, session_id, agent, tags)
+        deployment, provider, session_id, agent, tags, contexts)
       select distinct on (e.id)
              e.id, 1, e.org_id, e.project_id, e.key_id, e.team_id, e.person_id, e.run_id, e.worker_id, g.cost - e.cost_pusd,
              g.input - e.input_tokens, g.cached, g.written, g.output - e.output_tokens, 0, 0,
              greatest(0, g.cost - e.reserved_pusd), greatest(0, g.input + g.output - e.reserved_tokens),
              g.price_known, e.started_at, v_now, g.source, g.status, e.model,
-             coalesce(g.deployment, e.deployment), g.provider, e.session_id, e.agent, e.tags
+             coalesce(g.deployment, e.deployment), g.provider, e.session_id, e.agent, e.tags, e.contexts
       from unnest(p_id, p_org, p_cost_pusd, p_input_tokens, p_cached_input_tokens,
                   p_cache_write_tokens, p_output_tokens, p_price_known, p_usage_source, p_status,
                   p_deployment, p_provider)
@@ -143,18 +149,19 @@ begin
              array_agg(s.second) || epoch_second(v_now) as seconds,
              array_agg((m.charged - m.released)::bigint) || sum(m.overrun)::bigint as amounts
       from (
-        select s.org_id, s.project_id, s.key_id, s.team_id, s.person_id,
+        select s.org_id, s.project_id, s.key_id, s.team_id, s.person_id, s.contexts,
                epoch_second(s.started_at) as second, min(s.started_at) as started_at,
                sum(s.cost_pusd - s.overrun_pusd) as cost, sum(s.reserved_pusd) as reserved_cost,
                sum(s.overrun_pusd) as overrun_cost,
                sum(s.input_tokens + s.output_tokens - s.overrun_tokens) as tokens,
                sum(s.reserved_tokens) as reserved_tokens, sum(s.overrun_tokens) as overrun_tokens
         from unnest(v_booked) s
-        group by s.org_id, s.project_id, s.key_id, s.team_id, s.person_id, epoch_second(s.started_at)
+        group by s.org_id, s.project_id, s.key_id, s.team_id, s.person_id, s.contexts,
+                 epoch_second(s.started_at)
       ) s
       join budget k
         on k.org_id = s.org_id and in_scope(k.scope_kind, k.scope_id, s.org_id, s.project_id, s.key_id, s.team_id,
-                                         s.person_id)
+                                         s.person_id, s.contexts)
       cross join lateral (
         select case k.measure when 'cost' then s.cost else s.tokens end as charged,
                case k.measure when 'cost' then s.reserved_cost else s.reserved_tokens end as released,

@@ -19,12 +19,12 @@
  */
 import type { OrganizationId } from '@sagewai/wire';
 
-export type ScopeKind = 'organization' | 'project' | 'team' | 'person' | 'key';
+export type ScopeKind = 'organization' | 'project' | 'team' | 'person' | 'key' | 'context';
 export type Measure = 'cost' | 'tokens' | 'requests';
 export type Period = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'total';
 
 /** What limits apply to. Every call is under its organization and its project, and under its key, the
- *  team and the person of the key if it has them. */
+ *  team and the person of the key if it has them, and under the contexts that it is made in. */
 export interface Scope {
   readonly orgId: OrganizationId;
   readonly kind: ScopeKind;

@@ -18,6 +18,7 @@ import type {
 } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from './budget.ts';
+import type { ContextLimits } from './contexts/context.ts';
 import type { RoutingNote } from './routing-decision.ts';
 
 /** The dearest that the call can be, in pico-USD, whichever deployment serves it. */
@@ -56,6 +57,10 @@ export interface CallRequest {
   readonly sessionId?: string | null;
   readonly agent?: string | null;
   readonly tags?: readonly string[];
+  /** Limits that it brings along (X1). Such a call is never admitted from shares. */
+  readonly contexts?: readonly ContextLimits[] | undefined;
+  /** Their ids, once they have a budget. */
+  readonly contextIds?: readonly string[];
 }
 
 export interface Refusal {

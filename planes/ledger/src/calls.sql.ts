@@ -53,7 +53,8 @@ export async function reserveAll(
       ${requests.map(({ outputTokens }) => outputTokens)}::bigint[],
       ${requests.map(({ price }) => price !== null)}::boolean[],
       ${requests.map(({ mayCap }) => mayCap)}::boolean[],
-      ${requests.map(({ expiresInMs }) => Math.ceil(expiresInMs))}::bigint[])
+      ${requests.map(({ expiresInMs }) => Math.ceil(expiresInMs))}::bigint[],
+      ${requests.map(({ contextIds }) => contextIds?.join(' ') ?? null)}::text[])
   `.execute(db);
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   return requests.map((request) => reservationOf(request, rowOf.get(request.id)));

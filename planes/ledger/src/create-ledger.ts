@@ -10,6 +10,7 @@ import type { CallRequest, Reservation, Settled, Settlement } from './call.ts';
 import { type Decision, reserveAll } from './calls.sql.ts';
 import { bookable, fixedCost } from './check-call.ts';
 import { type Abandonment, coalesce } from './coalesce.ts';
+import { createContexts } from './contexts/create-contexts.ts';
 import { createMeters } from './meters.ts';
 import { mayHaveHappened } from './name-failure.ts';
 import { settleCalls } from './settle-calls.ts';
@@ -140,12 +141,18 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
   };
 
+  const contexts = createContexts({ db, nowMs: () => clock.monotonicMs() });
+  const withContexts = async (request: CallRequest): Promise<CallRequest> =>
+    request.contexts === undefined
+      ? request
+      : { ...request, contextIds: await contexts.keep(request, request.contexts).catch(rethrow) };
+
   return {
     reserve: async (request) => {
       const fixed = fixedCost(request); // Throws before an implausible request can spoil a batch.
-      const admitted = shared?.admit(request, fixed);
+      const admitted = request.contexts === undefined ? shared?.admit(request, fixed) : null;
       if (admitted) return admitted;
-      const reservation = await decide(request).catch(rethrow);
+      const reservation = await decide(await withContexts(request)).catch(rethrow);
       if (reservation.kind === 'refused') meters.refused(reservation);
       return reservation;
     },

@@ -87,6 +87,7 @@ const scopeOf = (account: Account, kind: ScopeKind) => ({
     team: account.teamId ?? '',
     person: account.personId ?? '',
     key: account.keyId,
+    context: '',
   }[kind],
 });
 

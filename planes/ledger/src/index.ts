@@ -56,3 +56,4 @@ export { moneyToWire, ratesToWire } from './to-wire.ts';
 export { createSoftBudgets, type SoftBudgets } from './soft-budgets/create-soft-budgets.ts';
 export type { Exceeded } from './soft-budgets/decide-soft.ts';
 export type { SoftCall, SoftSettings, SoftVerdict } from './soft-budgets/soft-book.ts';
+export type { ContextLimits } from './contexts/context.ts';

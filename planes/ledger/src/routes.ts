@@ -10,7 +10,7 @@ import { badCursor, spendRoutes } from './spend-routes.ts';
 import { budgetToWire } from './to-wire.ts';
 
 const PAGE_ROWS = 100;
-const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key'] as const;
+const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key', 'context'] as const;
 
 export function ledgerRoutes(of: { readonly db: Db }): Route[] {
   return [

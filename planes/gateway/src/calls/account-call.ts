@@ -9,6 +9,7 @@ import {
   type RunId,
 } from '@sagewai/wire';
 
+import { readContexts } from '../contexts/read-contexts.ts';
 import type { PriceCeiling } from '../money/price.ts';
 import { noteRoute } from '../routing/note-route.ts';
 import type { Trail } from '../routing/trail.ts';
@@ -47,6 +48,7 @@ export async function reserveCall(
     mayCap: bounds.mayCap,
     expiresInMs,
     ...readOrigin(input.request.headers),
+    contexts: readContexts(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
   const { format, asked, fields, tier, budget, sealed } = call;
