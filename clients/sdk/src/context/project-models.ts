@@ -1,0 +1,96 @@
+import type { CallInput, CallOptions, CallOutput, SagewaiClient } from '../client.ts';
+import { newDeclaredId } from './declared-id.ts';
+import { ProjectQuotaExceededError } from './errors.ts';
+import { ProjectContext } from './project-context.ts';
+import { toProjectError } from './to-project-error.ts';
+
+type ChatBody = CallInput<'gateway.createChatCompletion'>['body'];
+type ChatAnswer = CallOutput<'gateway.createChatCompletion'>;
+export type BudgetCheck = CallOutput<'ledger.checkBudget'>;
+
+/** What was spent past the gateway. */
+export interface SpentElsewhere {
+  readonly costUsd: number | string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Names it, so that it can be recorded twice and counts once; made here when left out. */
+  readonly id?: string;
+}
+
+export interface ProjectModels {
+  /** A model call through the gateway, which reserves for it before it is sent and books what it cost. */
+  chat(body: ChatBody, options?: CallOptions): Promise<ChatAnswer>;
+  /** Whether the agent may go on. */
+  checkBudget(model?: string): Promise<BudgetCheck>;
+  recordSpend(spent: SpentElsewhere): Promise<CallOutput<'ledger.recordSpend'>>;
+  /** A call that goes elsewhere: not made where the budget says stop, and booked after. */
+  direct<Output>(
+    model: string,
+    work: (model: string) => Promise<{ readonly output: Output; readonly spent: SpentElsewhere }>,
+  ): Promise<Output>;
+}
+
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Model calls of an agent, each within the project context that it is made in. Outside of one nothing is
+ * called: `ProjectRequiredError`.
+ */
+export function createProjectModels(
+  client: Pick<SagewaiClient, 'call'>,
+  { agent }: { readonly agent: string },
+): ProjectModels {
+  const ofProject = (context: ProjectContext): { query: { project: string } } => ({
+    query: { project: context.projectId },
+  });
+  const models: ProjectModels = {
+    chat: async (body, options = {}) => {
+      const context = ProjectContext.current();
+      const headers = {
+        ...options.headers,
+        'x-sagewai-context': context.header,
+        'x-sagewai-agent': agent,
+      };
+      try {
+        return await client.call('gateway.createChatCompletion', { body }, { ...options, headers });
+      } catch (error) {
+        throw toProjectError(error, context.projectId);
+      }
+    },
+    checkBudget: async (model) => {
+      const body = { agent_name: agent, ...(model === undefined ? {} : { model }) };
+      const of = ofProject(ProjectContext.current());
+      // It changes nothing.
+      return client.call('ledger.checkBudget', { ...of, body }, { attemptsMax: ATTEMPTS_MAX });
+    },
+    recordSpend: async ({ costUsd, model, provider, inputTokens, outputTokens, id }) => {
+      const of = ofProject(ProjectContext.current());
+      const body = {
+        id: id ?? newDeclaredId(Date.now()),
+        agent_name: agent,
+        cost_usd: costUsd,
+        ...(model === undefined ? {} : { model }),
+        ...(provider === undefined ? {} : { provider }),
+        ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
+        ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+      };
+      // Under its id it is booked once, however often it is told.
+      return client.call('ledger.recordSpend', { ...of, body }, { attemptsMax: ATTEMPTS_MAX });
+    },
+    direct: async (model, work) => {
+      const { projectId } = ProjectContext.current();
+      const check = await models.checkBudget(model);
+      if (!check.allowed) {
+        throw new ProjectQuotaExceededError(`Project ${projectId}: ${check.reason ?? 'stopped'}`, {
+          projectId,
+        });
+      }
+      const { output, spent } = await work(check.fallback_model ?? model);
+      await models.recordSpend(spent);
+      return output;
+    },
+  };
+  return models;
+}
