@@ -14,9 +14,11 @@ export {
   createAlertWebhook,
   deleteAlertWebhook,
   listAlertDeliveries,
+  listAlertEmails,
   listAlertWebhooks,
   redeliverAlert,
   rotateAlertWebhook,
+  testAlertEmail,
   testAlertWebhook,
   updateAlertWebhook,
 } from './alerts.ts';
