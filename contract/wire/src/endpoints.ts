@@ -1,5 +1,4 @@
 import { ACCOUNT_ENDPOINTS } from './accounts.ts';
-import { ALERT_ENDPOINTS } from './alerts.ts';
 import { ALERT_RULE_ENDPOINTS } from './alert-rules.ts';
 import { ALERT_EMAIL_ENDPOINTS, ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
