@@ -508,8 +508,8 @@ describe('an authenticator app', () => {
 
   test('is asked for a code, which is good once (A4)', async ({ db, here, there }) => {
     const { anna, code } = await withApp(db, here);
-    const [one, two] = [await begin(here, anna), await begin(there, anna)];
     there.clock.nowMs = here.clock.nowMs;
+    const [one, two] = [await begin(here, anna), await begin(there, anna)];
     const given = code();
     const both = await Promise.all([finish(here, one, given), finish(there, two, given)]);
     expect(both.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 401]);
