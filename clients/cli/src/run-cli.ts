@@ -30,6 +30,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   teams: async (around) => (await import('./commands/teams.ts')).teamsCommand(around),
   gateway: async (around) => (await import('./commands/gateway.ts')).gatewayCommand(around),
   models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
+  ledger: async (around) => (await import('./commands/ledger.ts')).ledgerCommand(around),
   spend: async (around) => (await import('./commands/spend.ts')).spendCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
   sso: async (around) => (await import('./commands/sso.ts')).ssoCommand(around),

@@ -14,6 +14,7 @@ import {
   readScalingText,
 } from './autoscale.ts';
 import { BATCH_ENDPOINTS } from './batches.ts';
+import { simulateBudget } from './budget-simulation.ts';
 import { listChildren, listTaskChildren } from './children.ts';
 import {
   cancelRuns,
@@ -87,6 +88,7 @@ import {
 } from './identity.ts';
 import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
+import { verifyLedger } from './ledger-verification.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_GLOBAL_SPEND_ENDPOINTS } from './litellm-global-spend.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
@@ -179,10 +181,12 @@ export const ENDPOINTS = [
   ...LITELLM_SPEND_ENDPOINTS,
   ...LITELLM_GLOBAL_SPEND_ENDPOINTS,
   listBudgets,
+  simulateBudget,
   setBudget,
   listSpend,
   reportSpend,
   exportSpend,
+  verifyLedger,
   ...SOFT_BUDGET_ENDPOINTS,
   ...ALERT_RULE_ENDPOINTS,
   ...ALERT_EMAIL_ENDPOINTS,

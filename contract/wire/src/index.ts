@@ -175,6 +175,8 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
+export { verifyLedger } from './ledger-verification.ts';
+export { simulateBudget } from './budget-simulation.ts';
 export {
   createAlertRule,
   deleteAlertRule,

@@ -9,11 +9,11 @@ import { spendFilter } from './spend.ts';
 const count = Type.Integer({ minimum: 0 });
 /** Exact, in US dollars; a correction may be negative. */
 const usd = Type.String({ pattern: '^-?[0-9]+(\\.[0-9]{1,12})?$' });
-const limitUsd = Type.String({
+export const limitUsd = Type.String({
   pattern: USD_PATTERN,
   description: 'US dollars as a decimal string',
 });
-const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
+export const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 
 /** What a scope may use up; null is no limit, 0 is a limit. Windows are UTC's, minutes slide. */
 const limitFields = {

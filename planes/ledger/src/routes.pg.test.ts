@@ -18,6 +18,7 @@ import { describe, expect } from 'vitest';
 
 import { reserveAll, settleAll } from './calls.sql.ts';
 import { type Account, callOf, limit, settlementOf } from './fixture.sql.ts';
+import { foldSpend } from './rollups.sql.ts';
 import { ledgerRoutes } from './routes.ts';
 
 interface Answer {
@@ -337,5 +338,116 @@ describe('how calls found their way', () => {
     expect((await call('bound', `${path}/${calls[2]?.id}`)).status).toBe(404);
     expect((await call('bound', `${path}?project_id=${foreign.projectId}`)).status).toBe(404);
     expect((await call('read', `${path}?cursor=x`)).status).toBe(400);
+  });
+});
+
+describe('simulations and verification', () => {
+  test('of a scope that is seen, with a limit, are told; a bound token sees its project', async ({
+    call,
+    account,
+    acme,
+    db,
+  }) => {
+    const calls = [callOf(account, 3n), callOf(account, 4n)];
+    for (const each of calls) {
+      await reserveAll(db, [each]);
+      await settleAll(db, [settlementOf(each)]);
+    }
+    const path = 'GET /api/v1/budgets/simulation';
+    const project = `${path}?scope_kind=project&scope_id=${acme.projectName}`;
+    const limit = 'usd_per_day=0.000000000005';
+    for (const who of ['read', 'bound']) {
+      expect(await call(who, `${project}&${limit}`)).toMatchObject({
+        status: 200,
+        body: {
+          scope_id: acme.projectId,
+          calls: 2,
+          refused_calls: 1,
+          refused_usd: '0.000000000004',
+          by_key_and_model: [{ key_id: account.keyId, model: 'gpt-4o', refused_calls: 1 }],
+          is_whole: true,
+        },
+      });
+    }
+    expect((await call('read', project)).status).toBe(400);
+    const all = `${path}?scope_kind=organization&scope_id=${acme.orgId}&${limit}`;
+    expect((await call('read', all)).body).toMatchObject({ calls: 2 });
+    expect((await call('bound', all)).status).toBe(404);
+    expect((await call('bound', 'GET /api/v1/spend/verification')).status).toBe(404);
+    const stranger = await makeTenant(db, { project: 'secret' });
+    for (const scope of [
+      `organization&scope_id=${stranger.orgId}`,
+      'project&scope_id=secret',
+      'key&scope_id=no-id',
+    ]) {
+      expect((await call('read', `${path}?scope_kind=${scope}&${limit}`)).status).toBe(404);
+    }
+  });
+
+  test('name each balance and each sum that is not that of its rows, to the pico-dollar', async ({
+    call,
+    account,
+    db,
+    owner,
+  }) => {
+    const path = 'GET /api/v1/spend/verification';
+    await limit(db, account, 'project', { usdPerDay: 1_000n });
+    const [done, killed] = [callOf(account, 3n), callOf(account, 7n, { expiresInMs: 1 })];
+    await reserveAll(db, [done, killed, callOf(account, 2n)]);
+    await settleAll(db, [settlementOf(done)]);
+    await sql`select ledger_expire(${[account.orgId]}::uuid[], 10)`.execute(owner);
+    await foldSpend(db, account.orgId);
+    expect((await call('read', path)).body).toMatchObject({
+      is_right: true,
+      sums_compared: true,
+      rows: 2,
+      entries: {
+        settled: { calls: 1, usd: '0.000000000003' },
+        // What a killed process had reserved: booked in full, and named.
+        expired: { calls: 1, usd: '0.000000000007', ids: [killed.id] },
+        reserved: { calls: 1, usd: '0.000000000002' },
+        corrected: { calls: 0 },
+      },
+    });
+    await settleAll(db, [settlementOf(killed, { costPusd: 5n })]);
+    expect((await call('read', path)).body).toMatchObject({
+      is_right: true,
+      entries: { corrected: { calls: 1, usd: '-0.000000000002' } },
+    });
+
+    await sql`update budget set settled = settled + 1 where measure = 'cost'`.execute(owner);
+    await sql`update spend_daily set cost_pusd = cost_pusd + 1 where kind = 'call'`.execute(owner);
+    expect((await call('read', path)).body).toMatchObject({
+      is_right: false,
+      balances: [
+        {
+          scope_kind: 'project',
+          period: 'day',
+          settled: { told: '0.000000000009', derived: '0.000000000008' },
+          reserved: { told: '0.000000000002', derived: '0.000000000002' },
+        },
+      ],
+      sums: [{ kind: 'call', cost_usd: { told: '0.000000000009', derived: '0.000000000008' } }],
+    });
+  });
+
+  test('a price that changes rewrites nothing that is booked', async ({ call, account, db }) => {
+    await limit(db, account, 'project', { usdPerDay: 1_000n });
+    const before = callOf(account, 3n);
+    await reserveAll(db, [before]);
+    const dearer = { ...settlementOf(before), costPusd: 3n };
+    await settleAll(db, [dearer]);
+    // The same call told once more at another price, and the next one at that price.
+    await settleAll(db, [{ ...dearer, costPusd: 300n }]);
+    const after = callOf(account, 300n);
+    await reserveAll(db, [after]);
+    await settleAll(db, [settlementOf(after)]);
+    expect((await call('read', 'GET /api/v1/spend')).body).toMatchObject({
+      spend: [{ cost_usd: '0.0000000003' }, { cost_usd: '0.000000000003' }],
+    });
+    expect((await call('read', 'GET /api/v1/spend/verification')).body).toMatchObject({
+      is_right: true,
+      entries: { settled: { calls: 2, usd: '0.000000000303' } },
+    });
   });
 });

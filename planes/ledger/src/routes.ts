@@ -1,13 +1,16 @@
 import { type Caller, found, implement, type Route } from '@sagewai/http';
 import { boundProject, findProject } from '@sagewai/identity';
 import type { Db, Tx } from '@sagewai/postgres';
-import { listBudgets, parseUsd, setBudget } from '@sagewai/wire';
+import { listBudgets, setBudget } from '@sagewai/wire';
 
-import type { Limits, Scope } from './budget.ts';
+import type { Scope } from './budget.ts';
 import { listBudgets as readBudgetPage, readBudgets, setBudgets } from './budgets.sql.ts';
+import { limitsOf } from './limits-of-body.ts';
 import { routingRoutes } from './routing-routes.ts';
+import { simulationRoute } from './simulation/simulation-route.ts';
 import { badCursor, spendRoutes } from './spend-routes.ts';
 import { budgetToWire } from './to-wire.ts';
+import { verificationRoute } from './verification/verification-route.ts';
 
 const PAGE_ROWS = 100;
 const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key', 'context'] as const;
@@ -16,6 +19,8 @@ export function ledgerRoutes(of: { readonly db: Db }): Route[] {
   return [
     ...spendRoutes(of),
     ...routingRoutes(),
+    simulationRoute(),
+    verificationRoute(of),
 
     implement(listBudgets, async ({ tx, orgId, query, caller }) => {
       const limit = query.limit ?? PAGE_ROWS;
@@ -71,32 +76,6 @@ async function findScope(
   const project = await findProject(tx, orgId, id);
   const reachable = bound === null || project?.id === bound ? project : null;
   return { orgId, kind, id: found(reachable, detail, 'project.missing').id };
-}
-
-interface LimitsBody {
-  readonly usd_per_hour?: string | null;
-  readonly usd_per_day?: string | null;
-  readonly usd_per_week?: string | null;
-  readonly usd_per_month?: string | null;
-  readonly usd_in_total?: string | null;
-  readonly tokens_per_minute?: number | null;
-  readonly requests_per_minute?: number | null;
-}
-
-function limitsOf(body: LimitsBody): Limits {
-  const count = (value: number | null | undefined): bigint | null =>
-    value === null || value === undefined ? null : BigInt(value);
-  const usd = (value: string | null | undefined): bigint | null =>
-    value === null || value === undefined ? null : parseUsd(value);
-  return {
-    usdPerHour: usd(body.usd_per_hour),
-    usdPerDay: usd(body.usd_per_day),
-    usdPerWeek: usd(body.usd_per_week),
-    usdPerMonth: usd(body.usd_per_month),
-    usdInTotal: usd(body.usd_in_total),
-    tokensPerMinute: count(body.tokens_per_minute),
-    requestsPerMinute: count(body.requests_per_minute),
-  };
 }
 
 function readScope(cursor: string): Pick<Scope, 'kind' | 'id'> {

@@ -6,6 +6,7 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LimitFlags, limitsOf, showLimits, withLimits } from './limit-flags.ts';
+import { simulateCommand } from './simulate-budget.ts';
 
 type Budget = CallOutput<'ledger.listBudgets'>['budgets'][number];
 type Limits = NonNullable<CallInput<'ledger.setBudget'>['body']>;
@@ -26,11 +27,13 @@ export function budgetsCommand(around: Surroundings): Command {
         around,
         setBudget,
       ),
+      simulateCommand(around),
     ],
     examples: [
       'sagewai budgets set organization --usd-per-month 2000',
       'sagewai budgets set project staging --usd-per-day 20 --requests-per-minute none',
       'sagewai budgets list',
+      'sagewai budgets simulate project staging --usd-per-day 20 --since 7d',
     ],
   });
 }
