@@ -69,6 +69,11 @@ export const SERVER_FIELDS = {
     min: 100,
     description: 'How often that file is looked at for a change',
   }),
+  SECRETS_LIFETIME: field.duration({
+    default: 300_000,
+    min: 100,
+    description: 'How long a credential of a models file that stands elsewhere is used unread',
+  }),
   SAGEWAI_HOME: field.string({
     default: '~/.sagewai',
     description: 'Where secrets that were made at first start are kept',

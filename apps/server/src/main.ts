@@ -20,7 +20,8 @@ import { isLoopback } from './is-loopback.ts';
 import { configuredStore } from './object-store.ts';
 import { openDatabase, ownerUrlOf } from './open-database.ts';
 import { ensureFirst, findKeys, type FirstTokens } from './prepare-first-start.ts';
-import { type Models, readModels, tellNotices } from './read-models.ts';
+import { type Environment, type Models, readModels, tellNotices } from './read-models.ts';
+import { type ResolvedSecrets, resolveSecrets } from './secrets/resolve-secrets.ts';
 import { buildServer, type Server } from './server.ts';
 import { showModels } from './show-models.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -70,7 +71,13 @@ export async function main(words: readonly string[]): Promise<number> {
     if (help === true) process.stdout.write(HELP);
     else if (asked === true)
       process.stdout.write(explanationText(explain(SERVER_FIELDS, sources), json === true));
-    else return await serve(readConfig(SERVER_FIELDS, sources));
+    else {
+      const secrets = await resolveSecrets(process.env, {
+        settings: Object.keys(SERVER_FIELDS),
+      });
+      const { environment } = secrets;
+      return await serve(readConfig(SERVER_FIELDS, { flags, environment }), secrets);
+    }
     return 0;
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -84,12 +91,12 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function serve(config: ServerConfig): Promise<number> {
+async function serve(config: ServerConfig, secrets: ResolvedSecrets): Promise<number> {
   const log = createLog({ level: config.logLevel, name: 'server' });
   for (const { name, suggestion } of findMisspellings(Object.keys(SERVER_FIELDS), process.env)) {
     log.warn('a setting is not known', { setting: name, did_you_mean: suggestion });
   }
-  const models = await findModels(config, log);
+  const models = await findModels(config, secrets.environment, log);
   const certificate = await findCertificate(config);
   const objects = configuredStore(config);
   const risk = findTransportRisk(config, certificate, systemClock.now());
@@ -123,7 +130,7 @@ async function serve(config: ServerConfig): Promise<number> {
       keys,
       certificate,
       objects,
-      modelsFile: { text: models.text, env: process.env },
+      modelsFile: { text: models.text, env: secrets.environment, refresh: secrets.refresh },
       version: manifest.version,
       log,
       onOutdated: (migration) => {
@@ -163,8 +170,8 @@ async function onPort(port: number, flag: string, take: () => Promise<string>): 
   }
 }
 
-async function findModels(config: ServerConfig, log: Log): Promise<Models> {
-  const models = await readModels(config, process.env);
+async function findModels(config: ServerConfig, env: Environment, log: Log): Promise<Models> {
+  const models = await readModels(config, env);
   tellNotices(models.notices, log);
   const { masterKey } = models.config;
   if (masterKey === null || masterKey.weakness === null || isLoopback(config.host)) {

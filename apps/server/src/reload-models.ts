@@ -5,6 +5,7 @@ import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
 import { type Environment, readModels, readModelsFile, tellNotices } from './read-models.ts';
+import type { ResolvedSecrets } from './secrets/resolve-secrets.ts';
 
 /** Which deployments there are, now. */
 export interface LiveModels {
@@ -33,9 +34,11 @@ export function modelsFileJob(
     readonly gateway: Pick<Gateway, 'apply'>;
     readonly log: Log;
     readonly note: NoteLoad;
+    /** Credentials that stand elsewhere. */
+    readonly refresh?: ResolvedSecrets['refresh'] | undefined;
   },
 ): Job {
-  const { models, gateway, log, note } = of;
+  const { models, gateway, log, note, refresh } = of;
   return job({
     name: 'gateway.reloadModels',
     everyMs: config.modelsFileIntervalMs,
@@ -44,7 +47,12 @@ export function modelsFileJob(
     ifItNeverRuns: 'a changed models file counts only after a restart',
     run: async () => {
       const text = await readModelsFile(config).catch((error: unknown) => String(error));
-      if (text === models.text) return;
+      const hasChanged = await refresh?.({
+        lifetimeMs: config.secretsLifetimeMs,
+        onStale: (variable, error) =>
+          log.error('a secret cannot be read again; its last value stays', { variable, error }),
+      });
+      if (text === models.text && hasChanged !== true) return;
       models.text = text;
       try {
         const read = await readModels(config, env);

@@ -28,6 +28,7 @@ import type { Databases } from './open-database.ts';
 import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
 import { createModelsMeter, type LiveModels, modelsFileJob } from './reload-models.ts';
+import type { ResolvedSecrets } from './secrets/resolve-secrets.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { softBudgetSettings } from './soft-budget-settings.ts';
 
@@ -41,7 +42,13 @@ export interface ServerOptions {
   /** Ends with the server. */
   readonly objects: ObjectStore;
   /** The file that `gatewayConfig` is from, and where its `os.environ/…` point; read again on change. */
-  readonly modelsFile?: { readonly text: string | null; readonly env: Environment } | undefined;
+  readonly modelsFile?:
+    | {
+        readonly text: string | null;
+        readonly env: Environment;
+        readonly refresh?: ResolvedSecrets['refresh'];
+      }
+    | undefined;
   readonly version: string;
   readonly log: Log;
   /** The schema has become one that this process cannot serve. */
@@ -215,6 +222,7 @@ export function buildServer(options: ServerOptions): Server {
         ? []
         : [
             modelsFileJob(config, options.modelsFile.env, {
+              refresh: options.modelsFile.refresh,
               models,
               gateway,
               log,

@@ -1,4 +1,5 @@
 export type { SharedAnswersOptions } from './cache/shared-answers.ts';
+export { amzDate, signRequest } from './providers/sign-request.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 export {
   type GatewayConfig,
