@@ -40,6 +40,7 @@ call tenant_table('budget_notice');
 alter table spend drop constraint a_usage_source_is_known;
 alter table spend add constraint a_usage_source_is_known
   check (usage_source in ('provider', 'estimate', 'declared_by_worker', 'unknown', 'cache', 'declared'));
--- D1. Its ids are of version 8, those of calls that are made here of version 7.
+-- D1. Its ids are of version 8, those of calls through the gateway of version 7. (A worker's own call that has an
+-- idempotency key has one of version 8 too, and says `declared_by_worker`.)
 alter table spend add constraint what_is_declared_has_names_of_its_own
-  check ((usage_source = 'declared') = (substr(id::text, 15, 1) = '8') or usage_source = 'unknown');
+  check (usage_source <> 'declared' or substr(id::text, 15, 1) = '8');
