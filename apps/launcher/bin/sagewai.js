@@ -37,19 +37,29 @@ const PROCESSES = {
 };
 
 const COMMANDS = {
+  setup: 'make the account of the first owner',
   login: 'keep a server and a token for the commands below',
   fleet: 'enrollment keys and workers',
   runs: 'submit, list, watch and cancel runs',
   schedules: 'runs that are submitted at every instant of a cron expression',
+  triggers: 'runs that webhooks, pollers and the clock start',
   key: 'virtual keys for model calls',
+  accounts: 'people who sign in: invitations, passwords, second factors',
+  'service-accounts': 'what programs act as',
+  roles: 'who may do what',
   tokens: 'access tokens of people and scripts',
+  sessions: 'login sessions: list and end them',
+  sso: 'identity providers at which people sign in',
+  scim: 'tokens of providers that keep users and groups in step',
   projects: 'projects of the organization',
+  budget: 'what agents should spend, and what happens beyond it',
   budgets: 'what the organization and its projects may spend',
   teams: 'budgets and models above those of their keys',
   gateway: 'how model calls are routed, and why',
   models: 'which model a request gets that asks for `auto`',
   spend: 'what model calls cost, by whom and for what',
   alerts: 'webhooks that are told what a person should look at',
+  webhooks: 'who is told what happens',
   audit: 'list and verify the audit log',
   completion: 'make a shell complete commands, ids, pools and models',
   config: 'explain every setting: its value, where it came from, its default',
@@ -160,7 +170,7 @@ function printHelp() {
     ...Object.entries(PROCESSES).map(([name, { says }]) => [name, says]),
     ...Object.entries(COMMANDS),
   ];
-  const lines = rows.map(([name, says]) => `  ${name.padEnd(10)} ${says}`);
+  const lines = rows.map(([name, says]) => `  ${name.padEnd(16)} ${says}`);
   process.stdout.write(
     `Sagewai: the control plane for AI agents on your own machines.\n\n` +
       `Usage: sagewai <command> [options]\n\n${lines.join('\n')}\n\n` +

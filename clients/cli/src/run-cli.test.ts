@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { proofIn } from '@sagewai/testing/scripted-fleet';
 import { scriptedServer } from '@sagewai/testing/scripted-server';
@@ -589,6 +592,27 @@ describe('which server, and as whom', () => {
     expect((await run(`runs list --gateway ${new URL(url).host}`)).code).toBe(0);
     expect((await run('runs list --gateway ftp://x')).code).toBe(2);
   });
+});
+
+test('a wrong setup token or link is told without the advice to log in', async () => {
+  const { server, run, home } = await shell();
+  const refused = () => ({ status: 401, json: { code: 'caller.unknown', detail: 'Not good.' } });
+  server.on('identity.acceptInvitation', refused);
+  server.on('fleet.listWorkers', refused);
+  await writeFile(join(home, 'pw'), 'a bird in the hand is two');
+  const accepted = await run(`accounts accept link-x --name Bo --password-file ${home}/pw`);
+  expect(accepted).toMatchObject({ code: 4, err: 'error: Not good.' });
+  expect((await run('fleet list-workers')).err).toContain('`sagewai login` keeps a token');
+});
+
+test('the help of `sagewai` names every command', async () => {
+  const launcher = fileURLToPath(new URL('../../../apps/launcher/bin/sagewai.js', import.meta.url));
+  const [all, told] = [
+    (await (await shell()).run('--help')).out,
+    (await promisify(execFile)(process.execPath, [launcher, 'help'])).stdout,
+  ].map((text) => [...text.matchAll(/^ {2}([a-z][a-z-]+)(?: |$)/gmu)].map(([, name]) => name));
+  expect(all).toContain('webhooks');
+  expect(told).toEqual(expect.arrayContaining(all?.filter((name) => name !== 'help') ?? []));
 });
 
 describe('exit codes', () => {

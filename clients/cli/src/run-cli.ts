@@ -62,7 +62,7 @@ export async function runCli(
     await program.parseAsync([...words], { from: 'user' });
     return code;
   } catch (thrown) {
-    return around.signal.aborted ? EXIT.error : tell(around.terminal, thrown);
+    return around.signal.aborted ? EXIT.error : tell(around.terminal, thrown, words);
   }
 }
 
@@ -108,7 +108,10 @@ function settle(command: Command, terminal: Terminal): void {
   for (const each of command.commands) settle(each, terminal);
 }
 
-function tell(terminal: Terminal, thrown: unknown): ExitCode {
+/** Whoever runs these has shown what is wrong on the same line; another login mends nothing. */
+const PROOFS = /^(?:setup|login|accounts (?:accept|set-password|reauthenticate))\b/u;
+
+function tell(terminal: Terminal, thrown: unknown, words: readonly string[]): ExitCode {
   // Commander has written its message (or the help) already.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (thrown instanceof UsageError) {
@@ -119,7 +122,7 @@ function tell(terminal: Terminal, thrown: unknown): ExitCode {
     const request = thrown.requestId ? ` (request ${thrown.requestId})` : '';
     terminal.note(`error: ${thrown.detail}${request}`);
     for (const { path, message } of thrown.mistakes) terminal.note(`  ${path || '/'}: ${message}`);
-    const advice = adviceFor(thrown);
+    const advice = adviceFor(thrown, words.join(' '));
     if (advice) terminal.note(advice);
     return exitCodeOf(thrown);
   }
@@ -127,7 +130,7 @@ function tell(terminal: Terminal, thrown: unknown): ExitCode {
   return EXIT.error;
 }
 
-function adviceFor({ code, status }: SagewaiError): string | null {
+function adviceFor({ code, status }: SagewaiError, said: string): string | null {
   if (code === 'unreachable') {
     return 'Is it running? `sagewai up` starts one; --gateway names another.';
   }
@@ -136,7 +139,8 @@ function adviceFor({ code, status }: SagewaiError): string | null {
   }
   if (code === 'enrollment.invalid') return '`sagewai fleet create-key` makes an enrollment key.';
   if (code === 'caller.stale') return '`sagewai accounts reauthenticate` does so.';
-  if (status === 401) return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
+  if (status === 401 && !PROOFS.test(said))
+    return '`sagewai login` keeps a token; SAGEWAI_TOKEN gives one.';
   if (code === 'organization.required')
     return 'Say which one: --org NAME, or for all commands: sagewai login --org NAME';
   return null;

@@ -79,6 +79,13 @@ test('triggers: made from files, tried with a sample, seen with what came in', a
   expect((await run('triggers list')).out).toContain('/webhooks/abc');
   expect((await run('triggers get issues')).out).toContain('no such pool');
   expect((await run(`triggers test issues --sample ${sample}`)).out).toContain('"a": 1');
+  expect(server.asked('triggers.testTrigger')[0]?.body).toEqual({ body: { a: 1 } });
+  await run(`triggers test issues --sample ${sample} --header X-GitHub-Event=issues x-b=c=d`);
+  expect(server.asked('triggers.testTrigger')[1]?.body).toEqual({
+    body: { a: 1 },
+    headers: { 'x-github-event': 'issues', 'x-b': 'c=d' },
+  });
+  expect((await run(`triggers test issues --sample ${sample} --header issues`)).code).toBe(2);
   expect((await run(`triggers update issues --run ${runFile}`)).code).toBe(0);
   expect((await run('triggers disable issues')).out).toBe('It is off.');
   expect((await run('triggers enable issues --json')).code).toBe(0);

@@ -4,6 +4,7 @@ import { act, group, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
+import { UsageError } from '../usage-error.ts';
 import {
   type CreateFlags,
   fromFile,
@@ -35,10 +36,11 @@ export function triggersCommand(around: Surroundings): Command {
         const gone = await context.client.call('triggers.deleteTrigger', { params: { trigger } });
         context.show(gone, `Deleted ${trigger}.`);
       }),
-      act<{ readonly sample: string } & ConnectionFlags>(
+      act<Sample & ConnectionFlags>(
         serverCommand('test', 'What a sample would start; nothing is started')
           .argument('<trigger>', 'its name or id')
-          .requiredOption('--sample <file>', 'the body, as JSON (- for stdin)'),
+          .requiredOption('--sample <file>', 'the body, as JSON (- for stdin)')
+          .option('--header <name=value...>', 'a header that comes with it'),
         around,
         test,
       ),
@@ -54,7 +56,7 @@ export function triggersCommand(around: Surroundings): Command {
     examples: [
       'sagewai triggers create --name issues --webhook github --run run.json --filter filter.json',
       'sagewai triggers create --name feed --poll https://example.com/items.json --every 5m --run run.json',
-      'sagewai triggers test issues --sample issue.json',
+      'sagewai triggers test issues --sample issue.json --header x-github-event=issues',
     ],
   });
 }
@@ -171,12 +173,26 @@ async function get(context: Context, trigger: string): Promise<void> {
   context.show({ ...found, firings }, `${facts.join('\n')}\n\n${history}`);
 }
 
+interface Sample {
+  readonly sample: string;
+  readonly header?: readonly string[];
+}
+
+function headerOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--header ${text}: say name=value`);
+  return [text.slice(0, at).toLowerCase(), text.slice(at + 1)];
+}
+
 async function test(
   context: Context,
-  { sample }: { readonly sample: string },
+  { sample, header = [] }: Sample,
   [trigger = '']: readonly string[],
 ): Promise<void> {
-  const body = { body: await fromFile(sample) };
+  const body = {
+    body: await fromFile(sample),
+    ...(header.length === 0 ? {} : { headers: Object.fromEntries(header.map(headerOf)) }),
+  };
   const answer = await context.client.call('triggers.testTrigger', { params: { trigger }, body });
   const line = answer.passes
     ? (answer.error ?? JSON.stringify(answer.submission, null, 2))
