@@ -57,6 +57,7 @@ const COMMANDS = {
   teams: 'budgets and models above those of their keys',
   gateway: 'how model calls are routed, and why',
   models: 'which model a request gets that asks for `auto`',
+  ledger: 'check that the books of the organization add up',
   spend: 'what model calls cost, by whom and for what',
   alerts: 'webhooks that are told what a person should look at',
   webhooks: 'who is told what happens',
