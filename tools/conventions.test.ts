@@ -33,6 +33,9 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'identity.resetPassword': 'its link is its credential, and works once',
   'identity.acceptInvitation': 'the same',
   'identity.setUp': 'its token is its credential, and works once',
+  'sso.startSignIn': 'whoever begins to sign in is nobody yet; it tells where the provider is',
+  'sso.finishSignIn': 'its credential is what the provider answers, and the browser that asked',
+  'sso.exchangeCode': 'its credential is in the body: a code, and a verifier',
   'fleet.registerWorker':
     'its credential may be in the body, or missing where the organization allows open registration',
 };

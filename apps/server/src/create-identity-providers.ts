@@ -7,6 +7,7 @@ import type { Db } from '@sagewai/postgres';
 
 import type { ServerConfig } from './config.ts';
 import type { ServerKeys } from './server-keys.ts';
+import { signInSettings } from './sign-in-fields.ts';
 
 /** What organizations' own identity providers do here: people sign in at them, and they keep users in step. */
 export function createIdentityProviders(of: {
@@ -29,9 +30,14 @@ export function createIdentityProviders(of: {
     egress,
     sealing: [sealingKey(keys.sealing, 'sso')],
     publicUrl,
+    isSecure,
+    sessions: signInSettings(config).sessions,
     settings: {
       clockToleranceMs: config.ssoClockToleranceMs,
       discoveryTtlMs: config.ssoDiscoveryTtlMs,
+      loginTtlMs: config.ssoLoginTtlMs,
+      handoverTtlMs: config.ssoHandoverTtlMs,
+      startsPerMinute: config.ssoStartsPerMinute,
     },
   });
   const scim = createScim({ publicUrl, isSecure });

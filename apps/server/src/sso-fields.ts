@@ -29,4 +29,19 @@ export const ssoFields = {
     min: 1_000,
     description: 'How long it is believed what an identity provider says of itself',
   }),
+  SSO_LOGIN_TTL: field.duration({
+    default: 600_000,
+    min: 1_000,
+    description: 'How long somebody may take to sign in at an identity provider',
+  }),
+  SSO_HANDOVER_TTL: field.duration({
+    default: 60_000,
+    min: 1_000,
+    description: 'How long a command line may take to come for the session of its browser',
+  }),
+  SSO_STARTS_PER_MINUTE: field.integer({
+    default: 60,
+    min: 1,
+    description: 'Sign-ins at identity providers that one address may begin in a minute',
+  }),
 } as const;

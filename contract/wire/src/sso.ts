@@ -187,6 +187,66 @@ export const testSsoConnection = endpoint({
   }),
 });
 
+export const startSsoSignIn = endpoint({
+  ...own,
+  id: 'sso.startSignIn',
+  method: 'GET',
+  path: '/auth/oidc/{connection}/start',
+  summary: 'Send a browser to the identity provider',
+  permission: 'public',
+  audit: 'read',
+  params: ofConnection,
+  query: Type.Object({
+    /** A path of this server. */
+    return_to: Type.Optional(Type.String({ maxLength: 2_000 })),
+    /** A command line waits at this port of the browser's machine. */
+    cli_port: Type.Optional(Type.Integer({ minimum: 1_024, maximum: 65_535 })),
+    /** SHA-256 of what the command line proves itself with, in base64url. */
+    cli_challenge: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
+  }),
+  output: Type.Null(),
+});
+
+export const finishSsoSignIn = endpoint({
+  ...own,
+  id: 'sso.finishSignIn',
+  method: 'GET',
+  path: '/auth/oidc/{connection}/callback',
+  summary: 'Take a browser that comes back from the identity provider',
+  permission: 'public',
+  audit: 'read',
+  params: ofConnection,
+  /** What providers send beside code and state is theirs. */
+  query: Type.Record(Type.String(), Type.Unknown()),
+  output: Type.Null(),
+});
+
+export const exchangeSsoCode = endpoint({
+  ...own,
+  id: 'sso.exchangeCode',
+  method: 'POST',
+  path: '/api/v1/sso/exchange',
+  summary: 'Give a command line the session that its browser signed in for',
+  permission: 'public',
+  audit: 'record',
+  body: Type.Object({
+    code: Type.String({ minLength: 20, maxLength: 200 }),
+    verifier: Type.String({ minLength: 43, maxLength: 128 }),
+  }),
+  output: Type.Object({ token: Type.String(), expires_at: instant, email: Type.String() }),
+});
+
+export const signOutOfSso = endpoint({
+  ...own,
+  id: 'sso.signOut',
+  method: 'POST',
+  path: '/api/v1/sso/sign-out',
+  summary: 'End the own session, and tell where to end the one at the identity provider',
+  permission: 'account:self',
+  audit: 'record',
+  output: Type.Object({ session_id: id, redirect_to: textOrNull }),
+});
+
 export const SSO_ENDPOINTS = [
   listSsoConnections,
   createSsoConnection,
@@ -194,4 +254,8 @@ export const SSO_ENDPOINTS = [
   updateSsoConnection,
   deleteSsoConnection,
   testSsoConnection,
+  startSsoSignIn,
+  finishSsoSignIn,
+  exchangeSsoCode,
+  signOutOfSso,
 ] as const;

@@ -72,6 +72,17 @@ export async function revoke(
   return rows[0] ?? null;
 }
 
+/** Revokes all that stand for an account. */
+export async function revokeTokensOf(
+  tx: Tx,
+  { orgId, accountId }: { readonly orgId: OrganizationId; readonly accountId: AccountId },
+): Promise<void> {
+  await sql`
+    update access_token set revoked_at = app_now()
+    where org_id = ${orgId} and account_id = ${accountId} and revoked_at is null
+  `.execute(tx);
+}
+
 /**
  * The token if it is good now (I3); its use is marked, at most once a minute. One for a single use is
  * used up by this: of those who ask together one gets it (I13).

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { createClient } from '@sagewai/sdk';
+import { createClient, type Send } from '@sagewai/sdk';
 import { travelsInClear } from '@sagewai/sdk/node';
 import { Command } from 'commander';
 
@@ -18,6 +18,8 @@ interface LoginFlags {
   readonly token?: string;
   readonly org?: string;
   readonly caFile?: string;
+  readonly sso?: string;
+  readonly browser?: boolean;
   readonly json?: boolean;
   readonly email?: string;
   readonly passwordFile?: string;
@@ -34,6 +36,8 @@ export function loginCommand(around: Surroundings): Command {
     .option('--email <address>', 'sign in with an account instead; its password is asked for')
     .option('--password-file <file>', 'a file with that password')
     .option('--code <code>', 'the code of your app, if one is asked for')
+    .option('--sso <connection>', 'sign in with a browser, by the id of a connection')
+    .option('--no-browser', 'print the address to sign in at, and open nothing')
     .option('--org <name>', 'the organization of later commands, for tokens that may choose')
     .option('--ca-file <file>', 'trust this private authority too, now and later (SAGEWAI_CA_FILE)')
     .option('--json', 'print the result as JSON')
@@ -52,18 +56,7 @@ export function loginCommand(around: Surroundings): Command {
     const chosen = organization ? { organization } : {};
     const caFile = flags.caFile || environment['SAGEWAI_CA_FILE'];
     const send = await createServerSend(caFile);
-    const { email } = flags;
-    const token =
-      email === undefined
-        ? flags.token ||
-          environment['SAGEWAI_TOKEN'] ||
-          environment['SAGEWAI_ADMIN_TOKEN'] ||
-          (await askToken(around))
-        : await signIn(createClient({ url, signal, send }), around.terminal, {
-            ...flags,
-            email,
-            org: organization,
-          });
+    const token = await tokenOf(flags, { url, send, around, organization });
     const client = createClient({ url, token, signal, send, ...chosen });
     const who = await client.call('identity.whoAmI', {});
     const file = await saveLogin(around.home, {
@@ -85,6 +78,35 @@ export function loginCommand(around: Surroundings): Command {
 
 const IN_CLEAR =
   'Warning: plain HTTP to another machine: the token can be read on the way. Prefer https://.';
+
+async function tokenOf(
+  flags: LoginFlags,
+  at: {
+    readonly url: string;
+    readonly send: Send;
+    readonly around: Surroundings;
+    readonly organization: string | undefined;
+  },
+): Promise<string> {
+  const { environment, signal, terminal } = at.around;
+  if (flags.sso !== undefined) {
+    if (flags.sso.trim() === '') throw new UsageError('--sso takes the id of a connection');
+    const { signInByBrowser } = await import('./sso-login.ts');
+    const browse = flags.browser !== false && terminal.interactive;
+    return signInByBrowser({ ...at, connection: flags.sso.trim(), signal, terminal, browse });
+  }
+  const { email } = flags;
+  if (email !== undefined) {
+    const client = createClient({ url: at.url, signal, send: at.send });
+    return signIn(client, terminal, { ...flags, email, org: at.organization });
+  }
+  return (
+    flags.token ||
+    environment['SAGEWAI_TOKEN'] ||
+    environment['SAGEWAI_ADMIN_TOKEN'] ||
+    (await askToken(at.around))
+  );
+}
 
 async function askToken({ terminal }: Surroundings): Promise<string> {
   if (!terminal.interactive) throw new UsageError('give the token: --token, or SAGEWAI_TOKEN');

@@ -1,8 +1,10 @@
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import { found, implement, type RequestHead, type Route } from '@sagewai/http';
+import { type Caller, found, implement, type RequestHead, type Route } from '@sagewai/http';
 import type { Tx } from '@sagewai/postgres';
+import { nameActor } from '@sagewai/trust';
 import {
+  type AccountId,
   createScimUser,
   deleteScimUser,
   getScimUser,
@@ -13,6 +15,8 @@ import {
   searchScimUsers,
 } from '@sagewai/wire';
 
+import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
+import { revokeTokensOf } from '../tokens.sql.ts';
 import { applyPatch } from './apply-patch.ts';
 import { chooseAttributes, type Shown } from './choose-attributes.ts';
 import { type Asked, findResources, readSearch, type Source } from './find-resources.ts';
@@ -66,8 +70,10 @@ export function userRoutes(ports: ScimPorts): Route[] {
   };
   const write = async (
     tx: Tx,
-    { orgId, row, user }: { orgId: OrganizationId; row: UserRow; user: StoredUser },
+    of: { orgId: OrganizationId; row: UserRow; user: StoredUser; caller: Caller },
   ): Promise<UserRow> => {
+    const { orgId, row, user, caller } = of;
+    if (row.active && !user.active) await shutOut(tx, { orgId, row, caller });
     await uniquely(TAKEN, () => updateUser(tx, { orgId, id: row.id, user }));
     return found(await readUser(tx, { orgId, id: row.id }), missing(row.id));
   };
@@ -103,30 +109,44 @@ export function userRoutes(ports: ScimPorts): Route[] {
       return show(row, request, query);
     }),
 
-    implement(replaceScimUser, async ({ tx, orgId, params, body, query, request, audit }) => {
-      const row = await lock(tx, { orgId, id: params.id, request });
-      const user = settle(body, row.email);
-      audit.about(`account:${row.id}`, summaryOf(user));
-      return show(await write(tx, { orgId, row, user }), request, query);
-    }),
+    implement(
+      replaceScimUser,
+      async ({ tx, orgId, params, body, query, request, caller, audit }) => {
+        const row = await lock(tx, { orgId, id: params.id, request });
+        const user = settle(body, row.email);
+        audit.about(`account:${row.id}`, summaryOf(user));
+        return show(await write(tx, { orgId, row, user, caller }), request, query);
+      },
+    ),
 
-    implement(patchScimUser, async ({ tx, orgId, params, body, query, request, audit }) => {
+    implement(patchScimUser, async ({ tx, orgId, params, body, query, request, caller, audit }) => {
       const row = await lock(tx, { orgId, id: params.id, request });
       const { operations } = demand(readOperations(body));
       const before = demand(readResource(USER_KIND, presentUser(row, ''))).resource;
       const { resource } = demand(applyPatch(USER_KIND, before, operations));
       const { user } = demand(settleUser(resource, row.email));
       audit.about(`account:${row.id}`, { ...summaryOf(user), operations: operations.length });
-      return show(await write(tx, { orgId, row, user }), request, query);
+      return show(await write(tx, { orgId, row, user, caller }), request, query);
     }),
 
-    implement(deleteScimUser, async ({ tx, orgId, params, request, audit }) => {
+    implement(deleteScimUser, async ({ tx, orgId, params, request, caller, audit }) => {
       const row = await lock(tx, { orgId, id: params.id, request });
+      await shutOut(tx, { orgId, row, caller });
       await deleteUser(tx, { orgId, id: row.id });
       audit.about(`account:${row.id}`, { email: row.email });
       return null;
     }),
   ];
+}
+
+/** S1. From the commit on, no replica finds the sessions and tokens of the account, also when it is active again. */
+async function shutOut(
+  tx: Tx,
+  { orgId, row, caller }: { orgId: OrganizationId; row: UserRow; caller: Caller },
+): Promise<void> {
+  const accountId = row.id as AccountId;
+  await endSessionsOf(tx, { accountId, by: nameActor(caller) });
+  await revokeTokensOf(tx, { orgId, accountId });
 }
 
 function settle(body: Given, known: string | null = null): StoredUser {

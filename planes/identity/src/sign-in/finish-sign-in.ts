@@ -6,6 +6,7 @@ import { originOf } from '../sessions/check-origin.ts';
 import { writeCookie } from '../sessions/cookie.ts';
 import { createLoginSession, type MadeLogin } from '../sessions/create-login-session.ts';
 import type { LoginSession, SignInMethod } from '../sessions/session.ts';
+import { demandLocalSignIn } from '../sso/demand-local-sign-in.ts';
 import type { SignInParts } from './sign-in.ts';
 
 export type Deliver = 'cookie' | 'body' | undefined;
@@ -21,7 +22,7 @@ export interface SignedIn {
 }
 
 /** Makes the session of somebody who has proved who they are; `hand` gives it out after the commit. */
-export function makeLogin(
+export async function makeLogin(
   tx: Tx,
   { settings }: SignInParts,
   of: {
@@ -30,6 +31,7 @@ export function makeLogin(
     readonly request: Asked['request'];
   },
 ): Promise<MadeLogin> {
+  await demandLocalSignIn(tx, of.account); // O5
   return createLoginSession(tx, { ...of, settings: settings.sessions });
 }
 

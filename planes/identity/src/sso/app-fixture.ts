@@ -1,18 +1,21 @@
 import { createSecretKey } from 'node:crypto';
 
 import { systemClock } from '@sagewai/clock';
-import { hashToken, mintToken, newId, sealingKey } from '@sagewai/crypto';
+import { deriveKey, hashToken, mintToken, newId, sealingKey } from '@sagewai/crypto';
 import { createPublicEgress } from '@sagewai/egress';
 import { type App, createApp, createAuthenticator, type Route } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { createAuditor, trustRoutes } from '@sagewai/trust';
-import type { OrganizationId, TokenId, TokenScope } from '@sagewai/wire';
+import type { AccountId, OrganizationId, TokenId, TokenScope } from '@sagewai/wire';
 
+import { createPasswordKeeper, type PasswordKeeper } from '../accounts/password-keeper.ts';
 import { registerCredential } from '../credentials.sql.ts';
 import { identityRoutes } from '../routes.ts';
 import { createScim } from '../scim/create-scim.ts';
+import { createSignIn } from '../sign-in/create-sign-in.ts';
+import type { SignInSettings } from '../sign-in/sign-in.ts';
 import { createTokenReader } from '../token-reader.ts';
 import { insertToken } from '../tokens.sql.ts';
 import { createSso } from './create-sso.ts';
@@ -37,7 +40,22 @@ export interface Replica {
   ) => Promise<Answer>;
 }
 
-const SEALING = sealingKey(createSecretKey(Buffer.alloc(32, 7)), 'sso');
+const MASTER = createSecretKey(Buffer.alloc(32, 7));
+const SEALING = sealingKey(MASTER, 'sso');
+const SIGN_IN: SignInSettings = {
+  publicUrl: PUBLIC_URL,
+  sessions: { idleMs: 3_600_000, lifetimeMs: 86_400_000, freshMs: 900_000 },
+  throttle: { perAccount: 50, perAddress: 400, windowMs: 900_000 },
+  passwordCost: { memoryKib: 64, passes: 1 },
+  invitationMs: 3_600_000,
+  passwordResetMs: 3_600_000,
+};
+
+/** Hashes passwords as that server does. */
+export const passwordKeeper: PasswordKeeper = createPasswordKeeper({
+  cost: SIGN_IN.passwordCost,
+  pepper: deriveKey(MASTER, 'password-pepper'),
+});
 
 /** A server of this plane, which may reach identity providers at these hosts. */
 export function replicaOf(
@@ -47,31 +65,47 @@ export function replicaOf(
 ): Replica {
   const clock = systemClock;
   const tokens = createTokenReader({ db, clock });
+  const metrics = createMetrics();
+  const signIn = createSignIn({
+    db,
+    clock,
+    metrics,
+    tokens,
+    settings: SIGN_IN,
+    signing: MASTER,
+    totpKeys: [sealingKey(MASTER, 'account-totp')],
+  });
   const sso = createSso({
     db,
     clock,
     egress: createPublicEgress({ privateHosts, timeoutMs: 10_000 }),
     sealing: [SEALING],
     publicUrl: PUBLIC_URL,
+    isSecure: true,
+    sessions: SIGN_IN.sessions,
     settings: {
       clockToleranceMs: 30_000,
       discoveryTtlMs: 600_000,
+      loginTtlMs: 600_000,
+      handoverTtlMs: 60_000,
+      startsPerMinute: 1_000,
     },
   });
   const app = createApp({
     routes: [
       ...identityRoutes({ db, tokens }),
+      ...signIn.routes,
       ...trustRoutes({ db }),
       ...sso.routes,
       ...createScim({ publicUrl: PUBLIC_URL, isSecure: true }).routes,
       ...more,
     ],
-    authenticate: createAuthenticator([tokens]),
+    authenticate: createAuthenticator([signIn.sessions, tokens]),
     auditor: createAuditor({ db }),
     db,
     clock,
     log: silentLog,
-    metrics: createMetrics(),
+    metrics,
   });
   return {
     app,
@@ -99,6 +133,7 @@ export async function tokenOf(
   db: Db,
   orgId: OrganizationId,
   scopes: readonly TokenScope[],
+  accountId: AccountId | null = null,
 ): Promise<string> {
   const id = newId<TokenId>();
   const value = mintToken('sat-');
@@ -109,6 +144,7 @@ export async function tokenOf(
       projectId: null,
       name: scopes.join(),
       scopes,
+      accountId,
       createdBy: 'test',
       expiresInSeconds: null,
     });

@@ -27,6 +27,8 @@ import {
   lockConnection,
   updateConnection,
 } from './connections.sql.ts';
+import { demandRoles } from './demand-roles.ts';
+import { takeRolesOf } from './joining.sql.ts';
 import type { OidcClient } from './oidc-client.ts';
 import { type AskedConnection, type Settled, settleConnection } from './settle-connection.ts';
 
@@ -121,6 +123,7 @@ export function connectionRoutes(of: ConnectionRoutesOptions): Route[] {
     implement(deleteSsoConnection, async ({ tx, orgId, params, audit }) => {
       const detail = missing(params.connection);
       const { id, name } = found(await lockConnection(tx, orgId, params.connection), detail);
+      await takeRolesOf(tx, { orgId, connectionId: id }); // O2
       await deleteConnection(tx, { orgId, id });
       await dropCredential(tx, { kind: CONNECTION_KIND, id });
       audit.about(`sso_connection:${id}`, { name });
@@ -191,6 +194,11 @@ async function findProjects(
   roles: AskedRoles,
 ): Promise<readonly GroupRole[] | undefined> {
   if (roles === undefined) return undefined;
+  await demandRoles(
+    tx,
+    orgId,
+    roles.map(({ role }) => role),
+  );
   const resolved: GroupRole[] = [];
   for (const { group, role, project } of roles) {
     const projectId =

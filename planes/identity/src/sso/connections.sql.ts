@@ -93,6 +93,18 @@ export async function deleteConnection(
   await sql`delete from oidc_connection where org_id = ${orgId} and id = ${id}`.execute(tx);
 }
 
+/** Which of these are no custom role of the organization. */
+export async function listMissingRoles(
+  tx: Executor,
+  { orgId, names }: { readonly orgId: OrganizationId; readonly names: readonly string[] },
+): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from unnest(${names}::text[]) as asked (name)
+    where not exists (select from role where org_id = ${orgId} and role.name = asked.name)
+  `.execute(tx);
+  return rows.map(({ name }) => name);
+}
+
 /** O5. Whether passwords are refused in this organization, because people sign in elsewhere. */
 export async function isSsoEnforced(tx: Executor, orgId: OrganizationId): Promise<boolean> {
   const { rows } = await sql<{ enforced: boolean }>`
