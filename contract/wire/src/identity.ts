@@ -150,6 +150,7 @@ export const createToken = endpoint({
   summary: 'Create an access token; the answer is the only place where its value is shown',
   permission: 'token:write',
   audit: 'record',
+  fresh: true,
   body: Type.Object({
     name,
     scopes: Type.Array(scope, { minItems: 1, maxItems: 3, uniqueItems: true }),

@@ -72,6 +72,7 @@ export const createRole = endpoint({
   summary: 'Make a custom role of permissions that the caller has',
   permission: 'role:write',
   audit: 'record',
+  fresh: true,
   body: Type.Object({
     name: Type.String({ pattern: '^[a-z][a-z0-9_-]{0,62}$' }),
     permissions: Type.Array(Type.String({ maxLength: 100 }), {
@@ -92,6 +93,7 @@ export const deleteRole = endpoint({
   summary: 'Delete a custom role that nobody has',
   permission: 'role:write',
   audit: 'record',
+  fresh: true,
   params: Type.Object({ role: Type.String({ minLength: 1, maxLength: 63 }) }),
   output: Type.Null(),
   status: 204,
@@ -118,6 +120,7 @@ export const assignRole = endpoint({
     'Give a role to an account, a group or a service account; nobody gives more than they have',
   permission: 'role:assign',
   audit: 'record',
+  fresh: true,
   body: Type.Object({
     role: Type.String({ minLength: 1, maxLength: 63 }),
     subject_kind: subjectKind,
@@ -138,6 +141,7 @@ export const unassignRole = endpoint({
   summary: 'Take a role away; never from the last owner',
   permission: 'role:assign',
   audit: 'record',
+  fresh: true,
   params: Type.Object({ assignment_id: id }),
   output: roleAssignment,
 });
@@ -200,6 +204,7 @@ export const createServiceAccount = endpoint({
   summary: 'Make a service account; it may do nothing until it is given a role',
   permission: 'service_account:write',
   audit: 'record',
+  fresh: true,
   body: Type.Object({ name }),
   output: serviceAccount,
   status: 201,

@@ -118,6 +118,7 @@ export const createSsoConnection = endpoint({
   summary: 'Connect an identity provider',
   permission: 'sso:write',
   audit: 'record',
+  fresh: true,
   body: Type.Object({ name, issuer, client_id: text, ...settings }),
   output: ssoConnection,
   status: 201,
@@ -143,6 +144,7 @@ export const updateSsoConnection = endpoint({
   summary: 'Change a connection; what is left out stays as it is',
   permission: 'sso:write',
   audit: 'record',
+  fresh: true,
   params: ofConnection,
   body: Type.Object({
     name: Type.Optional(name),
@@ -161,6 +163,7 @@ export const deleteSsoConnection = endpoint({
   summary: 'Delete a connection; accounts stay, the roles that it gave and its sign-ins end',
   permission: 'sso:write',
   audit: 'record',
+  fresh: true,
   params: ofConnection,
   output: Type.Object({ id, deleted: Type.Literal(true) }),
 });

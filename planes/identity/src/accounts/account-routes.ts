@@ -9,6 +9,7 @@ import { keepingAnOwner } from '../roles/keeping-an-owner.ts';
 import { readGrantsAnywhere } from '../roles/read-grants.ts';
 import { listAssignments } from '../roles/role-assignments.sql.ts';
 import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
+import { revokeTokensOf } from '../tokens.sql.ts';
 import type { Account } from './account.ts';
 import { findAccountBy, listAccounts as readAccounts, setActive } from './accounts.sql.ts';
 
@@ -39,9 +40,10 @@ export function accountRoutes(): Route[] {
       demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject })); // I12
       const { active } = body;
       const changed = await keepingAnOwner(() => setActive(tx, { orgId, id: account.id, active }));
-      // Its sessions do not come back with it.
+      // Its sessions and tokens do not come back with it.
       if (!active) {
         await endSessionsOf(tx, { accountId: account.id, by: nameActor(caller) });
+        await revokeTokensOf(tx, { orgId, accountId: account.id });
       }
       audit.about(`account:${account.id}`, { active });
       return toWire(found(changed, missing(emailOrId)));

@@ -163,7 +163,7 @@ describe('a token of an account', () => {
       200,
     );
     wait();
-    expect((await call(child, 'GET /api/v1/projects')).status).toBe(403);
+    expect((await call(child, 'GET /api/v1/projects')).status).toBe(401);
   });
 });
 

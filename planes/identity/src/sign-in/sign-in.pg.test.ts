@@ -408,8 +408,12 @@ describe('a session', () => {
     wait(there);
     for (const replica of [here, there]) {
       expect(await status(replica, bertas)).toBe(401);
-      expect(await status(replica, token, 'GET /api/v1/whoami')).toBe(403);
+      expect(await status(replica, token, 'GET /api/v1/whoami')).toBe(401);
     }
+    await here.call(target, { session: annas, body: { active: true } });
+    wait(here);
+    expect(await status(here, bertas)).toBe(401);
+    expect(await status(here, token, 'GET /api/v1/whoami')).toBe(401);
     const last = await here.call(`PUT /api/v1/accounts/${anna.id}/active`, {
       session: annas,
       body: { active: false },
@@ -435,6 +439,14 @@ describe('a sensitive change (A8)', () => {
     const change = { body: { password: 'quite another horse staple', deliver: 'body' } };
     const stale = await here.call('PUT /api/v1/account/password', { session, ...change });
     expect(stale).toMatchObject({ status: 403, body: { code: 'caller.stale' } });
+    for (const [target, body] of [
+      ['POST /api/v1/tokens', { name: 'mine', scopes: ['read'] }],
+      ['POST /api/v1/role-assignments', { role: 'viewer', subject_kind: 'account', subject: 'x' }],
+      ['POST /api/v1/service-accounts', { name: 'robot' }],
+    ] as const) {
+      const answer = await here.call(target, { session, body });
+      expect(answer).toMatchObject({ status: 403, body: { code: 'caller.stale' } });
+    }
     const again = 'POST /api/v1/account/reauthenticate';
     const wrong = await here.call(again, { session, body: { password: 'not the right one' } });
     expect(wrong.status).toBe(401);
