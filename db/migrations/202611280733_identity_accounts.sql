@@ -112,7 +112,7 @@ create table role_assignment (
     unique nulls not distinct (org_id, project_id, subject_kind, subject_id, role),
   -- Ownership is of an organization, and held by people.
   constraint an_owner_is_a_person_of_the_whole_organization
-    check (role <> 'owner' or (project_id is null and subject_kind <> 'service_account')),
+    check (role <> 'owner' or (project_id is null and subject_kind = 'account')),
   foreign key (org_id, project_id) references project (org_id, id),
   foreign key (org_id, account_id) references account (org_id, id) on delete cascade,
   foreign key (org_id, group_id) references account_group (org_id, id) on delete cascade,

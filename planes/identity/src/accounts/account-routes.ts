@@ -2,6 +2,7 @@ import { found, implement, type Route } from '@sagewai/http';
 import { nameActor } from '@sagewai/trust';
 import { getAccount, listAccounts, type OutputOf, setAccountActive } from '@sagewai/wire';
 
+import { revokeInvitationsBy } from '../invitations/links.sql.ts';
 import { cutPage, toPage } from '../page.ts';
 import { assignmentToWire } from '../roles/assignment-routes.ts';
 import { demandToGive } from '../roles/demand-to-give.ts';
@@ -40,10 +41,11 @@ export function accountRoutes(): Route[] {
       demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject })); // I12
       const { active } = body;
       const changed = await keepingAnOwner(() => setActive(tx, { orgId, id: account.id, active }));
-      // Its sessions and tokens do not come back with it.
+      // Its sessions and tokens do not come back with it, and whom it invited does not come in its place.
       if (!active) {
         await endSessionsOf(tx, { accountId: account.id, by: nameActor(caller) });
         await revokeTokensOf(tx, { orgId, accountId: account.id });
+        await revokeInvitationsBy(tx, account.id);
       }
       audit.about(`account:${account.id}`, { active });
       return toWire(found(changed, missing(emailOrId)));

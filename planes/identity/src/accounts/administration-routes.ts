@@ -3,6 +3,8 @@ import { nameActor } from '@sagewai/trust';
 import { type AccountId, removeSecondFactors } from '@sagewai/wire';
 
 import { removePasskeysOf } from '../passkeys/passkeys.sql.ts';
+import { demandToGive } from '../roles/demand-to-give.ts';
+import { readGrantsAnywhere } from '../roles/read-grants.ts';
 import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
 import type { SignInParts } from '../sign-in/sign-in.ts';
 import { findAccount } from './accounts.sql.ts';
@@ -15,6 +17,8 @@ export function administrationRoutes({ sessions }: SignInParts): Route[] {
     implement(removeSecondFactors, async ({ tx, orgId, params, caller, audit }) => {
       const id = params.account_id as AccountId;
       const account = found(await findAccount(tx, { orgId, id }), `There is no account ${id}.`);
+      const subject = { kind: 'account', id } as const;
+      demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject })); // I12
       const hadTotp = await removeTotp(tx, id);
       const passkeys = await removePasskeysOf(tx, id);
       await endSessionsOf(tx, { accountId: id, by: nameActor(caller) });

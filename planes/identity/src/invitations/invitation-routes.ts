@@ -29,6 +29,7 @@ import { setPassword } from '../accounts/passwords.sql.ts';
 import { dropCredential, findCredential, registerCredential } from '../credentials.sql.ts';
 import { resolveProject } from '../resolve-caller.ts';
 import { demandToGive, givenThere } from '../roles/demand-to-give.ts';
+import { readGrantsAnywhere } from '../roles/read-grants.ts';
 import { readRole } from '../roles/role-routes.ts';
 import { originOf } from '../sessions/check-origin.ts';
 import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
@@ -140,6 +141,9 @@ export function invitationRoutes(parts: SignInParts): Route[] {
         await findAccount(tx, { orgId, id: accountId }),
         `There is no account ${accountId}.`,
       );
+      const subject = { kind: 'account', id: accountId } as const;
+      // I12. Who can set somebody's password can be them.
+      demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject }));
       demandLocal(account);
       await revokeResetsOf(tx, accountId);
       const id = newId<LinkId>();

@@ -88,3 +88,12 @@ export async function revokeResetsOf(tx: Tx, accountId: AccountId): Promise<void
     where account_id = ${accountId} and kind = 'reset' and used_at is null and revoked_at is null
   `.execute(tx);
 }
+
+/** Invitations that an account made and nobody has accepted go with it. */
+export async function revokeInvitationsBy(tx: Tx, accountId: AccountId): Promise<void> {
+  await sql`
+    update account_link set revoked_at = app_now()
+    where created_by = ${`account:${accountId}`} and kind = 'invitation' and used_at is null
+      and revoked_at is null
+  `.execute(tx);
+}

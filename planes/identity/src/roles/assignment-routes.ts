@@ -49,9 +49,10 @@ export function assignmentRoutes(): Route[] {
       const permissions = await readRole(tx, { orgId, name: body.role });
       demandToGive(caller, givenThere(permissions, projectId)); // I12
       const subject = await findSubject(tx, orgId, body);
-      if (body.role === 'owner' && (projectId !== null || subject.kind === 'service_account')) {
+      // Groups are filled from outside: by SCIM, by an identity provider.
+      if (body.role === 'owner' && (projectId !== null || subject.kind !== 'account')) {
         throw new Fault('request.invalid', 'ownership is of people and organizations', {
-          detail: 'Accounts and groups own whole organizations; nothing else owns, or is owned.',
+          detail: 'Accounts own whole organizations; nothing else owns, or is owned.',
         });
       }
       const id = newId();

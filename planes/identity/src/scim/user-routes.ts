@@ -15,6 +15,7 @@ import {
   searchScimUsers,
 } from '@sagewai/wire';
 
+import { revokeInvitationsBy } from '../invitations/links.sql.ts';
 import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
 import { revokeTokensOf } from '../tokens.sql.ts';
 import { applyPatch } from './apply-patch.ts';
@@ -147,6 +148,7 @@ async function shutOut(
   const accountId = row.id as AccountId;
   await endSessionsOf(tx, { accountId, by: nameActor(caller) });
   await revokeTokensOf(tx, { orgId, accountId });
+  await revokeInvitationsBy(tx, accountId);
 }
 
 function settle(body: Given, known: string | null = null): StoredUser {

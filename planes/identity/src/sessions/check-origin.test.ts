@@ -50,11 +50,13 @@ describe('the cookie', () => {
     );
   });
 
-  test('is found among others; the locked one wins', () => {
-    const of = (cookie: string) => findCookie({ headers: { cookie } });
-    expect(of('a=1; sagewai_session=ses-1; b=2')).toBe('ses-1');
-    expect(of('sagewai_session=ses-1; __Host-sagewai_session=ses-2')).toBe('ses-2');
-    expect(of('xsagewai_session=ses-1')).toBeNull();
-    expect(findCookie({ headers: {} })).toBeNull();
+  test('is found among others; over HTTPS only the one that no neighbour can set', () => {
+    const of = (cookie: string, isSecure: boolean) =>
+      findCookie({ headers: { cookie } }, { isSecure });
+    const both = 'a=1; sagewai_session=ses-1; __Host-sagewai_session=ses-2; b=2';
+    expect([of(both, false), of(both, true)]).toEqual(['ses-1', 'ses-2']);
+    expect(of('sagewai_session=ses-1', true)).toBeNull();
+    expect(of('xsagewai_session=ses-1', false)).toBeNull();
+    expect(findCookie({ headers: {} }, { isSecure: false })).toBeNull();
   });
 });

@@ -69,13 +69,11 @@ export function createSessionReader(options: SessionReaderOptions): SessionReade
       if (bearer?.startsWith(SESSION_PREFIX) === true) {
         return actOn(read(bearer, head), head);
       }
-      const cookie = findCookie(head);
+      const origin = originOf(head.headers, { publicUrl, isTls: head.isTls });
+      const cookie = findCookie(head, { isSecure: origin.startsWith('https:') });
       // Who shows another credential means that one.
       if (cookie === null || hasOther(head)) return null;
-      const forgery = findForgery(
-        { method: head.endpoint.method, headers: head.headers },
-        originOf(head.headers, { publicUrl, isTls: head.isTls }),
-      );
+      const forgery = findForgery({ method: head.endpoint.method, headers: head.headers }, origin);
       const { permission } = head.endpoint;
       // Whoever signs in may still have the cookie of a session that is over.
       if (permission === 'public') return null;

@@ -16,6 +16,8 @@ import { findAccount } from '../accounts/accounts.sql.ts';
 import { readPassword } from '../accounts/passwords.sql.ts';
 import { lockTotp } from '../accounts/totp.sql.ts';
 import { provePasskey } from '../passkeys/prove-passkey.ts';
+import { demandToGive } from '../roles/demand-to-give.ts';
+import { readGrantsAnywhere } from '../roles/read-grants.ts';
 import { readChallenge } from '../sign-in/challenge.ts';
 import { failSignIn } from '../sign-in/fail-sign-in.ts';
 import { handOver, isSecure } from '../sign-in/finish-sign-in.ts';
@@ -113,6 +115,8 @@ export function sessionRoutes(parts: SignInParts): Route[] {
     implement(endAccountSessions, async ({ tx, orgId, params, caller, audit }) => {
       const id = params.account_id as AccountId;
       found(await findAccount(tx, { orgId, id }), `There is no account ${id}.`);
+      const subject = { kind: 'account', id } as const;
+      demandToGive(caller, await readGrantsAnywhere(tx, { orgId, subject })); // I12
       const ended = await endSessionsOf(tx, { accountId: id, by: nameActor(caller) });
       forget(tx, id, 'ended_by_administrator');
       audit.about(`account:${id}`, { ended: ended.length });

@@ -398,6 +398,11 @@ describe('a session', () => {
     const token = String(made.body.token);
     expect(await status(there, bertas)).toBe(200);
     expect(await status(there, token, 'GET /api/v1/whoami')).toBe(200);
+    const guest = await here.call('POST /api/v1/invitations', {
+      session: bertas,
+      body: { email: 'guest-of-berta@acme.test', role: 'developer' },
+    });
+    expect(guest.status).toBe(201);
     const target = `PUT /api/v1/accounts/${berta.id}/active`;
     expect(
       (await here.call(target, { session: annas, body: { active: false } })).body,
@@ -410,6 +415,8 @@ describe('a session', () => {
       expect(await status(replica, bertas)).toBe(401);
       expect(await status(replica, token, 'GET /api/v1/whoami')).toBe(401);
     }
+    const late = { token: guest.body.token, name: 'Guest', password: PASSWORD };
+    expect((await here.call('POST /api/v1/invitations/accept', { body: late })).status).toBe(401);
     await here.call(target, { session: annas, body: { active: true } });
     wait(here);
     expect(await status(here, bertas)).toBe(401);
@@ -567,7 +574,7 @@ describe('an authenticator app', () => {
 
   test('that was lost is removed by an administrator, who cannot see it', async ({ db, here }) => {
     const { anna, session } = await withApp(db, here);
-    const admin = await person(db, 'admin');
+    const admin = await person(db);
     const target = `POST /api/v1/accounts/${anna.id}/second-factors/remove`;
     expect((await here.call(target, { session: await signIn(here, admin) })).status).toBe(200);
     expect(await status(here, session)).toBe(401);
@@ -735,6 +742,30 @@ describe('a link to a new password', () => {
     expect((await use(second.body.token)).status).toBe(401);
     expect(await status(here, annas)).toBe(401);
     await signIn(here, anna, password);
+  });
+});
+
+describe('an administrator and an owner', () => {
+  test('neither sets the password of the other, takes factors off, nor ends sessions, who has less (I12)', async ({
+    db,
+    here,
+  }) => {
+    const owner = await person(db);
+    const owners = await signIn(here, owner);
+    const session = await signIn(here, await person(db, 'admin'));
+    for (const target of [
+      `POST /api/v1/accounts/${owner.id}/password-reset`,
+      `POST /api/v1/accounts/${owner.id}/second-factors/remove`,
+      `POST /api/v1/accounts/${owner.id}/sessions/end`,
+    ]) {
+      const answer = await here.call(target, { session });
+      expect({ target, ...answer }).toMatchObject({
+        target,
+        status: 403,
+        body: { code: 'caller.forbidden' },
+      });
+    }
+    expect(await status(here, owners)).toBe(200);
   });
 });
 
