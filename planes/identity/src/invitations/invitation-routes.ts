@@ -71,6 +71,11 @@ export function invitationRoutes(parts: SignInParts): Route[] {
         body.project === undefined
           ? null
           : await resolveProject(tx, { orgId, named: body.project });
+      if (role === 'owner' && projectId !== null) {
+        throw new Fault('request.invalid', 'an owner of a project', {
+          detail: 'Accounts own whole organizations: leave the project out.',
+        });
+      }
       const permissions = await readRole(tx, { orgId, name: role });
       demandToGive(caller, givenThere(permissions, projectId)); // I12
       const id = newId<LinkId>();

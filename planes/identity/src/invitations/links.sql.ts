@@ -76,7 +76,7 @@ export async function readLink(tx: Tx, id: LinkId): Promise<AccountLink | null> 
 export async function revokeLink(tx: Tx, id: LinkId): Promise<AccountLink | null> {
   const { rows } = await sql<AccountLink>`
     update account_link set revoked_at = coalesce(revoked_at, app_now())
-    where id = ${id} and used_at is null returning ${columns()}
+    where id = ${id} and kind = 'invitation' and used_at is null returning ${columns()}
   `.execute(tx);
   return rows[0] ?? null;
 }

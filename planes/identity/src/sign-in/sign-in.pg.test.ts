@@ -722,7 +722,14 @@ describe('an invitation', () => {
     expect((await invite(here, session, 'emperor')).status).toBe(404);
     const developer = await signIn(here, await person(db, 'developer'));
     expect((await invite(here, developer, 'viewer')).status).toBe(403);
-    expect((await invite(here, await signIn(here, await person(db)), 'owner')).status).toBe(201);
+    const owners = await signIn(here, await person(db));
+    expect((await invite(here, owners, 'owner')).status).toBe(201);
+    const ofProject = { email: 'late@acme.test', role: 'owner', project: 'default' };
+    const answer = await here.call('POST /api/v1/invitations', {
+      session: owners,
+      body: ofProject,
+    });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } });
   });
 });
 
