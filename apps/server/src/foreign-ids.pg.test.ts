@@ -68,7 +68,7 @@ const test = databaseTest.extend<{ call: Call; administrator: string }>({
     const databases = await openDatabase(config, silentLog);
     const models = await readModels(config, {});
     await ensureAdministrator(databases.dispatch, { token: administrator });
-    const server = buildServer({
+    const server = await buildServer({
       certificate: null,
       config,
       gatewayConfig: models.config,

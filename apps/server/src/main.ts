@@ -123,7 +123,7 @@ async function serve(config: ServerConfig, secrets: ResolvedSecrets): Promise<nu
     };
     const keys = await findKeys(config, place, { databases, log });
     await ensureFirst(config, databases, { keys, log, show: (made) => showTokens(made, config) });
-    server = buildServer({
+    server = await buildServer({
       config,
       gatewayConfig: models.config,
       databases,

@@ -70,7 +70,7 @@ test('docs/metrics.md names every metric, its labels and what bounds them', asyn
     },
   });
   const databases = await openDatabase(config, silentLog);
-  const server = buildServer({
+  const server = await buildServer({
     config,
     gatewayConfig: (await readModels(config, {})).config,
     databases,

@@ -1,18 +1,21 @@
 import { sealingKey } from '@sagewai/crypto';
 import type { SharedAnswersOptions } from '@sagewai/gateway';
 import type { Log } from '@sagewai/log';
-import { type Accelerator, openRedis } from '@sagewai/redis';
+import type { Accelerator } from '@sagewai/redis';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 /** Null: there is no Redis, and nobody misses it. */
-export function openAccelerator(
+export async function openAccelerator(
   { redisUrl, redisPrefix }: ServerConfig,
   of: { readonly log: Log; readonly metrics: Metrics },
-): Accelerator | null {
-  return redisUrl === null ? null : openRedis({ url: redisUrl, prefix: redisPrefix, ...of });
+): Promise<Accelerator | null> {
+  if (redisUrl === null) return null;
+  // Its client is memory that most servers have no use for.
+  const { openRedis } = await import('@sagewai/redis');
+  return openRedis({ url: redisUrl, prefix: redisPrefix, ...of });
 }
 
 /** Where all servers find what one of them keeps; null: each has its own. */

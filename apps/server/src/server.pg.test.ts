@@ -35,7 +35,7 @@ const test = databaseTest.extend<{ start: Start }>({
       const models = await readModels(config, {});
       await ensureAdministrator(databases.dispatch, { token: adminToken });
       await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
-      const server = buildServer({
+      const server = await buildServer({
         certificate: null,
         config,
         gatewayConfig: models.config,

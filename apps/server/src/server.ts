@@ -63,7 +63,7 @@ export interface Server {
 }
 
 /** The whole server, as one list of planes: read this to learn what it can do. */
-export function buildServer(options: ServerOptions): Server {
+export async function buildServer(options: ServerOptions): Promise<Server> {
   const { config, gatewayConfig, databases, keys, certificate, version, log } = options;
   const { request: db, dispatch } = databases;
   const clock = systemClock;
@@ -91,7 +91,7 @@ export function buildServer(options: ServerOptions): Server {
         }
       : null,
   });
-  const redis = openAccelerator(config, { log, metrics });
+  const redis = await openAccelerator(config, { log, metrics });
   const nudge = (name: string): void => jobs.nudge(name);
   const outgoing = createOutgoing({ ...options, db, clock, metrics, nudge });
   const softBudgets = createSoftBudgets({

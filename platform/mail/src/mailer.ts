@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer';
+import type { createTransport } from 'nodemailer';
 
 export interface MailerOptions {
   /** `smtps://user:password@host:465`, or `smtp://host:587`, which is encrypted by STARTTLS. */
@@ -30,6 +30,8 @@ export interface Mailer {
   close(): void;
 }
 
+type Transport = ReturnType<typeof createTransport>;
+
 const CONNECTIONS_MAX = 2;
 
 /** Sends letters by SMTP. Credentials stand in the URL and are told to nobody. */
@@ -38,33 +40,37 @@ export function createMailer(options: MailerOptions): Mailer {
   const url = new URL(options.url);
   const isTls = url.protocol === 'smtps:';
   const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
-  const transport = createTransport({
-    pool: true,
-    maxConnections: CONNECTIONS_MAX,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port) || (isTls ? 465 : 587),
-    secure: isTls,
-    // A password is never sent in clear, whatever the server offers.
-    requireTLS: !isTls && (tls === 'required' || user !== ''),
-    ...(user === '' ? {} : { auth: { user, pass } }),
-    tls: { rejectUnauthorized: options.trustsAnyCertificate !== true },
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    logger: false,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  // Five megabytes of code that a server without letters to send does not need.
+  const connect = async (): Promise<Transport> =>
+    (await import('nodemailer')).createTransport({
+      pool: true,
+      maxConnections: CONNECTIONS_MAX,
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port) || (isTls ? 465 : 587),
+      secure: isTls,
+      // A password is never sent in clear, whatever the server offers.
+      requireTLS: !isTls && (tls === 'required' || user !== ''),
+      ...(user === '' ? {} : { auth: { user, pass } }),
+      tls: { rejectUnauthorized: options.trustsAnyCertificate !== true },
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      logger: false,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  let opened: Promise<Transport> | null = null;
   return {
     send: async ({ to, subject, text, messageId }) => {
       try {
+        const transport = await (opened ??= connect());
         await transport.sendMail({ from, to, subject, text, messageId });
         return { kind: 'sent' };
       } catch (error) {
         return failed(error);
       }
     },
-    close: () => transport.close(),
+    close: () => void opened?.then((transport) => transport.close()),
   };
 }
 

@@ -8,7 +8,8 @@ import type { SessionSettings } from '../sessions/session.ts';
 import { connectionRoutes } from './connection-routes.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { finishRoute } from './finish-sign-in.ts';
-import { createOidcClient, type OidcSettings } from './oidc-client.ts';
+import { lazyOidcClient } from './lazy-oidc-client.ts';
+import type { OidcSettings } from './oidc-client.ts';
 import { signOutRoute } from './sign-out-route.ts';
 import { createStartAllowance } from './start-allowance.ts';
 import { startRoute } from './start-sign-in.ts';
@@ -40,7 +41,7 @@ export interface SsoOptions {
 export function createSso(of: SsoOptions): { readonly routes: readonly Route[] } {
   const { db, clock, egress, sealing, publicUrl, isSecure, sessions, settings } = of;
   const monotonicMs = (): number => clock.monotonicMs();
-  const client = createOidcClient({ egress, settings, monotonicMs });
+  const client = lazyOidcClient({ egress, settings, monotonicMs });
   const signIn = {
     db,
     client,
