@@ -19,6 +19,7 @@ function lockfileHash() {
 }
 
 const wanted = lockfileHash();
+let isNew = false;
 const installed = existsSync(marker) ? readFileSync(marker, 'utf8') : '';
 if (installed !== wanted) {
   process.stderr.write('Installing dependencies (once; about a minute on a cold machine) …\n');
@@ -43,6 +44,7 @@ if (installed !== wanted) {
   }
   mkdirSync(dirname(marker), { recursive: true });
   writeFileSync(marker, wanted);
+  isNew = true;
 }
 
 // The bundled Node needs libatomic, which a bare Debian image lacks; the machine's own may do instead.
@@ -70,4 +72,11 @@ if (works(bundled)) {
     );
     process.exit(1);
   }
+}
+
+// Who strips sources of their types holds a compiler until it ends, 13 MB or more: the first start finds it done.
+if (isNew) {
+  const launcher = join(root, 'apps', 'launcher', 'bin', 'sagewai.js');
+  for (const word of ['server', 'worker', 'up'])
+    spawnSync(first, [launcher, word, '--help'], { stdio: 'ignore' });
 }
