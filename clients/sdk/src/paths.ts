@@ -86,6 +86,7 @@ export const PATHS = {
   'fleet.unlockWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/unlock'],
   'fleet.waitForResume': ['POST', '/api/v1/fleet/runs/{run_id}/wait'],
   'gateway.cancelBatch': ['POST', '/v1/batches/{batch_id}/cancel'],
+  'gateway.cancelResponse': ['POST', '/v1/responses/{response_id}/cancel'],
   'gateway.countMessageTokens': ['POST', '/v1/messages/count_tokens'],
   'gateway.createBatch': ['POST', '/v1/batches'],
   'gateway.createChatCompletion': ['POST', '/v1/chat/completions'],

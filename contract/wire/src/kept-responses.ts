@@ -16,6 +16,20 @@ export const getResponse = endpoint({
   audit: 'read',
   params,
   output: Type.Unknown(),
+  mediaTypes: ['application/json', 'text/event-stream'],
+});
+
+export const cancelResponse = endpoint({
+  id: 'gateway.cancelResponse',
+  method: 'POST',
+  path: '/v1/responses/{response_id}/cancel',
+  aliases: ['/responses/{response_id}/cancel'],
+  surface: 'openai',
+  summary: 'Cancel a response that is made in the background',
+  permission: 'model:call',
+  audit: 'record',
+  params,
+  output: Type.Unknown(),
 });
 
 export const deleteResponse = endpoint({
@@ -44,4 +58,9 @@ export const listResponseItems = endpoint({
   output: Type.Unknown(),
 });
 
-export const KEPT_RESPONSE_ENDPOINTS = [getResponse, deleteResponse, listResponseItems] as const;
+export const KEPT_RESPONSE_ENDPOINTS = [
+  getResponse,
+  cancelResponse,
+  deleteResponse,
+  listResponseItems,
+] as const;

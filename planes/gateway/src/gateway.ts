@@ -10,6 +10,7 @@ import type { Db } from '@sagewai/postgres';
 import type { Metrics, Span } from '@sagewai/telemetry';
 
 import { createBeat } from './answers/beat.ts';
+import { withBackground } from './background/background-lane.ts';
 import { createKept } from './batches/create-kept.ts';
 import { createAnswers } from './cache/create-answers.ts';
 import type { SharedAnswersOptions } from './cache/shared-answers.ts';
@@ -17,7 +18,7 @@ import { createSettle, reserveCall } from './calls/account-call.ts';
 import { Allowance } from './calls/count-allowance.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
 import { createDeciding } from './calls/create-deciding.ts';
-import { createForward } from './calls/forward.ts';
+import { createForward, type ForwardParts } from './calls/forward.ts';
 import type { RouteParts } from './calls/route-call.ts';
 import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
@@ -152,7 +153,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     reserveCall(ledger, call, { trail, expiresInMs: config.reservationTtlMs });
   const traceOf = traceReader(options.record);
   const tellsPlace = tellsPlaceTo(config.providerAddresses);
-  const forwardAny = createForward({
+  const forwarding: ForwardParts = {
     tellsPlace,
     decide,
     reserve,
@@ -171,7 +172,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       clientStallMs: config.timeouts.clientStallMs,
       beat: config.streamBeatMs > 0 ? createBeat(config.streamBeatMs) : null,
     },
-  });
+  };
   const allowOutside = (url: string): void => {
     if (!egress.names(url)) outside.allow([url]);
   };
@@ -191,8 +192,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     answers.serve(deployments);
     switchboard.keep(new Set(deployments.map(({ id }) => id)));
   };
-  const forwardCached = answers.keeping(forwardAny, { decide, reserve, settle, traceOf });
-  const forward = withSlots(forwardCached, { db, log, ttlMs: config.reservationTtlMs });
+  const forwardNow = createForward(forwarding);
+  const forwardCached = answers.keeping(forwardNow, { decide, reserve, settle, traceOf });
+  const forwardAny = withBackground(forwardCached, { db, ledger, forwarding, config });
+  const forward = withSlots(forwardAny, { db, log, ttlMs: config.reservationTtlMs });
   const { answerBytesMax } = config;
   const countTokens = createCountTokens({
     catalogue,

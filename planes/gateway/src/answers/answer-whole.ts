@@ -38,6 +38,7 @@ export async function answerWhole(
       parsed ? upstream.seenIn(parsed) : nothingSeen(),
     ),
     status: parsed === undefined ? 'error' : reply.destroyed ? 'aborted' : 'ok',
+    told: parsed,
   };
   const settled = await settle(call, outcome);
   if (collected.kind === 'failed') throw toUpstreamFault(collected.failure, deployment);

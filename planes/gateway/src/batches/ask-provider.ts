@@ -26,6 +26,8 @@ export interface Question {
   readonly below: string;
   readonly body?: Buffer;
   readonly contentType?: string;
+  /** Of its answer. */
+  readonly bytesMax?: number;
   /** Told before it is thrown that nothing was taken: it was not sent, or refused. */
   readonly onNothing?: () => void;
 }
@@ -33,7 +35,14 @@ export interface Question {
 export function beginQuestion(
   switchboard: Pick<Switchboard, 'upstreamOf'>,
   deployment: Deployment,
-  { of, method, below, body = NOTHING, contentType = 'application/json' }: Question,
+  {
+    of,
+    method,
+    below,
+    body = NOTHING,
+    contentType = 'application/json',
+    bytesMax = ANSWER_BYTES_MAX,
+  }: Question,
 ): Attempt {
   return new Attempt(
     switchboard.upstreamOf(deployment),
@@ -46,7 +55,7 @@ export function beginQuestion(
       headers: { 'content-type': contentType, accept: '*/*' },
       query: '',
     },
-    ANSWER_BYTES_MAX,
+    bytesMax,
   );
 }
 

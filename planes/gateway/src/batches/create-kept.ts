@@ -1,6 +1,7 @@
 import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 
+import { settleBackgroundJob } from '../background/settle-background.ts';
 import type { GatewayConfig } from '../gateway-config.ts';
 import { keptRoutes } from '../kept-responses/kept-routes.ts';
 import type { ResponseKeys } from '../kept-responses/response-id.ts';
@@ -22,9 +23,13 @@ export function createKept(
     clientStallMs: timeouts.clientStallMs,
     settings: { ...media.batches, lineBytesMax: answerBytesMax },
   };
-  const responses = keptRoutes({ ...of, keys: of.responseKeys, answerBytesMax });
+  const { clientStallMs } = parts;
+  const responses = keptRoutes({ ...of, keys: of.responseKeys, answerBytesMax, clientStallMs });
   return {
     routes: [...fileRoutes(parts), ...batchRoutes(parts), ...responses],
-    jobs: [settleBatchesJob(parts)],
+    jobs: [
+      settleBatchesJob(parts),
+      settleBackgroundJob({ ...of, settings: media.background, answerBytesMax }),
+    ],
   };
 }

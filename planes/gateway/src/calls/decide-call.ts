@@ -85,7 +85,7 @@ export function createDecide(of: {
       providers === undefined
         ? named
         : withDeployments(named, ({ endpoint }) => providers.has(endpoint.provider));
-    const reach = reachOnly(reachOf(whole, format.name), read.kept?.at);
+    const reach = reachOnly(reachOf(whole, format.name), read.kept);
     if (reach.group.deployments.length === 0) throw notInFormat(whole.model, format);
     const crossable: Crossable =
       reach.crossed.length === 0

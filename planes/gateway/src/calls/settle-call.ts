@@ -1,3 +1,4 @@
+import type { JsonObject } from '@sagewai/translate';
 import type { PicoUsd } from '@sagewai/wire';
 
 import type { MediaBounds } from '../formats/format.ts';
@@ -16,6 +17,8 @@ export interface Outcome {
   readonly status: 'ok' | 'error' | 'aborted';
   /** Of a stream: when its first piece arrived, of a monotonic clock. */
   readonly firstDataMs?: number;
+  /** Of a whole answer: what it says. */
+  readonly told?: JsonObject | undefined;
 }
 
 /** Books what a call cost and gives the rest back; resolves when that is durable (M2). */

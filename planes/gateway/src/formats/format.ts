@@ -124,6 +124,8 @@ export interface Format {
 
   /** Of a passthrough: who may answer; left out: whoever can be reached. */
   readonly providers?: ReadonlySet<ProviderName>;
+  /** Its answer is only that it was taken. */
+  readonly isInBackground?: boolean;
 
   /** Names that are metered or spliced; each may occur once. */
   readonly names: RequestNames;

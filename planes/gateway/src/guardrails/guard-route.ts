@@ -1,4 +1,5 @@
 import { newId } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
 import type { Route, StreamInput } from '@sagewai/http';
 
 import { cutFields } from '../bytes/cut-fields.ts';
@@ -36,6 +37,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   'gateway.createChatCompletion': CHAT,
   'gateway.createMessage': MESSAGES,
   'gateway.createResponse': RESPONSES,
+  'gateway.getResponse': RESPONSES,
   'gateway.createCompletion': COMPLETIONS,
   'gateway.createEmbedding': EMBEDDINGS,
   'gateway.passOpenaiChat': CHAT,
@@ -96,6 +98,7 @@ async function guard(
   });
   const after = checking('post');
   refuseTokens(input.body, after.guardrails);
+  if (after.guardrails.length > 0) refuseMiddle(input);
   const passed = await checkBefore(input, checking('pre'), parts);
   reply.setHeader('x-litellm-applied-guardrails', chosen.map(({ name }) => name).join(','));
   if (after.guardrails.length === 0) return handle(passed);
@@ -148,4 +151,18 @@ function aboutOf(
     model: typeof model === 'string' ? model : null,
     format: format?.name ?? null,
   };
+}
+
+/** What began before the first event that is read cannot be found (W4). */
+function refuseMiddle({ request }: StreamInput): void {
+  const start = request.url.indexOf('?');
+  if (start === -1) return;
+  const from = new URLSearchParams(request.url.slice(start)).get('starting_after');
+  if (from === null) return;
+  const message =
+    'is not taken where a guardrail reads answers: read the stream from its beginning';
+  throw new Fault('request.invalid', 'a guarded stream from its middle', {
+    detail: `query/starting_after ${message}.`,
+    mistakes: [{ part: 'query', path: '/starting_after', message }],
+  });
 }

@@ -1,6 +1,7 @@
 import { Fault } from '@sagewai/fault';
 import type { StreamInput } from '@sagewai/http';
 
+import { BackgroundCall } from '../background/background.ts';
 import { findFields, watch } from '../bytes/find-fields.ts';
 import { isAmbiguous } from '../calls/find-allowed.ts';
 import { type Reach, withDeployments } from '../formats/bridge.ts';
@@ -17,10 +18,14 @@ export interface KeptCall {
   readonly at: string | undefined;
   /** What the client is told in the place of the provider's ids (K3). */
   readonly renamesFor: (deployment: Deployment, id: string) => Renames;
+  /** Of one that its provider makes while nobody waits. */
+  readonly background?: BackgroundCall | undefined;
 }
 
 interface Request {
   readonly store?: unknown;
+  readonly stream?: unknown;
+  readonly background?: unknown;
   readonly previous_response_id?: unknown;
 }
 
@@ -37,17 +42,21 @@ export function keepResponse(
 ): { readonly input: StreamInput; readonly format: Format } {
   const request = input.body as Request;
   const ours = request[PREVIOUS];
+  const background = request.background === true ? new BackgroundCall() : undefined;
+  if (background !== undefined && request.store === false) throw mustBeKept();
   if (typeof ours !== 'string' || !isSealed(ours)) {
-    refuseStored(input.body as object);
+    refuseStored({ ...request, background: null });
     if (request.store === false) return { input, format: RESPONSES };
-    return { input, format: keeping({ at: undefined, renamesFor: renaming(input, keys) }) };
+    const renamesFor = renaming(input, keys, { background });
+    return { input, format: keeping({ at: undefined, renamesFor, background }) };
   }
   const found = openId(keys, input.caller, ours);
   if (found === null) throw noSuchResponse();
   const body = { ...(input.body as object), [PREVIOUS]: found.id };
-  refuseStored({ ...body, [PREVIOUS]: null });
+  refuseStored({ ...body, [PREVIOUS]: null, background: null });
   const before = { theirs: found.id, ours };
-  const kept = { at: found.deployment, renamesFor: renaming(input, keys, before) };
+  const renamesFor = renaming(input, keys, { before, background });
+  const kept = { at: found.deployment, renamesFor, background };
   return {
     input: { ...input, body, raw: withPrevious(input.raw, found.id) },
     format: keeping(kept),
@@ -57,6 +66,7 @@ export function keepResponse(
 function keeping(kept: KeptCall): Format {
   return {
     ...RESPONSES,
+    ...(kept.background === undefined ? {} : { isInBackground: true }),
     read: (body, headers): Asked => {
       const asked = RESPONSES.read(body, headers);
       const opaque = asked.parts.opaque + (kept.at === undefined ? 0 : 1);
@@ -66,15 +76,26 @@ function keeping(kept: KeptCall): Format {
 }
 
 function renaming(
-  { caller }: StreamInput,
+  { caller, body }: StreamInput,
   keys: ResponseKeys,
-  before?: { readonly theirs: string; readonly ours: string },
+  {
+    before,
+    background,
+  }: {
+    readonly before?: { readonly theirs: string; readonly ours: string };
+    readonly background: BackgroundCall | undefined;
+  },
 ): KeptCall['renamesFor'] {
-  return ({ id: deployment }, id) =>
-    new Map([
+  const isStream = (body as Request).stream === true;
+  return (deployment, id) => {
+    // What a whole answer says was taken note of when it was settled.
+    if (isStream) background?.learn(deployment, id);
+    const call = background?.admitted?.reservationId;
+    return new Map([
       ...(before === undefined ? [] : [[before.theirs, before.ours] as const]),
-      [id, sealId(keys, caller, { deployment, id })],
+      [id, sealId(keys, caller, { deployment: deployment.id, id, call })],
     ]);
+  };
 }
 
 function withPrevious(raw: Buffer, id: string): Buffer {
@@ -86,11 +107,18 @@ function withPrevious(raw: Buffer, id: string): Buffer {
   return Buffer.concat([raw.subarray(0, span.start), text, raw.subarray(span.end)]);
 }
 
-/** The deployment that keeps what the call goes on from, alone (K2). */
-export function reachOnly(reach: Reach, at: string | undefined): Reach {
-  if (at === undefined) return reach;
-  const group = withDeployments(reach.group, ({ id }) => id === at);
-  if (group.deployments.length === 0) throw isElsewhere();
+/** The deployment that keeps what the call goes on from, alone (K2); in the background, those that keep anything. */
+export function reachOnly(reach: Reach, kept: KeptCall | undefined): Reach {
+  if (kept === undefined) return reach;
+  const { at, background } = kept;
+  if (at !== undefined) {
+    const group = withDeployments(reach.group, ({ id }) => id === at);
+    if (group.deployments.length === 0) throw isElsewhere();
+    return { group, crossed: [] };
+  }
+  if (background === undefined || reach.crossed.length === 0) return reach;
+  const group = withDeployments(reach.group, (each) => !reach.crossed.includes(each));
+  if (group.deployments.length === 0) throw noBackground(group.model);
   return { group, crossed: [] };
 }
 
@@ -105,5 +133,26 @@ function isElsewhere(): Fault {
   return new Fault('request.invalid', 'the response is kept at another deployment', {
     detail: `body/${PREVIOUS} ${message}: go on with the model that answered it, or send the whole conversation.`,
     mistakes: [{ part: 'body', path: `/${PREVIOUS}`, message }],
+  });
+}
+
+function mustBeKept(): Fault {
+  return refuse(
+    'store',
+    'must not be false beside `background`: what nobody waits for has to be kept',
+  );
+}
+
+function noBackground(model: string): Fault {
+  return refuse(
+    'background',
+    `is not known to the provider of ${model}: leave it out, and wait for the answer or stream it`,
+  );
+}
+
+function refuse(field: string, message: string): Fault {
+  return new Fault('request.invalid', `${field} is refused`, {
+    detail: `body/${field} ${message}.`,
+    mistakes: [{ part: 'body', path: `/${field}`, message }],
   });
 }

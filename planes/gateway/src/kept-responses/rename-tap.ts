@@ -1,3 +1,5 @@
+import type { JsonObject } from '@sagewai/translate';
+
 import { dataOf, parseData } from '../bytes/stream-reading.ts';
 import type { Tap } from '../bytes/stream-tap.ts';
 import { fieldOf, type Usage } from '../money/usage.ts';
@@ -5,14 +7,16 @@ import { renameIds, type Renames } from './rename-ids.ts';
 
 const ANSWER = Buffer.from('"response"');
 
+type RenamesFor = (id: string, response: JsonObject) => Renames;
+
 /** A stream whose response has another id for its client; what watches it sees the provider's. */
 export class RenameTap implements Tap {
   readonly #tap: Tap;
-  readonly #renamesFor: (id: string) => Renames;
+  readonly #renamesFor: RenamesFor;
   #renames: Renames | undefined;
 
   /** `tap` lets whole events out. */
-  constructor(tap: Tap, renamesFor: (id: string) => Renames) {
+  constructor(tap: Tap, renamesFor: RenamesFor) {
     this.#tap = tap;
     this.#renamesFor = renamesFor;
   }
@@ -66,8 +70,9 @@ export class RenameTap implements Tap {
   /** The first event with the answer names it. */
   #learn(events: Buffer): Renames | undefined {
     for (const event of events.toString().split(/\r?\n\r?\n/)) {
-      const id = fieldOf(fieldOf(parseData(dataOf(event)), 'response'), 'id');
-      if (typeof id === 'string') return this.#renamesFor(id);
+      const response = fieldOf(parseData(dataOf(event)), 'response');
+      const id = fieldOf(response, 'id');
+      if (typeof id === 'string') return this.#renamesFor(id, response as JsonObject);
     }
     return undefined;
   }

@@ -18,6 +18,8 @@ export interface KeptAt {
   readonly deployment: string;
   /** The provider's. */
   readonly id: string;
+  /** The reservation of one that is made in the background. */
+  readonly call?: string | undefined;
 }
 
 type Owner = Pick<Caller, 'orgId' | 'projectId'>;
@@ -29,7 +31,7 @@ const SEALED = `${PREFIX}s1.`;
 export const isSealed = (id: string): boolean => id.startsWith(SEALED);
 
 export function sealId([key]: ResponseKeys, owner: Owner, at: KeptAt): string {
-  const said = JSON.stringify([at.deployment, at.id]);
+  const said = JSON.stringify([at.deployment, at.id, ...(at.call === undefined ? [] : [at.call])]);
   return PREFIX + seal(key, said, contextOf(owner));
 }
 
@@ -38,8 +40,8 @@ export function openId(keys: ResponseKeys, owner: Owner, id: string): KeptAt | n
   if (!isSealed(id)) return null; // K3
   const opened = open(keys, id.slice(PREFIX.length), contextOf(owner));
   if (opened.kind === 'refused') return null;
-  const [deployment, kept] = JSON.parse(opened.data.toString()) as [string, string];
-  return { deployment, id: kept };
+  const [deployment, kept, call] = JSON.parse(opened.data.toString()) as [string, string, string?];
+  return { deployment, id: kept, ...(call === undefined ? {} : { call }) };
 }
 
 const contextOf = ({ orgId, projectId }: Owner): string =>
