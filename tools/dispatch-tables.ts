@@ -4,6 +4,7 @@
  * that is neither here nor isolated fails the isolation test.
  */
 export const DISPATCH_TABLES: readonly string[] = [
+  'background_due',
   'batch_due',
   'bulk_due',
   'backlog_count',
