@@ -53,7 +53,7 @@ export function createOutgoing(of: {
   });
   const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });
   const mailer = mailerOf(config);
-  const emails = createEmails({ db, clock, metrics, nudge, mailer });
+  const emails = createEmails({ db, clock, metrics, nudge, mailer, boundProject });
   return {
     egress,
     sendsMail: mailer !== null,

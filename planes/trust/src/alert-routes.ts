@@ -1,6 +1,6 @@
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import { found, implement, type Route } from '@sagewai/http';
+import { type Caller, found, implement, type Route, type TenantInput } from '@sagewai/http';
 import {
   type AlertDelivery,
   createAlertWebhook,
@@ -8,6 +8,7 @@ import {
   listAlertDeliveries,
   listAlertWebhooks,
   type OutputOf,
+  type ProjectId,
   redeliverAlert,
   readsTheLog,
   rotateAlertWebhook,
@@ -23,6 +24,7 @@ import { demandWebhookUrl, sealNewSecret } from './webhook-parts.ts';
 import {
   changeWebhook,
   deleteWebhook,
+  findWebhook,
   insertWebhook,
   listWebhooks,
   rotateSecret,
@@ -36,19 +38,44 @@ const WEBHOOKS_MAX = 50;
 type AlertOptions = Pick<DeliveryOptions, 'clock' | 'egress' | 'sealing' | 'settings'> & {
   /** Something has been queued: look now. */
   readonly nudge: () => void;
+  /** The one project of a caller's credential; null: all of its organization. */
+  readonly boundProject: (caller: Caller) => ProjectId | null;
 };
 
-/** For the people who are told when something is wrong. */
-export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOptions): Route[] {
+type Within = Pick<TenantInput, 'tx' | 'orgId' | 'caller'>;
+
+/**
+ * For the people who are told when something is wrong. Alerts are the organization's (T12): a credential of a
+ * project sees of webhooks what is its project's, and directs none of the others.
+ */
+export function alertRoutes({
+  clock,
+  egress,
+  sealing,
+  settings,
+  nudge,
+  boundProject,
+}: AlertOptions): Route[] {
+  const isSeen = (caller: Caller, { projectId }: WebhookRow): boolean => {
+    const bound = boundProject(caller);
+    return bound === null || projectId === bound;
+  };
+  const demand = async ({ tx, orgId, caller }: Within, id: string): Promise<string> => {
+    const row = await findWebhook(tx, orgId, id);
+    return found(row !== null && isSeen(caller, row) ? row : null, NO_SUCH_WEBHOOK).id;
+  };
   const makeSecret = (id: string) => sealNewSecret(sealing, id);
   const checkUrl = (text: string): void => demandWebhookUrl(egress, text);
 
   return [
-    implement(listAlertWebhooks, async ({ tx, orgId }) => ({
-      webhooks: (await listWebhooks(tx, orgId)).filter(isOfAlerts).map(toWebhook),
+    implement(listAlertWebhooks, async ({ tx, orgId, caller }) => ({
+      webhooks: (await listWebhooks(tx, orgId))
+        .filter((row) => isOfAlerts(row) && isSeen(caller, row))
+        .map(toWebhook),
     })),
 
     implement(createAlertWebhook, async ({ tx, orgId, body, caller, audit }) => {
+      demandWhole(boundProject(caller));
       checkUrl(body.url);
       if ((await listWebhooks(tx, orgId)).length >= WEBHOOKS_MAX) {
         throw new Fault('state.conflict', 'the organization has too many webhooks', {
@@ -70,11 +97,13 @@ export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOp
       return { ...toWebhook(found(row, NO_SUCH_WEBHOOK)), secret };
     }),
 
-    implement(updateAlertWebhook, async ({ tx, params, body, audit }) => {
+    implement(updateAlertWebhook, async ({ params, body, audit, ...within }) => {
+      const { tx } = within;
+      const id = await demand(within, params.webhook_id);
       if (body.url !== undefined) checkUrl(body.url);
-      audit.about(`webhook:${params.webhook_id}`);
+      audit.about(`webhook:${id}`);
       const row = await changeWebhook(tx, {
-        id: params.webhook_id,
+        id,
         name: body.name ?? null,
         url: body.url ?? null,
         eventTypes: body.event_types ?? null,
@@ -85,23 +114,26 @@ export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOp
 
     implement(
       deleteAlertWebhook,
-      async ({ tx, params, audit }): Promise<OutputOf<typeof deleteAlertWebhook>> => {
-        audit.about(`webhook:${params.webhook_id}`);
-        found((await deleteWebhook(tx, params.webhook_id)) || null, NO_SUCH_WEBHOOK);
+      async ({ params, audit, ...within }): Promise<OutputOf<typeof deleteAlertWebhook>> => {
+        const id = await demand(within, params.webhook_id);
+        audit.about(`webhook:${id}`);
+        found((await deleteWebhook(within.tx, id)) || null, NO_SUCH_WEBHOOK);
         return { status: 'ok' };
       },
     ),
 
-    implement(rotateAlertWebhook, async ({ tx, params, audit }) => {
-      const id = params.webhook_id;
+    implement(rotateAlertWebhook, async ({ params, audit, ...within }) => {
+      const { tx } = within;
+      const id = await demand(within, params.webhook_id);
       audit.about(`webhook:${id}`);
       const { secret, sealed } = makeSecret(id);
       const row = await rotateSecret(tx, { id, sealed, overlapMs: settings.secretOverlapMs });
       return { ...toWebhook(found(row, NO_SUCH_WEBHOOK)), secret };
     }),
 
-    implement(testAlertWebhook, async ({ tx, orgId, params, caller, audit }) => {
-      const id = params.webhook_id;
+    implement(testAlertWebhook, async ({ params, audit, ...within }) => {
+      const { tx, orgId, caller } = within;
+      const id = await demand(within, params.webhook_id);
       audit.about(`webhook:${id}`);
       const data = { asked_by: nameActor(caller) };
       const message = messageOf({ orgId, type: 'alert.test', at: clock.now(), data });
@@ -110,20 +142,32 @@ export function alertRoutes({ clock, egress, sealing, settings, nudge }: AlertOp
       return toDelivery(found(queued, NO_SUCH_WEBHOOK));
     }),
 
-    implement(listAlertDeliveries, async ({ tx, params, query }) => {
+    implement(listAlertDeliveries, async ({ params, query, ...within }) => {
+      const webhookId = await demand(within, params.webhook_id);
       const limit = query.limit ?? DELIVERIES_PER_PAGE;
-      const rows = await listDeliveries(tx, { webhookId: params.webhook_id, limit });
+      const rows = await listDeliveries(within.tx, { webhookId, limit });
       return { deliveries: rows.map(toDelivery) };
     }),
 
-    implement(redeliverAlert, async ({ tx, orgId, params, audit }) => {
-      const { webhook_id: webhookId, delivery_id: id } = params;
+    implement(redeliverAlert, async ({ params, audit, ...within }) => {
+      const { tx, orgId } = within;
+      const webhookId = await demand(within, params.webhook_id);
+      const { delivery_id: id } = params;
       audit.about(`webhook:${webhookId}`, { delivery_id: id });
       const queued = await queueAgain(tx, { orgId, id, webhookId });
       tx.onCommit(nudge);
       return toDelivery(found(queued, 'There is no such delivery.'));
     }),
   ];
+}
+
+/** Alerts tell of all projects. */
+export function demandWhole(bound: ProjectId | null): void {
+  if (bound === null) return;
+  throw new Fault('caller.forbidden', 'alerts are asked for by a credential of a project', {
+    detail:
+      'Alerts are the organization’s: ask with a credential of it. `sagewai webhooks` tells of one project’s runs.',
+  });
 }
 
 /** Those of events are listed with them, elsewhere. */

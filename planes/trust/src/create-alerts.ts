@@ -35,7 +35,7 @@ export function createAlerts(options: AlertsOptions): { routes: Route[]; jobs: J
   const nudge = (): void => options.nudge(JOB);
   return {
     routes: [
-      ...alertRoutes({ ...options, settings, nudge }),
+      ...alertRoutes({ ...options, settings, nudge, boundProject }),
       ...webhookRoutes({ ...options, settings, nudge, boundProject }),
     ],
     jobs: [

@@ -1,12 +1,13 @@
 import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
-import { found, implement, type Route } from '@sagewai/http';
+import { type Caller, found, implement, type Route } from '@sagewai/http';
 import { type Job, job } from '@sagewai/jobs';
 import type { Mailer } from '@sagewai/mail';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
-import { listAlertEmails, testAlertEmail } from '@sagewai/wire';
+import { listAlertEmails, type ProjectId, testAlertEmail } from '@sagewai/wire';
 
+import { demandWhole } from './alert-routes.ts';
 import { nameActor } from './auditor.ts';
 import { outboxDue } from './deliveries.sql.ts';
 import { type EmailRow, listEmails, queueEmails } from './emails.sql.ts';
@@ -21,6 +22,8 @@ export interface EmailsOptions {
   /** Null: this server sends none. */
   readonly mailer: Mailer | null;
   readonly settings?: Partial<TrustSettings>;
+  /** The one project of a caller's credential. */
+  readonly boundProject?: (caller: Caller) => ProjectId | null;
   /** Makes a job look now. */
   readonly nudge: (job: string) => void;
 }
@@ -38,9 +41,10 @@ export function createEmails(options: EmailsOptions): { routes: Route[]; jobs: J
   });
   return {
     routes: [
-      implement(listAlertEmails, async ({ tx, query }) => ({
-        emails: (await listEmails(tx, query.limit ?? EMAILS_PER_PAGE)).map(toEmail),
-      })),
+      implement(listAlertEmails, async ({ tx, query, caller }) => {
+        demandWhole(options.boundProject?.(caller) ?? null);
+        return { emails: (await listEmails(tx, query.limit ?? EMAILS_PER_PAGE)).map(toEmail) };
+      }),
       implement(testAlertEmail, async ({ tx, orgId, body, caller, audit }) => {
         if (options.mailer === null) throw sendsNone();
         audit.about('email', { receiver: body.to });

@@ -57,21 +57,24 @@ function webhooksOf(
     log: silentLog,
     metrics,
   });
+  const at = async (
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    body?: unknown,
+  ): Promise<Answer> => {
+    const answer = await app.inject({
+      method,
+      url,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, payload: JSON.stringify(body) }),
+    });
+    return { status: answer.statusCode, body: JSON.parse(answer.payload) as Answer['body'] };
+  };
   return {
-    call: async (
-      method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-      path: string,
-      body?: unknown,
-    ): Promise<Answer> => {
-      const answer = await app.inject({
-        method,
-        url: `/api/v1/webhook${path}`,
-        ...(body === undefined
-          ? {}
-          : { headers: { 'content-type': 'application/json' }, payload: JSON.stringify(body) }),
-      });
-      return { status: answer.statusCode, body: JSON.parse(answer.payload) as Answer['body'] };
-    },
+    at,
+    call: (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) =>
+      at(method, `/api/v1/webhook${path}`, body),
     work: async (): Promise<void> => {
       for (const job of jobs) await job.run(new AbortController().signal);
     },
@@ -203,6 +206,37 @@ describe('a webhook', () => {
     expect([await queue(null), await queue(projectId)]).toEqual([1, 1]);
     // T10. Read again, nobody is told again.
     expect(await queue(projectId)).toBe(0);
+  });
+
+  test('of an organization, and its alerts, are out of reach of a project’s credential (T12)', async ({
+    db,
+    tenant,
+  }) => {
+    const mine = webhooksOf(db, tenant, { bound: tenant.projectId });
+    const all = webhooksOf(db, tenant);
+    const url = 'http://127.0.0.1:9/';
+    const { body: wide } = await all.call('POST', 's', { name: 'w', url, events: ['run.*'] });
+    const alerts = async (by: typeof all, method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path = '') =>
+      by.at(method, `/api/v1/alert-webhooks${path}`, method === 'GET' ? undefined : {});
+    const { body: made } = await all.at('POST', '/api/v1/alert-webhooks', { name: 'a', url });
+    for (const id of [String(made['id']), String(wide['id'])]) {
+      const reached = [
+        await alerts(mine, 'PATCH', `/${id}`),
+        await alerts(mine, 'POST', `/${id}/rotate`),
+        await alerts(mine, 'POST', `/${id}/test`),
+        await alerts(mine, 'GET', `/${id}/deliveries`),
+        await alerts(mine, 'POST', `/${id}/deliveries/${id}/redeliver`),
+        await alerts(mine, 'DELETE', `/${id}`),
+      ];
+      expect(reached.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 404]);
+    }
+    expect((await alerts(mine, 'GET')).body).toEqual({ webhooks: [] });
+    expect((await alerts(all, 'GET')).body['webhooks']).toMatchObject([{ id: made['id'], url }]);
+    const own = await mine.at('POST', '/api/v1/alert-webhooks', { name: 'b', url });
+    expect(own).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('sagewai webhooks') },
+    });
   });
 
   test('is refused what never happens, and listed what does', async ({ db, tenant }) => {

@@ -1,12 +1,14 @@
 import { Fault } from '@sagewai/fault';
-import { found, implement, type Route } from '@sagewai/http';
+import { type Caller, found, implement, type Route } from '@sagewai/http';
 import { boundProject, findProject } from '@sagewai/identity';
+import type { Tx } from '@sagewai/postgres';
 import {
   createAlertRule,
   deleteAlertRule,
   listAlertRules,
   type OutputOf,
   parseUsd,
+  type ProjectId,
   updateAlertRule,
 } from '@sagewai/wire';
 
@@ -31,7 +33,11 @@ export function alertRuleRoutes({ sendsMail }: AlertRuleOptions): Route[] {
     });
   };
   return [
-    implement(listAlertRules, async ({ tx }) => ({ rules: (await listRules(tx)).map(toWire) })),
+    implement(listAlertRules, async ({ tx, caller }) => {
+      const bound = boundProject(caller);
+      const rules = (await listRules(tx)).filter((rule) => isWithin(bound, rule));
+      return { rules: rules.map(toWire) };
+    }),
 
     implement(createAlertRule, async ({ tx, orgId, body, caller, audit }) => {
       checkReceivers(body.email_to);
@@ -72,7 +78,8 @@ export function alertRuleRoutes({ sendsMail }: AlertRuleOptions): Route[] {
       return toWire(rule);
     }),
 
-    implement(updateAlertRule, async ({ tx, params, body, audit }) => {
+    implement(updateAlertRule, async ({ tx, params, body, caller, audit }) => {
+      await demand(tx, caller, params.rule_id);
       checkReceivers(body.email_to);
       audit.about(`alert_rule:${params.rule_id}`);
       const rule = await changeRule(tx, {
@@ -87,13 +94,24 @@ export function alertRuleRoutes({ sendsMail }: AlertRuleOptions): Route[] {
 
     implement(
       deleteAlertRule,
-      async ({ tx, params, audit }): Promise<OutputOf<typeof deleteAlertRule>> => {
+      async ({ tx, params, caller, audit }): Promise<OutputOf<typeof deleteAlertRule>> => {
+        await demand(tx, caller, params.rule_id);
         audit.about(`alert_rule:${params.rule_id}`);
         found((await deleteRule(tx, params.rule_id)) || null, NO_SUCH_RULE);
         return { status: 'ok' };
       },
     ),
   ];
+}
+
+/** A credential of a project has to do with the rules of it alone. */
+const isWithin = (bound: ProjectId | null, { projectId }: AlertRule): boolean =>
+  bound === null || projectId === bound;
+
+async function demand(tx: Tx, caller: Caller, id: string): Promise<void> {
+  const bound = boundProject(caller);
+  const rule = (await listRules(tx)).find((each) => each.id === id && isWithin(bound, each));
+  found(rule ?? null, NO_SUCH_RULE);
 }
 
 /** Undefined: it is not said. */

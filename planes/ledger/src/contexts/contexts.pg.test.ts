@@ -95,6 +95,19 @@ describe('a context', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
   });
 
+  test('in another one of the same values is one window, in which a call counts once (X2, M3)', async ({
+    db,
+  }) => {
+    const account = await makeAccount(db);
+    const ids = await contextsOf(db).keep(account, [limits, { ...limits }, limits]);
+    expect(ids).toEqual([contextId(account, limits)]);
+    const call = callOf(account, 60n, { contextIds: ids });
+    expect(await reserveAll(db, [call])).toMatchObject([{ kind: 'reserved' }]);
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    await settleAll(db, [settlementOf(call)]);
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+  });
+
   test('holds while a call is being admitted: the next one waits for what becomes of it (M1)', async ({
     db,
     owner,

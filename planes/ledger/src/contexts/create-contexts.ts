@@ -45,7 +45,8 @@ export function createContexts(of: { readonly db: Db; readonly nowMs: () => numb
 
   return {
     keep: async (place, contexts) => {
-      const ids = contexts.map((limits) => contextId(place, limits));
+      // The same one twice is one window, in which a call counts once (X2).
+      const ids = [...new Set(contexts.map((limits) => contextId(place, limits)))];
       if (ids.every(isFresh)) return ids;
       const turn = last.then(() => keepAll(place, contexts));
       last = turn.catch(() => undefined);

@@ -19,7 +19,7 @@ interface Answer {
 
 interface Fixtures {
   readonly acme: Tenant;
-  /** As `admin`, `write`, `read` of the organization in its project, or as its `key`. */
+  /** As `admin`, `write`, `read` of the organization in its project, as its `key`, or `bound` to another project. */
   readonly call: (who: string, target: string, body?: object) => Promise<Answer>;
 }
 
@@ -46,6 +46,15 @@ const test = fileDatabaseTest.extend<Fixtures>({
               const word = /^Bearer (\w+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
               const caller = { id: randomUUID(), name: word, orgId, projectId } as const;
               if (word === 'key') return { ...caller, kind: 'key', scopes: new Set<Scope>() };
+              if (word === 'bound') {
+                const detail = { boundProjectId: randomUUID() };
+                return {
+                  ...caller,
+                  kind: 'token',
+                  scopes: new Set<Scope>(['admin', 'read']),
+                  detail,
+                };
+              }
               const scopes = new Set<Scope>([word as Scope]);
               return { ...caller, kind: 'token', scopes, detail: { boundProjectId: null } };
             },
@@ -189,6 +198,10 @@ describe('alert rules over HTTP', () => {
     expect(changed.body).toMatchObject({ limit_usd: '5.5', thresholds: [90], period: 'day' });
     const { body: listed } = await call('read', `GET ${path}`);
     expect(listed['rules']).toEqual([changed.body]);
+    // Whoever has to do with another project sees and changes nothing of it.
+    expect((await call('bound', `GET ${path}`)).body).toEqual({ rules: [] });
+    expect((await call('bound', `PATCH ${one}`, { limit_usd: '9' })).status).toBe(404);
+    expect((await call('bound', `DELETE ${one}`)).status).toBe(404);
     expect((await call('admin', `DELETE ${one}`)).status).toBe(200);
     expect((await call('admin', `DELETE ${one}`)).status).toBe(404);
   });
