@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { fingerprintKey } from '@sagewai/crypto';
 import { describeSchema } from '@sagewai/db';
 import { ensureOrganization } from '@sagewai/identity';
 import { FileStore } from '@sagewai/objects';
@@ -26,6 +27,8 @@ const quiet = { passphrase: null, onTold: () => undefined };
 const never = (): AbortSignal => new AbortController().signal;
 const at = (url: string, name: string): string =>
   Object.assign(new URL(url), { pathname: `/${name}` }).href;
+const fingerprintOfKey = (text: string): string =>
+  fingerprintKey(createSecretKey(Buffer.from(text, 'base64url')));
 const storeOf = (name: string): FileStore => new FileStore(join(folder, name));
 
 /** An organization with an audit log, a run of last year and one of today, and an object. */
@@ -182,6 +185,19 @@ test('another key is refused with its reason, and none with what to do', async (
   await expect(
     restore(file, common, { JWT_SECRET: null, SAGEWAI_ENCRYPTION_KEY: null }),
   ).rejects.toThrow('copy secrets/ of the former home');
+
+  // In the middle of replacing a key, the former one is needed, too.
+  const [present, former] = [other, randomBytes(32).toString('base64url')];
+  await sql`update key_fingerprint set fingerprint = ${fingerprintOfKey(present)}`.execute(owner);
+  await sql`
+    insert into encryption_key (fingerprint, replaced_at) values (${fingerprintOfKey(former)}, app_now())
+  `.execute(owner);
+  await backUp(file, { ...common, url });
+  const one = { JWT_SECRET: null, SAGEWAI_ENCRYPTION_KEY: present };
+  await expect(restore(file, common, one)).rejects.toThrow(fingerprintOfKey(former));
+  await expect(
+    restore(file, common, { ...one, SAGEWAI_ENCRYPTION_KEYS_OTHER: `${present},${former}` }),
+  ).rejects.not.toThrow('fingerprint');
 });
 
 test('what is interrupted leaves no file and no row', async ({ url, adminUrl }) => {

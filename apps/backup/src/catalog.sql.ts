@@ -65,6 +65,15 @@ export async function readFingerprints(db: Executor): Promise<Record<string, str
   return Object.fromEntries(rows.map(({ purpose, fingerprint }) => [purpose, fingerprint]));
 }
 
+/** Of keys that were replaced, and that rows may still stand under. */
+export async function readFormerKeys(db: Executor): Promise<string[]> {
+  const { rows } = await sql<{ fingerprint: string }>`
+    select fingerprint from encryption_key where replaced_at is not null and emptied_at is null
+    order by fingerprint
+  `.execute(db);
+  return rows.map(({ fingerprint }) => fingerprint);
+}
+
 /** The rest of the transaction sees every organization, and the platform's chain. */
 export async function seeAll(db: Executor): Promise<void> {
   await sql`

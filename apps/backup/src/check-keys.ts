@@ -9,6 +9,8 @@ import type { Header } from './manifest.ts';
 export interface GivenKeys {
   readonly JWT_SECRET: string | null;
   readonly SAGEWAI_ENCRYPTION_KEY: string | null;
+  /** Separated by commas. */
+  readonly SAGEWAI_ENCRYPTION_KEYS_OTHER?: string | null;
 }
 
 /** The given ones, else those that a server keeps in this home. */
@@ -21,6 +23,7 @@ export async function findKeys(home: string, given: GivenKeys): Promise<GivenKey
   return {
     JWT_SECRET: given.JWT_SECRET ?? (await kept('jwt-secret')),
     SAGEWAI_ENCRYPTION_KEY: given.SAGEWAI_ENCRYPTION_KEY ?? (await kept('sagewai-encryption-key')),
+    SAGEWAI_ENCRYPTION_KEYS_OTHER: given.SAGEWAI_ENCRYPTION_KEYS_OTHER ?? null,
   };
 }
 
@@ -40,10 +43,23 @@ export function findKeyMistake(keys: GivenKeys, header: Header): string | null {
       return `${name} here is another one than that of the backup (fingerprint ${found ?? 'none'}, not ${wanted})`;
     }
   }
+  const others = (keys.SAGEWAI_ENCRYPTION_KEYS_OTHER ?? '')
+    .split(',')
+    .map((other) => fingerprintOf('SAGEWAI_ENCRYPTION_KEY', other));
+  const missing = header.formerKeys?.find((former) => !others.includes(former));
+  if (missing !== undefined) {
+    return (
+      `rows stand under a former encryption key, too, with the fingerprint ${missing}: give it in ` +
+      'SAGEWAI_ENCRYPTION_KEYS_OTHER (--without-keys restores all the same)'
+    );
+  }
   return null;
 }
 
-function fingerprintOf(name: keyof GivenKeys, value: string): string | null {
+function fingerprintOf(
+  name: 'JWT_SECRET' | 'SAGEWAI_ENCRYPTION_KEY',
+  value: string,
+): string | null {
   if (name === 'JWT_SECRET') return fingerprintKey(createSecretKey(Buffer.from(value)));
   const parsed = parseMasterKey(value);
   return parsed.kind === 'key' ? fingerprintKey(parsed.key) : null;

@@ -7,6 +7,7 @@ import { readServerVersion, type Session } from '@sagewai/postgres';
 import {
   listOrganizations,
   readFingerprints,
+  readFormerKeys,
   readMigrationsApplied,
   readPartitions,
   readSequences,
@@ -80,6 +81,7 @@ async function readHeader(
     postgres: text,
     migrations: await readMigrationsApplied(session),
     fingerprints: await readFingerprints(session),
+    formerKeys: isPresent.has('encryption_key') ? await readFormerKeys(session) : [],
     partitions: await readPartitions(session),
     tables: shapes.filter(({ name }) => !Object.hasOwn(LEFT_OUT, name)),
     leftOut: Object.fromEntries(Object.entries(LEFT_OUT).filter(([name]) => isPresent.has(name))),

@@ -28,6 +28,8 @@ export interface Summary {
   readonly rows: number;
   readonly objects: { readonly included: boolean; readonly count: number; readonly place: string };
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** Fingerprints of replaced encryption keys that it needs, too. */
+  readonly former_keys: readonly string[];
   readonly left_out: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +46,7 @@ function summarize(file: string, { header, contents }: Examined): Summary {
       place: header.objects.place,
     },
     fingerprints: header.fingerprints,
+    former_keys: header.formerKeys ?? [],
     left_out: header.leftOut,
   };
 }

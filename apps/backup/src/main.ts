@@ -101,6 +101,7 @@ async function perform(
     const given = {
       JWT_SECRET: config.jwtSecret?.reveal() ?? null,
       SAGEWAI_ENCRYPTION_KEY: config.sagewaiEncryptionKey?.reveal() ?? null,
+      SAGEWAI_ENCRYPTION_KEYS_OTHER: config.sagewaiEncryptionKeysOther?.reveal() ?? null,
     };
     const keys = flags['without-keys'] === true ? null : await findKeys(home, given);
     return await restore(file, common, keys);
@@ -156,6 +157,9 @@ function tell(command: keyof typeof HELP, summary: Summary, flags: Flags): void 
     `${file} ${done}: ${rows} rows of ${tables} tables, ${objects.count} objects`,
     ...(objects.included ? [] : [`not in it: the objects in ${objects.place}`]),
     ...Object.entries(leftOut).map(([table, why]) => `not in it: table ${table}; ${why}`),
+    ...summary.former_keys.map(
+      (former) => `it needs the former encryption key with the fingerprint ${former}, too`,
+    ),
     ...Object.entries(fingerprints).map(
       ([name, fingerprint]) => `it needs the ${name} with the fingerprint ${fingerprint}`,
     ),

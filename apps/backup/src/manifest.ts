@@ -12,6 +12,8 @@ export interface Header {
   readonly migrations: readonly { readonly name: string; readonly checksum: string }[];
   /** Of the keys that the contents stand under; never a key. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** Fingerprints of encryption keys that were replaced, and that rows may still stand under. */
+  readonly formerKeys?: readonly string[];
   readonly partitions: readonly Partition[];
   readonly tables: readonly TableShape[];
   /** Tables whose rows are left out, and why. */

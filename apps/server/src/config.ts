@@ -3,6 +3,7 @@ import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
 import { gatewayFields } from '@sagewai/gateway';
 import { findTokenWeakness } from '@sagewai/identity';
 
+import { encryptionFields } from './encryption/encryption-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
 import { objectFields } from './object-fields.ts';
 import { signInFields } from './sign-in-fields.ts';
@@ -143,6 +144,7 @@ export const SERVER_FIELDS = {
     description: 'A Fernet key, or 32 bytes in base64url or hex; made at first start when missing',
     check: checkMasterKey,
   }),
+  ...encryptionFields,
   SAGEWAI_ADMIN_TOKEN: field.secret({
     ...optional,
     description: "The administrator's token; made and shown once when missing",

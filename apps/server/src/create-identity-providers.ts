@@ -1,11 +1,11 @@
 import type { Clock } from '@sagewai/clock';
-import { sealingKey } from '@sagewai/crypto';
 import { createPublicEgress } from '@sagewai/egress';
 import type { Route, ServerCertificate } from '@sagewai/http';
 import { createScim, createSso } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
 
 import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { signInSettings } from './sign-in-fields.ts';
 
@@ -28,7 +28,7 @@ export function createIdentityProviders(of: {
     db,
     clock,
     egress,
-    sealing: [sealingKey(keys.sealing, 'sso')],
+    sealing: keysFor(keys.sealing, 'sso'),
     publicUrl,
     isSecure,
     sessions: signInSettings(config).sessions,

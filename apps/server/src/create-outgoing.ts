@@ -1,5 +1,4 @@
 import type { Clock } from '@sagewai/clock';
-import { sealingKey } from '@sagewai/crypto';
 import { createPublicEgress, type PublicEgress } from '@sagewai/egress';
 import { describeRuns } from '@sagewai/fleet';
 import type { Route } from '@sagewai/http';
@@ -12,6 +11,7 @@ import type { Metrics } from '@sagewai/telemetry';
 import { createAlerts, createEmails, createSinks } from '@sagewai/trust';
 
 import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
@@ -49,9 +49,9 @@ export function createOutgoing(of: {
     log,
     describe: [describeRuns],
     boundProject,
-    sealing: [sealingKey(keys.sealing, 'alert-webhook')],
+    sealing: keysFor(keys.sealing, 'alert-webhook'),
   });
-  const sinks = createSinks({ ...parts, sealing: [sealingKey(keys.sealing, 'audit-sink')] });
+  const sinks = createSinks({ ...parts, sealing: keysFor(keys.sealing, 'audit-sink') });
   const mailer = mailerOf(config);
   const emails = createEmails({ db, clock, metrics, nudge, mailer, boundProject });
   return {

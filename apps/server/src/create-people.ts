@@ -1,10 +1,10 @@
 import type { Clock } from '@sagewai/clock';
-import { sealingKey } from '@sagewai/crypto';
 import { createSignIn, type SignIn, type TokenReader } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { signInSettings } from './sign-in-fields.ts';
 
@@ -22,6 +22,6 @@ export function createPeople(of: {
     ...parts,
     settings: signInSettings(config),
     signing: keys.signing,
-    totpKeys: [sealingKey(keys.sealing, 'account-totp')],
+    totpKeys: keysFor(keys.sealing, 'account-totp'),
   });
 }

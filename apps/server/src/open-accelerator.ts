@@ -1,10 +1,10 @@
-import { sealingKey } from '@sagewai/crypto';
 import type { SharedAnswersOptions } from '@sagewai/gateway';
 import type { Log } from '@sagewai/log';
 import type { Accelerator } from '@sagewai/redis';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 /** Null: there is no Redis, and nobody misses it. */
@@ -25,5 +25,5 @@ export function answersIn(
   { sealing }: ServerKeys,
 ): SharedAnswersOptions | null {
   if (redis === null || !redisAnswers) return null;
-  return { store: redis, sealing: [sealingKey(sealing, 'gateway-answer')] };
+  return { store: redis, sealing: keysFor(sealing, 'gateway-answer') };
 }

@@ -7,6 +7,7 @@ import {
 import type { Log } from '@sagewai/log';
 
 import type { ServerConfig } from './config.ts';
+import { aliveMs } from './encryption/encryption-jobs.ts';
 import { keepOrMakeSecret, type SecretPlace } from './keep-secrets.ts';
 import type { Databases } from './open-database.ts';
 import { checkServerKeys, parseServerKeys, type ServerKeys } from './server-keys.ts';
@@ -27,9 +28,12 @@ export async function findKeys(
     'SAGEWAI_ENCRYPTION_KEY',
     config.sagewaiEncryptionKey?.reveal() ?? null,
   );
-  const keys = parseServerKeys(jwtSecret, encryptionKey);
-  await checkServerKeys(databases.request, keys);
-  return keys;
+  const others = (config.sagewaiEncryptionKeysOther?.reveal() ?? '').split(',').filter(Boolean);
+  const keys = parseServerKeys(jwtSecret, encryptionKey, others);
+  return checkServerKeys(databases.dispatch, keys, {
+    aliveMs: aliveMs(config.encryptionSeenIntervalMs),
+    log,
+  });
 }
 
 /** What this start has made, and nobody can read again; null: there was one. */

@@ -11,6 +11,7 @@ import { ENDPOINTS } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { SERVER_FIELDS } from './config.ts';
+import { SEALED_COLUMNS } from './encryption/sealed-columns.sql.ts';
 import { configuredStore } from './object-store.ts';
 import { openDatabase } from './open-database.ts';
 import { readModels } from './read-models.ts';
@@ -84,6 +85,26 @@ test('serves every endpoint of the contract, and describes it', async ({ start }
   );
   const missing = ENDPOINTS.map(({ id }) => id).filter((id) => !served.includes(id));
   expect(missing).toEqual([]);
+});
+
+test('tells an administrator of the platform under which keys rows stand, and nobody else', async ({
+  start,
+}) => {
+  const { app } = await start();
+  const at = '/api/v1/encryption';
+  const told = await app.inject({ url: at, headers: asAdmin });
+  expect(told.json()).toMatchObject({ settled: true, servers: [], keys: [] });
+  expect(told.json()).toHaveProperty('columns.length', SEALED_COLUMNS.length);
+  const moved = await app.inject({ method: 'POST', url: `${at}/rotate`, headers: asAdmin });
+  expect([moved.statusCode, moved.json().code]).toEqual([409, 'state.conflict']);
+  const made = await app.inject({
+    method: 'POST',
+    url: '/api/v1/tokens',
+    headers: asAdmin,
+    payload: { name: 't', scopes: ['admin'] },
+  });
+  const own = { authorization: `Bearer ${made.json().token}` };
+  expect((await app.inject({ url: at, headers: own })).statusCode).toBe(403);
 });
 
 /** Ends the connections of all who are no superuser, and lets none of them in again. */

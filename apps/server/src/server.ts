@@ -1,5 +1,5 @@
 import { systemClock } from '@sagewai/clock';
-import { deriveKey, sealingKey } from '@sagewai/crypto';
+import { deriveKey } from '@sagewai/crypto';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
@@ -19,6 +19,8 @@ import { createOutgoing } from './create-outgoing.ts';
 import { createPeople } from './create-people.ts';
 import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
+import { createEncryption } from './encryption/create-encryption.ts';
+import { fleetMasters, keysFor } from './encryption/purposes.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
@@ -118,7 +120,8 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     metrics,
     workerTokenKey: deriveKey(keys.signing, 'worker-token'),
     runTokenKey: runTokenKey(keys.signing),
-    sealingKey: deriveKey(keys.sealing, 'fleet'),
+    sealingKeys: fleetMasters(keys.sealing),
+    lastingKeys: keys.lasting,
     objects,
     egress: outgoing.egress,
     settings: fleetSettings(config),
@@ -132,8 +135,8 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     config: gatewayConfig,
     runLeases: { areAlive: (leases) => fleet.areLeasesAlive(leases) },
     runTokenKey: runTokenKey(keys.signing),
-    sealing: [sealingKey(keys.sealing, 'gateway-model')],
-    responseKeys: [sealingKey(keys.sealing, 'gateway-response')],
+    sealing: keysFor(keys.sealing, 'gateway-model'),
+    responseKeys: keysFor(keys.sealing, 'gateway-response'),
     sharedAnswers: answersIn(redis, config, keys),
     // Agents are models too: whoever owns them is wired here.
     modelSources: [],
@@ -142,6 +145,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
+  const encryption = createEncryption({ config, keys, databases, log });
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });
 
   const planes = {
@@ -187,6 +191,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
         version,
         isDraining: () => draining,
       }),
+      ...encryption.routes,
       ...chosen.flatMap(({ routes }) => routes),
     ],
     // Who calls is asked of every plane, also of those whose routes this process does not serve.
@@ -217,6 +222,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const jobs: Jobs = startJobs(
     [
       ...chosen.flatMap((plane) => plane.jobs),
+      ...encryption.jobs,
       schemaJob(databases, options.onOutdated),
       ...(options.modelsFile === undefined || config.sagewaiConfig === null
         ? []
@@ -263,6 +269,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       await objects.close();
       await outgoing.close();
       await providers.close();
+      await encryption.close();
     },
   };
 }

@@ -33,6 +33,8 @@ const GROUPS: Readonly<Record<string, Load>> = {
   ledger: async (around) => (await import('./commands/ledger.ts')).ledgerCommand(around),
   spend: async (around) => (await import('./commands/spend.ts')).spendCommand(around),
   alerts: async (around) => (await import('./commands/alerts.ts')).alertsCommand(around),
+  encryption: async (around) =>
+    (await import('./commands/encryption.ts')).encryptionKeysCommand(around),
   sso: async (around) => (await import('./commands/sso.ts')).ssoCommand(around),
   scim: async (around) => (await import('./commands/scim.ts')).scimCommand(around),
   webhooks: async (around) => (await import('./commands/webhooks.ts')).webhooksCommand(around),

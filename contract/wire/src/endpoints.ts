@@ -26,6 +26,7 @@ import {
   redriveDeadLetter,
   redriveDeadLetters,
 } from './dead-letters.ts';
+import { ENCRYPTION_KEY_ENDPOINTS } from './encryption-keys.ts';
 import { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
 import {
   createEnrollmentKey,
@@ -303,6 +304,7 @@ export const ENDPOINTS = [
   getEncryption,
   enableEncryption,
   rotateEncryption,
+  ...ENCRYPTION_KEY_ENDPOINTS,
   listFleetProjects,
   setFleetProject,
   listQueues,

@@ -203,6 +203,7 @@ export {
   routedCallRecord,
 } from './model-routes.ts';
 export { formatUsd, parseUsd, PICO_PER_USD, type PicoUsd, USD_PATTERN } from './money.ts';
+export { getEncryptionKeys, resealRows } from './encryption-keys.ts';
 export { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
 export {
   createEnrollmentKey,

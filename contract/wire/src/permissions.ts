@@ -70,6 +70,8 @@ export const PERMISSIONS = {
   'model:call': ['key', 'run'],
   // Deployments are of the whole platform, and so are their credentials.
   'model:administer': ['platform'],
+  // Keys that seal what is stored are of the whole platform.
+  'encryption:administer': ['platform'],
   'model:list': ['key', 'run', 'read'],
 } as const satisfies Record<
   string,

@@ -82,6 +82,7 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'spend:record': BUILDERS,
   'model:call': NOBODY,
   'model:administer': NOBODY,
+  'encryption:administer': NOBODY,
   'model:list': EVERYONE,
 };
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 
-import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
@@ -125,7 +124,7 @@ export function createParts(options: FleetOptions): FleetParts {
     routings: routing.projectRoutings,
     poolSettingOf: (orgId, pool) => routing.poolSettings.find({ orgId, pool }),
     ...contents,
-    hashKey: deriveKey(options.sealingKey, 'request-hash'),
+    hashKey: options.lastingKeys.requestHash,
     isAskedFor: (sq) => claims.isAskedFor(sq, monotonicMs() - settings.workerTrustMs),
     judge: routing.judge,
     chooseTier: options.chooseTier,
@@ -208,7 +207,7 @@ export function createParts(options: FleetOptions): FleetParts {
     gate,
     identityMeters: new IdentityMeters(options.metrics),
     afterDecided: (workerId) => news.tell(workerId),
-    sealingKey: options.sealingKey,
+    sealingKeys: options.sealingKeys,
     full,
     egress: options.egress,
     checkUrl: (url) => demandUrl(options.egress, url),

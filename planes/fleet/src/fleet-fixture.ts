@@ -89,7 +89,8 @@ export class FleetFixture {
       metrics: this.metrics,
       workerTokenKey: key,
       runTokenKey: key,
-      sealingKey: key,
+      sealingKeys: [key],
+      lastingKeys: { contentReference: key, requestHash: key },
       objects: options.objects ?? new FileStore(this.#folder),
       egress: this.#egress,
       settings: {

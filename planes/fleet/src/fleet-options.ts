@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
+import type { MasterKeys } from '@sagewai/crypto';
 import type { PublicEgress } from '@sagewai/egress';
 import type { Ledger, PriceCeiling } from '@sagewai/ledger';
 import type { Log } from '@sagewai/log';
@@ -11,6 +12,13 @@ import type { Metrics } from '@sagewai/telemetry';
 
 import type { ChooseTier } from './matching/resolve-auto.ts';
 import type { FleetSettings } from './settings.ts';
+
+export interface LastingKeys {
+  /** Of references to contents in the object store. */
+  readonly contentReference: KeyObject;
+  /** Of hashes by which a repeated submission is known. */
+  readonly requestHash: KeyObject;
+}
 
 export interface FleetOptions {
   /** As `sagewai_request`. */
@@ -32,8 +40,10 @@ export interface FleetOptions {
   /** Of a purpose of its own. */
   readonly workerTokenKey: KeyObject;
   readonly runTokenKey: KeyObject;
-  /** Wraps the keys of organizations that encrypt. */
-  readonly sealingKey: KeyObject;
+  /** Wrap the keys of organizations that encrypt, and seal secrets of triggers; the present one first. */
+  readonly sealingKeys: MasterKeys;
+  /** Never replaced: what they have made stands in rows that nobody goes over again. */
+  readonly lastingKeys: LastingKeys;
   /** Where contents stand that are too large for a row. Who opened it closes it. */
   readonly objects: ObjectStore;
   /** To addresses that tenants name. Who opened it closes it. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
+import type { MasterKeys } from '@sagewai/crypto';
 import type { PublicEgress } from '@sagewai/egress';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
@@ -42,7 +43,7 @@ export interface FleetParts extends RoutingParts, WorkerParts {
   readonly workerTokenKey: KeyObject;
   readonly runTokenKey: KeyObject;
   /** Wraps the keys of organizations that encrypt. */
-  readonly sealingKey: KeyObject;
+  readonly sealingKeys: MasterKeys;
   readonly contentKeys: ContentKeys;
   readonly largeContents: LargeContents;
   readonly backlog: Backlog;

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Clock } from '@sagewai/clock';
+import type { SealingKeys } from '@sagewai/crypto';
 import { createEgress, type Egress } from '@sagewai/egress';
 import type { CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
@@ -51,7 +52,7 @@ import { withSlots } from './slots/with-slots.ts';
 import type { JudgeSpend } from './soft-budgets/with-soft-budgets.ts';
 import type { ModelSource } from './sources/model-source.ts';
 import { withSources } from './sources/with-sources.ts';
-import { createStoredModels, type SealingKeys } from './stored-models/stored-models.ts';
+import { createStoredModels } from './stored-models/stored-models.ts';
 import { storedModelRoutes } from './stored-models/stored-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';

@@ -1,3 +1,4 @@
+import type { SealingKeys } from '@sagewai/crypto';
 import { type Job, job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
@@ -8,7 +9,6 @@ import type { Endpoint } from './models/deployment.ts';
 import { traitsOf } from './providers/provider.ts';
 import { rotateKeysJob } from './rotation/rotate-keys-job.ts';
 import { checkEndpoints } from './routing/check-endpoints.ts';
-import type { SealingKeys } from './stored-models/stored-models.ts';
 import type { Switchboard } from './switchboard.ts';
 
 type Config = Pick<

@@ -45,6 +45,9 @@ export {
 } from './sessions/create-login-session.ts';
 export { createSignIn, type SignIn, type SignInOptions } from './sign-in/create-sign-in.ts';
 export type { SignInSettings } from './sign-in/sign-in.ts';
+export { totpContext } from './sign-in/second-factor.ts';
+export { sealedContext as connectionContext } from './sso/connection-key.ts';
+export { idTokenContext } from './sso/finish-sign-in.ts';
 export { createSso } from './sso/create-sso.ts';
 export {
   isRunToken,

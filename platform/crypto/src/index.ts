@@ -22,7 +22,16 @@ export {
   type PasswordCost,
   type PasswordMatch,
 } from './password-hash.ts';
-export { open, type Opened, seal, type SealingKey, sealingKey } from './seal.ts';
+export {
+  type MasterKeys,
+  open,
+  type Opened,
+  seal,
+  type SealingKey,
+  sealingKey,
+  type SealingKeys,
+  sealingKeys,
+} from './seal.ts';
 export {
   deriveSigningKey,
   generateSigningKey,

@@ -20,6 +20,10 @@ export interface SealingKey {
   readonly key: KeyObject;
 }
 
+/** The present key first, then the others that texts may stand under. */
+export type SealingKeys = readonly [SealingKey, ...SealingKey[]];
+export type MasterKeys = readonly [KeyObject, ...KeyObject[]];
+
 export type Opened =
   | { readonly kind: 'opened'; readonly data: Buffer }
   | { readonly kind: 'refused' };
@@ -27,6 +31,10 @@ export type Opened =
 export function sealingKey(master: KeyObject, purpose: string): SealingKey {
   const key = deriveKey(master, `seal/${purpose}`);
   return { id: fingerprintKey(key).slice(0, ID_LETTERS), key };
+}
+
+export function sealingKeys([present, ...others]: MasterKeys, purpose: string): SealingKeys {
+  return [sealingKey(present, purpose), ...others.map((other) => sealingKey(other, purpose))];
 }
 
 /** `context` says what and whose it is (`credential/<id>`); `open` must be given the same. */

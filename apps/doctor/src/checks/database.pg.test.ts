@@ -20,6 +20,26 @@ test('a database that is up to date passes every check', async ({ url }) => {
   ]);
 });
 
+test('rows under a former encryption key are a warning until none is left', async ({
+  url,
+  owner,
+}) => {
+  await sql`
+    insert into encryption_key (fingerprint, replaced_at, remaining) values ('aa', app_now(), 7), ('bb', null, null)
+  `.execute(owner);
+  const { findings } = await checkDatabase({ url, ownerUrl: url });
+  expect(findings.filter(({ check }) => check === 'encryption')).toMatchObject([
+    { level: 'warning', found: '7 rows stand under the former key with the fingerprint aa' },
+  ]);
+  await sql`
+    update encryption_key set remaining = 1, broken = 1, emptied_at = app_now() where fingerprint = 'aa'
+  `.execute(owner);
+  expect((await findingsAt(url)).slice(-2)).toEqual([
+    ['encryption', 'ok'],
+    ['encryption', 'warning'],
+  ]);
+});
+
 test('a database that is not there is one failure, with what mends it', async () => {
   const url = 'postgresql://nobody@127.0.0.1:1/none';
   const { findings } = await checkDatabase({ url, ownerUrl: url });

@@ -12,6 +12,7 @@ import {
 
 import { readDatabaseClock } from '../database-clock.sql.ts';
 import { failure, type Finding, ok, warning } from '../finding.ts';
+import { checkEncryption } from './encryption.ts';
 import { checkMoney } from './money.ts';
 
 const VERSION_MIN = 150_000;
@@ -100,7 +101,7 @@ async function checkAsRequest(url: string, owner: Db): Promise<Finding[]> {
     const money = await checkMoney(db, owner).catch((error: unknown) =>
       failure('money', reasonOf(error), 'Run it again when the database is less busy.'),
     );
-    return [confined, money];
+    return [confined, money, ...(await checkEncryption(db))];
   } catch (error) {
     const mend = 'Connect directly, or through a pooler that keeps connection options.';
     return [failure('isolation', reasonOf(error), mend)];

@@ -1,4 +1,3 @@
-import { deriveKey } from '@sagewai/crypto';
 import { inTenant } from '@sagewai/postgres';
 
 import type { FleetOptions } from '../fleet-options.ts';
@@ -9,14 +8,14 @@ import { findStoredContent } from './objects.sql.ts';
 
 /** What the contents of runs are kept with. */
 export function createContentParts(
-  { db, dispatch, clock, objects, sealingKey }: FleetOptions,
+  { db, dispatch, clock, objects, sealingKeys, lastingKeys }: FleetOptions,
   { payloadBytesMax, objectThresholdBytes, objectTransfersMax }: FleetSettings,
 ): { readonly contentKeys: ContentKeys; readonly largeContents: LargeContents } {
   return {
-    contentKeys: new ContentKeys({ db, dispatch, clock, masterKey: sealingKey }),
+    contentKeys: new ContentKeys({ db, dispatch, clock, masterKeys: sealingKeys }),
     largeContents: new LargeContents({
       store: objects,
-      mac: deriveKey(sealingKey, 'content-reference'),
+      mac: lastingKeys.contentReference,
       bytesMax: payloadBytesMax,
       thresholdBytes: objectThresholdBytes,
       transfersMax: objectTransfersMax,

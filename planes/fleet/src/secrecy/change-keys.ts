@@ -1,6 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-
-import { newId } from '@sagewai/crypto';
+import { type MasterKeys, newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
@@ -28,7 +26,7 @@ import {
 /** False: it was on already. */
 export async function enableEncryption(
   tx: Tx,
-  master: KeyObject,
+  masters: MasterKeys,
   orgId: OrganizationId,
 ): Promise<boolean> {
   if (!(await switchOn(tx, orgId))) return false;
@@ -37,7 +35,7 @@ export async function enableEncryption(
   await insertOrganizationKey(tx, {
     id,
     orgId,
-    wrapped: wrapOrganizationKey(master, key, { id, orgId }),
+    wrapped: wrapOrganizationKey(masters, key, { id, orgId }),
   });
   key.fill(0);
   return true;
@@ -50,7 +48,7 @@ export async function enableEncryption(
  */
 export async function rotateKeys(
   tx: Tx,
-  master: KeyObject,
+  masters: MasterKeys,
   of: { readonly orgId: OrganizationId; readonly projectId: ProjectId | null },
 ): Promise<number | null> {
   const { orgId, projectId } = of;
@@ -59,7 +57,7 @@ export async function rotateKeys(
   const present = await lockOrganizationKey(tx, orgId, 'update');
   const keys = await lockProjectKeys(tx, orgId, projectId);
   const unwrapped =
-    present && unwrapOrganizationKey(master, present.wrapped, { id: present.id, orgId });
+    present && unwrapOrganizationKey(masters, present.wrapped, { id: present.id, orgId });
   if (!unwrapped) throw new Fault('service.broken', `the key of organization ${orgId} is lost`);
 
   let organization = { id: present.id, key: unwrapped };
@@ -70,7 +68,7 @@ export async function rotateKeys(
     await insertOrganizationKey(tx, {
       id,
       orgId,
-      wrapped: wrapOrganizationKey(master, key, { id, orgId }),
+      wrapped: wrapOrganizationKey(masters, key, { id, orgId }),
     });
     const rewrapped = keys.flatMap(({ wrapped, ...row }) => {
       const own = wrapped === null ? null : unwrapProjectKey(unwrapped, wrapped, row);

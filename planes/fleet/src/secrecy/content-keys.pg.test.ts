@@ -22,11 +22,11 @@ import {
 import { ContentKeys } from './content-keys.ts';
 import { deriveRunKey, parseContent } from './content.ts';
 
-const masterKey = createSecretKey(randomBytes(32));
+const masterKeys = [createSecretKey(randomBytes(32))] as const;
 const RUN = newId<RunId>();
 
 const keysOf = (db: Db, dispatch: Db): ContentKeys =>
-  new ContentKeys({ db, dispatch, clock: systemClock, masterKey });
+  new ContentKeys({ db, dispatch, clock: systemClock, masterKeys });
 
 test('an organization is off until it is switched on, once', async ({ db, dispatch }) => {
   const { orgId, projectId } = await makeTenant(db);
@@ -35,9 +35,9 @@ test('an organization is off until it is switched on, once', async ({ db, dispat
   await inTenant(db, [orgId], async (tx) => {
     expect(await readStatus(tx, orgId)).toBeNull();
     expect(await changeVersion(tx, orgId)).toBe(false);
-    expect(await rotateKeys(tx, masterKey, { orgId, projectId: null })).toBeNull();
-    expect(await enableEncryption(tx, masterKey, orgId)).toBe(true);
-    expect(await enableEncryption(tx, masterKey, orgId)).toBe(false);
+    expect(await rotateKeys(tx, masterKeys, { orgId, projectId: null })).toBeNull();
+    expect(await enableEncryption(tx, masterKeys, orgId)).toBe(true);
+    expect(await enableEncryption(tx, masterKeys, orgId)).toBe(false);
     expect(await readStatus(tx, orgId)).toMatchObject({ swept: false });
     expect(await lockOrganizationKey(tx, orgId, 'share')).not.toBeNull();
   });
@@ -48,7 +48,7 @@ test('an organization is off until it is switched on, once', async ({ db, dispat
 
 test('keys that were replaced are zeros in memory', async ({ db, dispatch }) => {
   const { orgId, projectId } = await makeTenant(db);
-  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKey, orgId));
+  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKeys, orgId));
   const keys = keysOf(db, dispatch);
   const sealer = await keys.sealer(orgId, projectId);
   const tokenOf = () => parseContent(sealer?.encrypt(RUN, 'x') ?? '')?.token ?? '';
@@ -59,7 +59,7 @@ test('keys that were replaced are zeros in memory', async ({ db, dispatch }) => 
   await keys.refresh(); // nothing has changed
   await turn();
   expect(opens(tokenOf())).toBe(false);
-  await inTenant(db, [orgId], (tx) => rotateKeys(tx, masterKey, { orgId, projectId }));
+  await inTenant(db, [orgId], (tx) => rotateKeys(tx, masterKeys, { orgId, projectId }));
   await keys.refresh();
   await turn();
   expect(opens(tokenOf())).toBe(true); // what it still holds is nothing but zeros
@@ -72,20 +72,20 @@ test("a project's first key that is made while the organization's is replaced is
   owner,
 }) => {
   const { orgId, projectId } = await makeTenant(db);
-  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKey, orgId));
+  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKeys, orgId));
   // Between wrapping the project's key and its commit.
   await using held = await holdTransaction(db, [orgId], (tx) =>
     lockOrganizationKey(tx, orgId, 'share'),
   );
   const rotation = inTenant(db, [orgId], (tx) =>
-    rotateKeys(tx, masterKey, { orgId, projectId: null }),
+    rotateKeys(tx, masterKeys, { orgId, projectId: null }),
   );
   await untilWaiting(owner);
   await held.commit();
   await rotation;
   const keys = keysOf(db, dispatch);
   const content = (await keys.sealer(orgId, projectId))?.encrypt(RUN, 'x') ?? '';
-  await inTenant(db, [orgId], (tx) => rotateKeys(tx, masterKey, { orgId, projectId: null }));
+  await inTenant(db, [orgId], (tx) => rotateKeys(tx, masterKeys, { orgId, projectId: null }));
   const fresh = keysOf(db, dispatch);
   await fresh.hold(orgId, [parseContent(content)?.keyId ?? '']);
   expect(fresh.decrypt(RUN, content)).toBe('x');
@@ -96,7 +96,7 @@ test('of two replicas that make the first key of a project at once, both use the
   dispatch,
 }) => {
   const { orgId, projectId } = await makeTenant(db);
-  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKey, orgId));
+  await inTenant(db, [orgId], (tx) => enableEncryption(tx, masterKeys, orgId));
   const replicas = [keysOf(db, dispatch), keysOf(db, dispatch), keysOf(db, dispatch)];
   const contents = await Promise.all(
     replicas.map(async (keys) => (await keys.sealer(orgId, projectId))?.encrypt(RUN, 'x') ?? ''),

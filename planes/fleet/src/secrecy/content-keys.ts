@@ -1,7 +1,5 @@
-import type { KeyObject } from 'node:crypto';
-
 import type { Clock } from '@sagewai/clock';
-import { newId } from '@sagewai/crypto';
+import { type MasterKeys, newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Db, type Executor, inTenant } from '@sagewai/postgres';
 import { type FernetKey, fernetKeyText } from '@sagewai/seal';
@@ -30,8 +28,8 @@ export interface ContentKeysOptions {
   /** As the role of dispatch: it sees which organizations encrypt, and no key. */
   readonly dispatch: Db;
   readonly clock: Clock;
-  /** Wraps the organizations' keys. */
-  readonly masterKey: KeyObject;
+  /** Wrap the organizations' keys; the present one first. */
+  readonly masterKeys: MasterKeys;
 }
 
 /** Encrypts what one project's runs are given and say. Used in the turn in which it was got. */
@@ -167,7 +165,7 @@ export class ContentKeys {
     const organization = await lockOrganizationKey(tx, orgId, 'share');
     const unwrapped =
       organization &&
-      unwrapOrganizationKey(this.#options.masterKey, organization.wrapped, {
+      unwrapOrganizationKey(this.#options.masterKeys, organization.wrapped, {
         id: organization.id,
         orgId,
       });
@@ -186,7 +184,7 @@ export class ContentKeys {
   #keep(row: ProjectKeyRow): Held | null {
     const { id, orgId, projectId, wrapped, organizationKeyId, organizationWrapped } = row;
     if (wrapped === null || organizationWrapped === null) return null;
-    const wrapping = unwrapOrganizationKey(this.#options.masterKey, organizationWrapped, {
+    const wrapping = unwrapOrganizationKey(this.#options.masterKeys, organizationWrapped, {
       id: organizationKeyId,
       orgId,
     });

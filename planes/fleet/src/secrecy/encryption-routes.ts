@@ -21,7 +21,7 @@ const KEYS_SHOWN_MAX = 1_000;
 
 /** Whether an organization encrypts what its runs are given and say. */
 export function encryptionRoutes(parts: FleetParts): Route[] {
-  const { sealingKey, contentKeys, log } = parts;
+  const { sealingKeys, contentKeys, log } = parts;
   /** This replica knows at once; the others within their next look. */
   const apply = (): void => {
     contentKeys
@@ -34,7 +34,7 @@ export function encryptionRoutes(parts: FleetParts): Route[] {
     ),
 
     implement(enableEncryption, async ({ tx, orgId, audit }) => {
-      const enabled = await enable(tx, sealingKey, orgId);
+      const enabled = await enable(tx, sealingKeys, orgId);
       audit.about('payload encryption', { enabled: true, was_on: !enabled });
       tx.onCommit(apply);
       return statusOf(tx, orgId, null);
@@ -42,7 +42,7 @@ export function encryptionRoutes(parts: FleetParts): Route[] {
 
     implement(rotateEncryption, async ({ tx, orgId, caller, body, audit }) => {
       const projectId = await projectWithin(tx, { orgId, caller, named: body.project });
-      const rotated = await rotateKeys(tx, sealingKey, { orgId, projectId });
+      const rotated = await rotateKeys(tx, sealingKeys, { orgId, projectId });
       if (rotated === null) throw isOff();
       audit.about('payload encryption', { rotated, project: projectId ?? 'all' });
       tx.onCommit(apply);

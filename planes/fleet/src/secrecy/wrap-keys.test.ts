@@ -12,17 +12,19 @@ import {
   wrapProjectKey,
 } from './wrap-keys.ts';
 
-const master = createSecretKey(randomBytes(32));
+const masters = [createSecretKey(randomBytes(32))] as const;
 const organization = { id: newId(), orgId: newId<OrganizationId>() };
 const project = { id: newId(), orgId: organization.orgId, projectId: newId<ProjectId>() };
 
 test("the server's key opens an organization's key under its own name alone", () => {
   const key = makeKey();
-  const wrapped = wrapOrganizationKey(master, key, organization);
-  expect(unwrapOrganizationKey(master, wrapped, organization)).toEqual(key);
+  const wrapped = wrapOrganizationKey(masters, key, organization);
+  expect(unwrapOrganizationKey(masters, wrapped, organization)).toEqual(key);
   const moved = { ...organization, orgId: newId<OrganizationId>() };
-  expect(unwrapOrganizationKey(master, wrapped, moved)).toBeNull();
-  expect(unwrapOrganizationKey(createSecretKey(randomBytes(32)), wrapped, organization)).toBeNull();
+  expect(unwrapOrganizationKey(masters, wrapped, moved)).toBeNull();
+  const next = createSecretKey(randomBytes(32));
+  expect(unwrapOrganizationKey([next], wrapped, organization)).toBeNull();
+  expect(unwrapOrganizationKey([next, ...masters], wrapped, organization)).toEqual(key);
 });
 
 test("a project's key opens with its organization's, and opens no other project's", () => {

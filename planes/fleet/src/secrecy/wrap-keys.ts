@@ -1,11 +1,19 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 
-import { open, seal, sealingKey, type SealingKey } from '@sagewai/crypto';
+import {
+  type MasterKeys,
+  open,
+  seal,
+  type SealingKey,
+  sealingKey,
+  sealingKeys,
+} from '@sagewai/crypto';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
 const KEY_BYTES = 32;
+const PURPOSE = 'organization-keys';
 
-interface OrganizationKeyName {
+export interface OrganizationKeyName {
   readonly id: string;
   readonly orgId: OrganizationId;
 }
@@ -14,22 +22,26 @@ interface ProjectKeyName extends OrganizationKeyName {
   readonly projectId: ProjectId;
 }
 
+/** What a wrapped key of an organization is bound to. */
+export const organizationKeyContext = ({ id, orgId }: OrganizationKeyName): string =>
+  `organization-key/${orgId}/${id}`;
+
 export const makeKey = (): Buffer => randomBytes(KEY_BYTES);
 
-/** Under the server's key. Bound to its name: moved to another organization's row it does not open. */
+/** Under the server's present key. Bound to its name: moved to another organization's row it does not open. */
 export const wrapOrganizationKey = (
-  master: KeyObject,
+  masters: MasterKeys,
   key: Uint8Array,
-  { id, orgId }: OrganizationKeyName,
-): string => seal(masterKey(master), key, `organization-key/${orgId}/${id}`);
+  name: OrganizationKeyName,
+): string => seal(sealingKeys(masters, PURPOSE)[0], key, organizationKeyContext(name));
 
-/** Null: it was not wrapped with this key, or it is not of this name. */
+/** Null: it was not wrapped with one of these keys, or it is not of this name. */
 export function unwrapOrganizationKey(
-  master: KeyObject,
+  masters: MasterKeys,
   wrapped: string,
-  { id, orgId }: OrganizationKeyName,
+  name: OrganizationKeyName,
 ): Buffer | null {
-  const opened = open([masterKey(master)], wrapped, `organization-key/${orgId}/${id}`);
+  const opened = open(sealingKeys(masters, PURPOSE), wrapped, organizationKeyContext(name));
   return opened.kind === 'opened' ? opened.data : null;
 }
 
@@ -50,8 +62,6 @@ export function unwrapProjectKey(
 
 const contextOf = ({ id, orgId, projectId }: ProjectKeyName): string =>
   `project-key/${orgId}/${projectId}/${id}`;
-
-const masterKey = (master: KeyObject): SealingKey => sealingKey(master, 'organization-keys');
 
 const wrappingKey = (organizationKey: Uint8Array): SealingKey =>
   sealingKey(createSecretKey(organizationKey), 'project-keys');

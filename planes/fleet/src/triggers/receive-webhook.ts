@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-import { open, sealingKey } from '@sagewai/crypto';
+import { open, sealingKeys } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import {
   ANONYMOUS,
@@ -111,12 +111,12 @@ const readTrigger = (
 
 /** The present secret, and the former one while it is good. */
 export function openSecrets(
-  { sealingKey: master }: Pick<FleetParts, 'sealingKey'>,
+  { sealingKeys: masters }: Pick<FleetParts, 'sealingKeys'>,
   { id, secretSealed, previousSealed }: TriggerRow,
 ): string[] {
   return [secretSealed, previousSealed].flatMap((sealed) => {
     if (sealed === null) return [];
-    const opened = open([sealingKey(master, 'trigger')], sealed, secretContext(id));
+    const opened = open(sealingKeys(masters, 'trigger'), sealed, secretContext(id));
     return opened.kind === 'opened' ? [opened.data.toString('utf8')] : [];
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { seal, sealingKey } from '@sagewai/crypto';
+import { seal, sealingKeys } from '@sagewai/crypto';
 import type { WebhookOptions } from '@sagewai/wire';
 
 import type { FleetParts } from '../parts.ts';
@@ -23,9 +23,9 @@ export function newSecret(options: WebhookOptions): string | null {
 }
 
 export function sealSecret(
-  { sealingKey: master }: Pick<FleetParts, 'sealingKey'>,
+  { sealingKeys: masters }: Pick<FleetParts, 'sealingKeys'>,
   id: string,
   secret: string,
 ): string {
-  return seal(sealingKey(master, 'trigger'), secret, secretContext(id));
+  return seal(sealingKeys(masters, 'trigger')[0], secret, secretContext(id));
 }

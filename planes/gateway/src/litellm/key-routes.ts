@@ -1,4 +1,4 @@
-import { mintToken, open, tokenHint } from '@sagewai/crypto';
+import { mintToken, open, type SealingKeys, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, found, implement, type Route } from '@sagewai/http';
 import { boundProject } from '@sagewai/identity';
@@ -19,7 +19,6 @@ import { KEY_PREFIX, type VirtualKey } from '../keys/virtual-key.ts';
 import { replaceValue } from '../rotation/replace-value.ts';
 import { sealedFor } from '../rotation/rotation.ts';
 import { noteRotated, takeSealed } from '../rotation/rotations.sql.ts';
-import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { changeKey, each, findByAlias } from './change-key.ts';
 import { chooseKey, findLiteLlmKey, findLive, type KeyReach } from './find-key.ts';
 import { UNSUPPORTED_KEY_FIELDS } from './key-fields.ts';

@@ -1,5 +1,5 @@
 import { Secret } from '@sagewai/config';
-import { open, seal } from '@sagewai/crypto';
+import { open, seal, type SealingKeys } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Caller } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
@@ -8,7 +8,6 @@ import type { ProjectId } from '@sagewai/wire';
 
 import type { Endpoint } from '../models/deployment.ts';
 import { buildModelTable, type ModelGroup } from '../models/model-table.ts';
-import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { listCredentials, type SealedCredential } from './project-credentials.sql.ts';
 
 /** What is sealed. */
@@ -47,7 +46,7 @@ export function createCredentialBook(of: {
   let isRead = false;
   let reading: Promise<void> = Promise.resolve();
   const unseal: CredentialBook['unseal'] = (row) => {
-    const opened = open(keys, row.sealed, contextOf(row));
+    const opened = open(keys, row.sealed, projectCredentialContext(row));
     return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as OpenCredential) : null;
   };
   const read = async (): Promise<void> => {
@@ -75,13 +74,14 @@ export function createCredentialBook(of: {
       return own === undefined ? group : own.narrow(group);
     },
     refresh,
-    seal: (name, credential) => seal(keys[0], JSON.stringify(credential), contextOf(name)),
+    seal: (name, credential) =>
+      seal(keys[0], JSON.stringify(credential), projectCredentialContext(name)),
     unseal,
   };
 }
 
 /** M6. What is sealed opens for this project and this place alone. */
-const contextOf = ({ orgId, projectId, baseUrl }: SealedName): string =>
+export const projectCredentialContext = ({ orgId, projectId, baseUrl }: SealedName): string =>
   `project-credential/${orgId}/${projectId}/${baseUrl}`;
 
 /** Models as one project reaches them. */

@@ -1,3 +1,4 @@
+import type { SealingKeys } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Route } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
@@ -6,7 +7,6 @@ import type { Dispatcher } from 'undici';
 
 import type { Catalogue } from '../models/catalogue.ts';
 import { type Endpoint, placeOf } from '../models/deployment.ts';
-import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { createCredentialBook } from './credential-book.ts';
 import { credentialRoutes } from './credential-routes.ts';
 import { createProxyKeys } from './proxy-keys.ts';

@@ -33,28 +33,31 @@ export function createRetiring(of: {
     const opened = of.unseal(named);
     if (opened !== null) await of.proxy.remove(of.endpointAt(named.baseUrl), opened.key);
   };
-  const retire = ({ orgId, projectId, formerSealed }: SealedCredential): Promise<void> =>
+  const retire = ({ orgId, projectId, replacedAt }: SealedCredential): Promise<void> =>
     inTransaction(of.db, async (tx) => {
       const row = await findCredentialOf(tx, { orgId, projectId });
       // Another replica was quicker, or it was replaced once more.
-      if (row === null || row.formerSealed !== formerSealed) return;
-      const former = formerOf(row);
-      if (former !== null) await remove(former);
+      // Not by what is sealed: that changes when it is sealed with another key.
+      if (row?.replacedAt?.getTime() !== replacedAt?.getTime()) return;
+      const former = row && formerOf(row);
+      if (former === null) return;
+      await remove(former);
       await forgetFormer(tx, { orgId, projectId });
     });
   return {
     remove,
     watch: (rows) => {
       for (const row of rows) {
-        const { formerSealed, projectId } = row;
-        if (formerSealed === null || timers.has(formerSealed)) continue;
+        const { formerSealed, projectId, replacedAt } = row;
+        const name = `${projectId} ${replacedAt?.getTime()}`;
+        if (formerSealed === null || timers.has(name)) continue;
         const timer = setTimeout(() => {
-          timers.delete(formerSealed);
+          timers.delete(name);
           retire(row).catch((error: unknown) => {
             of.log.warn('a replaced credential is still there at its proxy', { projectId, error });
           });
         }, of.graceMs);
-        timers.set(formerSealed, timer.unref());
+        timers.set(name, timer.unref());
       }
     },
     close: () => {

@@ -1,4 +1,4 @@
-import { mintToken, seal, tokenHint } from '@sagewai/crypto';
+import { mintToken, seal, type SealingKeys, tokenHint } from '@sagewai/crypto';
 import { type Job, job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
@@ -7,7 +7,6 @@ import type { KeyId, OrganizationId } from '@sagewai/wire';
 
 import { adjustKey, findKey } from '../keys/keys.sql.ts';
 import { KEY_PREFIX } from '../keys/virtual-key.ts';
-import type { SealingKeys } from '../stored-models/stored-models.ts';
 import { replaceValue } from './replace-value.ts';
 import { type RotationSettings, sealedFor } from './rotation.ts';
 import { holdDueRotation, listDueRotations, noteRotated, stopRotation } from './rotations.sql.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '@sagewai/clock';
-import { open, seal, type SealingKey } from '@sagewai/crypto';
+import { open, seal, type SealingKeys } from '@sagewai/crypto';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
@@ -7,8 +7,8 @@ import { addressesOf, type Deployment } from '../models/deployment.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import { listSealed, readVersion } from './stored-models.sql.ts';
 
-/** The present key first. */
-export type SealingKeys = readonly [SealingKey, ...SealingKey[]];
+/** A sealed deployment opens under its own id alone. */
+export const storedModelContext = (id: string): string => `stored-model/${id}`;
 
 /** The deployments that are kept in the database, as this replica knows them. */
 export interface StoredModels {
@@ -32,12 +32,11 @@ export function createStoredModels(of: {
   readonly changed: (deployments: readonly Deployment[]) => void;
 }): StoredModels {
   const { db, keys, clock, log } = of;
-  const context = (id: string): string => `stored-model/${id}`;
   let version = 0n;
   let deployments: readonly Deployment[] = [];
 
   const unseal: StoredModels['unseal'] = ({ id, sealed }) => {
-    const opened = open(keys, sealed, context(id));
+    const opened = open(keys, sealed, storedModelContext(id));
     return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as ModelSpec) : null;
   };
   /** Null: left out, with a line in the log. One that cannot be used takes no other with it. */
@@ -70,7 +69,7 @@ export function createStoredModels(of: {
     deployments: () => deployments,
     // One after the other: an older list must not replace a newer one.
     refresh: () => (loading = loading.catch(() => undefined).then(load)),
-    seal: (spec) => seal(keys[0], JSON.stringify(spec), context(spec.model_info.id)),
+    seal: (spec) => seal(keys[0], JSON.stringify(spec), storedModelContext(spec.model_info.id)),
     unseal,
   };
 }

@@ -59,6 +59,7 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'spend:record': false,
   'model:call': false,
   'model:administer': false,
+  'encryption:administer': false,
   'model:list': false,
 };
 

@@ -1,0 +1,2 @@
+/** What a lasting key is bound to. */
+export const lastingContext = (purpose: string): string => `lasting-key/${purpose}`;
