@@ -25,6 +25,16 @@ export function createModelsMeter(metrics: Metrics): NoteLoad {
   return (outcome) => loads.add({ outcome });
 }
 
+/** None where the models are in no file. */
+export function modelsFileJobs(
+  config: ServerConfig,
+  file: { readonly env: Environment; readonly refresh?: ResolvedSecrets['refresh'] } | undefined,
+  of: Omit<Parameters<typeof modelsFileJob>[2], 'refresh'>,
+): Job[] {
+  if (file === undefined || config.sagewaiConfig === null) return [];
+  return [modelsFileJob(config, file.env, { ...of, refresh: file.refresh })];
+}
+
 /** A changed models file is read again; one that cannot be used changes nothing, and says where. */
 export function modelsFileJob(
   config: ServerConfig,

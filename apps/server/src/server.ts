@@ -29,7 +29,7 @@ import { answersIn, openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
 import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
-import { createModelsMeter, type LiveModels, modelsFileJob } from './reload-models.ts';
+import { createModelsMeter, type LiveModels, modelsFileJobs } from './reload-models.ts';
 import type { ResolvedSecrets } from './secrets/resolve-secrets.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { softBudgetSettings } from './soft-budget-settings.ts';
@@ -224,17 +224,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       ...chosen.flatMap((plane) => plane.jobs),
       ...encryption.jobs,
       schemaJob(databases, options.onOutdated),
-      ...(options.modelsFile === undefined || config.sagewaiConfig === null
-        ? []
-        : [
-            modelsFileJob(config, options.modelsFile.env, {
-              refresh: options.modelsFile.refresh,
-              models,
-              gateway,
-              log,
-              note: modelsMeter,
-            }),
-          ]),
+      ...modelsFileJobs(config, options.modelsFile, { models, gateway, log, note: modelsMeter }),
       ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),
     ],
     {
