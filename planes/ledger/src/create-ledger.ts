@@ -180,8 +180,8 @@ function hearRecalls(shared: SharedCalls, url: string, log: Log): Listener {
     url,
     channel: RECALL_CHANNEL,
     onMessage: (message) => shared.heed(message),
-    // What was missed is found out when shares are renewed.
-    onReconnect: () => undefined,
+    // A recall may have been missed, and a holder that rests renews nothing for long.
+    onReconnect: () => shared.giveAllBackSoon(),
     onError: (error) => log.warn('recalls of shares are not heard; renewals go on', { error }),
   });
 }

@@ -58,6 +58,21 @@ const reservationsOf = (db: Db, { orgId }: Account): Promise<number> =>
     return rows[0]?.count ?? 0;
   });
 
+/** Once it hears, a ledger gives back what it has: it may have missed a recall. */
+const untilHearing = (owner: Db, ledgers: number): Promise<void> =>
+  expect
+    .poll(
+      async () => {
+        const { rows } = await sql<{ count: number }>`
+          select count(*)::int as count from pg_stat_activity
+          where datname = current_database() and query ilike 'listen %' and state = 'idle'
+        `.execute(owner);
+        return rows[0]?.count;
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(ledgers);
+
 /** Calls until the key has a share that is large enough to admit further ones in memory. */
 async function warmUp(db: Db, ledger: Ledger, account: Account): Promise<void> {
   for (let n = 0; n < 200; n += 1) {
@@ -264,10 +279,11 @@ async function rush(ledgers: readonly Ledger[], account: Account, calls = 200): 
 describe('near a limit', () => {
   test.for([1, 2])(
     'exactly as many calls are admitted as it pays for, on %i ledgers that hold shares (M1)',
-    async (count, { db, url }) => {
+    async (count, { db, url, owner }) => {
       const account = await openAccount(db);
       await limit(db, account, 'key', { usdPerDay: 300n * CENT });
       const ledgers = Array.from({ length: count }, () => sharing(db, url));
+      await untilHearing(owner, count);
       for (const ledger of ledgers) await warmUp(db, ledger, account);
       const kinds: string[] = [];
       for (let n = 0; n < 3; n += 1) kinds.push(...(await rush(ledgers, account)));
@@ -284,10 +300,12 @@ describe('near a limit', () => {
   test('a call is not refused while another ledger holds what it needs (under-admission)', async ({
     db,
     url,
+    owner,
   }) => {
     const account = await openAccount(db);
     await limit(db, account, 'key', { usdPerDay: 100n * CENT });
     const [idle, busy] = [sharing(db, url), sharing(db, url)];
+    await untilHearing(owner, 2);
     await warmUp(db, idle, account);
     const { settled, reserved, amount } = await balanceOf(db, account);
     expect(reserved).toBeGreaterThan(0n);
@@ -308,6 +326,7 @@ describe('an excess that overdraws a budget', () => {
       const account = await openAccount(db);
       await limit(db, account, 'key', { usdPerDay: 300n * CENT });
       const holder = sharing(db, url);
+      await untilHearing(owner, 1);
       await warmUp(db, holder, account);
       const { rows: holdings } = await sql<{ id: string }>`select id from holding`.execute(owner);
       const [held] = holdings;
@@ -356,10 +375,12 @@ describe('limits that change', () => {
   test('start from what is under way, also what was admitted from shares (B5)', async ({
     db,
     url,
+    owner,
   }) => {
     const account = await openAccount(db);
     await limit(db, account, 'project', LIMITS);
     const ledger = sharing(db, url);
+    await untilHearing(owner, 1);
     await warmUp(db, ledger, account);
     const call = callOf(account, CENT);
     await ledger.reserve(call);

@@ -170,6 +170,10 @@ export class SharedCalls {
     if (holding) this.#giveBack.soon(holding, budget === undefined ? null : [budget]);
   }
 
+  giveAllBackSoon(): void {
+    for (const holding of this.#book.holdings) this.#giveBack.soon(holding, null);
+  }
+
   /** Gives back the shares of an organization; resolves when it is done. */
   async giveBack(orgId: OrganizationId): Promise<void> {
     const holding = this.#book.holdingOf(orgId);
