@@ -14,6 +14,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'encryption_key',
   'first_setup',
   'fleet_pulse',
+  'guardrail_version',
   'key_fingerprint',
   'key_holder',
   'key_rotation_due',

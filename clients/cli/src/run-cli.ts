@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),
   teams: async (around) => (await import('./commands/teams.ts')).teamsCommand(around),
+  guardrails: async (around) => (await import('./commands/guardrails.ts')).guardrailsGroup(around),
   gateway: async (around) => (await import('./commands/gateway.ts')).gatewayCommand(around),
   models: async (around) => (await import('./commands/models.ts')).modelsCommand(around),
   ledger: async (around) => (await import('./commands/ledger.ts')).ledgerCommand(around),

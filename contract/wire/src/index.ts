@@ -194,7 +194,17 @@ export {
   setSoftLimit,
   type SoftLimitOnWire,
 } from './soft-budgets.ts';
-export { listGuardrails, testGuardrail } from './guardrails.ts';
+export {
+  applyGuardrail,
+  createGuardrail,
+  deleteGuardrail,
+  getGuardrail,
+  listGuardrails,
+  listLitellmGuardrails,
+  listLitellmGuardrailsV2,
+  testGuardrail,
+  updateGuardrail,
+} from './guardrails.ts';
 export { getAnswerCache } from './answer-cache.ts';
 export {
   explainRoute,

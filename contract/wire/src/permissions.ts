@@ -64,6 +64,7 @@ export const PERMISSIONS = {
   'team:write': ['admin'],
   'spend:read': ['read'],
   'budget:write': ['admin'],
+  'guardrail:write': ['admin'],
   // An agent asks whether it may go on, and books what it spent elsewhere, with what it calls models with.
   'budget:check': ['read', 'key', 'run'],
   'spend:record': ['write', 'key', 'run'],

@@ -78,6 +78,7 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'team:write': ADMINS,
   'spend:read': EVERYONE,
   'budget:write': ADMINS,
+  'guardrail:write': ADMINS,
   'budget:check': EVERYONE,
   'spend:record': BUILDERS,
   'model:call': NOBODY,

@@ -205,7 +205,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     tellsPlace,
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
-  const guardrails = createGuardrails({ ...options, bytesMax: answerBytesMax });
+  const guardrails = createGuardrails({ ...options, poolOf, allow: allowOutside, answerBytesMax });
   const kept = createKept({ ...options, catalogue, switchboard, meters });
   const keyReader = createKeyReader({ db, clock });
   return {

@@ -1,6 +1,11 @@
 /** The one written list of what is sealed in rows, and the statements that move it to another key. */
 import { organizationKeyContext, triggerContext } from '@sagewai/fleet';
-import { keyRotationContext, projectCredentialContext, storedModelContext } from '@sagewai/gateway';
+import {
+  guardrailContext,
+  keyRotationContext,
+  projectCredentialContext,
+  storedModelContext,
+} from '@sagewai/gateway';
 import { connectionContext, idTokenContext, totpContext } from '@sagewai/identity';
 import { sql, type Statement } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
@@ -47,6 +52,17 @@ const byId = (contextOf: (id: string) => string): Resealed => ({
   idType: uuid,
   names: ownId,
   contextOf: ([own = '']) => contextOf(own),
+});
+
+const inOrganization = (
+  name: Statement<unknown>,
+  contextOf: (orgId: OrganizationId, id: string) => string,
+): Resealed => ({
+  by: 'row',
+  id: name,
+  idType: uuid,
+  names: sql`array[org_id::text, ${name}::text]`,
+  contextOf: ([orgId = '', own = '']) => contextOf(orgId as OrganizationId, own),
 });
 
 const ofCredential = (baseUrl: Statement<unknown>): Resealed => ({
@@ -115,19 +131,22 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     how: byId(sinkContext),
   },
   {
+    table: 'guardrail',
+    column: 'sealed_secret',
+    isolated: true,
+    purpose: 'gateway-model',
+    from: sql`guardrail`,
+    value: sql`sealed_secret`,
+    how: inOrganization(id, (orgId, own) => guardrailContext({ orgId, id: own })),
+  },
+  {
     table: 'key_rotation',
     column: 'sealed',
     isolated: true,
     purpose: 'gateway-model',
     from: sql`key_rotation`,
     value: sql`sealed`,
-    how: {
-      by: 'row',
-      id: sql`key_id`,
-      idType: uuid,
-      names: sql`array[org_id::text, key_id::text]`,
-      contextOf: ([orgId = '', keyId = '']) => keyRotationContext({ orgId, id: keyId }),
-    },
+    how: inOrganization(sql`key_id`, (orgId, own) => keyRotationContext({ orgId, id: own })),
   },
   {
     table: 'lasting_key',
@@ -187,14 +206,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     purpose: 'fleet/organization-keys',
     from: sql`organization_key`,
     value: sql`wrapped`,
-    how: {
-      by: 'row',
-      id,
-      idType: uuid,
-      names: sql`array[org_id::text, id::text]`,
-      contextOf: ([orgId = '', keyId = '']) =>
-        organizationKeyContext({ orgId: orgId as OrganizationId, id: keyId }),
-    },
+    how: inOrganization(id, (orgId, own) => organizationKeyContext({ orgId, id: own })),
   },
   {
     table: 'project_credential',

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 
 import { type MasterKeys, seal } from '@sagewai/crypto';
 import { organizationKeyContext, triggerContext } from '@sagewai/fleet';
-import { keyRotationContext, projectCredentialContext, storedModelContext } from '@sagewai/gateway';
+import {
+  guardrailContext,
+  keyRotationContext,
+  projectCredentialContext,
+  storedModelContext,
+} from '@sagewai/gateway';
 import { connectionContext, idTokenContext, totpContext } from '@sagewai/identity';
 import { type Db, inTransaction, sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
@@ -42,6 +47,10 @@ export async function sealRows(
     await sql`
       insert into audit_sink (id, org_id, name, url, format, secret_sealed, created_by, cursor_seq)
       values (${id}, ${orgId}, 'sink', 'https://a.example', 'jsonl', ${by('audit-sink', sinkContext(id))}, 'test', 0)
+    `.execute(tx);
+    await sql`
+      insert into guardrail (org_id, id, name, kind, spec, sealed_secret, created_by)
+      values (${orgId}, ${id}, 'hook', 'webhook', '{}', ${by('gateway-model', guardrailContext({ orgId, id }))}, 't')
     `.execute(tx);
     await sql`
       insert into key_rotation (org_id, key_id, sealed)

@@ -7,6 +7,13 @@ import { expect, test } from 'vitest';
 import { shell } from '../shell-fixture.ts';
 
 const guardrail = {
+  id: null,
+  project_id: null,
+  patterns: null,
+  url: null,
+  has_secret: false,
+  created_at: null,
+  updated_at: null,
   name: 'pii',
   kind: 'pii',
   action: 'redact',
@@ -43,4 +50,39 @@ test('gateway guardrails test says what one finds', async () => {
   expect(server.asked('gateway.testGuardrail')[0]).toMatchObject({
     body: { name: 'pii', text: 'a@b.co' },
   });
+});
+
+test('guardrails are made, changed and deleted', async () => {
+  const { run, server } = await shell();
+  const id = '0199aaaa-0000-7000-8000-000000000001';
+  const made = { ...guardrail, id };
+  server.on('gateway.createGuardrail', () => ({ status: 201, json: made }));
+  server.on('gateway.updateGuardrail', () => ({ json: { ...made, action: 'flag' } }));
+  server.on('gateway.deleteGuardrail', () => ({ json: { status: 'ok' } }));
+  const { out } = await run(
+    'guardrails create --name tickets --kind regex --pattern T=A-[0-9]{4} --pattern U=B=C --sees both --every-call --project web',
+  );
+  expect(out).toBe(id);
+  expect(server.asked('gateway.createGuardrail')[0]).toMatchObject({
+    body: {
+      name: 'tickets',
+      kind: 'regex',
+      project: 'web',
+      before: true,
+      after: true,
+      default_on: true,
+      patterns: [
+        { name: 'T', pattern: 'A-[0-9]{4}' },
+        { name: 'U', pattern: 'B=C' },
+      ],
+    },
+  });
+  expect((await run(`guardrails update ${id} --action flag --no-every-call`)).out).toContain(
+    'flag',
+  );
+  expect(server.asked('gateway.updateGuardrail')[0]?.body).toEqual({
+    action: 'flag',
+    default_on: false,
+  });
+  expect((await run(`guardrails delete ${id}`)).out).toBe('Deleted.');
 });

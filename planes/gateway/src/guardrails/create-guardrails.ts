@@ -1,49 +1,69 @@
 import type { Clock } from '@sagewai/clock';
-import type { Egress } from '@sagewai/egress';
+import type { SealingKeys } from '@sagewai/crypto';
 import type { Route } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
-import { guardRoute } from './guard-route.ts';
+import type { Pool } from '../providers/create-upstreams.ts';
+import { guardRoute, type KnownGuardrails } from './guard-route.ts';
+import { createGuardrailBook } from './guardrail-book.ts';
 import { guardrailRoutes } from './guardrail-routes.ts';
 import type { Guardrail } from './guardrail.ts';
+import { litellmGuardrailRoutes } from './litellm-routes.ts';
 import { createNoteDeeds } from './note-deeds.ts';
 import { createPost } from './post-hook.ts';
+import { storedGuardrailRoutes } from './stored-routes.ts';
 
 /** The guardrails of a gateway. */
 export interface Guardrails {
   readonly routes: readonly Route[];
   /** The same route, behind them. */
   readonly guard: (route: Route) => Route;
-  /** Others, from now on. */
+  /** Others of the models file, from now on. */
   apply(guardrails: readonly Guardrail[]): void;
 }
 
 export function createGuardrails(of: {
   readonly config: { readonly guardrails: readonly Guardrail[] };
   readonly db: Db;
-  readonly egress: Pick<Egress, 'pool'>;
+  readonly sealing: SealingKeys;
+  readonly poolOf: (url: string) => Pool;
+  /** Throws for an address that may not be called, where it arrived by API. */
+  readonly allow: (url: string) => void;
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;
-  readonly bytesMax: number;
+  readonly answerBytesMax: number;
 }): Guardrails {
-  const { db, log, metrics, clock, egress, bytesMax } = of;
-  let { guardrails } = of.config;
+  const { db, sealing: keys, log, metrics, clock, answerBytesMax: bytesMax, allow } = of;
+  let { guardrails: configured } = of.config;
   const now = (): Date => clock.now();
+  const book = createGuardrailBook({ db, keys, clock, log, allow });
+  const withConfigured = (stored: readonly Guardrail[]): readonly Guardrail[] =>
+    stored.length === 0 ? configured : [...configured, ...stored];
+  const guardrails: KnownGuardrails = (caller) => {
+    const stored = book.of(caller);
+    return stored instanceof Promise ? stored.then(withConfigured) : withConfigured(stored);
+  };
   const parts = {
-    guardrails: () => guardrails,
-    post: createPost(egress, bytesMax),
+    guardrails,
+    post: createPost({ pool: of.poolOf }, bytesMax),
     now,
     note: createNoteDeeds({ db, log, metrics, now }),
     bytesMax,
   };
+  const fromFile = (): readonly Guardrail[] => configured;
+  const forget = (): void => book.forget();
   return {
-    routes: guardrailRoutes(parts),
+    routes: [
+      ...guardrailRoutes({ guardrails, fromFile }),
+      ...storedGuardrailRoutes({ keys, fromFile, allow, forget }),
+      ...litellmGuardrailRoutes({ ...parts, fromFile }),
+    ],
     guard: (route) => guardRoute(route, parts),
     apply: (others) => {
-      guardrails = others;
+      configured = others;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import type { Route, StreamInput } from '@sagewai/http';
+import type { Caller, Route, StreamInput } from '@sagewai/http';
 
 import { cutFields } from '../bytes/cut-fields.ts';
 import { isAmbiguous } from '../calls/find-allowed.ts';
@@ -22,9 +22,14 @@ import type { Guardrail } from './guardrail.ts';
 import { refuseTokens } from './refuse-tokens.ts';
 import { type Deed, isBlocked } from './verdict.ts';
 
+/** All that a call may pass; a plain value where they are known. */
+export type KnownGuardrails = (
+  caller: Pick<Caller, 'orgId' | 'projectId'>,
+) => readonly Guardrail[] | Promise<readonly Guardrail[]>;
+
 export interface GuardParts {
   /** As they are configured now. */
-  readonly guardrails: () => readonly Guardrail[];
+  readonly guardrails: KnownGuardrails;
   readonly post: Post;
   readonly now: () => Date;
   /** Counted, and recorded where it was a refusal (W5). Never rejects. */
@@ -60,7 +65,9 @@ export function guardRoute(route: Route, parts: GuardParts): Route {
   const format = FORMATS[endpoint.id];
   const handle = async (input: StreamInput): Promise<void> => {
     const { projectId, detail } = input.caller;
-    const chosen = chooseGuardrails(parts.guardrails(), {
+    const known = parts.guardrails(input.caller);
+    const all = known instanceof Promise ? await known : known;
+    const chosen = chooseGuardrails(all, {
       projectId,
       names: namesOf(detail as CallerDetail | undefined),
       body: input.body,

@@ -1,36 +1,46 @@
 import { Fault } from '@sagewai/fault';
 import { found, implement, type Route } from '@sagewai/http';
-import { listGuardrails, testGuardrail } from '@sagewai/wire';
+import { boundProject } from '@sagewai/identity';
+import { getGuardrail, listGuardrails, testGuardrail } from '@sagewai/wire';
 
+import type { KnownGuardrails } from './guard-route.ts';
+import { fileToWire, storedToWire } from './guardrail-to-wire.ts';
 import type { Guardrail } from './guardrail.ts';
 import { redact } from './matches.ts';
+import { findStoredGuardrail, listStoredGuardrails } from './stored-guardrails.sql.ts';
 import { look } from './verdict.ts';
 
-export function guardrailRoutes(of: { readonly guardrails: () => readonly Guardrail[] }): Route[] {
+export function guardrailRoutes(of: {
+  readonly guardrails: KnownGuardrails;
+  readonly fromFile: () => readonly Guardrail[];
+}): Route[] {
   return [
-    implement(listGuardrails, async () => ({
-      guardrails: of.guardrails().map((each) => ({
-        name: each.name,
-        kind: each.kind,
-        action: each.action,
-        before: each.before,
-        after: each.after,
-        default_on: each.isDefault,
-        projects: [...each.projects],
-        uninspectable: each.uninspectable,
-        looks_for: [...each.looksFor],
-      })),
-    })),
+    implement(listGuardrails, async ({ tx, orgId, caller }) => {
+      const bound = boundProject(caller);
+      const stored = await listStoredGuardrails(tx, orgId);
+      const seen = stored.filter(
+        ({ projectId }) => bound === null || projectId === null || projectId === bound,
+      );
+      return { guardrails: [...of.fromFile().map(fileToWire), ...seen.map(storedToWire)] };
+    }),
 
-    implement(testGuardrail, async ({ body }) => {
+    implement(getGuardrail, async ({ tx, orgId, caller, params }) => {
+      const bound = boundProject(caller);
+      const stored = await findStoredGuardrail(tx, orgId, params.guardrail_id);
+      const isSeen = bound === null || (stored?.projectId ?? bound) === bound;
+      return storedToWire(found(isSeen ? stored : null, 'There is no such guardrail.'));
+    }),
+
+    implement(testGuardrail, async ({ body, caller }) => {
+      const all = await of.guardrails(caller);
       const guardrail = found(
-        of.guardrails().find(({ name }) => name === body.name) ?? null,
+        all.find(({ name }) => name === body.name) ?? null,
         `There is no guardrail ${body.name}.`,
       );
       const { find, name } = guardrail;
       if (find === null) {
         throw new Fault('request.invalid', 'a webhook is not tested by us', {
-          detail: `The guardrail ${name} asks a webhook: test it where it runs.`,
+          detail: `The guardrail ${name} asks a webhook: POST /guardrails/apply_guardrail asks it.`,
         });
       }
       const matches = find(body.text);

@@ -55,6 +55,7 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'team:write': true,
   'spend:read': false,
   'budget:write': true,
+  'guardrail:write': false,
   'budget:check': false,
   'spend:record': false,
   'model:call': false,

@@ -1,0 +1,112 @@
+import { newId } from '@sagewai/crypto';
+import { type Caller, found, implement, type Route } from '@sagewai/http';
+import type { Tx } from '@sagewai/postgres';
+import {
+  applyGuardrail,
+  listLitellmGuardrails,
+  listLitellmGuardrailsV2,
+  type OrganizationId,
+  type OutputOf,
+} from '@sagewai/wire';
+
+import type { Post } from './ask-hook.ts';
+import { checkTexts } from './check-texts.ts';
+import type { KnownGuardrails } from './guard-route.ts';
+import type { Guardrail } from './guardrail.ts';
+import type { StoredGuardrail } from './stored-guardrail.ts';
+import { listStoredGuardrails } from './stored-guardrails.sql.ts';
+import { isBlocked } from './verdict.ts';
+
+type Listed = OutputOf<typeof listLitellmGuardrails>;
+
+/** As LiteLLM's clients ask for them: what calls with this credential may name. */
+export function litellmGuardrailRoutes(of: {
+  readonly guardrails: KnownGuardrails;
+  readonly fromFile: () => readonly Guardrail[];
+  readonly post: Post;
+  readonly now: () => Date;
+}): Route[] {
+  const list = async ({
+    tx,
+    orgId,
+    caller,
+  }: {
+    readonly tx: Tx;
+    readonly orgId: OrganizationId;
+    readonly caller: Caller;
+  }): Promise<Listed> => {
+    const { projectId } = caller;
+    const stored = (await listStoredGuardrails(tx, orgId)).filter(
+      (each) => each.projectId === null || projectId === null || each.projectId === projectId,
+    );
+    return { guardrails: [...of.fromFile().map(fileToLitellm), ...stored.map(storedToLitellm)] };
+  };
+  return [
+    implement(listLitellmGuardrails, list),
+    implement(listLitellmGuardrailsV2, list),
+    implement(applyGuardrail, async ({ body, caller, request }) => {
+      const all = await of.guardrails(caller);
+      const { guardrail_name: name, text } = body;
+      const guardrail = found(
+        all.find((each) => each.name === name) ?? null,
+        `There is no guardrail ${name}.`,
+      );
+      const call = {
+        request_id: request.id,
+        organization_id: caller.orgId,
+        project_id: caller.projectId,
+        caller: `${caller.kind}:${caller.id}`,
+        model: null,
+        format: null,
+      };
+      const { texts, blocked } = await checkTexts([text], {
+        guardrails: [guardrail],
+        phase: guardrail.before ? 'pre' : 'post',
+        asking: { id: newId(), at: of.now(), call },
+        post: of.post,
+      });
+      if (blocked !== undefined) throw isBlocked(blocked);
+      return { response_text: texts[0] ?? '' };
+    }),
+  ];
+}
+
+const modesOf = ({ before, after }: { readonly before: boolean; readonly after: boolean }) => [
+  ...(before ? ['pre_call'] : []),
+  ...(after ? ['post_call'] : []),
+];
+
+const KINDS: Readonly<Record<Guardrail['kind'], string>> = {
+  pii: 'pii',
+  secrets: 'hide-secrets',
+  regex: 'regex',
+  webhook: 'generic_guardrail_api',
+};
+
+const fileToLitellm = (one: Guardrail): Listed['guardrails'][number] => ({
+  guardrail_id: null,
+  guardrail_name: one.name,
+  litellm_params: {
+    guardrail: KINDS[one.kind],
+    mode: modesOf(one),
+    default_on: one.isDefault,
+  },
+  guardrail_info: null,
+  guardrail_definition_location: 'config',
+  created_at: null,
+  updated_at: null,
+});
+
+const storedToLitellm = (one: StoredGuardrail): Listed['guardrails'][number] => ({
+  guardrail_id: one.id,
+  guardrail_name: one.name,
+  litellm_params: {
+    guardrail: KINDS[one.kind],
+    mode: modesOf(one.spec),
+    default_on: one.spec.defaultOn,
+  },
+  guardrail_info: null,
+  guardrail_definition_location: 'db',
+  created_at: one.createdAt.toISOString(),
+  updated_at: (one.updatedAt ?? one.createdAt).toISOString(),
+});
