@@ -63,6 +63,7 @@ const COMMANDS = {
   alerts: 'webhooks that are told what a person should look at',
   webhooks: 'who is told what happens',
   audit: 'list and verify the audit log',
+  encryption: 'which key seals, and what it still waits for',
   completion: 'make a shell complete commands, ids, pools and models',
   config: 'explain every setting: its value, where it came from, its default',
 };

@@ -1,5 +1,4 @@
-import type { OutputOf } from '@sagewai/wire';
-import type { getGuardrail } from '@sagewai/wire';
+import type { getGuardrail, OutputOf } from '@sagewai/wire';
 
 import type { Guardrail } from './guardrail.ts';
 import { findingOf, type StoredGuardrail } from './stored-guardrail.ts';
