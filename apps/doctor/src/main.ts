@@ -8,6 +8,7 @@ import { checkCertificate } from './checks/certificate.ts';
 import { checkDatabase, type DatabaseFindings } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkEmbedded } from './checks/embedded.ts';
+import { checkJournal } from './checks/journal.ts';
 import { checkNode } from './checks/node.ts';
 import { checkObjects } from './checks/objects.ts';
 import { checkPort } from './checks/port.ts';
@@ -18,8 +19,8 @@ import { type Finding, worstOf } from './finding.ts';
 
 const HELP = `Usage: sagewai doctor [--home DIR] [--port N] [--config FILE] [--json]
 
-Looks at Node, settings, the port, transport, database, migrations, clock, money, keys, object store, providers and
-disk, and says what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
+Looks at Node, settings, the port, transport, database, migrations, clock, money, keys, object store, journal,
+providers and disk, and says what mends each finding. Exit code: 0 all is well, 1 the worst is a warning, 2 something fails.
 `;
 
 const OPTIONS = {
@@ -87,6 +88,7 @@ async function examine(flags: Record<string, string>): Promise<Finding[]> {
       mayHaveReplicas: hasDatabase,
       isNamed: config.objectStoreUrl !== null,
     }),
+    ...(await checkJournal(config.ledgerJournalDir)),
     ...(await checkProviders(providers)),
     ...(await checkDisk([home, ...database.dataDirs])),
   ];

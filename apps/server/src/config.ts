@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { encryptionFields } from './encryption/encryption-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
+import { ledgerFields } from './ledger-fields.ts';
 import { objectFields } from './object-fields.ts';
 import { signInFields } from './sign-in-fields.ts';
 import { softBudgetFields } from './soft-budget-fields.ts';
@@ -165,22 +166,7 @@ export const SERVER_FIELDS = {
 
   ...gatewayFields,
 
-  LEDGER_SHARES: field.boolean({
-    default: true,
-    description: 'Whether model calls are admitted from shares of the budgets, in memory',
-  }),
-  LEDGER_SHARE_CALLS: field.integer({
-    default: 8,
-    min: 1,
-    description: 'A key, or project, that is called so often in a second gets shares',
-  }),
-  LEDGER_SHARE_TTL: field.duration({
-    default: 5_000,
-    min: 500,
-    max: 10_000,
-    description: 'When the shares of a server that was killed are booked as spent',
-  }),
-
+  ...ledgerFields,
   ...softBudgetFields,
   ...fleetFields,
   JOB_LOOK_INTERVAL: field.duration({

@@ -67,6 +67,7 @@ test('docs/metrics.md names every metric, its labels and what bounds them', asyn
       DATABASE_URL: url,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
       REDIS_URL: 'redis://127.0.0.1:1',
+      LEDGER_JOURNAL_DIR: '/dev/null/never-made',
     },
   });
   const databases = await openDatabase(config, silentLog);

@@ -25,6 +25,7 @@ import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
+import { ledgerSettings } from './ledger-settings.ts';
 import { answersIn, openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
 import { createProviderEgress } from './provider-egress.ts';
@@ -85,13 +86,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     log,
     metrics,
     clock,
-    shares: config.ledgerShares
-      ? {
-          listenUrl: config.databaseUrl,
-          ttlMs: config.ledgerShareTtlMs,
-          callsASecondMin: config.ledgerShareCalls,
-        }
-      : null,
+    ...ledgerSettings(config),
   });
   const redis = await openAccelerator(config, { log, metrics });
   const nudge = (name: string): void => jobs.nudge(name);

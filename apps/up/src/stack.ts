@@ -117,6 +117,8 @@ function startServer(options: StackOptions, database: EmbeddedPostgres): Child {
       HOST: '127.0.0.1',
       PORT: String(port),
       SAGEWAI_HOME: home,
+      // On the disk of the database: what one of them keeps the other does.
+      LEDGER_JOURNAL_DIR: environment['LEDGER_JOURNAL_DIR'] ?? join(home, 'journal'),
       SAGEWAI_ADMIN_TOKEN: adminToken,
       DATABASE_URL: database.url,
       MIGRATION_DATABASE_URL: undefined,

@@ -65,6 +65,8 @@ async function startOn(
     env: {
       DATABASE_URL: postgres.url,
       SAGEWAI_HOME: home,
+      // As `sagewai up` has it.
+      LEDGER_JOURNAL_DIR: join(home, 'journal'),
       SAGEWAI_ADMIN_TOKEN: token,
       // All workers of a benchmark come from one address.
       REGISTRATIONS_PER_SECOND: '10000',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { EmbeddedPostgres } from '@sagewai/embedded-postgres';
@@ -30,6 +31,7 @@ const SHORT = {
   RESERVATION_TTL: '4s',
   LEDGER_SHARE_TTL: '1s',
   LEDGER_SHARE_CALLS: '2',
+  LEDGER_JOURNAL_LOOK_INTERVAL: '300ms',
   DRAIN_TIMEOUT: '3s',
   DATABASE_POOL_MAX: '12',
   REGISTRATION_BURST: '10000',
@@ -42,6 +44,8 @@ export interface Arena {
   readonly postgres: EmbeddedPostgres;
   readonly installation: Installation;
   readonly servers: Installation['servers'];
+  /** Of settlements, of all servers; null: they have none. */
+  readonly journalDirectory: string | null;
   /** Null: they have none. */
   readonly redis: RedisServer | null;
   readonly journal: Journal;
@@ -60,11 +64,12 @@ export interface Sent {
 
 export async function openArena(
   stage: Stage,
-  of: { readonly servers: number; readonly redis: boolean },
+  of: { readonly servers: number; readonly redis: boolean; readonly journal: boolean },
 ): Promise<Arena> {
   const postgres = await startPostgres(stage);
   const redis = of.redis ? await startRedis() : null;
   if (redis) stage.defer('Redis', () => redis.kill());
+  const journalDirectory = of.journal ? join(stage.folder, 'journal') : null;
   const installation = await install(stage, null, {
     models: MODELS.map((name) => ({
       name,
@@ -73,7 +78,11 @@ export async function openArena(
       outputPrice: OUTPUT_PRICE,
     })),
     servers: of.servers,
-    environment: { ...SHORT, ...(redis ? { REDIS_URL: redis.url } : {}) },
+    environment: {
+      ...SHORT,
+      ...(redis ? { REDIS_URL: redis.url } : {}),
+      ...(journalDirectory === null ? {} : { LEDGER_JOURNAL_DIR: journalDirectory }),
+    },
     database: { url: postgres.url, adminUrl: postgres.adminUrl },
   });
   const { upstream, server } = installation;
@@ -82,11 +91,15 @@ export async function openArena(
   await upstream.behave('no-usage', { fault: 'no-usage' });
   await upstream.behave('slow', { latencyMs: 120, chunkMs: 20, output: 'half' });
   const journal = createJournal();
+  // There is another, whose callers name it.
+  const { organizations } = await server.askWell('/api/v1/organizations');
+  const home = { 'x-organization': String(organizations[0].id) };
   return {
     stage,
     postgres,
     installation,
     servers: installation.servers,
+    journalDirectory,
     redis,
     journal,
     enrollmentKey: await makeEnrollmentKey(server),
@@ -95,7 +108,7 @@ export async function openArena(
       send(journal, random, {
         server: random.pick(installation.servers),
         path,
-        request,
+        request: { ...request, headers: { ...home, ...request.headers } },
       }),
   };
 }

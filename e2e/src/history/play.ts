@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Stage } from '../harness/stage.ts';
@@ -11,7 +12,7 @@ import { schedule } from './actors/schedule.ts';
 import { submitRuns } from './actors/submit.ts';
 import { work } from './actors/work.ts';
 import type { Declared } from './actors/worker-session.ts';
-import { openArena } from './arena.ts';
+import { type Arena, openArena } from './arena.ts';
 import { checkHistory } from './check-history.ts';
 import { applyMutant, type Mutant } from './mutants.ts';
 import { createRandom } from './random.ts';
@@ -23,6 +24,8 @@ export interface PlayOptions {
   readonly servers?: number;
   /** Whether the servers have a Redis, which dies and comes back. Default: no. */
   readonly redis?: boolean;
+  /** Whether the servers have a journal of settlements. Default: those of even seeds. */
+  readonly journal?: boolean;
   /** Kills, stops and restarts. Default: yes. */
   readonly faults?: boolean;
   /** How long everything may take to come to rest. */
@@ -39,7 +42,9 @@ export interface Verdict {
 }
 
 const SUBMITTERS = 3;
-const CALLERS = 4;
+const CALLERS = 5;
+/** Its calls are admitted from shares. */
+const RICH_CALLER = 4;
 const WORKERS = 5;
 const REST_SECONDS_MAX = 60;
 
@@ -47,7 +52,9 @@ const REST_SECONDS_MAX = 60;
 export async function playHistory(stage: Stage, options: PlayOptions): Promise<Verdict> {
   const { seed, seconds, servers = 2, redis = false, faults = true, mutant } = options;
   const restMsMax = 1_000 * (options.restSeconds ?? REST_SECONDS_MAX);
-  const arena = await openArena(stage, { servers, redis });
+  const losesJournal = mutant !== undefined && 'losesJournal' in mutant;
+  const journal = losesJournal || (options.journal ?? seed % 2 === 0);
+  const arena = await openArena(stage, { servers, redis, journal });
   const { adminUrl } = arena.postgres;
   if (mutant) await applyMutant(adminUrl, mutant);
   const random = createRandom(seed);
@@ -56,9 +63,14 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
   const actor = <T>(name: string, act: (own: typeof random) => Promise<T>): Promise<T> =>
     act(random.fork(name));
 
-  const troubles = faults
-    ? [actor('faults', (own) => breakThings(arena, own, { signal: playing.signal }))]
-    : [];
+  const troubles =
+    faults || losesJournal
+      ? [
+          actor('faults', (own) =>
+            breakThings(arena, own, { losesJournal, signal: playing.signal }),
+          ),
+        ]
+      : [];
   const clients = [
     ...Array.from({ length: SUBMITTERS }, (_, n) =>
       actor(`client ${n}`, (own) =>
@@ -67,7 +79,11 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
     ),
     ...Array.from({ length: CALLERS }, (_, n) =>
       actor(`caller ${n}`, (own) =>
-        callModels(arena, own, { name: `caller-${n}`, signal: playing.signal }),
+        callModels(arena, own, {
+          name: `caller-${n}`,
+          signal: playing.signal,
+          rich: n === RICH_CALLER,
+        }),
       ),
     ),
     actor('answers', (own) => answerWaits(arena, own, { signal: playing.signal })),
@@ -89,7 +105,7 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
     await Promise.race([pause(seconds * 1_000), everybody]);
     playing.abort();
     await Promise.all([...troubles, ...clients]);
-    await Promise.race([everybody, untilAtRest(adminUrl, restMsMax)]);
+    await Promise.race([everybody, untilAtRest(arena, restMsMax)]);
   } finally {
     playing.abort();
     over.abort();
@@ -109,13 +125,18 @@ const declaredBy = (n: number): Declared => {
     : { name, pool: 'gpu', models, labels: { tier: 'production', n: String(n) } };
 };
 
-/** Nothing is queued or leased, and every call is settled or has expired. */
-async function untilAtRest(adminUrl: string, msMax: number): Promise<void> {
-  let left = { runs: 0, calls: 0 };
+/** Nothing is queued or leased, and every call is settled or has expired, also those of journals. */
+async function untilAtRest(
+  { postgres, servers, journalDirectory }: Arena,
+  msMax: number,
+): Promise<void> {
+  let left = { runs: 0, calls: 0, journals: 0 };
   await waitUntil(
     async () => {
-      left = await countUnsettled(adminUrl);
-      return left.runs === 0 && left.calls === 0;
+      const files = journalDirectory === null ? [] : await readdir(journalDirectory);
+      const ofKilled = files.filter((file) => file.endsWith('.journal')).length - servers.length;
+      left = { ...(await countUnsettled(postgres.adminUrl)), journals: Math.max(0, ofKilled) };
+      return left.runs === 0 && left.calls === 0 && left.journals === 0;
     },
     { msMax, otherwise: () => `not at rest: ${JSON.stringify(left)}` },
   ).catch((error: unknown) => {

@@ -9,6 +9,7 @@
  *   C4. The queue is bounded; beyond it an item is refused at once.
  *   C5. While others wait, the next batch is sent before the answers of the last are told: what the
  *       callers do with them takes as long as a commit, and the database would wait for it.
+ *   C6. Items that can wait are gathered for a moment, unless nothing was under way when they came.
  */
 import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
@@ -32,6 +33,8 @@ export interface CoalesceOptions<Item, Answer> {
   /** An item whose caller was told that it failed, and which was or may have been committed. */
   readonly onAbandoned?: (item: Item, outcome: Abandonment<Answer>) => void;
   readonly onBatch?: (size: number, seconds: number) => void;
+  /** C6. While nobody presses, a further batch waits so long for so many items. */
+  readonly gather?: { readonly ms: number; readonly count: number } | null;
 }
 
 export type Abandonment<Answer> =
@@ -39,7 +42,8 @@ export type Abandonment<Answer> =
   | { readonly kind: 'open'; readonly error: unknown };
 
 export interface Coalescer<Item, Answer> {
-  add(item: Item): Promise<Answer>;
+  /** One that can wait does not press (C6), and is not refused for the length of the queue. */
+  add(item: Item, canWait?: boolean): Promise<Answer>;
   readonly queued: number;
   /** Refuses further items and resolves when all that were accepted have been answered. */
   close(): Promise<void>;
@@ -48,6 +52,7 @@ export interface Coalescer<Item, Answer> {
 interface Waiting<Item, Answer> {
   readonly item: Item;
   readonly sinceMs: number;
+  readonly canWait: boolean;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -55,11 +60,13 @@ interface Waiting<Item, Answer> {
 export function coalesce<Item, Answer>(
   options: CoalesceOptions<Item, Answer>,
 ): Coalescer<Item, Answer> {
-  const { clock, batchMax, queueMax, patienceMs = Infinity } = options;
+  const { clock, batchMax, queueMax, patienceMs = Infinity, gather } = options;
   let queue: Waiting<Item, Answer>[] = [];
   let running: Promise<void> | null = null;
   let isClosed = false;
   let telling: Promise<void> | null = null;
+  let pressing = 0;
+  let endGathering: (() => void) | null = null;
 
   /** C5. The statement is on its way when the turn of the event loop ends. */
   const tell = (answer: () => void): void => {
@@ -77,15 +84,36 @@ export function coalesce<Item, Answer>(
   const drain = async (): Promise<void> => {
     // Whatever else arrives in this turn of the event loop belongs to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
+    for (let isFirst = true; queue.length > 0; isFirst = false) {
+      if (!isFirst) await gathered();
       const endTurn = await turnOrPatience();
       const batch = queue.slice(0, batchMax); // C1
       queue = queue.slice(batchMax);
+      pressing = queue.filter(({ canWait }) => !canWait).length;
       if (batch.length > 0) await commitBatch(batch, withTurn(options, endTurn), tell);
       else endTurn();
       if (queue.length === 0) await telling;
     }
     running = null;
+  };
+
+  const isEnough = (): boolean =>
+    !gather || isClosed || pressing > 0 || queue.length >= gather.count;
+
+  /** C6 */
+  const gathered = async (): Promise<void> => {
+    const oldest = queue[0];
+    if (!gather || !oldest || isEnough()) return;
+    const waitMs = gather.ms - (clock.monotonicMs() - oldest.sinceMs);
+    if (waitMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      endGathering = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    endGathering = null;
   };
 
   /** Whoever has waited too long for a turn is told so, and does not hold up the others. */
@@ -102,14 +130,16 @@ export function coalesce<Item, Answer>(
   };
 
   return {
-    add: (item) => {
+    add: (item, canWait = false) => {
       if (isClosed) return Promise.reject(new Fault('service.draining', 'the ledger is closing'));
-      if (queue.length >= queueMax) {
+      if (queue.length >= queueMax && !canWait) {
         return Promise.reject(new Fault('service.busy', `${queueMax} calls wait for the ledger`)); // C4
       }
       return new Promise((resolve, reject) => {
-        queue.push({ item, sinceMs: clock.monotonicMs(), resolve, reject });
+        queue.push({ item, sinceMs: clock.monotonicMs(), canWait, resolve, reject });
+        if (!canWait) pressing += 1;
         running ??= drain();
+        if (endGathering !== null && isEnough()) endGathering();
       });
     },
     get queued() {
@@ -117,6 +147,7 @@ export function coalesce<Item, Answer>(
     },
     close: async () => {
       isClosed = true;
+      endGathering?.();
       await running;
     },
   };

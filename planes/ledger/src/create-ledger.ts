@@ -11,6 +11,8 @@ import { type Decision, reserveAll } from './calls.sql.ts';
 import { bookable, fixedCost } from './check-call.ts';
 import { type Abandonment, coalesce } from './coalesce.ts';
 import { createContexts } from './contexts/create-contexts.ts';
+import { type JournalPlace, openJournal } from './journal/open-journal.ts';
+import { settleByJournal } from './journal/settle-journaled.ts';
 import { createMeters } from './meters.ts';
 import { mayHaveHappened } from './name-failure.ts';
 import { settleCalls } from './settle-calls.ts';
@@ -35,6 +37,8 @@ export interface LedgerOptions {
    * for a statement of the database.
    */
   readonly shares?: ShareOptions | null;
+  /** Where settlements are durable before the database has them (J1 to J4); null: nowhere else. */
+  readonly journal?: JournalPlace | null;
   /** How long a settlement is tried again; after that its reservation expires and is booked in full. */
   readonly settleRetriesMs?: number;
 }
@@ -79,6 +83,8 @@ export function createLedger(options: LedgerOptions): Ledger {
   const listener =
     shared && shares.listenUrl !== null ? hearRecalls(shared, shares.listenUrl, log) : null;
 
+  const journal = openJournal({ ...options, clock, takeTurn, place: options.journal ?? null });
+
   const settling = coalesce<Settlement, Settled>({
     commit: (settlements) => settleCalls(db, shared, settlements),
     takeTurn,
@@ -91,7 +97,9 @@ export function createLedger(options: LedgerOptions): Ledger {
       return true;
     },
     onBatch: meters.batch('settle'),
+    gather: journal?.gather ?? null,
   });
+  const byJournal = journal && shared && settleByJournal({ journal, shared, settling, clock, log });
 
   /** A reservation whose caller has given up, for a call that was never made. */
   const release = (request: CallRequest, outcome: Abandonment<Decision>): void => {
@@ -162,13 +170,14 @@ export function createLedger(options: LedgerOptions): Ledger {
         const { id, usageSource, provider } = settlement;
         log.error('a call reported figures beyond all reason', { call: id, usageSource, provider });
       }
-      const settled = await settling.add(possible).catch(rethrow);
+      const settled = await (byJournal?.(possible) ?? settling.add(possible)).catch(rethrow);
       meters.settled(settled);
       return settled;
     },
     close: async () => {
       await reserving.close();
       await settling.close();
+      await journal?.close();
       await listener?.close();
       await shared?.close();
     },

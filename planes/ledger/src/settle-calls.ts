@@ -39,7 +39,11 @@ export async function settleCalls(
   });
 }
 
-function bookedOf({ call, settlement }: SharedSettlement): Settled {
+/** As it will be booked: of a call that was admitted from shares all of it is known here. */
+export function bookedOf({
+  call,
+  settlement,
+}: Pick<SharedSettlement, 'call' | 'settlement'>): Settled {
   const cost = settlement.costPusd ?? 0n;
   const over = cost - call.amountPusd;
   return {

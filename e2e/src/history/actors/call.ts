@@ -16,31 +16,46 @@ const BURST_MAX = 14;
 /** A key pays for about so many calls before it is at its edge. */
 const CALLS_PER_LIMIT = 12;
 const TOKENS_MAX = 60;
+/** Shares are a part of what is left: of so much they are large enough for every call. */
+const RICH = 1_000;
 
 /**
  * Calls models in bursts with a key whose budget ends all the time; raises it a little, or takes
- * another key, and goes on at the edge. Leaves in the middle now and then.
+ * another key, and goes on at the edge; a rich one is never there. Leaves in the middle now and then.
  */
 export async function callModels(
   arena: Arena,
   random: Random,
-  { name, signal }: { name: string; signal: AbortSignal },
+  { name, signal, rich = false }: { name: string; signal: AbortSignal; rich?: boolean },
 ): Promise<void> {
   const { journal } = arena;
-  const administrator = bearer(arena.installation.secrets.administrator);
+  let administrator = bearer(arena.installation.secrets.administrator);
   let limitPico = 0n;
   const grow = (): bigint =>
-    BigInt(random.between(1, CALLS_PER_LIMIT) * TOKENS_MAX) * picoOf(OUTPUT_PRICE);
+    BigInt(random.between(1, CALLS_PER_LIMIT) * TOKENS_MAX * (rich ? RICH : 1)) *
+    picoOf(OUTPUT_PRICE);
 
   async function makeKey(): Promise<Key | null> {
     limitPico = grow();
     const body = {
       name: `${name} ${journal.events.length}`,
       budget: { usd_per_day: formatUsd(limitPico), cap: random.chance(0.5) },
-      ...(random.chance(0.3) ? { tokens_per_minute: 4_000, requests_per_minute: 60 } : {}),
+      ...(!rich && random.chance(0.3) ? { tokens_per_minute: 4_000, requests_per_minute: 60 } : {}),
     };
     const { answer } = await arena.send(random, '/api/v1/keys', { headers: administrator, body });
     return answer?.status === 201 ? (answer.json as Key) : null;
+  }
+
+  /** In one where nobody changes a limit, which calls all shares of it back. */
+  async function moveOut(): Promise<boolean> {
+    const { answer } = await arena.send(random, '/api/v1/organizations', {
+      headers: administrator,
+      body: { name },
+    });
+    if (answer?.status !== 201) return false;
+    const { id } = answer.json as { id: string };
+    administrator = { ...administrator, 'x-organization': id };
+    return true;
   }
 
   async function raise({ id }: Key): Promise<void> {
@@ -82,13 +97,15 @@ export async function callModels(
   }
 
   let key: Key | null = null;
+  let isHome = !rich;
   while (!signal.aborted) {
-    key ??= await makeKey();
+    isHome ||= await moveOut();
+    if (isHome) key ??= await makeKey();
     if (key === null) {
       await pause(random.between(20, 80));
       continue;
     }
-    const exact = random.chance(0.4);
+    const exact = !rich && random.chance(0.4);
     const size = random.between(1, exact ? 2 * BURST_MAX : BURST_MAX);
     const burst = Array.from({ length: size }, () => call(key as Key, exact));
     const pays = (await Promise.all(burst)).every(Boolean);

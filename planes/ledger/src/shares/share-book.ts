@@ -81,7 +81,16 @@ export class ShareBook {
       for (const share of scope.shares) share.held += needs[share.measure];
     }
     const { day } = holding;
-    const call = { request, holding, scopes, needs, amountPusd, admittedMs: nowMs, day };
+    const call = {
+      request,
+      holding,
+      scopes,
+      needs,
+      amountPusd,
+      admittedMs: nowMs,
+      day,
+      isJournaled: false,
+    };
     holding.open.set(request.id, call);
     this.#calls.set(request.id, call);
     return { kind: 'reserved', outputTokens, outputTokensCap: null, amountPusd };

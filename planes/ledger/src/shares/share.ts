@@ -81,6 +81,8 @@ export interface OpenCall {
   readonly amountPusd: bigint;
   readonly admittedMs: number;
   readonly day: string;
+  /** It is settled in the journal, and the database has not booked it. */
+  isJournaled: boolean;
 }
 
 /** People name teams and persons as they like; the other names are unlike each other. */

@@ -11,6 +11,7 @@ import { applyBooked } from './apply-booked.ts';
 import { applyOwn, chargeShares } from './charge-shares.ts';
 import { dropUnused } from './drop-unused.ts';
 import { GiveBack } from './give-back.ts';
+import { isOver } from './is-over.ts';
 import { ShareBook } from './share-book.ts';
 import type { ShareSettings } from './share-settings.ts';
 import type { Amounts, Holding, OpenCall, ScopeShares } from './share.ts';
@@ -286,10 +287,6 @@ export class SharedCalls {
     });
   }
 }
-
-const isOver = ({ call, settlement }: SharedSettlement): boolean =>
-  (settlement.costPusd ?? 0n) > call.amountPusd ||
-  settlement.inputTokens + settlement.outputTokens > call.needs[1];
 
 const budgetsAbove = ({ scopes }: OpenCall): string[] =>
   scopes.flatMap(({ shares }) => shares.map(({ budgetId }) => budgetId));

@@ -4,6 +4,7 @@ import type { OrganizationId } from '@sagewai/wire';
 import type { Measure, Period, ScopeKind } from '../budget.ts';
 import type { Settlement } from '../call.ts';
 import { notingRoutes } from '../routing-decisions.sql.ts';
+import type { ChargedCall, LateSettlement } from './charged-call.ts';
 import type { Amounts, OpenCall } from './share.ts';
 
 export interface SharedSettlement {
@@ -131,7 +132,7 @@ const NOT_USUAL: ReadonlySet<string> = new Set(['SG001', '23505']);
 /** Books calls whose holding is gone; safe to repeat. */
 export async function bookLate(
   db: Executor,
-  settlements: readonly SharedSettlement[],
+  settlements: readonly LateSettlement[],
 ): Promise<void> {
   const of = columnsOf(settlements);
   const booking = sql`
@@ -148,10 +149,10 @@ export async function bookLate(
   await notingRoutes(booking, given(settlements)).execute(db);
 }
 
-const given = (settlements: readonly SharedSettlement[]): Settlement[] =>
+const given = (settlements: readonly LateSettlement[]): Settlement[] =>
   settlements.map(({ settlement }) => settlement);
 
-function columnsOf(settlements: readonly SharedSettlement[]) {
+function columnsOf(settlements: readonly LateSettlement[]) {
   const requests = settlements.map(({ call }) => call.request);
   const given = settlements.map(({ settlement }) => settlement);
   return {
@@ -174,7 +175,7 @@ function columnsOf(settlements: readonly SharedSettlement[]) {
   };
 }
 
-function callColumns(calls: readonly OpenCall[]) {
+function callColumns(calls: readonly ChargedCall[]) {
   const requests = calls.map(({ request }) => request);
   return {
     id: requests.map(({ id }) => id),
