@@ -82,6 +82,8 @@ export const updateTrigger = endpoint({
     webhook: Type.Optional(webhookOptions),
     poller: Type.Optional(pollerOptions),
     cron: Type.Optional(cronOptions),
+    /** Of a poller; one with a secret that is to ask another host needs it again. */
+    secret: Type.Optional(secret),
     filter: Type.Optional(Type.Unknown()),
     run: Type.Optional(triggeredRun),
   }),

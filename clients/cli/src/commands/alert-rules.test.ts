@@ -58,3 +58,16 @@ test('alerts test-email and emails tell what was sent', async () => {
   expect((await run('alerts test-email anna@example.com')).out).toContain('Queued');
   expect((await run('alerts emails')).out).toMatch(/anna@example.com +\[sagewai\] A test +pending/);
 });
+
+test('alerts change-rule changes what is said, and leaves the rest', async () => {
+  const { run, server } = await shell();
+  server.on('ledger.updateAlertRule', () => ({ json: rule }));
+  expect((await run(`alerts change-rule ${ID} --at 90 --limit-usd 5`)).out).toBe('Changed web.');
+  await run(`alerts change-rule ${ID} --no-limit --no-forecast --no-email`);
+  await run(`alerts change-rule ${ID} --on-forecast --email-to ben@example.com`);
+  expect(server.asked('ledger.updateAlertRule').map(({ body }) => body)).toEqual([
+    { thresholds: [90], limit_usd: '5' },
+    { limit_usd: null, on_forecast: false, email_to: [] },
+    { on_forecast: true, email_to: ['ben@example.com'] },
+  ]);
+});

@@ -8,6 +8,8 @@ import { showAge } from '../show-duration.ts';
 
 type NewRule = NonNullable<CallInput<'ledger.createAlertRule'>['body']>;
 
+type Change = NonNullable<CallInput<'ledger.updateAlertRule'>['body']>;
+
 interface RuleFlags extends ConnectionFlags {
   readonly name: string;
   readonly agent?: string;
@@ -16,6 +18,13 @@ interface RuleFlags extends ConnectionFlags {
   readonly at?: number[];
   readonly onForecast?: boolean;
   readonly emailTo?: string[];
+}
+
+interface ChangeFlags extends Partial<Omit<RuleFlags, keyof ConnectionFlags>>, ConnectionFlags {
+  /** False: `--no-…`. */
+  readonly limit: boolean;
+  readonly forecast: boolean;
+  readonly email: boolean;
 }
 
 /** Who is told when spend reaches a part of a limit, and what was sent by e-mail. */
@@ -44,6 +53,19 @@ export function alertRuleCommands(around: Surroundings): Command[] {
         .option('--email-to <addresses>', 'beside the webhooks', list),
       around,
       addRule,
+    ),
+    act<ChangeFlags>(
+      serverCommand('change-rule', 'Change a rule; what is not said stays')
+        .argument('<id>', 'of the rule', id)
+        .option('--limit-usd <usd>', 'of what')
+        .option('--no-limit', 'of the soft limit that there is, else the hard one')
+        .option('--at <percents>', 'such as 50,80,100', percents)
+        .option('--on-forecast', 'also when the pace leads beyond the limit')
+        .option('--no-forecast', 'not when the pace leads beyond the limit')
+        .option('--email-to <addresses>', 'beside the webhooks', list)
+        .option('--no-email', 'to the webhooks alone'),
+      around,
+      changeRule,
     ),
     act(
       serverCommand('delete-rule', 'Delete a rule').argument('<id>', 'of the rule', id),
@@ -103,6 +125,25 @@ async function addRule(context: Context, flags: RuleFlags): Promise<void> {
   };
   const answer = await context.client.call('ledger.createAlertRule', { body });
   context.show(answer, answer.id);
+}
+
+async function changeRule(
+  context: Context,
+  flags: ChangeFlags,
+  [given = '']: readonly string[],
+): Promise<void> {
+  const body: Change = {
+    ...(flags.limit ? {} : { limit_usd: null }),
+    ...(flags.limitUsd === undefined ? {} : { limit_usd: flags.limitUsd }),
+    ...(flags.at === undefined ? {} : { thresholds: flags.at }),
+    ...(flags.forecast ? {} : { on_forecast: false }),
+    ...(flags.onForecast === true ? { on_forecast: true } : {}),
+    ...(flags.email ? {} : { email_to: [] }),
+    ...(flags.emailTo === undefined ? {} : { email_to: flags.emailTo }),
+  };
+  const params = { rule_id: given };
+  const changed = await context.client.call('ledger.updateAlertRule', { params, body });
+  context.show(changed, `Changed ${changed.name}.`);
 }
 
 async function listEmails(context: Context, flags: { readonly limit: number }): Promise<void> {

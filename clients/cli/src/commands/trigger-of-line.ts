@@ -78,7 +78,7 @@ export function kindOf(
 }
 
 /** Without what was not said. */
-function optional<Of extends object>(
+export function optional<Of extends object>(
   given: Of,
 ): { [Name in keyof Of]?: Exclude<Of[Name], undefined> } {
   const said = Object.entries(given).filter(([, value]) => value !== undefined);

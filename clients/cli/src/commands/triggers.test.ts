@@ -93,3 +93,40 @@ test('triggers: made from files, tried with a sample, seen with what came in', a
   expect(server.asked('triggers.rotateTrigger')[0]?.body).toEqual({ overlap_seconds: 3600 });
   expect((await run('triggers delete issues')).out).toBe('Deleted issues.');
 });
+
+test('triggers update changes what is said of its kind, and keeps the other options', async () => {
+  const { run, server, home } = await shell();
+  const secret = join(home, 'secret.txt');
+  await writeFile(secret, 'a-token-of-the-feed\n');
+  const url = 'https://example.com/';
+  const poller = { url, every_seconds: 300, items: '/data' };
+  const kinds: Record<string, object> = {
+    feed: { ...trigger, kind: 'poller', webhook: null, poller },
+    issues: { ...trigger, webhook: { scheme: 'hmac', header: 'X-A' } },
+    daily: {
+      ...trigger,
+      kind: 'cron',
+      webhook: null,
+      cron: { cron: '0 7 * * *', overlap: 'skip' },
+    },
+  };
+  server.on('triggers.getTrigger', ({ params }) => ({ json: kinds[params['trigger'] ?? ''] }));
+  server.on('triggers.updateTrigger', () => ({ json: trigger }));
+  await run(
+    `triggers update feed --poll https://b.example.com/ --every 1m --secret-file ${secret}`,
+  );
+  await run('triggers update issues --per-minute 9 --tolerance 1m --header X-B');
+  await run('triggers update daily --time-zone Europe/Berlin');
+  await run('triggers update issues --name bugs');
+  expect(server.asked('triggers.updateTrigger').map(({ body }) => body)).toEqual([
+    {
+      secret: 'a-token-of-the-feed',
+      poller: { ...poller, url: 'https://b.example.com/', every_seconds: 60 },
+    },
+    { webhook: { scheme: 'hmac', header: 'X-B', per_minute: 9, tolerance_seconds: 60 } },
+    { cron: { cron: '0 7 * * *', overlap: 'skip', time_zone: 'Europe/Berlin' } },
+    { name: 'bugs' },
+  ]);
+  const wrong = await run('triggers update daily --every 1m');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('is a cron')]);
+});

@@ -5,6 +5,7 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { durationSeconds } from '../read-duration.ts';
 import { UsageError } from '../usage-error.ts';
+import { updateTriggerCommand } from './change-trigger.ts';
 import {
   type CreateFlags,
   fromFile,
@@ -18,7 +19,7 @@ export function triggersCommand(around: Surroundings): Command {
   return group('triggers', 'What starts runs: webhooks, pollers, the clock', {
     commands: [
       createCommand(around),
-      updateCommand(around),
+      updateTriggerCommand(around),
       act(serverCommand('list', 'List triggers'), around, list),
       one(around, ['get', 'Show a trigger and what came in by it'], get),
       one(around, ['enable', 'Let a trigger start runs again'], async (context, trigger) => {
@@ -56,6 +57,7 @@ export function triggersCommand(around: Surroundings): Command {
     examples: [
       'sagewai triggers create --name issues --webhook github --run run.json --filter filter.json',
       'sagewai triggers create --name feed --poll https://example.com/items.json --every 5m --run run.json',
+      'sagewai triggers update feed --every 1m --filter filter.json',
       'sagewai triggers test issues --sample issue.json --header x-github-event=issues',
     ],
   });
@@ -85,32 +87,6 @@ function createCommand(around: Surroundings): Command {
     .option('--filter <file>', 'conditions, as JsonLogic')
     .option('--disabled', 'start nothing until it is enabled');
   return act<CreateFlags>(command, around, create);
-}
-
-function updateCommand(around: Surroundings): Command {
-  const command = serverCommand('update', 'Change what a trigger lets pass, or what it starts')
-    .argument('<trigger>', 'its name or id')
-    .option('--name <name>', 'another name')
-    .option('--run <file>', 'what is submitted, as JSON')
-    .option('--filter <file>', 'conditions, as JsonLogic; null: none');
-  return act<{ name?: string; run?: string; filter?: string } & ConnectionFlags>(
-    command,
-    around,
-    async (context, flags, [trigger = '']) => {
-      const body = {
-        ...(flags.name === undefined ? {} : { name: flags.name }),
-        ...(flags.run === undefined
-          ? {}
-          : { run: (await fromFile(flags.run)) as NewTrigger['run'] }),
-        ...(flags.filter === undefined ? {} : { filter: await fromFile(flags.filter) }),
-      };
-      const changed = await context.client.call('triggers.updateTrigger', {
-        params: { trigger },
-        body,
-      });
-      context.show(changed, `Changed ${changed.name}.`);
-    },
-  );
 }
 
 function one(

@@ -5,8 +5,9 @@
  *       meanwhile, and it comes back by itself if that replica dies. An item that was seen fires nothing (X1),
  *       so that a poll which is repeated starts no run twice.
  *   X8. What was seen at the first poll, and was to start nothing, is known before it is said to be.
+ *   X9. An item is known for as long as its address lists it, and the retention after: however old it is, it is
+ *       not new again.
  */
-import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
@@ -15,11 +16,20 @@ import type { OrganizationId, PollerOptions } from '@sagewai/wire';
 import { pollsDue } from '../due.sql.ts';
 import type { FleetParts } from '../parts.ts';
 import { fireTrigger } from './fire-trigger.ts';
-import { planPoll, type PollState, readPoll, recordPoll, takePolls } from './polls.sql.ts';
+import {
+  findNewItems,
+  noteUnchanged,
+  planPoll,
+  type PollState,
+  readPoll,
+  recordPoll,
+  skipItems,
+  takePolls,
+} from './polls.sql.ts';
 import { type Item, readItems } from './read-items.ts';
 import { openSecrets } from './receive-webhook.ts';
 import type { TriggerRow } from './trigger.ts';
-import { findTrigger, insertTriggerFiring } from './triggers.sql.ts';
+import { findTrigger } from './triggers.sql.ts';
 
 const POLLS_PER_ROUND = 20;
 /** Longer than a poll may take, its answer and what it starts. */
@@ -29,6 +39,8 @@ const ANSWER_BYTES_MAX = 4 * 1_048_576;
 const ITEMS_MAX = 200;
 const BACKOFF_MAX = 6;
 const ERROR_LENGTH_MAX = 500;
+/** So often in the time that it is kept it is written that an item is listed still. */
+const SEEN_PER_RETENTION = 10;
 
 type Answer =
   | { readonly kind: 'unchanged'; readonly status: number }
@@ -88,12 +100,16 @@ async function poll(parts: FleetParts, orgId: OrganizationId, id: string): Promi
   // What is not through is asked for whole, and soon.
   const keeps = answer.kind === 'items' && done;
   await inTenant(db, [orgId], async (tx) => {
+    if (answer.kind === 'unchanged') {
+      await noteUnchanged(tx, { triggerId: id, freshMs: freshMsOf(parts) });
+    }
     await recordPoll(tx, {
       triggerId: id,
       orgId,
       etag: keeps ? answer.etag : done ? (before?.etag ?? null) : null,
       lastModified: keeps ? answer.lastModified : done ? (before?.lastModified ?? null) : null,
       hasItems: hasItems || answer.kind === 'items',
+      hasRead: answer.kind !== 'failed',
       status: answer.status,
       error: answer.kind === 'failed' ? answer.error.slice(0, ERROR_LENGTH_MAX) : null,
       failures,
@@ -148,8 +164,15 @@ async function fireItems(
   trigger: TriggerRow,
   items: readonly Item[],
 ): Promise<boolean> {
+  const { db } = parts;
+  const freshMs = freshMsOf(parts);
+  const keys = items.map(({ key }) => key);
+  const isNew = await inTenant(db, [trigger.orgId], (tx) =>
+    findNewItems(tx, { triggerId: trigger.id, keys, freshMs }),
+  );
   let started = 0;
   for (const { key, body } of items) {
+    if (!isNew.has(key)) continue;
     if (started >= ITEMS_MAX) return false;
     try {
       const fired = await fireTrigger(parts, {
@@ -173,18 +196,17 @@ async function fireItems(
   return true;
 }
 
+const freshMsOf = ({ settings }: FleetParts): number =>
+  settings.triggerFiringsKeptMs / SEEN_PER_RETENTION;
+
 /** X8. */
 async function knowItems(
   { db, triggerMeters }: FleetParts,
   { id: triggerId, orgId }: TriggerRow,
   items: readonly Item[],
 ): Promise<void> {
-  await inTenant(db, [orgId], async (tx) => {
-    for (const { key: deliveryKey } of items) {
-      const firing = { id: newId(), orgId, triggerId, deliveryKey, runId: null, error: null };
-      await insertTriggerFiring(tx, { ...firing, how: 'skipped' });
-    }
-  });
+  const keys = items.map(({ key }) => key);
+  await inTenant(db, [orgId], (tx) => skipItems(tx, { triggerId, orgId, keys }));
   for (const _ of items) triggerMeters.delivered('poller', 'skipped');
 }
 

@@ -105,6 +105,77 @@ describe('a poller', () => {
     expect(await payloads(owner)).toEqual([1, 2, 4444]);
   });
 
+  test('knows an item for as long as it is listed, however long that is, and forgets it after (X9)', async ({
+    replica,
+    owner,
+  }) => {
+    const feed = await startFeed();
+    await create(replica, { url: feed.url });
+    await replica.run('fleet.poll');
+    const daysPass = async (): Promise<void> => {
+      await sql`update trigger_firing set fired_at = fired_at - interval '29 days',
+                seen_at = seen_at - interval '29 days'`.execute(owner);
+      await sql`update trigger_poll set items_at = items_at - interval '29 days'`.execute(owner);
+    };
+    const known = async (): Promise<unknown[]> => {
+      await replica.run('fleet.forget');
+      const { rows } = await sql<{ key: string }>`
+        select delivery_key as key from trigger_firing where repeats = 0 order by 1
+      `.execute(owner);
+      return rows.map(({ key }) => key);
+    };
+    // Nothing new for two months: the answer between is a 304.
+    await daysPass();
+    await pollAgain(replica, owner);
+    await daysPass();
+    expect(await known()).toEqual(['id:1', 'id:2']);
+    feed.items = [{ id: 2 }, { id: 333 }];
+    await pollAgain(replica, owner);
+    expect(await known()).toEqual(['id:1', 'id:2', 'id:333']);
+    // And then it cannot be asked for two months.
+    await daysPass();
+    await daysPass();
+    expect(await known()).toEqual(['id:1', 'id:2', 'id:333']);
+    feed.items = [{ id: 2 }, { id: 333 }, { id: 4444 }];
+    await pollAgain(replica, owner);
+    expect(await known()).toEqual(['id:2', 'id:333', 'id:4444']);
+    expect(await payloads(owner)).toEqual([333, 4444]);
+  });
+
+  test('tells its secret to no other host, and asks another address as a new one (X10)', async ({
+    replica,
+  }) => {
+    const [feed, other] = [await startFeed(), await startFeed()];
+    await create(replica, { url: feed.url });
+    await replica.run('fleet.poll');
+    const change = (body: object): Promise<Answer> =>
+      replica.call('PATCH', '/api/v1/triggers/feed', { as: 'write', body });
+    const elsewhere = { url: other.url, every_seconds: 60, items: '/items' };
+    expect(await change({ poller: elsewhere })).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/secret' }] },
+    });
+    await replica.run('fleet.poll');
+    expect(other.asked).toEqual([]);
+    other.items = [{ id: 7 }, { id: 8 }];
+    const changed = await change({ poller: elsewhere, secret: 'a-token-of-the-other' });
+    expect(changed).toMatchObject({ status: 200, body: { poller: elsewhere, last_poll: null } });
+    await replica.run('fleet.poll');
+    expect(other.asked).toMatchObject([{ authorization: 'Bearer a-token-of-the-other' }]);
+    expect(other.asked[0]?.['if-none-match']).toBeUndefined();
+    const firings = await replica.call('GET', '/api/v1/triggers/feed/firings', { as: 'read' });
+    expect(firings.body['firings']).toHaveLength(4);
+    expect(firings.body['firings']).toMatchObject([
+      { how: 'skipped' },
+      { how: 'skipped' },
+      { how: 'skipped' },
+      { how: 'skipped' },
+    ]);
+    // The same place, asked less often, is no other one.
+    const slower = await change({ poller: { ...elsewhere, every_seconds: 90 } });
+    expect(slower.body['last_poll']).toMatchObject({ status: 200 });
+  });
+
   test('is at one replica at a time, and comes back when that one died (X7)', async ({
     replicaWith,
     owner,

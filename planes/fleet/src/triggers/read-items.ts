@@ -14,6 +14,8 @@ export type Items =
   | { readonly kind: 'items'; readonly items: readonly Item[] }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/** More than any list that is meant to be asked for every few seconds. */
+const ITEMS_MAX = 10_000;
 const KEY = /^[\x20-\x7e]{1,200}$/;
 
 /** The items of an answer, in its order. What is no array is one item. */
@@ -30,6 +32,9 @@ export function readItems(text: string, options: PollerOptions): Items {
     return { kind: 'unreadable', why: `the answer has nothing at ${pointer}` };
   }
   const list: readonly unknown[] = Array.isArray(found) ? found : [found];
+  if (list.length > ITEMS_MAX) {
+    return { kind: 'unreadable', why: `the answer has more than ${ITEMS_MAX} items` };
+  }
   const items = new Map<string, unknown>();
   for (const body of list) items.set(keyOf(body, keyPointer), body);
   return { kind: 'items', items: [...items].map(([key, body]) => ({ key, body })) };

@@ -21,6 +21,7 @@ import {
 } from '@sagewai/wire';
 
 import type { FleetParts } from '../parts.ts';
+import { changePoller, demandPollerChange } from './change-poller.ts';
 import { demandTrigger, makesSecret, mistakesOfSecret } from './check-trigger.ts';
 import { planDelivery } from './fire-trigger.ts';
 import { listFiringsOf } from './list-firings.ts';
@@ -128,9 +129,9 @@ export function triggerRoutes(parts: FleetParts): Route[] {
         filter: body.filter === undefined ? old.filter : body.filter,
         run,
       };
-      demandTrigger(asked, false);
+      demandTrigger({ ...asked, secret: body.secret }, false);
       demandSameScheme(old, body.webhook);
-      if (body.poller !== undefined) parts.checkUrl(body.poller.url);
+      demandPollerChange(parts, old, body);
       audit.about(`trigger:${old.id}`, { name: body.name ?? old.name });
       const name = body.name ?? old.name;
       if (asked.cron !== undefined) {
@@ -144,7 +145,7 @@ export function triggerRoutes(parts: FleetParts): Route[] {
         run: old.kind === 'cron' ? old.run : run,
       };
       if (!(await changeTrigger(tx, changed))) throw taken(name);
-      if (body.poller !== undefined && old.enabled) await planPoll(tx, old, 0);
+      await changePoller(parts, tx, { old, ...body });
       return show(tx, await demand(within, old.id));
     }),
 
@@ -173,6 +174,7 @@ export function triggerRoutes(parts: FleetParts): Route[] {
       const within = { tx, orgId, caller };
       const trigger = await demand(within, params.trigger);
       audit.about(`trigger:${trigger.id}`);
+      if (trigger.kind === 'cron') throw noSecret('is not used by the clock');
       const made = body.secret === undefined ? newSecretFor(trigger) : null;
       const secret = body.secret ?? made ?? '';
       if (trigger.kind === 'webhook') {

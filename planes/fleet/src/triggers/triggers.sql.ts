@@ -164,12 +164,12 @@ export interface NewFiring {
  */
 export async function insertTriggerFiring(tx: Tx, firing: NewFiring): Promise<boolean> {
   const { rowCount } = await sql`
-    insert into trigger_firing as f (id, org_id, trigger_id, delivery_key, how, run_id, error, fired_at)
+    insert into trigger_firing as f (id, org_id, trigger_id, delivery_key, how, run_id, error, fired_at, seen_at)
     values (${firing.id}, ${firing.orgId}, ${firing.triggerId}, ${firing.deliveryKey}, ${firing.how},
-            ${firing.runId}, ${firing.error}, app_now())
+            ${firing.runId}, ${firing.error}, app_now(), app_now())
     on conflict on constraint a_delivery_fires_once do update
       set how = excluded.how, run_id = excluded.run_id, error = excluded.error, fired_at = excluded.fired_at,
-          repeats = f.repeats + 1
+          seen_at = excluded.seen_at, repeats = f.repeats + 1
       where f.how = 'refused'
   `.execute(tx);
   return rowCount === 1;
@@ -200,10 +200,17 @@ export async function listTriggerFirings(
   return rows;
 }
 
-/** Forgets firings of the transaction's organizations; a delivery that is older fires again. */
+/**
+ * Forgets firings of the transaction's organizations; a delivery that is older fires again. Those of a poller are as old
+ * as they were when its items were read last (X9): an address that answers nothing, or nothing new, lists them still.
+ */
 export async function forgetTriggerFirings(tx: Executor, afterMs: number): Promise<void> {
+  const kept = sql`${afterMs} * interval '1 millisecond'`;
   await sql`
-    delete from trigger_firing where fired_at < app_now() - ${afterMs} * interval '1 millisecond'
+    delete from trigger_firing f
+    where f.org_id = any(visible_orgs()) and f.seen_at < app_now() - ${kept}
+      and not exists (select from trigger_poll p
+                      where p.trigger_id = f.trigger_id and f.seen_at >= p.items_at - ${kept})
   `.execute(tx);
 }
 
