@@ -251,6 +251,35 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(2);
   });
 
+  test('that has ended is told nothing that waited for it, by hand or by 410 (T13)', async ({
+    db,
+    tenant,
+  }) => {
+    const alerts = alertsOf(db, tenant.orgId, { deliveryRetryMs: [60_000] });
+    const receiver = await startReceiver();
+    receiver.status = 500;
+    const { body: made } = await alerts.call('POST', '', { name: 'ops', url: receiver.url });
+    const id = String(made['id']);
+    await raise(db, tenant.orgId);
+    await alerts.deliver();
+    expect(await alerts.log(id)).toMatchObject([{ state: 'pending', attempts: 1 }]);
+    await alerts.call('PATCH', `/${id}`, { enabled: false });
+    expect(await alerts.log(id)).toMatchObject([{ state: 'failed', last_error: 'by hand' }]);
+    await alerts.call('PATCH', `/${id}`, { enabled: true });
+    await raise(db, tenant.orgId);
+    await alerts.deliver();
+    receiver.status = 410;
+    await raise(db, tenant.orgId);
+    await alerts.deliver();
+    expect((await alerts.log(id)).map(({ state }) => state)).toEqual([
+      'failed',
+      'failed',
+      'failed',
+    ]);
+    expect(await findDue(db, 'alerts', 10)).toEqual([]);
+    expect(receiver.received).toHaveLength(3);
+  });
+
   test('in a private network is refused, however it is written and wherever it leads', async ({
     db,
     tenant,

@@ -7,7 +7,7 @@ import { createApp, createAuthenticator, type Scope } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { databaseTest, holdTransaction, makeTenant, type Tenant } from '@sagewai/testing';
 import { ALERT_TYPES, type ProjectId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -15,7 +15,7 @@ import { createAuditor } from './auditor.ts';
 import { createAlerts } from './create-alerts.ts';
 import { appendAudit } from './entries.sql.ts';
 import { startReceiver } from './receiver-fixture.ts';
-import { isListenedTo, lockCursor, queueEvents } from './relay.sql.ts';
+import { isListenedTo, lockCursor, queueEvents, startRelay } from './relay.sql.ts';
 import type { TrustSettings } from './settings.ts';
 
 interface Answer {
@@ -249,6 +249,35 @@ describe('a webhook', () => {
     ).toBe(400);
     expect((await call('GET', '-events')).body).toMatchObject({ version: 1 });
   });
+});
+
+test('who begins to listen while the last one is taken off the list is told (T9)', async ({
+  db,
+  tenant,
+  owner,
+}) => {
+  const { orgId } = tenant;
+  const { work } = webhooksOf(db, tenant);
+  const isRead = async (): Promise<number> =>
+    (await sql`select from outbox_due where org_id = ${orgId} and what = 'events'`.execute(owner))
+      .rowCount;
+  // Nobody listens, and the cursor is still there.
+  await inTenant(db, [orgId], (tx) => startRelay(tx, orgId));
+  await using beginning = await holdTransaction(db, [orgId], (tx) => startRelay(tx, orgId));
+  await work(); // It sees nobody who listens, and waits for nothing.
+  await beginning.commit();
+  expect(await inTenant(db, [orgId], (tx) => lockCursor(tx, orgId))).not.toBeNull();
+  expect(await isRead()).toBe(1);
+});
+
+test('one replica at a time tells of an organization’s log (T9)', async ({ db, tenant }) => {
+  const { orgId } = tenant;
+  await inTenant(db, [orgId], (tx) => startRelay(tx, orgId));
+  await using first = await holdTransaction(db, [orgId], (tx) => lockCursor(tx, orgId));
+  expect(first.output).toBe(0);
+  // Not waited for: whoever comes second has nothing to do.
+  expect(await inTenant(db, [orgId], (tx) => lockCursor(tx, orgId))).toBeNull();
+  await first.commit();
 });
 
 test('nothing is read for an organization that nobody is told of', async ({ db, tenant }) => {

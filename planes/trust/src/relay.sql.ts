@@ -9,7 +9,8 @@ export async function startRelay(tx: Tx, orgId: OrganizationId): Promise<void> {
   await sql`
     insert into event_cursor (org_id, seq)
     select ${orgId}, coalesce((select seq from audit_head where org_id = ${orgId}), 0)
-    on conflict (org_id) do nothing
+    -- Locked: a round that saw nobody who listens would take it away meanwhile.
+    on conflict (org_id) do update set seq = event_cursor.seq
   `.execute(tx);
   await planRelay(tx, orgId, 0);
 }

@@ -73,6 +73,7 @@ export async function changeWebhook(tx: Tx, change: WebhookChange): Promise<Webh
     where id = ${id}
     returning ${COLUMNS}
   `.execute(tx);
+  if (enabled === false) await failWaiting(tx, id);
   return rows[0] ?? null;
 }
 
@@ -99,6 +100,16 @@ export async function deleteWebhook(tx: Tx, id: string): Promise<boolean> {
 
 export async function disableWebhook(tx: Executor, id: string, why: string): Promise<void> {
   await sql`update alert_webhook set disabled_why = ${why} where id = ${id}`.execute(tx);
+  await failWaiting(tx, id);
+}
+
+/** T13. What waits for a webhook that has ended has failed; it can be sent again by hand. */
+async function failWaiting(tx: Executor, id: string): Promise<void> {
+  await sql`
+    update alert_delivery d set state = 'failed', ended_at = app_now(), last_error = w.disabled_why
+    from alert_webhook w
+    where w.id = ${id} and w.disabled_why is not null and d.webhook_id = w.id and d.state = 'pending'
+  `.execute(tx);
 }
 
 export async function findWebhook(
@@ -134,5 +145,7 @@ export async function noteFailing(
       disabled_why = case when old.gone then 'nothing has reached it since ' || old.since end
     from old where w.id = old.id returning old.gone
   `.execute(tx);
-  return rows[0]?.gone ?? false;
+  const isGone = rows[0]?.gone ?? false;
+  if (isGone) await failWaiting(tx, id);
+  return isGone;
 }

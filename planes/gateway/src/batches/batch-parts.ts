@@ -17,6 +17,7 @@ import type { Catalogue } from '../models/catalogue.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import type { Price } from '../money/price.ts';
+import type { JudgeSpend } from '../soft-budgets/with-soft-budgets.ts';
 import type { Switchboard } from '../switchboard.ts';
 import { askProvider, FILES } from './ask-provider.ts';
 import { type Batch, batchIdOf } from './batch.ts';
@@ -31,6 +32,7 @@ export interface BatchParts {
   readonly meters: Pick<Meters, 'count'>;
   readonly settings: BatchSettings;
   readonly clientStallMs: number;
+  readonly judgeSpend?: JudgeSpend | undefined;
 }
 
 export interface BatchSettings {

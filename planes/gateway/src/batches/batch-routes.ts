@@ -15,9 +15,11 @@ import {
 import { toRefusal } from '../calls/account-call.ts';
 import { readOrigin } from '../calls/call-origin.ts';
 import { toGarbageFault } from '../calls/upstream-fault.ts';
+import { readContexts } from '../contexts/read-contexts.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Deployment } from '../models/deployment.ts';
 import { ceilingOf } from '../money/price.ts';
+import { heedWhole } from '../soft-budgets/with-soft-budgets.ts';
 import { answerWith, pageOf } from './answer-with.ts';
 import { askProvider, BATCHES, type ProviderAnswer, refusedByProvider } from './ask-provider.ts';
 import {
@@ -61,6 +63,7 @@ export function batchRoutes(parts: BatchParts): Route[] {
       if (deployment === undefined) {
         throw refuseField('input_file_id', 'is at a deployment that is not there any more');
       }
+      await heedWhole(input, parts.judgeSpend);
       answerWith(input, await make(input, { file, manifest, deployment }, parts));
     }),
 
@@ -190,6 +193,7 @@ async function reserve(
     mayCap: false,
     expiresInMs: RESERVED_MS,
     ...readOrigin(request.headers),
+    contexts: readContexts(request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
 }

@@ -19,6 +19,7 @@ import {
 import { curlAs, makeToken } from '../litellm/fixture.sql.ts';
 import { halfOf } from '../money/price.ts';
 import { mistakesIn } from '../openai-answers-fixture.ts';
+import { limitSoftly } from '../soft-budgets/fixture.sql.ts';
 import { answerJson, sharedWorldTest } from '../world-fixture.ts';
 
 const deployment = (url: string, id: string, provider: 'openai' | 'anthropic' = 'openai') =>
@@ -41,6 +42,7 @@ const test = sharedWorldTest((url) => ({
     { ...deployment(url, 'unpriced'), price: undefined, media: {} },
     { ...deployment(url, 'open'), classificationMax: 'public' },
   ],
+  soft: { refreshMs: 1, ageMsMax: 1 },
 })).extend<{ client: OpenAI; provider: Provider; spend: () => ReturnType<typeof wholeSpendOf> }>({
   client: async ({ gateway, key }, use) => {
     await use(clientOf(gateway, key));
@@ -255,6 +257,40 @@ describe('a batch', () => {
     expect(await openReservations(owner, tenant.orgId)).toBe(0);
     const one = await upload(poor, line('m', 'a', 10));
     await start(poor, one.id);
+    expect(provider.batches.size).toBe(1);
+  });
+
+  test('is held to the soft limit of its agent and to the contexts that it names (F1, X1)', async ({
+    gateway,
+    provider,
+    db,
+    key,
+    tenant,
+  }) => {
+    const as = (defaultHeaders: Record<string, string>): OpenAI =>
+      new OpenAI({ apiKey: key, baseURL: `${gateway.url}/v1`, maxRetries: 0, defaultHeaders });
+    const narrow = as({ 'x-sagewai-context': 'tokens=1000000,requests=60,usd=0.0000001' });
+    const file = await upload(narrow, line('m', 'a', 200));
+    await expect(start(narrow, file.id)).rejects.toThrow(/of this context/);
+    for (const [agent, action] of [
+      ['stopped', 'stop'],
+      ['warned', 'throttle'],
+    ] as const) {
+      await limitSoftly(db, tenant, { agent, action });
+      const spent = { agent_name: agent, cost_usd: '0.01' };
+      await gateway.post('/api/v1/budget/spend', spent, { authorization: `Bearer ${key}` });
+    }
+    const stopped = as({ 'x-sagewai-agent': 'stopped' });
+    await expect(start(stopped, file.id)).rejects.toThrow(/Daily budget exceeded/);
+    expect(provider.batches.size).toBe(0);
+    const { response } = await as({ 'x-sagewai-agent': 'warned' })
+      .batches.create({
+        input_file_id: file.id,
+        endpoint: '/v1/chat/completions',
+        completion_window: '24h',
+      })
+      .withResponse();
+    expect(response.headers.get('x-sagewai-budget')).toMatch(/^warn; Daily budget exceeded/);
     expect(provider.batches.size).toBe(1);
   });
 

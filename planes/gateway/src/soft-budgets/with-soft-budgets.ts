@@ -32,6 +32,17 @@ export function withSoftBudgets(decide: DecideCall, judge: JudgeSpend | undefine
   };
 }
 
+/** Of what is one model's, as a batch is: beyond `stop` it is refused, beyond the others it goes on and is told. */
+export async function heedWhole(input: StreamInput, judge: JudgeSpend | undefined): Promise<void> {
+  const { orgId, projectId } = input.caller;
+  if (judge === undefined || orgId === null || projectId === null) return;
+  const verdict = await judge({ orgId, projectId, agent: readOrigin(input.request.headers).agent });
+  if (verdict === null) return;
+  if (verdict === 'unknown') throw isUnknown();
+  if (verdict.action === 'stop') throw isStopped(verdict);
+  tell(input, 'warn', verdict);
+}
+
 interface Asked {
   readonly decide: DecideCall;
   readonly input: StreamInput;
@@ -43,16 +54,10 @@ interface Asked {
 function heed(verdict: SoftVerdict, asked: Asked): DecidedCall | Promise<DecidedCall> {
   const { decide, input, format, model } = asked;
   if (verdict === null) return decide(input, format, model);
-  if (verdict === 'unknown') {
-    throw new Fault('service.unavailable', 'soft budgets cannot be read', {
-      detail: 'The budget of this call cannot be read at the moment.',
-    });
-  }
+  if (verdict === 'unknown') throw isUnknown();
   switch (verdict.action) {
     case 'stop':
-      throw new Fault('budget.exceeded', 'an agent is over its soft limit', {
-        detail: verdict.reason,
-      });
+      throw isStopped(verdict);
     case 'throttle':
       return throttle(verdict, asked);
     case 'warn':
@@ -85,6 +90,14 @@ async function throttle(exceeded: Exceeded, asked: Asked): Promise<DecidedCall> 
   tell(input, 'warn', exceeded);
   return decide(input, format, model);
 }
+
+const isUnknown = (): Fault =>
+  new Fault('service.unavailable', 'soft budgets cannot be read', {
+    detail: 'The budget of this call cannot be read at the moment.',
+  });
+
+const isStopped = ({ reason }: Exceeded): Fault =>
+  new Fault('budget.exceeded', 'an agent is over its soft limit', { detail: reason });
 
 const OTHERS_MAY_DO: ReadonlySet<string> = new Set([
   'model.missing',

@@ -1,4 +1,5 @@
 import { type Job, job } from '@sagewai/jobs';
+import type { Log } from '@sagewai/log';
 import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import { appendAudit, raiseAlert, raiseEmail } from '@sagewai/trust';
 import { formatUsd, type OrganizationId } from '@sagewai/wire';
@@ -22,6 +23,7 @@ export interface WatchOptions {
   readonly db: Db;
   /** As the role of dispatch. */
   readonly dispatch: Db;
+  readonly log: Log;
   readonly everyMs: number;
   /** Makes a job look now. */
   readonly nudge: (job: string) => void;
@@ -37,7 +39,13 @@ export function watchJob(options: WatchOptions): Job {
     run: async (signal) => {
       for (const orgId of await findOrgsWithRules(options.dispatch)) {
         if (signal.aborted) return;
-        await watchBudgets(options, orgId);
+        // One that fails stands in nobody's way.
+        await watchBudgets(options, orgId).catch((error: unknown) => {
+          options.log.error('nobody was told what budgets come to; it is tried again', {
+            orgId,
+            error,
+          });
+        });
       }
     },
   });

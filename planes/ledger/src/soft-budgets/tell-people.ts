@@ -3,6 +3,7 @@ import { type Db, inTenant } from '@sagewai/postgres';
 import { appendAudit, raiseAlert } from '@sagewai/trust';
 import type { ProjectId } from '@sagewai/wire';
 
+import { forgetNotices } from '../budget-alerts/alert-rules.sql.ts';
 import type { Exceeded } from './decide-soft.ts';
 import type { ProjectPlace, SoftProject } from './soft-limit.ts';
 import { claimNotice } from './soft-limits.sql.ts';
@@ -50,6 +51,8 @@ export function createTeller({ db, log }: { readonly db: Db; readonly log: Log }
         requestId: '',
         details: data,
       });
+      // An organization without rules has no job that does.
+      await forgetNotices(tx);
     });
 
   return {
@@ -91,6 +94,14 @@ export function createTeller({ db, log }: { readonly db: Db; readonly log: Log }
           outcome: 'ok',
           requestId: '',
           details: data,
+        });
+      }).catch((error: unknown) => {
+        // The next reading tells it, with what is missed meanwhile.
+        const later = missed.get(projectId);
+        missed.set(projectId, { ...what, calls: calls + (later?.calls ?? 0) });
+        log.warn('nobody was told that calls passed a soft limit unlooked at', {
+          project: projectId,
+          error,
         });
       });
     },
