@@ -169,6 +169,7 @@ test('nothing of another organization is seen, changed or told from what exists 
     ['/api/v1/alert-webhooks', { name, url: 'https://203.0.113.1/hook' }],
     ['/api/v1/fleet/enrollment-keys', { name }],
     ['/api/v1/guardrails', { name, kind: 'secrets' }],
+    ['/api/v1/harness/policies', { name }],
     ['/api/v1/service-accounts', { name }],
     ['/api/v1/roles', { name: THROWN, permissions: ['run:read'] }],
     ['/api/v1/role-assignments', { role: THROWN, subject_kind: 'service_account', subject: name }],

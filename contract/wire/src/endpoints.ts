@@ -74,6 +74,7 @@ import {
   listModels,
 } from './gateway.ts';
 import { GUARDRAIL_ENDPOINTS } from './guardrails.ts';
+import { HARNESS_POLICY_ENDPOINTS } from './harness-policies.ts';
 import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from './health.ts';
 import {
   createOrganization,
@@ -176,6 +177,7 @@ export const ENDPOINTS = [
   ...WEBHOOK_ENDPOINTS,
   ...ANSWER_CACHE_ENDPOINTS,
   ...GUARDRAIL_ENDPOINTS,
+  ...HARNESS_POLICY_ENDPOINTS,
   ...LITELLM_KEY_ENDPOINTS,
   ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,

@@ -205,6 +205,13 @@ export {
   testGuardrail,
   updateGuardrail,
 } from './guardrails.ts';
+export {
+  createHarnessPolicy,
+  deleteHarnessPolicy,
+  getHarnessPolicy,
+  listHarnessPolicies,
+  updateHarnessPolicy,
+} from './harness-policies.ts';
 export { getAnswerCache } from './answer-cache.ts';
 export {
   explainRoute,

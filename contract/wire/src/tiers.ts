@@ -10,10 +10,14 @@ export const AUTO = 'auto';
 /** Any name but that word, which here would name itself. */
 const NAME_PATTERN = `^(?!${AUTO}$)${TAG_PATTERN.slice(1)}`;
 
-const tier = Type.Union([Type.Literal('simple'), Type.Literal('medium'), Type.Literal('complex')]);
+export const tier = Type.Union([
+  Type.Literal('simple'),
+  Type.Literal('medium'),
+  Type.Literal('complex'),
+]);
 
 /** What requests of a tier get; null: nothing of its own, they get what the next harder tier has. */
-const target = orNull(Type.Object({ model: Type.String(), pool: textOrNull }));
+export const target = orNull(Type.Object({ model: Type.String(), pool: textOrNull }));
 const projectTiers = Type.Object({
   project_id: id,
   simple: target,
@@ -21,7 +25,7 @@ const projectTiers = Type.Object({
   complex: target,
 });
 
-const newTarget = Type.Object({
+export const newTarget = Type.Object({
   model: Type.String({ minLength: 1, maxLength: 200, pattern: NAME_PATTERN }),
   /** For runs that say `auto` as their pool. */
   pool: Type.Optional(orNull(Type.String({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN }))),
@@ -75,6 +79,9 @@ export const testClassify = endpoint({
     messages: Type.Array(Type.Unknown()),
     system: Type.Optional(Type.Unknown()),
     tools: Type.Optional(orNull(Type.Array(Type.Unknown()))),
+    /** Whose request it is supposed to be: policies may be for them. */
+    team_id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    user_id: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     /** As in the request; it does not count. */
     model: Type.Optional(Type.String({ maxLength: 300 })),
   }),
@@ -96,5 +103,7 @@ export const testClassify = endpoint({
     /** What the project has for it; null: the project has no tiers. */
     model: textOrNull,
     pool: textOrNull,
+    /** The name of the policy that decides; null: the tiers of the project do. */
+    policy: textOrNull,
   }),
 });

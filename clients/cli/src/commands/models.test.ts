@@ -47,6 +47,7 @@ describe('models classify', () => {
     },
     model: 'gpt-4o-mini',
     pool: null,
+    policy: null,
   };
 
   test('asks about a message, or about a request in a file', async () => {

@@ -6,6 +6,7 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { readInput } from '../read-input.ts';
 import { UsageError } from '../usage-error.ts';
+import { policiesCommand } from './model-policies.ts';
 
 type Tiers = CallOutput<'gateway.getModelTiers'>;
 type NewTiers = NonNullable<CallInput<'gateway.setModelTiers'>['body']>;
@@ -29,7 +30,7 @@ interface ClassifyFlags extends ConnectionFlags {
 
 export function modelsCommand(around: Surroundings): Command {
   return group('models', 'Models: which one a request gets that asks for `auto`', {
-    commands: [tiersCommand(around), classifyCommand(around)],
+    commands: [tiersCommand(around), policiesCommand(around), classifyCommand(around)],
     examples: [
       'sagewai models tiers set research --simple gpt-4o-mini --complex gpt-4o --complex-pool gpu',
       'sagewai models tiers get research',
@@ -93,7 +94,8 @@ function classifyCommand(around: Surroundings): Command {
           ? 'the project has no tiers'
           : `gets ${answer.model}${answer.pool === null ? '' : ` in the pool ${answer.pool}`}`;
       const certain = `${Math.round(answer.confidence * 100)} %`;
-      context.show(answer, `${answer.reason}, confidence ${certain}: ${gets}`);
+      const by = answer.policy === null ? '' : ` by the policy ${answer.policy}`;
+      context.show(answer, `${answer.reason}, confidence ${certain}: ${gets}${by}`);
     },
   );
 }

@@ -4,6 +4,7 @@ import { AUTO, type ClassifiedRequest, type Tier } from '@sagewai/wire';
 
 import { reachOf } from '../formats/bridge.ts';
 import type { Format } from '../formats/format.ts';
+import { mayForce } from '../harness-policies/harness-policy.ts';
 import { mayCall } from '../keys/may-call.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
@@ -16,6 +17,8 @@ export interface TierTold {
   readonly score: number;
   readonly confidence: number;
   readonly reason: string;
+  /** What decided beside the tiers of the project. */
+  readonly policy?: string | undefined;
 }
 
 export interface ChosenModel {
@@ -38,15 +41,21 @@ export function createChooseModel(of: {
   const choose = async (input: StreamInput, format: Format): Promise<ChosenModel> => {
     const { orgId, projectId } = input.caller;
     if (orgId === null || projectId === null) throw new Error('a model caller without a project');
-    const choice = await of.tiers.choose({ orgId, projectId }, classifiedOf(input.body));
-    if (choice === null) throw hasNoTiers();
-    const { tier, score, confidence, reason } = choice.complexity;
-    const told = { tier, score, confidence, reason };
-    const forced = input.request.headers['x-harness-force-model'];
-    if (typeof forced === 'string' && forced !== '') {
-      return { model: forced, told: { ...told, reason: `asked for by the caller; ${reason}` } };
-    }
     const caller = input.caller.detail as CallerDetail;
+    const { teamId, personId } = caller.policy ?? NOBODY;
+    const who = { orgId, projectId, teamId, personId };
+    const choice = await of.tiers.choose(who, classifiedOf(input.body));
+    if (choice === null) throw hasNoTiers();
+    const { tier, score, confidence, reason: scored } = choice.complexity;
+    const { policy } = choice;
+    const forced = input.request.headers['x-harness-force-model'];
+    const isForced = typeof forced === 'string' && forced !== '';
+    const isHeard = isForced && mayForce(policy, forced);
+    const reason = isForced
+      ? `${isHeard ? 'asked for by the caller' : `${forced.slice(0, 100)} is not allowed by ${policy?.name ?? ''}`}; ${scored}`
+      : scored;
+    const told = { tier, score, confidence, reason, policy: policy?.name };
+    if (isHeard) return { model: forced, told };
     for (const { model } of choice.targets) {
       const group = await of.catalogue.find(model, input.caller);
       if (group !== undefined && mayCall(caller, group) && isServed(group, format)) {
@@ -57,6 +66,8 @@ export function createChooseModel(of: {
   };
   return (input, format, model) => (model === AUTO ? choose(input, format) : null);
 }
+
+const NOBODY = { teamId: null, personId: null } as const;
 
 const isServed = (group: ModelGroup, format: Format): boolean =>
   reachOf(group, format.name).group.deployments.length > 0;
@@ -81,5 +92,5 @@ const hasNoTiers = (): Fault =>
 
 const hasNoneFor = (tier: Tier): Fault =>
   new Fault('model.forbidden', 'no model of the tiers can be called', {
-    detail: `None of the models that the project has for ${tier} and other requests can be called with this credential.`,
+    detail: `None of the models that the project or a policy has for ${tier} and other requests can be called with this credential.`,
   });

@@ -8,12 +8,19 @@ import {
   type ProjectId,
 } from '@sagewai/wire';
 
+import { listHarnessPolicies } from '../harness-policies/harness-policies.sql.ts';
+import {
+  choosePolicy,
+  type HarnessPolicy,
+  type PolicyScope,
+  targetsUnder,
+} from '../harness-policies/harness-policy.ts';
 import { CredentialCache } from '../keys/credential-cache.ts';
-import { type ModelTiers, targetsFor, type TierTarget } from './model-tier.ts';
+import type { ModelTiers, TierTarget } from './model-tier.ts';
 import { readModelTiers } from './model-tiers.sql.ts';
 
 /** For whom a tier is chosen. */
-export interface ProjectName {
+export interface ProjectName extends PolicyScope {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId;
 }
@@ -22,6 +29,14 @@ export interface ProjectName {
 export interface TierChoice {
   readonly complexity: Complexity;
   readonly targets: readonly TierTarget[];
+  /** Null: the tiers of the project decide. */
+  readonly policy: HarnessPolicy | null;
+}
+
+interface Known {
+  readonly tiers: ModelTiers;
+  /** Of the whole organization. */
+  readonly policies: readonly HarnessPolicy[];
 }
 
 export interface TierBook {
@@ -43,22 +58,31 @@ export function createTierBook({
   readonly db: Db;
   readonly clock: Clock;
 }): TierBook {
-  const book = new CredentialCache<ModelTiers>({
+  const book = new CredentialCache<Known>({
     clock,
     ageMsMax: TIERS_AGE_MS_MAX,
     entriesMax: PROJECTS_MAX,
     load: async (name) => {
       const [orgId, projectId] = name.split(' ') as [OrganizationId, ProjectId];
-      const tiers = await inTenant(db, [orgId], (tx) => readModelTiers(tx, projectId));
-      return Object.keys(tiers).length === 0 ? null : tiers;
+      return inTenant(db, [orgId], async (tx) => {
+        const tiers = await readModelTiers(tx, projectId);
+        const policies = await listHarnessPolicies(tx, orgId);
+        return Object.keys(tiers).length === 0 && policies.length === 0
+          ? null
+          : { tiers, policies };
+      });
     },
   });
   return {
-    choose: async ({ orgId, projectId }, request) => {
-      const tiers = await book.get(projectId, `${orgId} ${projectId}`);
-      if (tiers === null) return null;
+    choose: async (of, request) => {
+      const { orgId, projectId } = of;
+      const known = await book.get(projectId, `${orgId} ${projectId}`);
+      if (known === null) return null;
       const complexity = classifyComplexity(request);
-      return { complexity, targets: targetsFor(tiers, complexity.tier) };
+      const policy = choosePolicy(known.policies, of);
+      const targets = targetsUnder(policy, known.tiers, complexity.tier);
+      const isUnsaid = policy === null && Object.keys(known.tiers).length === 0;
+      return isUnsaid ? null : { complexity, targets, policy };
     },
     forget: () => book.forgetAll(),
   };

@@ -10,7 +10,7 @@ import type { TierTold } from './choose-model.ts';
 export function addTier(
   headers: OutgoingHttpHeaders,
   call: AdmittedCall,
-  { tier, confidence, reason }: TierTold,
+  { tier, confidence, reason, policy }: TierTold,
   cost: PicoUsd | null,
 ): void {
   headers['x-harness-model-used'] = headerText(call.group.model);
@@ -18,8 +18,8 @@ export function addTier(
   headers['x-harness-complexity-tier'] = tier;
   headers['x-harness-confidence'] = confidence.toFixed(2);
   // A header has no arrows.
-  headers['x-harness-routing-reason'] = reason.replace('→', '->');
-  headers['x-harness-policy'] = 'model-tiers';
+  headers['x-harness-routing-reason'] = headerText(reason.replace('→', '->'));
+  headers['x-harness-policy'] = policy ?? 'model-tiers';
   headers['x-harness-budget-action'] = 'allow';
   if (cost !== null) headers['x-harness-cost-usd'] = formatUsd(cost);
 }

@@ -14,12 +14,16 @@ import {
   TIERS,
 } from '@sagewai/wire';
 
-import { type ModelTiers, targetsFor } from './model-tier.ts';
+import { listHarnessPolicies } from '../harness-policies/harness-policies.sql.ts';
+import { choosePolicy, targetsUnder } from '../harness-policies/harness-policy.ts';
+import { policyRoutes } from '../harness-policies/policy-routes.ts';
+import type { ModelTiers } from './model-tier.ts';
 import { readModelTiers, replaceModelTiers } from './model-tiers.sql.ts';
 
 /** For the people who say which model is good enough for what. */
 export function tierRoutes({ forget }: { readonly forget: () => void }): Route[] {
   return [
+    ...policyRoutes({ forget }),
     implement(getModelTiers, async ({ tx, orgId, caller, params }) => {
       const projectId = await demandProject(tx, { orgId, caller, named: params.project });
       return toWire(projectId, await readModelTiers(tx, projectId));
@@ -34,7 +38,7 @@ export function tierRoutes({ forget }: { readonly forget: () => void }): Route[]
       return toWire(projectId, tiers);
     }),
 
-    implement(testClassify, async ({ tx, caller, body }) => {
+    implement(testClassify, async ({ tx, orgId, caller, body }) => {
       const complexity = classifyComplexity(body);
       const { projectId } = caller;
       if (projectId === null) {
@@ -42,8 +46,13 @@ export function tierRoutes({ forget }: { readonly forget: () => void }): Route[]
           detail: 'Name the project of the request in X-Project-ID.',
         });
       }
-      const [target] = targetsFor(await readModelTiers(tx, projectId), complexity.tier);
-      return { ...complexity, model: target?.model ?? null, pool: target?.pool ?? null };
+      const { team_id: teamId, user_id: personId } = body;
+      const policies = await listHarnessPolicies(tx, orgId);
+      const policy = choosePolicy(policies, { projectId, teamId, personId });
+      const tiers = await readModelTiers(tx, projectId);
+      const [target] = targetsUnder(policy, tiers, complexity.tier);
+      const { model = null, pool = null } = target ?? {};
+      return { ...complexity, model, pool, policy: policy?.name ?? null };
     }),
   ];
 }
