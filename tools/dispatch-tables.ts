@@ -29,6 +29,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'platform_token',
   'pool_setting',
   'project_credential',
+  'project_deletion_due',
   'queue_room',
   'ready',
   'run_deadline',

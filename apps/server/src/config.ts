@@ -7,6 +7,7 @@ import { encryptionFields } from './encryption/encryption-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { projectFields } from './projects/project-fields.ts';
 import { signInFields } from './sign-in-fields.ts';
 import { softBudgetFields } from './soft-budget-fields.ts';
 import { ssoFields } from './sso-fields.ts';
@@ -156,6 +157,7 @@ export const SERVER_FIELDS = {
     description: 'The first organization, made when there is none',
   }),
 
+  ...projectFields,
   ...signInFields,
 
   ROUTING_DECISION_RETENTION: field.duration({

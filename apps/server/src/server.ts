@@ -28,6 +28,7 @@ import { seekLeadership } from './leadership.ts';
 import { ledgerSettings } from './ledger-settings.ts';
 import { answersIn, openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
+import { createProjectDeletion } from './projects/create-project-deletion.ts';
 import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
 import { createModelsMeter, type LiveModels, modelsFileJobs } from './reload-models.ts';
@@ -140,6 +141,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
+  const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });
 
@@ -187,6 +189,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
         isDraining: () => draining,
       }),
       ...encryption.routes,
+      ...projects.routes,
       ...chosen.flatMap(({ routes }) => routes),
     ],
     // Who calls is asked of every plane, also of those whose routes this process does not serve.
@@ -218,6 +221,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     [
       ...chosen.flatMap((plane) => plane.jobs),
       ...encryption.jobs,
+      ...projects.jobs,
       schemaJob(databases, options.onOutdated),
       ...modelsFileJobs(config, options.modelsFile, { models, gateway, log, note: modelsMeter }),
       ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),

@@ -79,6 +79,7 @@ import { getAdminHealth, getHealth, getHealthz, getMetrics, getReadiness } from 
 import {
   createOrganization,
   createProject,
+  renameProject,
   createToken,
   getOrganization,
   getProject,
@@ -111,6 +112,7 @@ import {
   rotateProjectCredential,
   setProjectCredential,
 } from './project-credentials.ts';
+import { PROJECT_DELETION_ENDPOINTS } from './project-deletion.ts';
 import { getRetention, setRetention } from './retention.ts';
 import { ROLE_ENDPOINTS } from './role-administration.ts';
 import {
@@ -159,6 +161,8 @@ export const ENDPOINTS = [
   getOrganization,
   listProjects,
   createProject,
+  renameProject,
+  ...PROJECT_DELETION_ENDPOINTS,
   getProject,
   listTokens,
   createToken,

@@ -24,6 +24,8 @@ export const project = Type.Object({
   id,
   organization_id: id,
   name: Type.String(),
+  /** `deleting`: it is out of reach, and can be taken back while its deletion waits. */
+  state: Type.Union([Type.Literal('active'), Type.Literal('deleting')]),
   created_at: instant,
 });
 
@@ -127,6 +129,19 @@ export const getProject = endpoint({
   permission: 'project:read',
   audit: 'read',
   params: Type.Object({ project: nameOrId }),
+  output: project,
+});
+
+export const renameProject = endpoint({
+  id: 'identity.renameProject',
+  method: 'PATCH',
+  path: '/api/v1/projects/{project}',
+  surface: 'own',
+  summary: 'Give a project another name; its id stays',
+  permission: 'project:write',
+  audit: 'record',
+  params: Type.Object({ project: nameOrId }),
+  body: Type.Object({ name }),
   output: project,
 });
 

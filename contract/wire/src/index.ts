@@ -120,6 +120,7 @@ export {
   accessToken,
   createOrganization,
   createProject,
+  renameProject,
   createToken,
   getOrganization,
   getProject,
@@ -363,3 +364,11 @@ export {
 } from './routing.ts';
 export { explainRun, explainTask, listPending } from './placement.ts';
 export { listStalled, setPoolProgress } from './stalled.ts';
+export {
+  DELETION_FORMAT,
+  deleteProject,
+  deletionCertificate,
+  getProjectDeletion,
+  listProjectDeletions,
+  undeleteProject,
+} from './project-deletion.ts';

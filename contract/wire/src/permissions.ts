@@ -12,6 +12,7 @@ export const PERMISSIONS = {
   'organization:create': ['platform'],
   'project:read': ['read'],
   'project:write': ['admin'],
+  'project:delete': ['admin'],
   'token:read': ['admin'],
   'token:write': ['admin'],
   'account:read': ['read'],

@@ -31,6 +31,7 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'organization:create': NOBODY,
   'project:read': EVERYONE,
   'project:write': ADMINS,
+  'project:delete': ADMINS,
   'token:read': ADMINS_SEEN,
   'token:write': ADMINS,
   'account:read': ADMINS_SEEN,

@@ -1,11 +1,12 @@
 import type { CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import { listen, type Listener } from '@sagewai/postgres';
-import type { RunId } from '@sagewai/wire';
+import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import { anomalyRoutes } from './anomalies/anomaly-routes.ts';
 import { eventRoutes } from './audit/event-routes.ts';
 import { createParts } from './create-parts.ts';
+import { cancelProject } from './dead-letters/cancel-project.ts';
 import { deadLetterRoutes } from './dead-letters/dead-letter-routes.ts';
 import { WAKE_CHANNEL } from './dispatch/hints.ts';
 import { findNonempty } from './dispatch/queue.sql.ts';
@@ -50,6 +51,11 @@ export interface Fleet {
   areLeasesAlive(
     leases: readonly { readonly runId: RunId; readonly epoch: number }[],
   ): Promise<boolean[]>;
+  /** Cancels all that a project has not ended; its workers are told to stop. */
+  cancelProject(
+    of: { readonly orgId: OrganizationId; readonly projectId: ProjectId; readonly actor: string },
+    signal: AbortSignal,
+  ): Promise<void>;
   /** How many polls wait at this replica. */
   countWaiting(): number;
   close(): Promise<void>;
@@ -101,6 +107,10 @@ export function createFleet(options: FleetOptions): Fleet {
       Promise.all(
         leases.map(({ runId, epoch }) => parts.aliveness.add({ runId, epoch: BigInt(epoch) })),
       ),
+    cancelProject: (of, signal) => {
+      const touch = (runId: RunId): void => parts.watch.touch(runId);
+      return cancelProject({ ...parts, touch, batch: parts.settings.bulkBatchMax }, of, signal);
+    },
     countWaiting: () => parts.claims.waiting,
     close: async () => {
       await listener?.close();

@@ -31,7 +31,7 @@ export { ensureSetupToken } from './invitations/setup-token.ts';
 export { keepSecret, listKeptSecrets } from './kept-secrets.sql.ts';
 export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organization.ts';
 export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
-export { findProject } from './projects.sql.ts';
+export { findAnyProject, findProject } from './projects.sql.ts';
 export { resolveProject } from './resolve-caller.ts';
 export { type AccountDetail, actByGrants, type Grants, type Subject } from './roles/grants.ts';
 export { readGrants } from './roles/read-grants.ts';

@@ -33,6 +33,10 @@ const DEFINER_FUNCTIONS = [
   // Only what is older than a day, by dispatch alone.
   'ledger_drop_decisions',
   'ledger_make_months',
+  // Counts, for the transaction's organizations.
+  'project_left',
+  // Only of a project of the transaction's organizations that is being deleted.
+  'project_purge',
 ];
 
 /** Structured values that dispatch needs to choose, though it sees every organization's. */

@@ -32,6 +32,8 @@ export interface Project {
   readonly orgId: OrganizationId;
   readonly name: string;
   readonly createdAt: Date;
+  /** It is out of reach since, and will be deleted; null: it is in use. */
+  readonly deletingAt: Date | null;
 }
 
 /** Every organization has it, and a request that names no project means it. */

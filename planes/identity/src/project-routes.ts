@@ -1,11 +1,23 @@
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found, implement, type Route } from '@sagewai/http';
-import { createProject, getProject, listProjects, type ProjectId } from '@sagewai/wire';
+import {
+  createProject,
+  getProject,
+  listProjects,
+  type ProjectId,
+  renameProject,
+} from '@sagewai/wire';
 
-import type { Project } from './organization.ts';
+import { DEFAULT_PROJECT, type Project } from './organization.ts';
 import { cutPage, toPage } from './page.ts';
-import { findProject, insertProject, listProjects as readProjects } from './projects.sql.ts';
+import {
+  findAnyProject,
+  findProject,
+  insertProject,
+  listProjects as readProjects,
+  renameProject as rename,
+} from './projects.sql.ts';
 import { boundProject } from './token-reader.ts';
 
 export function projectRoutes(): Route[] {
@@ -35,18 +47,39 @@ export function projectRoutes(): Route[] {
     }),
 
     implement(getProject, async ({ tx, orgId, params, caller }) => {
-      const project = await findProject(tx, orgId, params.project);
+      const project = await findAnyProject(tx, orgId, params.project);
       const bound = boundProject(caller);
       const reachable = bound === null || project?.id === bound ? project : null;
       const detail = `There is no project ${params.project} that you can see.`;
       return toWire(found(reachable, detail, 'project.missing'));
     }),
+
+    implement(renameProject, async ({ tx, orgId, params, body, caller, audit }) => {
+      const project = await findProject(tx, orgId, params.project);
+      const bound = boundProject(caller);
+      const reachable = bound === null || project?.id === bound ? project : null;
+      const { id, name } = found(reachable, 'There is no such project.', 'project.missing');
+      if (name === DEFAULT_PROJECT) {
+        throw new Fault('state.conflict', 'the project default keeps its name', {
+          detail: 'The project default keeps its name: calls that name none are of it.',
+        });
+      }
+      const renamed = await rename(tx, { id, name: body.name });
+      if (renamed === 'taken') {
+        throw new Fault('resource.exists', `a name for project ${id} is taken`, {
+          detail: `There is a project ${body.name} already.`,
+        });
+      }
+      audit.about(`project:${id}`, { name: body.name, was: name });
+      return toWire(found(renamed, 'There is no such project.', 'project.missing'));
+    }),
   ];
 }
 
-const toWire = ({ id, orgId, name, createdAt }: Project) => ({
+const toWire = ({ id, orgId, name, createdAt, deletingAt }: Project) => ({
   id,
   organization_id: orgId,
   name,
+  state: deletingAt === null ? ('active' as const) : ('deleting' as const),
   created_at: createdAt.toISOString(),
 });

@@ -9,6 +9,7 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'organization:create': true,
   'project:read': false,
   'project:write': true,
+  'project:delete': true,
   'token:read': true,
   'token:write': true,
   'account:read': true,
