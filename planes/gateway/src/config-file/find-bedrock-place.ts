@@ -2,6 +2,7 @@ import { Secret } from '@sagewai/config';
 
 import type { Authorization } from '../providers/authorization.ts';
 import type { FoundPlace } from './find-place.ts';
+import { findRole, isGivenRole, namesRole } from './find-role.ts';
 import { findValue, type FoundValue } from './find-value.ts';
 import { leaveOut } from './leave-out.ts';
 import type { Section } from './section.ts';
@@ -30,11 +31,8 @@ export function findBedrockPlace(
   if (all.some(({ kind }) => kind === 'unset')) return { kind: 'disabled' };
   const at = valueOf(region);
   const base = valueOf(apiBase) ?? valueOf(endpoint);
-  // Whoever names a role means its rights, and not those of the keys beside it.
-  const role = ['aws_role_name', 'aws_web_identity_token', 'aws_profile_name'].find((name) =>
-    entry.has(`litellm_params.${name}`),
-  );
-  if (role !== undefined) return leaveOut(entry, `litellm_params.${role}`, 'is not known here');
+  if (entry.has('litellm_params.aws_profile_name'))
+    return leaveOut(entry, 'litellm_params.aws_profile_name', 'is not known here');
   if (at === undefined) return leaveOut(entry, 'litellm_params.aws_region_name', 'no region');
   if (!REGION.test(at)) {
     entry.mistake('litellm_params.aws_region_name', 'expected a region, like us-east-1');
@@ -47,8 +45,11 @@ export function findBedrockPlace(
   }
   // Keys that an entry names stand before what stands in the environment.
   const hasKeys = valueOf(id) !== undefined || valueOf(secret) !== undefined;
-  const bearer =
+  // Whoever names a role means its rights, and not those of what stands beside it.
+  const hasRole = namesRole(entry);
+  const given =
     valueOf(key) ?? (hasKeys ? undefined : entry.environment('AWS_BEARER_TOKEN_BEDROCK'));
+  const bearer = hasRole ? undefined : given;
   const upstreamModel = named.replace(/^converse\//, '');
   const place = { provider: 'bedrock', baseUrl } as const;
   if (bearer !== undefined) {
@@ -58,18 +59,27 @@ export function findBedrockPlace(
   const accessKeyId = hasKeys ? valueOf(id) : entry.environment('AWS_ACCESS_KEY_ID');
   const secretKey = hasKeys ? valueOf(secret) : entry.environment('AWS_SECRET_ACCESS_KEY');
   const token = hasKeys ? valueOf(session) : entry.environment('AWS_SESSION_TOKEN');
-  if (accessKeyId === undefined || secretKey === undefined) {
+  const sessionToken = token === undefined ? undefined : new Secret(token);
+  const keys =
+    accessKeyId === undefined || secretKey === undefined
+      ? undefined
+      : { accessKeyId, secretAccessKey: new Secret(secretKey), sessionToken };
+  if (hasRole || (keys === undefined && isGivenRole(entry))) {
+    const role = findRole(entry, { region: at, keys });
+    if (role.kind !== 'found') return role;
+    const authorization: Authorization = { kind: 'aws', region: at, keys: role.role };
+    const { by, arn } = role.role;
+    // Of a web identity nothing is kept; that there is a credential of ours is.
+    const credential = by.kind === 'keys' ? by.keys.secretAccessKey : new Secret(arn);
+    return { kind: 'found', upstreamModel, endpoint: { ...place, credential, authorization } };
+  }
+  if (keys === undefined) {
     const what =
       'aws_access_key_id and aws_secret_access_key are needed here, or api_key (a bearer)';
     return leaveOut(entry, 'litellm_params.aws_secret_access_key', what);
   }
-  const credential = new Secret(secretKey);
-  const sessionToken = token === undefined ? undefined : new Secret(token);
-  const authorization: Authorization = {
-    kind: 'aws',
-    region: at,
-    keys: { accessKeyId, secretAccessKey: credential, sessionToken },
-  };
+  const credential = keys.secretAccessKey;
+  const authorization: Authorization = { kind: 'aws', region: at, keys };
   return { kind: 'found', upstreamModel, endpoint: { ...place, credential, authorization } };
 }
 

@@ -3,6 +3,7 @@ import { Secret } from '@sagewai/config';
 import type { Endpoint } from '../models/deployment.ts';
 import { PREFIXES, prefixOfName, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { findBedrockPlace } from './find-bedrock-place.ts';
+import { findEntra } from './find-entra.ts';
 import { findValue } from './find-value.ts';
 import { findVertexPlace } from './find-vertex-place.ts';
 import { leaveOut } from './leave-out.ts';
@@ -18,6 +19,7 @@ export type FoundPlace =
 const OVER_RESPONSES = /^responses\//;
 
 const REFUSED = { kind: 'refused' } as const;
+const NO_CLIENT = { kind: 'none' } as const;
 
 export function findPlace(entry: Section, named: string): FoundPlace {
   const apiBase = findValue(entry, ['litellm_params.api_base', 'litellm_params.base_url']);
@@ -55,6 +57,14 @@ export function findPlace(entry: Section, named: string): FoundPlace {
   const place = provider === 'azure' ? azureBase(entry, baseUrl, upstreamModel) : baseUrl;
   if (apiBase.kind === 'unset' || key.kind === 'unset' || place === undefined)
     return { kind: 'disabled' };
+  const entra =
+    provider === 'azure' ? findEntra(entry, { mayLook: key.value === undefined }) : NO_CLIENT;
+  if (entra.kind === 'disabled' || entra.kind === 'refused') return entra;
+  if (entra.kind === 'found') {
+    const { client: authorization } = entra;
+    const endpoint = { provider, baseUrl: place, credential: authorization.secret, authorization };
+    return { kind: 'found', upstreamModel, endpoint };
+  }
   return {
     kind: 'found',
     upstreamModel,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { addressesOf } from '../models/deployment.ts';
 import { DEFAULT_ROUTING } from '../routing/routing.ts';
 import { readLitellmConfig } from './read-litellm-config.ts';
 import { noticeText } from './section.ts';
@@ -12,7 +13,10 @@ const ACCOUNT = {
   client_email: 'a@house.example',
   token_uri: 'https://tokens.example/token',
 };
-const FILES: Readonly<Record<string, string>> = { '/etc/account.json': JSON.stringify(ACCOUNT) };
+const FILES: Readonly<Record<string, string>> = {
+  '/etc/account.json': JSON.stringify(ACCOUNT),
+  '/var/token': 'eyJh.eyJz.c2ln\n',
+};
 
 function read(params: Readonly<Record<string, unknown>>, info?: object, env = {}) {
   const about = info === undefined ? {} : { model_info: info };
@@ -65,6 +69,54 @@ describe('a deployment at Azure', () => {
     expect(outputTokensMax).toBe(16_384);
     const named = deploymentOf({ ...params, model: 'azure/gpt-4o' });
     expect(named.price).toEqual(price);
+  });
+});
+
+describe('a deployment at Azure with a client of Entra ID', () => {
+  const params = { model: 'azure/gpt-4o', api_base: resource };
+  const client = { tenant_id: 'house.example', client_id: 'c-1', client_secret: 'entra-secret' };
+
+  test('asks for tokens of its tenant, and its address is one that is called (M6)', () => {
+    const { endpoint } = deploymentOf({ ...params, ...client });
+    const tokenUrl = 'https://login.microsoftonline.com/house.example/oauth2/v2.0/token';
+    expect(endpoint).toMatchObject({
+      provider: 'azure',
+      authorization: {
+        kind: 'entra',
+        clientId: 'c-1',
+        scope: 'https://cognitiveservices.azure.com/.default',
+        tokenUrl,
+      },
+    });
+    expect(addressesOf(endpoint)).toEqual([
+      at('2024-10-21').replace('house-4o', 'gpt-4o'),
+      tokenUrl,
+    ]);
+  });
+
+  test('takes what stands in the environment where the entry has no key', () => {
+    const env = {
+      AZURE_TENANT_ID: 't',
+      AZURE_CLIENT_ID: 'c',
+      AZURE_CLIENT_SECRET: 's',
+      AZURE_AUTHORITY_HOST: 'https://login.example/',
+    };
+    expect(deploymentOf(params, undefined, env).endpoint.authorization).toMatchObject({
+      tokenUrl: 'https://login.example/t/oauth2/v2.0/token',
+    });
+    const keyed = deploymentOf({ ...azure, api_base: resource }, undefined, env);
+    expect(keyed.endpoint.authorization).toBeUndefined();
+  });
+
+  test('is refused or left out with its line, and without a word of its secret', () => {
+    const told = (more: object): string => {
+      const config = read({ ...params, ...client, ...more });
+      return (config.kind === 'refused' ? config.mistakes : config.notices).map(noticeText).join();
+    };
+    expect(told({ tenant_id: '../x' })).toMatch(/tenant_id/);
+    expect(told({ client_id: undefined })).toMatch(/client_id.*needed/);
+    expect(told({ client_secret: 'os.environ/NOT_SET' })).toMatch(/NOT_SET is not set/);
+    expect(told({ tenant_id: '../x' })).not.toMatch(/entra-secret/);
   });
 });
 
@@ -142,7 +194,7 @@ describe('a model of Bedrock', () => {
       authorization: { region: 'eu-west-1', keys: { accessKeyId: 'AKID' } },
     });
     const { authorization } = endpoint;
-    expect(authorization?.kind === 'aws' && authorization.keys.sessionToken).toBeUndefined();
+    expect(authorization).not.toMatchObject({ keys: { sessionToken: expect.anything() } });
     expect(deployment).toMatchObject({
       upstreamModel: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
       outputTokensMax: 64_000,
@@ -160,7 +212,26 @@ describe('a model of Bedrock', () => {
     });
     expect(endpoint.credential?.reveal()).toBe(secret);
     const { authorization } = endpoint;
-    expect(authorization?.kind === 'aws' ? authorization.keys.accessKeyId : undefined).toBe(id);
+    if (id === undefined) expect(authorization).toBeUndefined();
+    else expect(authorization).toMatchObject({ keys: { accessKeyId: id } });
+  });
+
+  const role = 'arn:aws:iam::123456789012:role/models';
+  const identity = 'eyJh.eyJz.c2ln';
+
+  test.each([
+    [{ ...own, api_key: 'b', aws_role_name: role, aws_external_id: 'x-1' }, {}, 'keys'],
+    [{ aws_role_name: role, aws_web_identity_token: identity }, {}, 'token'],
+    [{ ...own, aws_role_name: role, aws_web_identity_token: '/var/token' }, {}, 'token'],
+    [{}, { AWS_ROLE_ARN: role, AWS_WEB_IDENTITY_TOKEN_FILE: '/var/token' }, 'token'],
+  ])('with a role has its rights: %j %j', (params, env, by) => {
+    const { endpoint } = deploymentOf({ ...named, ...params }, undefined, env);
+    expect(endpoint.authorization).toMatchObject({
+      kind: 'aws',
+      keys: { arn: role, by: { kind: by }, stsUrl: 'https://sts.eu-west-1.amazonaws.com/' },
+    });
+    expect(endpoint.credential).not.toBeNull();
+    expect(addressesOf(endpoint)).toContain('https://sts.eu-west-1.amazonaws.com/');
   });
 
   test('is refused or left out with its line, and without a word of its keys', () => {
@@ -171,6 +242,13 @@ describe('a model of Bedrock', () => {
     };
     expect(mistakes(own)).toMatch(/aws_region_name/);
     expect(mistakes({ ...own, aws_region_name: 'evil.example/x' })).toMatch(/aws_region_name/);
+    const region = { aws_region_name: 'us-east-1' };
+    expect(mistakes({ ...region, ...own, aws_profile_name: 'x' })).toMatch(/aws_profile_name/);
+    expect(mistakes({ ...region, ...own, aws_role_name: 'models' })).toMatch(/arn:aws:iam/);
+    expect(mistakes({ ...region, aws_role_name: role })).toMatch(/a role needs keys/);
+    expect(
+      mistakes({ ...region, ...own, aws_role_name: role, aws_web_identity_token: '/no/file' }),
+    ).toMatch(/aws_web_identity_token.*a role needs keys/);
     expect(mistakes({ aws_region_name: 'us-east-1', aws_secret_access_key: 'aws-secret' })).toMatch(
       /^(?!.*aws-secret$).*aws_access_key_id/,
     );

@@ -200,8 +200,8 @@ describe('what is not known here, and holds nothing back', () => {
       'aws_secret_access_key are needed here',
     ],
     [
-      '{ model_name: a, litellm_params: { model: bedrock/x, aws_region_name: us-east-1, aws_access_key_id: a, aws_secret_access_key: b, aws_role_name: r } }',
-      'aws_role_name: is not known here',
+      '{ model_name: a, litellm_params: { model: bedrock/x, aws_region_name: us-east-1, aws_access_key_id: a, aws_secret_access_key: b, aws_profile_name: r } }',
+      'aws_profile_name: is not known here',
     ],
   ])('leaves its deployment out, with its line, and the rest starts: %s', (entry, what) => {
     const { deployments, notices } = listed(entry, `  - ${ENTRY}`);

@@ -4,7 +4,7 @@ import type { ProjectId } from '@sagewai/wire';
 import type { Classification } from '../classification/classification.ts';
 import type { MediaPrice } from '../media/media-price.ts';
 import type { Price } from '../money/price.ts';
-import type { Authorization } from '../providers/authorization.ts';
+import { type Authorization, tokenUrlsOf } from '../providers/authorization.ts';
 import type { ProviderName } from '../providers/provider.ts';
 import type { Traffic } from '../routing/routing.ts';
 
@@ -25,7 +25,7 @@ export interface Endpoint {
 
 /** All that is called for its sake: its base URL, and where its tokens come from. */
 export function addressesOf({ baseUrl, authorization }: Endpoint): readonly string[] {
-  return authorization?.kind === 'google' ? [baseUrl, authorization.tokenUrl] : [baseUrl];
+  return [baseUrl, ...tokenUrlsOf(authorization)];
 }
 
 /** One way to reach a model. Several deployments may serve one model name. */

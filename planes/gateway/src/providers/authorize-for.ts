@@ -2,33 +2,56 @@ import type { Clock } from '@sagewai/clock';
 import type { Dispatcher } from 'undici';
 
 import type { Endpoint } from '../models/deployment.ts';
-import type { Authorize, AwsAccount, Unsigned } from './authorization.ts';
+import { type Authorize, type AwsAccount, isRole, type Unsigned } from './authorization.ts';
+import { createEntraTokens } from './entra-tokens.ts';
 import { createGoogleTokens } from './google-tokens.ts';
-import { amzDate, signRequest } from './sign-request.ts';
+import { createRoleKeys } from './role-keys.ts';
+import { amzDate, type AwsKeys, signRequest } from './sign-request.ts';
+
+interface Asking {
+  readonly poolOf: (url: string) => Pick<Dispatcher, 'request'>;
+  readonly clock: Clock;
+}
 
 /** Undefined where the credential is a header that stays the same, which costs a request nothing. */
 export function authorizeFor(
   { authorization, baseUrl }: Endpoint,
-  of: {
-    readonly poolOf: (url: string) => Pick<Dispatcher, 'request'>;
-    readonly clock: Clock;
-  },
+  of: Asking,
 ): Authorize | undefined {
   if (authorization === undefined) return undefined;
-  if (authorization.kind === 'aws') {
-    const { host } = new URL(baseUrl);
-    return (request) => signFor(request, authorization, { host, at: of.clock.now() });
+  const now = (): number => of.clock.now().getTime();
+  switch (authorization.kind) {
+    case 'aws':
+      return signer(authorization, new URL(baseUrl).host, of);
+    case 'google':
+      return createGoogleTokens(authorization, {
+        connections: of.poolOf(authorization.tokenUrl),
+        now,
+      });
+    case 'entra':
+      return createEntraTokens(authorization, {
+        connections: of.poolOf(authorization.tokenUrl),
+        now,
+      });
   }
-  return createGoogleTokens(authorization, {
-    connections: of.poolOf(authorization.tokenUrl),
-    now: () => of.clock.now().getTime(),
-  });
+}
+
+function signer({ keys, region }: AwsAccount, host: string, { poolOf, clock }: Asking): Authorize {
+  const now = (): Date => clock.now();
+  const sign = (request: Unsigned, by: AwsKeys): Readonly<Record<string, string>> =>
+    signFor(request, by, { host, region, at: now() });
+  if (!isRole(keys)) return (request) => sign(request, keys);
+  const keysOf = createRoleKeys(keys, { connections: poolOf(keys.stsUrl), now });
+  return (request) => {
+    const given = keysOf();
+    return given instanceof Promise ? given.then((by) => sign(request, by)) : sign(request, given);
+  };
 }
 
 function signFor(
   { method, path, headers, body }: Unsigned,
-  { keys, region }: AwsAccount,
-  { host, at }: { readonly host: string; readonly at: Date },
+  keys: AwsKeys,
+  { host, region, at }: { readonly host: string; readonly region: string; readonly at: Date },
 ): Readonly<Record<string, string>> {
   const more = {
     'x-amz-date': amzDate(at),

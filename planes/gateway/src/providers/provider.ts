@@ -163,6 +163,8 @@ export const PROVIDERS = {
     catalogueId: 'azure',
     formats: ['chat', 'responses', 'embeddings'],
     credentialHeader: (key: string) => ({ 'api-key': key }),
+    // Where it is asked for tokens with.
+    secretField: 'client_secret',
     takesEffort: (model) => !WITHOUT_THINKING.test(model),
     pathOf: (base: string, format: FormatName) =>
       format === 'responses' ? base.replace(/\/deployments\/[^/]+$/, '') : base,

@@ -64,6 +64,21 @@ test('a deployment that is added is called by every replica with its own credent
     status: 400,
     body: { error: { param: 'litellm_params.api_key' } },
   });
+  // Nor to another place that gives tokens for it.
+  const entra = { tenant_id: 't', client_id: 'c', client_secret: 'entra-secret' };
+  const azure = { model: 'azure/gpt-4o', api_base: 'https://a.openai.azure.com', ...entra };
+  await curl('POST /model/new', {
+    model_name: 'azure',
+    litellm_params: azure,
+    model_info: { id: 'd2' },
+  });
+  const away = { azure_authority_host: 'https://tokens.example.com' };
+  const lured = { litellm_params: away, model_info: { id: 'd2' } };
+  expect(await curl('POST /model/update', lured)).toMatchObject({
+    status: 400,
+    body: { error: { param: 'litellm_params.client_secret' } },
+  });
+  await curl('POST /model/delete', { id: 'd2' });
   const renamed = { model_name: 'renamed', model_info: { id: 'd1' } };
   expect((await curl('POST /model/update', renamed)).body.model_name).toBe('renamed');
   await expect

@@ -5,7 +5,7 @@ import { nameActor } from '@sagewai/trust';
 import { createStoredModel, deleteStoredModel, updateStoredModel } from '@sagewai/wire';
 
 import { mistaken, refused } from '../litellm/refuse-fields.ts';
-import { addressesOf, type Deployment, placeOf } from '../models/deployment.ts';
+import { addressesOf, type Deployment, type Endpoint, placeOf } from '../models/deployment.ts';
 import { traitsOf } from '../providers/provider.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import * as rows from './stored-models.sql.ts';
@@ -74,7 +74,7 @@ export function storedModelRoutes(of: {
       // It may be at an address that nobody may call any more: that is why it is changed.
       const was = readStored(before, of.now());
       const at = was.kind === 'read' ? was.deployment.endpoint : undefined;
-      const isElsewhere = deployment.endpoint.baseUrl !== at?.baseUrl;
+      const isElsewhere = placesOf(deployment.endpoint) !== (at && placesOf(at));
       // M6. A credential is for the address that it was given for.
       const { provider, authorization } = deployment.endpoint;
       const secret = authorization === undefined ? 'api_key' : traitsOf(provider).secretField;
@@ -99,3 +99,6 @@ export function storedModelRoutes(of: {
 
 const missing = (id: string): string =>
   `There is no deployment ${id} that was added with /model/new; those of the configuration are changed there.`;
+
+/** Its own address, and where its tokens come from. */
+const placesOf = (endpoint: Endpoint): string => addressesOf(endpoint).join(' ');
