@@ -280,6 +280,27 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(3);
   });
 
+  test('that fails for too long fails what waits for it, though both are at it at once (T11, T13)', async ({
+    db,
+    tenant,
+  }) => {
+    const settings = { deliveryRetryMs: [60_000], failingMsMax: 0 };
+    const alerts = alertsOf(db, tenant.orgId, settings);
+    const receiver = await startReceiver();
+    receiver.status = 500;
+    const event_types = ['worker.anomaly'];
+    const { body: made } = await alerts.call('POST', '', {
+      name: 'ops',
+      url: receiver.url,
+      event_types,
+    });
+    for (let n = 0; n < 8; n++) await raise(db, tenant.orgId);
+    await alerts.deliver();
+    const log = await alerts.log(String(made['id']));
+    expect(log.map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'failed'));
+    expect(receiver.received).toHaveLength(8);
+  });
+
   test('in a private network is refused, however it is written and wherever it leads', async ({
     db,
     tenant,

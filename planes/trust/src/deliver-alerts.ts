@@ -21,7 +21,7 @@ import { appendAudit } from './entries.sql.ts';
 import { messageOf } from './raise-alert.ts';
 import type { TrustSettings } from './settings.ts';
 import { signWebhook } from './sign-webhook.ts';
-import { disableWebhook, noteFailing, noteReached } from './webhooks.sql.ts';
+import { disableWebhook, failWaiting, noteFailing, noteReached } from './webhooks.sql.ts';
 
 export interface DeliveryOptions {
   readonly db: Db;
@@ -79,11 +79,31 @@ async function deliver(
         : end.kind === 'delivered'
           ? ('delivered' as const)
           : ('failed' as const);
+    // The webhook's row before those of its messages, as whoever ends it by hand takes them.
+    const isEnded = await noteEnd(options, tx, { orgId, webhookId, kind: end.kind });
     await recordAttempt(tx, { id, status, error, tookMs, answer, end: how });
-    if (end.kind === 'gone') await disableWebhook(tx, webhookId, 'the receiver answered 410');
-    else if (end.kind === 'delivered') await noteReached(tx, webhookId);
-    else await judgeFailing(options, tx, { orgId, webhookId });
+    if (isEnded) await failWaiting(tx, webhookId);
   });
+}
+
+/** What an attempt says of its webhook; true: it has ended. */
+async function noteEnd(
+  options: DeliveryOptions,
+  tx: Tx,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly webhookId: string;
+    readonly kind: ReturnType<typeof decideDelivery>['kind'];
+  },
+): Promise<boolean> {
+  const { webhookId, kind } = of;
+  if (kind === 'delivered') {
+    await noteReached(tx, webhookId);
+    return false;
+  }
+  if (kind !== 'gone') return judgeFailing(options, tx, of);
+  await disableWebhook(tx, webhookId, 'the receiver answered 410');
+  return true;
 }
 
 /** T11. A webhook that nothing reaches for days is told no more, and the others are told that. */
@@ -91,9 +111,9 @@ async function judgeFailing(
   { clock, settings }: DeliveryOptions,
   tx: Tx,
   { orgId, webhookId }: { readonly orgId: OrganizationId; readonly webhookId: string },
-): Promise<void> {
+): Promise<boolean> {
   const failing = { id: webhookId, failingMsMax: settings.failingMsMax };
-  if (!(await noteFailing(tx, failing))) return;
+  if (!(await noteFailing(tx, failing))) return false;
   const data = { webhook_id: webhookId, failing_ms: settings.failingMsMax };
   await queueAlert(tx, messageOf({ orgId, type: 'webhook.disabled', at: clock.now(), data }));
   await appendAudit(tx, {
@@ -105,6 +125,7 @@ async function judgeFailing(
     requestId: '',
     details: {},
   });
+  return true;
 }
 
 /** Never throws: what went wrong is what is recorded. */

@@ -7,7 +7,13 @@ import { createApp, createAuthenticator, type Scope } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest, holdTransaction, makeTenant, type Tenant } from '@sagewai/testing';
+import {
+  databaseTest,
+  holdTransaction,
+  makeTenant,
+  type Tenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import { ALERT_TYPES, type ProjectId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -15,7 +21,7 @@ import { createAuditor } from './auditor.ts';
 import { createAlerts } from './create-alerts.ts';
 import { appendAudit } from './entries.sql.ts';
 import { startReceiver } from './receiver-fixture.ts';
-import { isListenedTo, lockCursor, queueEvents, startRelay } from './relay.sql.ts';
+import { isListenedTo, lockCursor, queueEvents, startRelay, stopRelay } from './relay.sql.ts';
 import type { TrustSettings } from './settings.ts';
 
 interface Answer {
@@ -257,17 +263,25 @@ test('who begins to listen while the last one is taken off the list is told (T9)
   owner,
 }) => {
   const { orgId } = tenant;
-  const { work } = webhooksOf(db, tenant);
-  const isRead = async (): Promise<number> =>
-    (await sql`select from outbox_due where org_id = ${orgId} and what = 'events'`.execute(owner))
-      .rowCount;
   // Nobody listens, and the cursor is still there.
   await inTenant(db, [orgId], (tx) => startRelay(tx, orgId));
-  await using beginning = await holdTransaction(db, [orgId], (tx) => startRelay(tx, orgId));
-  await work(); // It sees nobody who listens, and waits for nothing.
-  await beginning.commit();
+  const [looked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ending = inTenant(db, [orgId], async (tx) => {
+    await lockCursor(tx, orgId);
+    looked.resolve();
+    await goOn.promise;
+    await stopRelay(tx, orgId);
+  });
+  await looked.promise;
+  const beginning = inTenant(db, [orgId], (tx) => startRelay(tx, orgId));
+  await Promise.race([beginning, untilWaiting(owner)]);
+  goOn.resolve();
+  await Promise.all([ending, beginning]);
   expect(await inTenant(db, [orgId], (tx) => lockCursor(tx, orgId))).not.toBeNull();
-  expect(await isRead()).toBe(1);
+  const { rowCount: due } = await sql`
+    select from outbox_due where org_id = ${orgId} and what = 'events'
+  `.execute(owner);
+  expect(due).toBe(1);
 });
 
 test('one replica at a time tells of an organization’s log (T9)', async ({ db, tenant }) => {

@@ -100,11 +100,10 @@ export async function deleteWebhook(tx: Tx, id: string): Promise<boolean> {
 
 export async function disableWebhook(tx: Executor, id: string, why: string): Promise<void> {
   await sql`update alert_webhook set disabled_why = ${why} where id = ${id}`.execute(tx);
-  await failWaiting(tx, id);
 }
 
 /** T13. What waits for a webhook that has ended has failed; it can be sent again by hand. */
-async function failWaiting(tx: Executor, id: string): Promise<void> {
+export async function failWaiting(tx: Executor, id: string): Promise<void> {
   await sql`
     update alert_delivery d set state = 'failed', ended_at = app_now(), last_error = w.disabled_why
     from alert_webhook w
@@ -145,7 +144,5 @@ export async function noteFailing(
       disabled_why = case when old.gone then 'nothing has reached it since ' || old.since end
     from old where w.id = old.id returning old.gone
   `.execute(tx);
-  const isGone = rows[0]?.gone ?? false;
-  if (isGone) await failWaiting(tx, id);
-  return isGone;
+  return rows[0]?.gone ?? false;
 }

@@ -8,6 +8,8 @@ import { databaseTest, holdTransaction, makeTenant, untilWaiting } from '@sagewa
 import type { KeyId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
+import { UNLIMITED } from '../budget.ts';
+import { setBudgets } from '../budgets.sql.ts';
 import { reserveAll, settleAll } from '../calls.sql.ts';
 import { checkLedger } from '../check-ledger.sql.ts';
 import { createLedger } from '../create-ledger.ts';
@@ -125,6 +127,32 @@ describe('a context', () => {
     expect(await second).toMatchObject([{ kind: 'refused', because: 'requests' }]);
   });
 
+  test('is looked for again after a minute: one that was dropped meanwhile bounds calls again (X1)', async ({
+    db,
+  }) => {
+    const account = await makeAccount(db);
+    let nowMs = 0;
+    const contexts = createContexts({ db, nowMs: () => nowMs });
+    const [id = ''] = await contexts.keep(account, [limits]);
+    const drop = () =>
+      inTenant(db, [account.orgId], (tx) =>
+        setBudgets(tx, { orgId: account.orgId, kind: 'context', id }, UNLIMITED),
+      );
+    const isKept = async (): Promise<boolean> => {
+      const { rowCount } = await inTenant(db, [account.orgId], (tx) =>
+        sql`select from budget where scope_id = ${id}`.execute(tx),
+      );
+      return rowCount > 0;
+    };
+    await drop();
+    nowMs = 59_999;
+    await contexts.keep(account, [limits]);
+    expect(await isKept()).toBe(false);
+    nowMs = 60_000;
+    await contexts.keep(account, [limits]);
+    expect(await isKept()).toBe(true);
+  });
+
   test('is its project’s, and what is left of it goes when its day is over (X2)', async ({
     db,
     owner,
@@ -139,7 +167,13 @@ describe('a context', () => {
     const second = { ...limits, usdPerDay: 1n };
     expect(await keep(second, 1)).toBe(false);
     expect(await dropIdleContexts(db, account)).toBe(0);
+    // What is under way for days, as a batch may be, keeps its context.
+    const call = callOf(account, 1n, { contextIds: [contextId(account, limits)] });
+    await reserveAll(db, [call]);
     await setClock(owner, '2026-02-02T00:00:00Z');
+    expect(await dropIdleContexts(db, account)).toBe(0);
+    await settleAll(db, [settlementOf(call)]);
+    await setClock(owner, '2026-02-04T00:00:00Z');
     expect(await dropIdleContexts(db, account)).toBe(1);
     expect(await keep(second, 1)).toBe(true);
     const { rows } = await inTenant(db, [account.orgId], (tx) =>
