@@ -1,6 +1,6 @@
 import { hashToken, newId } from '@sagewai/crypto';
 import { inTenant, sql } from '@sagewai/postgres';
-import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import { fileDatabaseTest as test, makeTenant } from '@sagewai/testing';
 import type { OrganizationId, ProjectId, TokenId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 

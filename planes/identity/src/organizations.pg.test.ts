@@ -1,6 +1,12 @@
 import { newId } from '@sagewai/crypto';
 import { inTenant, inTransaction, sql } from '@sagewai/postgres';
-import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import {
+  databaseTest as alone,
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import { type OrganizationId, PLATFORM_CHAIN, type ProjectId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -58,19 +64,20 @@ describe('an organization', () => {
     await expect(insertion).rejects.toThrow(/the_platform_is_no_organization/);
   });
 
-  test('is listed by id, a page at a time; its name only to who acts for it (I9)', async ({
-    db,
-  }) => {
-    const made = [await makeTenant(db), await makeTenant(db), await makeTenant(db)];
-    const ids = made.map(({ orgId }) => orgId).sort();
-    expect(await listOrganizationIds(db, { limit: 2 })).toEqual(ids.slice(0, 2));
-    expect(await listOrganizationIds(db, { limit: 2, cursor: ids[1] })).toEqual(ids.slice(2));
-    const seen = await inTenant(db, ids.slice(0, 2), readOrganizations);
-    expect(seen.map(({ id }) => id)).toEqual(ids.slice(0, 2));
-    expect(await inTransaction(db, readOrganizations)).toEqual([]);
-  });
+  alone(
+    'is listed by id, a page at a time; its name only to who acts for it (I9)',
+    async ({ db }) => {
+      const made = [await makeTenant(db), await makeTenant(db), await makeTenant(db)];
+      const ids = made.map(({ orgId }) => orgId).sort();
+      expect(await listOrganizationIds(db, { limit: 2 })).toEqual(ids.slice(0, 2));
+      expect(await listOrganizationIds(db, { limit: 2, cursor: ids[1] })).toEqual(ids.slice(2));
+      const seen = await inTenant(db, ids.slice(0, 2), readOrganizations);
+      expect(seen.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+      expect(await inTransaction(db, readOrganizations)).toEqual([]);
+    },
+  );
 
-  test('does not stand in the directory by its name', async ({ db, owner }) => {
+  alone('does not stand in the directory by its name', async ({ db, owner }) => {
     const { orgName } = await makeTenant(db);
     const { rows } = await sql<{ text: string }>`
       select directory::text as text from organization_directory directory
@@ -83,14 +90,14 @@ describe('an organization', () => {
 describe('ensureOrganization', () => {
   const wanted = { name: 'acme', actor: 'server' };
 
-  test('makes it once, and says so', async ({ db }) => {
+  alone('makes it once, and says so', async ({ db }) => {
     const first = await ensureOrganization(db, wanted);
     const second = await ensureOrganization(db, { ...wanted, name: 'ACME' });
     expect(first.created).toBe(true);
     expect(second).toEqual({ ...first, created: false });
   });
 
-  test('starts the new chain with its creation, and tells the platform', async ({ db }) => {
+  alone('starts the new chain with its creation, and tells the platform', async ({ db }) => {
     const { organization } = await ensureOrganization(db, wanted);
     for (const orgId of [organization.id, PLATFORM_CHAIN]) {
       const { rows } = await inTenant(db, [orgId], (tx) =>
@@ -107,7 +114,7 @@ describe('ensureOrganization', () => {
     }
   });
 
-  test('finds the one that another made meanwhile', async ({ db, owner }) => {
+  alone('finds the one that another made meanwhile', async ({ db, owner }) => {
     const id = newId<OrganizationId>();
     await using held = await holdTransaction(db, [id], (tx) =>
       createOrganizationIn(tx, { id, name: 'acme' }),

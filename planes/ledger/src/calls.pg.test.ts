@@ -2,7 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 
 import { inTenant, sql } from '@sagewai/postgres';
 import type { Db } from '@sagewai/postgres';
-import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import {
+  databaseTest as alone,
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import { canonicalBatch, type KeyId, settledCallRecord } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -407,7 +413,7 @@ describe('a settlement', () => {
 });
 
 describe('a day', () => {
-  test('opens empty at midnight UTC', async ({ db, owner }) => {
+  alone('opens empty at midnight UTC', async ({ db, owner }) => {
     await stopClock(owner, '2026-11-21T23:59:59.5Z');
     const account = await openAccount(db);
     await limit(db, account, 'project', { usdPerDay: CENT });
@@ -427,192 +433,195 @@ describe('a day', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
   });
 
-  test('keeps what was admitted in it: a call over midnight takes nothing from the next (B3)', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T23:59:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'project', { usdPerDay: 2n * CENT });
-    const [early, late] = [callOf(account, CENT), callOf(account, CENT)];
-    await reserveAll(db, [early, late]);
+  alone(
+    'keeps what was admitted in it: a call over midnight takes nothing from the next (B3)',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T23:59:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'project', { usdPerDay: 2n * CENT });
+      const [early, late] = [callOf(account, CENT), callOf(account, CENT)];
+      await reserveAll(db, [early, late]);
 
-    await setClock(owner, '2026-11-22T00:01:00Z');
-    const next = callOf(account, 2n * CENT);
-    expect(await reserve(db, next)).toMatchObject({ kind: 'reserved' });
-    await settle(db, settlementOf(early));
-    await settle(db, settlementOf(late, { costPusd: CENT + 3n })); // three beyond: today's
+      await setClock(owner, '2026-11-22T00:01:00Z');
+      const next = callOf(account, 2n * CENT);
+      expect(await reserve(db, next)).toMatchObject({ kind: 'reserved' });
+      await settle(db, settlementOf(early));
+      await settle(db, settlementOf(late, { costPusd: CENT + 3n })); // three beyond: today's
 
-    expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
-      { settled: 3n, reserved: 2n * CENT },
-    ]);
-    expect(await totalsOf(db, account)).toMatchObject({ calls: 2, costPusd: 2n * CENT + 3n });
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
+        { settled: 3n, reserved: 2n * CENT },
+      ]);
+      expect(await totalsOf(db, account)).toMatchObject({ calls: 2, costPusd: 2n * CENT + 3n });
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 });
 
 describe('a minute', () => {
-  test('slides: what was used leaves sixty-one seconds after its second began (B1)', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:00:00.900Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'key', { requestsPerMinute: 2n });
-    const request = () => reserve(db, callOf(account, 0n));
-    await request();
-    await setClock(owner, '2026-11-21T10:00:30Z');
-    await request();
+  alone(
+    'slides: what was used leaves sixty-one seconds after its second began (B1)',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T10:00:00.900Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'key', { requestsPerMinute: 2n });
+      const request = () => reserve(db, callOf(account, 0n));
+      await request();
+      await setClock(owner, '2026-11-21T10:00:30Z');
+      await request();
 
-    expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 31_000 });
-    await setClock(owner, '2026-11-21T10:01:00.950Z'); // sixty seconds are over, its slot is not
-    expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 50 });
-    await setClock(owner, '2026-11-21T10:01:01Z');
-    expect(await request()).toMatchObject({ kind: 'reserved' });
-    expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 30_000 });
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 31_000 });
+      await setClock(owner, '2026-11-21T10:01:00.950Z'); // sixty seconds are over, its slot is not
+      expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 50 });
+      await setClock(owner, '2026-11-21T10:01:01Z');
+      expect(await request()).toMatchObject({ kind: 'reserved' });
+      expect(await request()).toMatchObject({ kind: 'refused', retryAfterMs: 30_000 });
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 
-  test('gets back what a call did not use, in the second that it was admitted', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:00:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'key', { tokensPerMinute: 100n });
-    const call = callOf(account, 0n, { outputTokens: 90 });
-    await reserve(db, call);
-    await setClock(owner, '2026-11-21T10:00:40Z');
-    await settle(db, settlementOf(call, { outputTokens: 20 }));
-    const rest = callOf(account, 0n, { outputTokens: 80 });
-    expect(await reserve(db, rest)).toMatchObject({ kind: 'reserved' });
+  alone(
+    'gets back what a call did not use, in the second that it was admitted',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T10:00:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'key', { tokensPerMinute: 100n });
+      const call = callOf(account, 0n, { outputTokens: 90 });
+      await reserve(db, call);
+      await setClock(owner, '2026-11-21T10:00:40Z');
+      await settle(db, settlementOf(call, { outputTokens: 20 }));
+      const rest = callOf(account, 0n, { outputTokens: 80 });
+      expect(await reserve(db, rest)).toMatchObject({ kind: 'reserved' });
 
-    await setClock(owner, '2026-11-21T10:01:01Z'); // the twenty have left, the eighty have not
-    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([{ settled: 80n }]);
-    await setClock(owner, '2026-11-21T10:02:00Z');
-    await settle(db, settlementOf(rest, { outputTokens: 10 })); // too late to give back
-    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([{ settled: 0n }]);
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      await setClock(owner, '2026-11-21T10:01:01Z'); // the twenty have left, the eighty have not
+      expect((await budgetOf(db, account, 'key')).balances).toMatchObject([{ settled: 80n }]);
+      await setClock(owner, '2026-11-21T10:02:00Z');
+      await settle(db, settlementOf(rest, { outputTokens: 10 })); // too late to give back
+      expect((await budgetOf(db, account, 'key')).balances).toMatchObject([{ settled: 0n }]);
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 
-  test('stays where it is when the clock goes back, and so does its day (B2)', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:05:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'key', { requestsPerMinute: 2n, usdPerDay: CENT });
-    await reserve(db, callOf(account, CENT));
-    await setClock(owner, '2026-11-20T10:00:00Z');
+  alone(
+    'stays where it is when the clock goes back, and so does its day (B2)',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T10:05:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'key', { requestsPerMinute: 2n, usdPerDay: CENT });
+      await reserve(db, callOf(account, CENT));
+      await setClock(owner, '2026-11-20T10:00:00Z');
 
-    expect(await reserve(db, callOf(account, 1n))).toMatchObject({ because: 'cost' });
-    const call = callOf(account, 0n);
-    expect(await reserve(db, call)).toMatchObject({ kind: 'reserved' });
-    await settle(db, settlementOf(call, { costPusd: 1n }));
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+      expect(await reserve(db, callOf(account, 1n))).toMatchObject({ because: 'cost' });
+      const call = callOf(account, 0n);
+      expect(await reserve(db, call)).toMatchObject({ kind: 'reserved' });
+      await settle(db, settlementOf(call, { costPusd: 1n }));
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
 
-    await setClock(owner, '2026-11-21T10:05:10Z');
-    expect(await reserve(db, callOf(account, 0n))).toMatchObject({ because: 'requests' });
-    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([
-      { measure: 'cost', settled: 1n, reserved: CENT },
-      { measure: 'requests', settled: 2n },
-    ]);
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      await setClock(owner, '2026-11-21T10:05:10Z');
+      expect(await reserve(db, callOf(account, 0n))).toMatchObject({ because: 'requests' });
+      expect((await budgetOf(db, account, 'key')).balances).toMatchObject([
+        { measure: 'cost', settled: 1n, reserved: CENT },
+        { measure: 'requests', settled: 2n },
+      ]);
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 });
 
 describe('a reservation that nobody settles', () => {
-  test('is booked in full when it expires, marked unknown (M2)', async ({
-    db,
-    dispatch,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:00:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'project', { usdPerDay: 10n * CENT });
-    const call = callOf(account, CENT, { outputTokens: 4, inputTokensMax: 6, expiresInMs: 60_000 });
-    await reserve(db, call);
-    expect(await findOrgsWithExpired(dispatch)).toEqual([]);
-    expect(await expireDue(db, [account.orgId], 10)).toBe(0);
+  alone(
+    'is booked in full when it expires, marked unknown (M2)',
+    async ({ db, dispatch, owner }) => {
+      await stopClock(owner, '2026-11-21T10:00:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'project', { usdPerDay: 10n * CENT });
+      const call = callOf(account, CENT, {
+        outputTokens: 4,
+        inputTokensMax: 6,
+        expiresInMs: 60_000,
+      });
+      await reserve(db, call);
+      expect(await findOrgsWithExpired(dispatch)).toEqual([]);
+      expect(await expireDue(db, [account.orgId], 10)).toBe(0);
 
-    await setClock(owner, '2026-11-21T10:01:00Z');
-    expect(await findOrgsWithExpired(dispatch)).toEqual([account.orgId]);
-    expect(await expireDue(db, [account.orgId], 10)).toBe(1);
-    expect(await expireDue(db, [account.orgId], 10)).toBe(0);
+      await setClock(owner, '2026-11-21T10:01:00Z');
+      expect(await findOrgsWithExpired(dispatch)).toEqual([account.orgId]);
+      expect(await expireDue(db, [account.orgId], 10)).toBe(1);
+      expect(await expireDue(db, [account.orgId], 10)).toBe(0);
 
-    expect(await spendOf(db, account)).toMatchObject([
-      {
-        costPusd: 4n * CENT,
-        inputTokens: 6n,
-        outputTokens: 4n,
-        status: 'expired',
-        usageSource: 'unknown',
-      },
-    ]);
-    expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
-      { settled: 4n * CENT, reserved: 0n },
-    ]);
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      expect(await spendOf(db, account)).toMatchObject([
+        {
+          costPusd: 4n * CENT,
+          inputTokens: 6n,
+          outputTokens: 4n,
+          status: 'expired',
+          usageSource: 'unknown',
+        },
+      ]);
+      expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
+        { settled: 4n * CENT, reserved: 0n },
+      ]);
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 
-  test('and is settled late after all: corrected once, counted once (M2, B3)', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:00:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'project', { usdPerDay: 10n * CENT, tokensPerMinute: 100n });
-    const call = callOf(account, CENT, { outputTokens: 4, expiresInMs: 30_000 });
-    await reserve(db, call);
-    await setClock(owner, '2026-11-21T10:00:50Z');
-    await expireDue(db, [account.orgId], 10);
+  alone(
+    'and is settled late after all: corrected once, counted once (M2, B3)',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T10:00:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'project', { usdPerDay: 10n * CENT, tokensPerMinute: 100n });
+      const call = callOf(account, CENT, { outputTokens: 4, expiresInMs: 30_000 });
+      await reserve(db, call);
+      await setClock(owner, '2026-11-21T10:00:50Z');
+      await expireDue(db, [account.orgId], 10);
 
-    const late = settlementOf(call, { costPusd: 3n * CENT, outputTokens: 3 });
-    const answer = { kind: 'settled', costPusd: 3n * CENT, overrunPusd: 0n, overrunTokens: 0 };
-    expect(await settleAll(db, [late, { ...late, costPusd: 1n }])).toEqual([answer, answer]);
-    expect(await settle(db, late)).toEqual(answer);
+      const late = settlementOf(call, { costPusd: 3n * CENT, outputTokens: 3 });
+      const answer = { kind: 'settled', costPusd: 3n * CENT, overrunPusd: 0n, overrunTokens: 0 };
+      expect(await settleAll(db, [late, { ...late, costPusd: 1n }])).toEqual([answer, answer]);
+      expect(await settle(db, late)).toEqual(answer);
 
-    expect(await spendOf(db, account)).toMatchObject([
-      { entry: 1, costPusd: -CENT, outputTokens: -1n, status: 'ok', usageSource: 'provider' },
-      { entry: 0, costPusd: 4n * CENT, status: 'expired' },
-    ]);
-    expect(await totalsOf(db, account)).toMatchObject({
-      calls: 1,
-      costPusd: 3n * CENT,
-      outputTokens: 3n,
-    });
-    expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
-      { settled: 3n * CENT, reserved: 0n },
-      { settled: 3n },
-    ]);
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      expect(await spendOf(db, account)).toMatchObject([
+        { entry: 1, costPusd: -CENT, outputTokens: -1n, status: 'ok', usageSource: 'provider' },
+        { entry: 0, costPusd: 4n * CENT, status: 'expired' },
+      ]);
+      expect(await totalsOf(db, account)).toMatchObject({
+        calls: 1,
+        costPusd: 3n * CENT,
+        outputTokens: 3n,
+      });
+      expect((await budgetOf(db, account, 'project')).balances).toMatchObject([
+        { settled: 3n * CENT, reserved: 0n },
+        { settled: 3n },
+      ]);
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 
-  test('is corrected once, also when two settle it late at the same time (B3)', async ({
-    db,
-    owner,
-  }) => {
-    await stopClock(owner, '2026-11-21T10:00:00Z');
-    const account = await openAccount(db);
-    await limit(db, account, 'project', { usdPerDay: 10n * CENT });
-    const call = callOf(account, 4n * CENT, { expiresInMs: 1_000 });
-    await reserve(db, call);
-    await setClock(owner, '2026-11-21T10:00:50Z');
-    await expireDue(db, [account.orgId], 10);
+  alone(
+    'is corrected once, also when two settle it late at the same time (B3)',
+    async ({ db, owner }) => {
+      await stopClock(owner, '2026-11-21T10:00:00Z');
+      const account = await openAccount(db);
+      await limit(db, account, 'project', { usdPerDay: 10n * CENT });
+      const call = callOf(account, 4n * CENT, { expiresInMs: 1_000 });
+      await reserve(db, call);
+      await setClock(owner, '2026-11-21T10:00:50Z');
+      await expireDue(db, [account.orgId], 10);
 
-    await using held = await holdTransaction(db, [account.orgId], (tx) =>
-      settleAll(tx, [settlementOf(call, { costPusd: CENT })]),
-    );
-    const second = settle(db, settlementOf(call, { costPusd: 2n * CENT }));
-    await untilWaiting(owner);
-    await held.commit();
+      await using held = await holdTransaction(db, [account.orgId], (tx) =>
+        settleAll(tx, [settlementOf(call, { costPusd: CENT })]),
+      );
+      const second = settle(db, settlementOf(call, { costPusd: 2n * CENT }));
+      await untilWaiting(owner);
+      await held.commit();
 
-    expect(await second).toMatchObject({ kind: 'settled', costPusd: CENT });
-    expect(await totalsOf(db, account)).toMatchObject({ calls: 1, costPusd: CENT });
-    expect(await checkLedger(db, [account.orgId])).toEqual([]);
-  });
+      expect(await second).toMatchObject({ kind: 'settled', costPusd: CENT });
+      expect(await totalsOf(db, account)).toMatchObject({ calls: 1, costPusd: CENT });
+      expect(await checkLedger(db, [account.orgId])).toEqual([]);
+    },
+  );
 
-  test('leaves a settlement under way alone (M2)', async ({ db, owner }) => {
+  alone('leaves a settlement under way alone (M2)', async ({ db, owner }) => {
     await stopClock(owner, '2026-11-21T10:00:00Z');
     const account = await openAccount(db);
     const call = callOf(account, CENT, { expiresInMs: 1_000 });

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { silentLog } from '@sagewai/log';
 import { connect, type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import {
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import type { KeyId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 

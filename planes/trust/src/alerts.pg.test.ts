@@ -7,7 +7,7 @@ import { createApp, createAuthenticator, type Scope } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 import type { OrganizationId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -95,7 +95,7 @@ function alertsOf(
   };
 }
 
-const test = databaseTest.extend<{ tenant: Tenant }>({
+const test = fileDatabaseTest.extend<{ tenant: Tenant }>({
   tenant: async ({ db }, use) => use(await makeTenant(db)),
 });
 

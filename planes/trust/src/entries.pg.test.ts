@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { inTenant, inTransaction, sql, type Tx } from '@sagewai/postgres';
-import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import {
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import {
   canonicalEntry,
   type ChainEntry,
@@ -282,9 +287,9 @@ describe('readEntries', () => {
       await appendAudit(tx, entryOf(orgId));
       expectWhole(await chainOf(tx, orgId));
     });
-    const { rows } = await sql<{ at: Date }>`select recorded_at as at from audit_entry`.execute(
-      owner,
-    );
+    const { rows } = await sql<{ at: Date }>`
+      select recorded_at as at from audit_entry where org_id = ${orgId}
+    `.execute(owner);
     const [entry] = await inTenant(db, [orgId], (tx) => chainOf(tx, orgId));
     expect(entry?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(entry?.at.slice(0, 23)).toBe(rows[0]?.at.toISOString().slice(0, 23));

@@ -8,7 +8,7 @@ import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import {
-  databaseTest,
+  fileDatabaseTest,
   holdTransaction,
   makeTenant,
   type Tenant,
@@ -87,7 +87,7 @@ function webhooksOf(
   };
 }
 
-const test = databaseTest.extend<{ tenant: Tenant }>({
+const test = fileDatabaseTest.extend<{ tenant: Tenant }>({
   tenant: async ({ db }, use) => use(await makeTenant(db)),
 });
 
@@ -306,6 +306,8 @@ test('nothing is read for an organization that nobody is told of', async ({ db, 
   await call('DELETE', `s/${String(body['id'])}`);
   await work();
   expect(await inTenant(db, [orgId], (tx) => lockCursor(tx, orgId))).toBeNull();
-  const due = await sql`select from outbox_due where what = 'events'`.execute(db);
+  const due = await sql`
+    select from outbox_due where org_id = ${orgId} and what = 'events'
+  `.execute(db);
   expect(due.rowCount).toBe(0);
 });

@@ -11,7 +11,7 @@ import {
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import { fileDatabaseTest as test, makeTenant } from '@sagewai/testing';
 import { type ChainEntry, endpoint, type OrganizationId, PLATFORM_CHAIN } from '@sagewai/wire';
 import { Type } from 'typebox';
 import { describe, expect } from 'vitest';
@@ -184,7 +184,9 @@ describe('GET /api/v1/audit', () => {
     const url = '/api/v1/audit?chain=platform';
     expect((await app.inject({ url, ...bearer('admin') })).statusCode).toBe(403);
     const response = await appOf(db, null).inject({ url, ...bearer('platform') });
-    expect(response.json<Answer>().entries).toMatchObject([{ actor: 'anonymous' }]);
+    expect(response.json<Answer>().entries).toContainEqual(
+      expect.objectContaining({ actor: 'anonymous' }),
+    );
   });
 
   test('refuses what it does not know', async ({ db }) => {

@@ -8,7 +8,7 @@ import { createApp, createAuthenticator, type Scope } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest, makeTenant, type Tenant } from '@sagewai/testing';
+import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 import type { ChainEntry, OrganizationId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -98,7 +98,7 @@ function sinksOf(
   return { call, create, ship, state, metrics };
 }
 
-const test = databaseTest.extend<{ tenant: Tenant; fill: (count: number) => Promise<void> }>({
+const test = fileDatabaseTest.extend<{ tenant: Tenant; fill: (count: number) => Promise<void> }>({
   tenant: async ({ db }, use) => use(await makeTenant(db)),
   fill: async ({ db, tenant: { orgId } }, use) =>
     use((count) =>

@@ -1,6 +1,12 @@
 import { newId } from '@sagewai/crypto';
 import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
-import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
+import {
+  databaseTest as alone,
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import type { RunId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -128,7 +134,7 @@ describe('a child', () => {
     expect((await sql`select from run_tree`.execute(owner)).rowCount).toBe(1);
   });
 
-  test('is of the organization and project of its parent (C1)', async ({ db, owner }) => {
+  alone('is of the organization and project of its parent (C1)', async ({ db, owner }) => {
     const place = await here(db);
     const [root] = await chain(db, place, 1);
     const stranger = await here(db);
@@ -190,19 +196,19 @@ describe('a child', () => {
     });
   });
 
-  test('of a key that was used is the earlier one, also when its parent is over', async ({
-    db,
-    owner,
-  }) => {
-    const place = await here(db);
-    const [root] = await chain(db, place, 1);
-    const again = () =>
-      childOf(place, root?.runId as RunId, { idempotencyKey: 'k', wish: { children_max: 1 } });
-    expect(await submit(db, again(), again())).toEqual(['new', 'same']);
-    await cancel(db, place, root?.runId as RunId);
-    expect(await submit(db, again())).toEqual(['same']);
-    expect((await sql`select from run_child`.execute(owner)).rowCount).toBe(1);
-  });
+  alone(
+    'of a key that was used is the earlier one, also when its parent is over',
+    async ({ db, owner }) => {
+      const place = await here(db);
+      const [root] = await chain(db, place, 1);
+      const again = () =>
+        childOf(place, root?.runId as RunId, { idempotencyKey: 'k', wish: { children_max: 1 } });
+      expect(await submit(db, again(), again())).toEqual(['new', 'same']);
+      await cancel(db, place, root?.runId as RunId);
+      expect(await submit(db, again())).toEqual(['same']);
+      expect((await sql`select from run_child`.execute(owner)).rowCount).toBe(1);
+    },
+  );
 
   test('is put off, and queued when it is due', async ({ db }) => {
     const place = await here(db);
@@ -214,7 +220,7 @@ describe('a child', () => {
 });
 
 describe('a tree', () => {
-  test('is no deeper than it may be (C3)', async ({ db, owner }) => {
+  alone('is no deeper than it may be (C3)', async ({ db, owner }) => {
     const place = await here(db);
     const [, child] = await chain(db, place, 2);
     const wish = { depth_max: 1 };
@@ -226,7 +232,7 @@ describe('a tree', () => {
     );
   });
 
-  test('has no more children than it may, over all its levels (C3)', async ({ db, owner }) => {
+  alone('has no more children than it may, over all its levels (C3)', async ({ db, owner }) => {
     const place = await here(db);
     const [root, child] = await chain(db, place, 2);
     const wish = { children_max: 3 };
@@ -428,7 +434,7 @@ describe('the end of a parent', () => {
     expect(await followParents(db, 10)).toEqual([bound.runId]);
   });
 
-  test('by its deadline is the end of its children (C4)', async ({ db, owner }) => {
+  alone('by its deadline is the end of its children (C4)', async ({ db, owner }) => {
     const place = await here(db);
     const [root] = await chain(db, place, 1, { deadline: new Date(Date.now() + HOUR_MS) });
     const child = childOf(place, root?.runId as RunId);
@@ -483,7 +489,7 @@ describe('a run that waits for its children', () => {
   });
 });
 
-test('what is known of a child is dropped with it (R1)', async ({ db, owner, dispatch }) => {
+alone('what is known of a child is dropped with it (R1)', async ({ db, owner, dispatch }) => {
   const place = await here(db);
   const tree = await chain(db, place, 2);
   await cancel(db, place, tree[0]?.runId as RunId);

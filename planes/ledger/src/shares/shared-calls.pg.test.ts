@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
-import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import { fileDatabaseTest as test, makeTenant } from '@sagewai/testing';
 import type { KeyId } from '@sagewai/wire';
 import { afterEach, describe, expect } from 'vitest';
 
