@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { ConfigError, expandHome, readConfig } from '@sagewai/config';
-import { configuredStore, SERVER_FIELDS, type ServerConfig } from '@sagewai/server';
+import { configuredStore, resolveSecrets, SERVER_FIELDS, type ServerConfig } from '@sagewai/server';
 
 import { findKeys } from './check-keys.ts';
 import type { Told } from './collect.ts';
@@ -89,7 +89,7 @@ async function perform(
 ): Promise<Summary> {
   const passphrase = await readPassphrase(flags);
   if (flags.check === true) return check(file, { passphrase, signal });
-  const { config, ownerUrl } = readSettings(flags);
+  const { config, ownerUrl } = await readSettings(flags);
   const home = expandHome(config.sagewaiHome, homedir());
   const mayMake = command === 'restore';
   const database = await findDatabase({ home, ownerUrl, mayMake, signal });
@@ -114,8 +114,11 @@ async function perform(
 /** Valid all the same where `up` brings the database. */
 const UP_STARTS_IT = 'postgresql://localhost/sagewai';
 
-function readSettings(flags: Flags): { config: ServerConfig; ownerUrl: string | null } {
-  const { env } = process;
+async function readSettings(
+  flags: Flags,
+): Promise<{ config: ServerConfig; ownerUrl: string | null }> {
+  const settings = Object.keys(SERVER_FIELDS);
+  const { environment: env } = await resolveSecrets(process.env, { settings });
   const hasDatabase = Boolean(env['DATABASE_URL']);
   const environment = hasDatabase ? env : { ...env, DATABASE_URL: UP_STARTS_IT };
   const config = readConfig(SERVER_FIELDS, {

@@ -3,5 +3,6 @@ export { PLANES, SERVER_FIELDS, type ServerConfig } from './config.ts';
 export { readKeys as readEncryptionKeys } from './encryption/key-register.sql.ts';
 export { readModels } from './read-models.ts';
 export { configuredStore } from './object-store.ts';
+export { type ResolvedSecrets, resolveSecrets } from './secrets/resolve-secrets.ts';
 export { findTransportRisk } from './find-transport-risk.ts';
 export { healthQuestion } from '@sagewai/gateway';

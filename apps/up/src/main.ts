@@ -10,6 +10,7 @@ import { UP_FIELDS, type UpConfig } from './config.ts';
 import { findAdminToken } from './find-admin-token.ts';
 import { findOllama } from './find-ollama.ts';
 import { findPort } from './find-port.ts';
+import { resolveOwn } from './resolve-own.ts';
 import { runSample, type SampleRun } from './sample-run.ts';
 import { createVoice, logFor, readyFact, readyText, sampleText, type Voice } from './say.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -62,7 +63,8 @@ export async function main(words: readonly string[], started: Started): Promise<
     else if (asked === true)
       process.stdout.write(explanationText(explain(UP_FIELDS, sources), json === true));
     else {
-      const config = readConfig(UP_FIELDS, sources);
+      const environment = await resolveOwn(process.env);
+      const config = readConfig(UP_FIELDS, { flags, environment });
       if (once === true && config.workers === 0) {
         throw new ConfigError(['--once: the sample run needs a worker, and WORKERS is 0']);
       }

@@ -19,3 +19,4 @@ export { guardrailContext } from './guardrails/stored-guardrail.ts';
 export { projectCredentialContext } from './project-credentials/credential-book.ts';
 export { sealedFor as keyRotationContext } from './rotation/rotation.ts';
 export { storedModelContext } from './stored-models/stored-models.ts';
+export { createGoogleTokens } from './providers/google-tokens.ts';

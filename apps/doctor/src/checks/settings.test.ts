@@ -35,3 +35,13 @@ test('providers are those that the server would call', async () => {
     'http://127.0.0.1:11434/v1',
   ]);
 });
+
+test('a setting may stand elsewhere, as for the server; one that cannot be read is named', async () => {
+  const url = { OTHER: DATABASE_URL, DATABASE_URL: 'env:OTHER' };
+  const { config } = await checkSettings({}, url);
+  expect(config?.databaseUrl).toBe(DATABASE_URL);
+  const { findings } = await checkSettings({}, { DATABASE_URL, JWT_SECRET: 'env:NOWHERE' });
+  expect(findings).toMatchObject([
+    { level: 'failure', found: expect.stringMatching(/^JWT_SECRET \(env\)/) },
+  ]);
+});

@@ -1,5 +1,5 @@
 import { ConfigError, findMisspellings, readConfig } from '@sagewai/config';
-import { readModels, SERVER_FIELDS, type ServerConfig } from '@sagewai/server';
+import { readModels, resolveSecrets, SERVER_FIELDS, type ServerConfig } from '@sagewai/server';
 
 import { failure, type Finding, ok, warning } from '../finding.ts';
 import type { ProviderPlace } from './providers.ts';
@@ -18,13 +18,13 @@ const EXPLAIN = '`sagewai config explain server` lists every setting.';
 /** Everything that is wrong with the settings and the models file, a finding each. */
 export async function checkSettings(
   flags: Readonly<Record<string, string>>,
-  environment: Environment,
+  given: Environment,
 ): Promise<Settings> {
-  const spelling = findMisspellings(Object.keys(SERVER_FIELDS), environment).map(
-    ({ name, suggestion }) =>
-      warning('settings', `${name} is not a setting`, `Did you mean ${suggestion}?`),
+  const spelling = findMisspellings(Object.keys(SERVER_FIELDS), given).map(({ name, suggestion }) =>
+    warning('settings', `${name} is not a setting`, `Did you mean ${suggestion}?`),
   );
   try {
+    const { environment } = await resolveSecrets(given, { settings: Object.keys(SERVER_FIELDS) });
     const config = readConfig(SERVER_FIELDS, { flags, environment });
     const { config: models, notices } = await readModels(config, environment);
     const unused = notices.map(({ line, path, what }) =>

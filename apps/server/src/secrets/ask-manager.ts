@@ -58,3 +58,6 @@ export function textAt(from: unknown, ...path: readonly string[]): string | unde
   }
   return typeof at === 'string' && at !== '' ? at : undefined;
 }
+
+export const googleUrl = (given: Readonly<Record<string, string | undefined>>): string =>
+  given['CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER'] || 'https://secretmanager.googleapis.com';

@@ -1,3 +1,4 @@
+import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -43,6 +44,14 @@ test.each([
     'aws-sm:arn:aws:secretsmanager:eu-central-1:1:secret:x',
     { kind: 'aws-sm', id: 'arn:aws:secretsmanager:eu-central-1:1:secret:x', field: null },
   ],
+  [
+    'gcp-sm:projects/p-1/secrets/openai',
+    { kind: 'gcp-sm', path: 'projects/p-1/secrets/openai/versions/latest', field: null },
+  ],
+  [
+    'gcp-sm:projects/p-1/secrets/openai/versions/3#key',
+    { kind: 'gcp-sm', path: 'projects/p-1/secrets/openai/versions/3', field: 'key' },
+  ],
   ['file:/run/secrets/key', { kind: 'file', path: '/run/secrets/key' }],
   ['env:OTHER', { kind: 'env', name: 'OTHER' }],
   ['file:///var/objects', null],
@@ -52,12 +61,17 @@ test.each([
   expect(parseReference(written)).toEqual(wanted);
 });
 
-test.each(['vault:secret/data/x', 'vault:a/../b#c', 'vault:/a#b', 'env:', 'aws-sm:#x'])(
-  '%s is not whole',
-  (written) => {
-    expect(() => parseReference(written)).toThrow(TypeError);
-  },
-);
+test.each([
+  'vault:secret/data/x',
+  'vault:a/../b#c',
+  'vault:/a#b',
+  'env:',
+  'aws-sm:#x',
+  'gcp-sm:openai',
+  'gcp-sm:projects/../secrets/x/y',
+])('%s is not whole', (written) => {
+  expect(() => parseReference(written)).toThrow(TypeError);
+});
 
 test('files and other variables stand in place of their references; a mistake names the variable', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
@@ -172,4 +186,82 @@ test('AWS Secrets Manager: the signature is that of what was sent, and a field i
     'no text in a field other',
   );
   await expect(resolveSecrets({ ...given, AWS_SECRET_ACCESS_KEY: 'x' })).rejects.toThrow('403');
+});
+
+/** As Google answers: the token's place, and the secrets for who has it. */
+function startGoogle(token: () => string, secrets: Readonly<Record<string, string>>) {
+  return startManager(({ url: path = '', headers }) => {
+    const name = /^\/v1\/(.*):access$/.exec(path)?.[1];
+    if (name === undefined || headers.authorization !== `Bearer ${token()}`) return [403, {}];
+    const found = secrets[name];
+    if (found === undefined) return [404, {}];
+    return [200, { name, payload: { data: Buffer.from(found).toString('base64') } }];
+  });
+}
+
+test('Google Secret Manager by the key of a service account', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const tokenUrl = await startManager((_, body) => {
+    const assertion = new URLSearchParams(body).get('assertion') ?? '';
+    const [head = '', claims = '', signature = ''] = assertion.split('.');
+    const said = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iss: string };
+    const isSigned = createVerify('RSA-SHA256')
+      .update(`${head}.${claims}`)
+      .verify(publicKey, signature, 'base64url');
+    const isOurs = isSigned && said.iss === 'server@p-1.iam.gserviceaccount.com';
+    return isOurs ? [200, { access_token: 'ya29.key', expires_in: 3_600 }] : [400, {}];
+  });
+  const url = await startGoogle(() => 'ya29.key', {
+    'projects/p-1/secrets/openai/versions/latest': 'sk-from-google',
+    'projects/p-1/secrets/all/versions/2': JSON.stringify({ key: 'a field' }),
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'account.json');
+  const account = {
+    type: 'service_account',
+    client_email: 'server@p-1.iam.gserviceaccount.com',
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    private_key_id: 'k1',
+    token_uri: `${tokenUrl}/token`,
+  };
+  await writeFile(file, JSON.stringify(account));
+  const given = {
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: url,
+    GOOGLE_APPLICATION_CREDENTIALS: file,
+    A: 'gcp-sm:projects/p-1/secrets/openai',
+    B: 'gcp-sm:projects/p-1/secrets/all/versions/2#key',
+  };
+  const { environment } = await resolveSecrets(given);
+  expect(environment).toMatchObject({ A: 'sk-from-google', B: 'a field' });
+  const missing = { ...given, A: 'gcp-sm:projects/p-1/secrets/none' };
+  await expect(resolveSecrets(missing)).rejects.toThrow(/A \(gcp-sm\).*404/);
+  await writeFile(file, JSON.stringify({ ...account, type: 'authorized_user' }));
+  await expect(resolveSecrets(given)).rejects.toThrow('no key of a service account');
+});
+
+test('Google Secret Manager as what the machine is told to be: another token when one has ended', async () => {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    const isRight =
+      request.url === '/computeMetadata/v1/instance/service-accounts/default/token' &&
+      request.headers['metadata-flavor'] === 'Google';
+    if (isRight) asked += 1;
+    response.writeHead(isRight ? 200 : 403, { 'metadata-flavor': 'Google' });
+    // It has a minute left: good for what was asked now, and for nothing after.
+    response.end(JSON.stringify({ access_token: `ya29.${asked}`, expires_in: 60 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = await startGoogle(() => `ya29.${asked}`, {
+    'projects/p-1/secrets/a/versions/latest': 'one',
+  });
+  const secrets = await resolveSecrets({
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: url,
+    GCE_METADATA_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    A: 'gcp-sm:projects/p-1/secrets/a',
+  });
+  expect(secrets.environment['A']).toBe('one');
+  expect(await secrets.refresh(always)).toBe(false);
+  expect(asked).toBe(2);
 });

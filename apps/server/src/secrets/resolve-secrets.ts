@@ -4,7 +4,8 @@ import { ConfigError, Secret } from '@sagewai/config';
 import { createEgress } from '@sagewai/egress';
 import { amzDate, signRequest } from '@sagewai/gateway';
 
-import { askManager, textAt } from './ask-manager.ts';
+import { askManager, googleUrl, textAt } from './ask-manager.ts';
+import type { ReadGoogle } from './google.ts';
 import { parseReference, pickField, type Reference } from './reference.ts';
 import { createVault, type ReadVault } from './vault.ts';
 
@@ -91,9 +92,10 @@ function createReader(given: Environment): Read {
     given['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? `https://secretsmanager.${region}.amazonaws.com`;
   const vaultUrl = given['VAULT_ADDR'];
   const egress = createEgress({
-    allowed: [awsUrl, ...(vaultUrl === undefined ? [] : [vaultUrl])],
+    allowed: [awsUrl, googleUrl(given), ...(vaultUrl === undefined ? [] : [vaultUrl])],
   });
   let vault: ReadVault | null = null;
+  let google: ReadGoogle | null = null;
   return async (reference) => {
     switch (reference.kind) {
       case 'env':
@@ -103,6 +105,11 @@ function createReader(given: Environment): Read {
       case 'vault':
         vault ??= createVault(vaultAccess(given), egress);
         return vault(reference.path, reference.field);
+      case 'gcp-sm': {
+        const { createGoogle } = await import('./google.ts');
+        google ??= createGoogle(given, egress);
+        return pickField(await google(reference.path), reference.field);
+      }
       case 'aws-sm': {
         const request = signedRequest(given, { url: awsUrl, region, id: reference.id });
         const text = textAt(await askManager(egress, request), 'SecretString');

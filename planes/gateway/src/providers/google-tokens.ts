@@ -10,17 +10,20 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** What Google allows at most, and gives. */
 const ASSERTED_S = 3_600;
 
+/** What asks for tokens. */
+type TokenAccount = Pick<GoogleAccount, 'email' | 'key' | 'keyId' | 'tokenUrl'>;
+
 interface Asking {
   readonly connections: Pick<Dispatcher, 'request'>;
   readonly now: () => number;
 }
 
 /** Access tokens of a service account (RFC 7523). */
-export const createGoogleTokens = (account: GoogleAccount, of: Asking): Authorize =>
+export const createGoogleTokens = (account: TokenAccount, of: Asking): Authorize =>
   keepToken(() => fetchToken(account, of), of.now);
 
 async function fetchToken(
-  account: GoogleAccount,
+  account: TokenAccount,
   { connections, now }: Asking,
 ): Promise<Token<Bearer>> {
   const at = now();
@@ -36,7 +39,7 @@ async function fetchToken(
 }
 
 /** The signed statement that a token is asked for with. */
-function assert({ email, key, keyId, tokenUrl }: GoogleAccount, at: number): string {
+function assert({ email, key, keyId, tokenUrl }: TokenAccount, at: number): string {
   const head = { alg: 'RS256', typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) };
   const claims = { iss: email, scope: SCOPE, aud: tokenUrl, iat: at, exp: at + ASSERTED_S };
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
