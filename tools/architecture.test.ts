@@ -23,6 +23,7 @@ const PLANE_USES: Record<string, readonly string[]> = {
   ledger: ['trust', 'identity'],
   fleet: ['ledger', 'trust', 'identity'],
   gateway: ['ledger', 'trust', 'identity'],
+  decision: ['fleet', 'ledger', 'trust', 'identity'],
 };
 
 /** The only edges between apps and between clients; the launcher names every process of both. */

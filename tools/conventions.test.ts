@@ -104,6 +104,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'identity.beginPasskey': 'tells a random challenge; changes nothing',
   'identity.beginSignInPasskey': 'the same',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
+  'runs.appendJournal': 'one entry a group commit: run.steps',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',
   'fleet.heartbeat':
@@ -222,7 +223,7 @@ describe('conventions', () => {
 
   test.each(migrations)('%s is named by time, plane and purpose', (path) => {
     expect(basename(path)).toMatch(
-      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet)_\w+\.sql$/,
+      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet|decision)_\w+\.sql$/,
     );
   });
 

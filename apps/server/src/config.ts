@@ -54,7 +54,7 @@ export const SERVER_FIELDS = {
     flag: 'mtls-port',
   }),
   PLANES: field.list({
-    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet'],
+    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'decision'],
     description: 'Which planes this process serves',
     flag: 'planes',
     check: (names) => {
@@ -230,6 +230,6 @@ export const SERVER_FIELDS = {
   }),
 } as const;
 
-export const PLANES = ['identity', 'trust', 'ledger', 'gateway', 'fleet'] as const;
+export const PLANES = ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'decision'] as const;
 
 export type ServerConfig = Config<typeof SERVER_FIELDS>;

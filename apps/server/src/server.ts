@@ -1,5 +1,6 @@
 import { systemClock } from '@sagewai/clock';
 import { deriveKey } from '@sagewai/crypto';
+import { createDecision } from '@sagewai/decision';
 import { createFleet } from '@sagewai/fleet';
 import { createGateway, type GatewayConfig, priceOwnCall } from '@sagewai/gateway';
 import { type App, createApp, createAuthenticator, type ServerCertificate } from '@sagewai/http';
@@ -150,10 +151,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       routes: [...identityRoutes({ db, tokens }), ...signIn.routes, ...providers.routes],
       jobs: [],
     },
-    trust: {
-      routes: [...trustRoutes({ db }), ...outgoing.routes],
-      jobs: outgoing.jobs,
-    },
+    trust: { routes: [...trustRoutes({ db }), ...outgoing.routes], jobs: outgoing.jobs },
     ledger: {
       routes: [...ledgerRoutes({ db }), ...softBudgets.routes],
       jobs: [
@@ -172,6 +170,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     },
     gateway,
     fleet,
+    decision: createDecision({ db, dispatch, fleet, objects, clock, log }),
   } as const;
   const chosen = Object.entries(planes)
     .filter(([name]) => config.planes.includes(name))

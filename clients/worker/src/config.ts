@@ -68,6 +68,11 @@ export const WORKER_FIELDS = {
     description: 'Models it can run, by comma',
     flag: 'models',
   }),
+  WORKER_WORKFLOWS: field.list({
+    default: [],
+    description: 'Modules whose workflows it runs beside the built-in one, by comma',
+    flag: 'workflows',
+  }),
   WORKER_MAX_CONCURRENT: field.integer({
     default: 4,
     min: 1,

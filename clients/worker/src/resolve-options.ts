@@ -7,6 +7,7 @@ import type { HpkeKeyPair } from '@sagewai/seal';
 import type { WorkerConfig } from './config.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import type { Environment } from './credentials/run-scope.ts';
+import { loadWorkflows } from './durable/load-workflows.ts';
 import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import { takeKey, withKey } from './own-key.ts';
@@ -42,6 +43,7 @@ export async function resolveOptions(
     labels: config.workerLabels,
     version: config.workerVersion,
     models: config.workerModels,
+    workflows: await loadWorkflows(config.workerWorkflows),
     maxConcurrent: config.workerMaxConcurrent,
     enrollmentKey: config.enrollmentKey?.reveal() ?? '',
     workerToken: config.wrtToken?.reveal() ?? '',

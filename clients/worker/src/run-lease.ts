@@ -4,6 +4,7 @@ import { beginWait } from './begin-wait.ts';
 import { createChildRuns } from './child-runs.ts';
 import { redactDeep } from './credentials/redact.ts';
 import { runEnvironment, withCredentials } from './credentials/run-scope.ts';
+import { runDurable, workflowNameOf } from './durable/run-durable.ts';
 import { type Lease, toWire, type WireLeaseName } from './lease.ts';
 import { createModelCaller } from './models/create-model-caller.ts';
 import { ModelCallFailed } from './models/post-chat.ts';
@@ -34,7 +35,7 @@ const LAST_EVENTS_MS = 2_000;
 
 type RunOptions = Pick<
   WorkerOptions,
-  'providers' | 'credentials' | 'environment' | 'sealKey' | 'send' | 'sendToProvider'
+  'providers' | 'credentials' | 'environment' | 'sealKey' | 'send' | 'sendToProvider' | 'workflows'
 >;
 
 /** Runs one lease to its end and says what to report: null when it is not ours to report any more. */
@@ -84,8 +85,18 @@ async function execute(
     const isSealed = sealed !== null;
     const children = createChildRuns({ client, send, lease, redact, signal, isSealed });
     const env = runEnvironment(options.environment);
+    const workflow = workflowNameOf(payload);
     const output = await withCredentials(own, () =>
-      runAgent({ payload, model, callModel, children, env, voice: heard, resume, signal }),
+      workflow === null
+        ? runAgent({ payload, model, callModel, children, env, voice: heard, resume, signal })
+        : runDurable(workflow, options.workflows, payload, {
+            client,
+            send,
+            lease,
+            redact,
+            signal,
+            isSealed,
+          }),
     );
     const report = { ...ours, status: 'completed', output: redactDeep(output, redact) } as const;
     return sealed === null ? report : sealed.seal(report);

@@ -33,6 +33,7 @@ const OPTIONS = {
   isSealKeyGiven: false,
   send: createNodeSend(),
   probe: null,
+  workflows: new Map<string, never>(),
   version: '',
   sendToProvider: createNodeSend(),
 } as const;

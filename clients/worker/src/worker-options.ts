@@ -4,6 +4,7 @@ import type { HpkeKeyPair } from '@sagewai/seal';
 
 import type { CredentialStore } from './credentials/credential-store.ts';
 import type { Environment } from './credentials/run-scope.ts';
+import type { WorkflowTable } from './durable/run-durable.ts';
 
 /** What a worker was told, resolved: nothing here is optional. */
 export interface WorkerOptions {
@@ -51,6 +52,8 @@ export interface WorkerOptions {
     readonly everyMs: number;
     readonly timeoutMs: number;
   } | null;
+  /** What it does beside the built-in workflow, by name. */
+  readonly workflows: WorkflowTable;
   /** Carries every request of the main thread to the server. */
   readonly send: Send;
   /** Carries calls to providers: an authority that vouches for the server does not for them. */

@@ -89,6 +89,7 @@ import {
   revokeToken,
   whoAmI,
 } from './identity.ts';
+import { appendJournal, readJournal } from './journal.ts';
 import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { verifyLedger } from './ledger-verification.ts';
@@ -321,6 +322,8 @@ export const ENDPOINTS = [
   settleForRun,
   appendRunEvents,
   waitForResume,
+  appendJournal,
+  readJournal,
 ] as const;
 
 /** The endpoints by id. */

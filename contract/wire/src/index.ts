@@ -329,6 +329,14 @@ export {
   waitForResume,
 } from './waiting.ts';
 export {
+  appendJournal,
+  readJournal,
+  replayRun,
+  STEP_NAME_LENGTH_MAX,
+  STEPS_PER_WRITE_MAX,
+} from './journal.ts';
+export { readTimeline, streamTimeline } from './timeline.ts';
+export {
   appendRunEvents,
   EVENT_DATA_BYTES_MAX,
   EVENT_TEXT_LENGTH_MAX,

@@ -48,6 +48,9 @@ export const PERMISSIONS = {
   // With the token of a run: under that run alone.
   'run:submit': ['write', 'run'],
   'run:children': ['read', 'run'],
+  'run:steps': ['read', 'run'],
+  // What a run has done, told by whoever holds its lease.
+  'run:journal': ['run'],
   'run:redrive': ['write'],
   'run:seal': ['write'],
   'run:cancel': ['write'],

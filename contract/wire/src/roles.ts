@@ -63,6 +63,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'run:read': EVERYONE,
   'run:submit': BUILDERS,
   'run:children': EVERYONE,
+  'run:steps': EVERYONE,
+  'run:journal': NOBODY,
   'run:redrive': BUILDERS,
   'run:seal': ['owner', 'admin', 'operator', 'developer', 'auditor'],
   'run:cancel': BUILDERS,

@@ -29,6 +29,7 @@ begin
                   and content_key(substring(resume::text from '"value" : ("enc1\..{36}\.)')) = p_key)
      or exists (select from run_signal
                 where content_key(value::text) is not null and content_key(value::text) = p_key)
+     or exists (select from run_step where key_id is not null and key_id = p_key)
      or exists (select from dead_letter where content_key(error) is not null and content_key(error) = p_key)
   then
     update project_key set emptied_at = null where id = p_key and emptied_at is not null;

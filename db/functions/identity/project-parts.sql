@@ -14,6 +14,8 @@ as $$
     ('reservation', 'awaited', 'org_id = $1 and project_id = $2'),
     ('run_event', 'run', 'run_id'),
     ('run_event_head', 'run', 'run_id'),
+    ('run_step', 'run', 'run_id'),
+    ('run_journal', 'run', 'run_id'),
     ('attempt', 'run', 'run_id'),
     ('run_wait', 'run', 'run_id'),
     ('run_signal', 'run', 'run_id'),

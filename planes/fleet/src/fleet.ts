@@ -29,6 +29,7 @@ import { childRoutes } from './runs/child-routes.ts';
 import { scalingRoutes } from './scaling/scaling-routes.ts';
 import { scheduleRoutes } from './schedules/schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
+import { createRunContents, type RunContents } from './secrecy/run-contents.ts';
 import { sealRoutes } from './secrecy/seal-routes.ts';
 import { receiveRoute, webhookSenders } from './triggers/receive-webhook.ts';
 import { triggerRoutes } from './triggers/trigger-routes.ts';
@@ -56,6 +57,8 @@ export interface Fleet {
     of: { readonly orgId: OrganizationId; readonly projectId: ProjectId; readonly actor: string },
     signal: AbortSignal,
   ): Promise<void>;
+  /** For what higher planes keep of runs. */
+  readonly contents: RunContents;
   /** How many polls wait at this replica. */
   countWaiting(): number;
   close(): Promise<void>;
@@ -111,6 +114,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const touch = (runId: RunId): void => parts.watch.touch(runId);
       return cancelProject({ ...parts, touch, batch: parts.settings.bulkBatchMax }, of, signal);
     },
+    contents: createRunContents(parts.contentKeys),
     countWaiting: () => parts.claims.waiting,
     close: async () => {
       await listener?.close();

@@ -40,6 +40,8 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'run:read': false,
   'run:submit': false,
   'run:children': false,
+  'run:steps': false,
+  'run:journal': false,
   'run:redrive': false,
   'run:seal': false,
   'run:cancel': false,

@@ -1,0 +1,87 @@
+/** Everything that a run has done, in one list: its steps and waits, and the model calls that they made. */
+import { Type } from 'typebox';
+
+import { endpoint } from './endpoint.ts';
+import { journaledStep } from './journal.ts';
+import { runDetail, runState } from './runs.ts';
+import { id, instant, textOrNull } from './schemas.ts';
+
+const ofRun = Type.Object({ run_id: id });
+const cursor = Type.Optional(
+  Type.String({ pattern: '^\\d{1,16}(\\.\\d{1,19}\\.[0-9a-f-]{36}\\.[01])?$' }),
+);
+
+const step = Type.Object({
+  node: Type.Literal('step'),
+  /** `name#ordinal`; the same node again is a later state of it. */
+  key: Type.String(),
+  at: instant,
+  ...Type.Omit(journaledStep, ['result']).properties,
+});
+
+const call = Type.Object({
+  node: Type.Literal('call'),
+  /** The id of the call; `entry` 1 is a correction of it. */
+  key: id,
+  entry: Type.Integer(),
+  at: instant,
+  /** The step that has made it, `name#ordinal`; null: none, or it did not say. */
+  step: textOrNull,
+  model: Type.String(),
+  deployment: Type.String(),
+  status: Type.String(),
+  cost_usd: Type.String(),
+  input_tokens: Type.Integer(),
+  output_tokens: Type.Integer(),
+  usage_source: Type.String(),
+  started_at: instant,
+});
+
+const page = Type.Object({
+  nodes: Type.Array(Type.Union([step, call])),
+  /** The cursor of what comes after these. */
+  next: Type.String(),
+  state: runState,
+  /** The run has ended, and these are its last. */
+  is_end: Type.Boolean(),
+  attempts: runDetail.properties.attempts,
+  waiting: runDetail.properties.waiting,
+  /** Of all that was settled so far. */
+  cost_usd: Type.String(),
+  calls: Type.Integer(),
+});
+
+export const readTimeline = endpoint({
+  id: 'runs.readTimeline',
+  method: 'GET',
+  path: '/api/v1/runs/{run_id}/timeline',
+  surface: 'own',
+  summary: 'Steps, waits, attempts and model calls of a run, from a cursor on',
+  permission: 'run:read',
+  audit: 'read',
+  params: ofRun,
+  query: Type.Object({
+    /** `next` of the page before; from the beginning unless said. */
+    cursor,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+    wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+  }),
+  output: page,
+});
+
+export const streamTimeline = endpoint({
+  id: 'runs.streamTimeline',
+  method: 'GET',
+  path: '/api/v1/runs/{run_id}/timeline/stream',
+  surface: 'own',
+  summary: 'The timeline as server-sent events; `Last-Event-ID` goes on after what was received',
+  permission: 'run:read',
+  audit: 'read',
+  params: ofRun,
+  query: Type.Object({
+    /** As `Last-Event-ID`, which wins. */
+    cursor,
+  }),
+  output: Type.String(),
+  mediaTypes: ['text/event-stream'],
+});

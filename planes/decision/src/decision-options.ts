@@ -1,0 +1,50 @@
+import type { Clock } from '@sagewai/clock';
+import type { Fleet } from '@sagewai/fleet';
+import type { Log } from '@sagewai/log';
+import type { ObjectStore } from '@sagewai/objects';
+import type { Db } from '@sagewai/postgres';
+
+export interface DecisionSettings {
+  /** A result of more bytes than this stands in the object store. */
+  readonly inlineBytesMax: number;
+  /** What may be written of one run. */
+  readonly changesPerRunMax: number;
+  readonly stepsPerCommitMax: number;
+  readonly lanes: number;
+  /** How much of results one page of a journal carries. */
+  readonly pageBytesMax: number;
+  /** How often runs are looked at that somebody watches. */
+  readonly watchEveryMs: number;
+  readonly streamKeepAliveMs: number;
+  readonly streamMs: number;
+  /** How often blobs without a step are looked for. */
+  readonly blobsEveryMs: number;
+  /** What is younger may be of a step that is being committed. */
+  readonly blobGraceMs: number;
+}
+
+export const DECISION_DEFAULTS: DecisionSettings = {
+  inlineBytesMax: 16_384,
+  changesPerRunMax: 200_000,
+  stepsPerCommitMax: 1_000,
+  lanes: 2,
+  pageBytesMax: 8 * 1_048_576,
+  watchEveryMs: 500,
+  streamKeepAliveMs: 15_000,
+  streamMs: 15 * 60_000,
+  blobsEveryMs: 3_600_000,
+  blobGraceMs: 24 * 3_600_000,
+};
+
+export interface DecisionOptions {
+  /** As `sagewai_request`. */
+  readonly db: Db;
+  /** As `sagewai_dispatch`. */
+  readonly dispatch: Db;
+  readonly fleet: Pick<Fleet, 'contents'>;
+  /** Who opened it closes it. */
+  readonly objects: ObjectStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: Partial<DecisionSettings>;
+}

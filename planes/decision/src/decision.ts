@@ -1,0 +1,40 @@
+import { GroupCommit } from '@sagewai/fleet';
+import type { Route } from '@sagewai/http';
+import type { Job } from '@sagewai/jobs';
+
+import { DECISION_DEFAULTS, type DecisionOptions } from './decision-options.ts';
+import { journalRoutes } from './journal-routes.ts';
+import type { AppendedSteps, StepBatch } from './journal.ts';
+import type { DecisionParts } from './parts.ts';
+import { appendSteps } from './steps.sql.ts';
+
+export interface Decision {
+  readonly routes: readonly Route[];
+  readonly jobs: readonly Job[];
+}
+
+/** Everything that one replica does for durable runs. */
+export function createDecision(options: DecisionOptions): Decision {
+  const { db, dispatch, clock, log, fleet, objects } = options;
+  const settings = { ...DECISION_DEFAULTS, ...options.settings };
+  const journal = new GroupCommit<StepBatch, AppendedSteps>({
+    commit: (batches) => appendSteps(db, batches, settings.changesPerRunMax),
+    weightOf: ({ steps }) => steps.length,
+    weightMax: settings.stepsPerCommitMax,
+    lanes: settings.lanes,
+    // D3. The second batch of a run finds what the first has left.
+    keysOf: ({ runId }) => [runId],
+  });
+  const parts: DecisionParts = {
+    db,
+    dispatch,
+    clock,
+    log,
+    settings,
+    contents: fleet.contents,
+    objects,
+    inlineBytesMax: settings.inlineBytesMax,
+    journal,
+  };
+  return { routes: journalRoutes(parts), jobs: [] };
+}

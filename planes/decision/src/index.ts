@@ -1,0 +1,2 @@
+export { createDecision, type Decision } from './decision.ts';
+export type { DecisionOptions } from './decision-options.ts';

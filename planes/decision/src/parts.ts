@@ -1,0 +1,18 @@
+import type { Clock } from '@sagewai/clock';
+import type { GroupCommit } from '@sagewai/fleet';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+
+import type { DecisionSettings } from './decision-options.ts';
+import type { AppendedSteps, StepBatch } from './journal.ts';
+import type { Results } from './keep-results.ts';
+
+/** What the routes and jobs of one replica share. */
+export interface DecisionParts extends Results {
+  readonly db: Db;
+  readonly dispatch: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: DecisionSettings;
+  readonly journal: GroupCommit<StepBatch, AppendedSteps>;
+}
