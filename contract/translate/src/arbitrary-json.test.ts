@@ -156,6 +156,8 @@ const REQUESTS: Record<string, (body: JsonObject) => translate.Translation> = {
     translate.chatRequestToGemini(body, { model: 'gemini-2.0', outputCap: undefined }),
   chatRequestToResponses: (body) => translate.chatRequestToResponses(body, { outputCap: 7 }),
   embeddingsToGemini: (body) => translate.embeddingsToGemini(body, 'm'),
+  embeddingsToVertex: (body) => translate.embeddingsToVertex(body),
+  embeddingsToBedrock: (body) => translate.embeddingsToBedrock(body, 'cohere.embed-english-v3'),
   nestTools: (body) => translate.nestTools(body, 'keep'),
   completionRequestToChat: (body) => translate.completionRequestToChat(body, { maxTokensField }),
   ollamaChatToChat: (body) => translate.ollamaChatToChat(body, { maxTokensField }),
@@ -178,6 +180,10 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   geminiToChatAnswer: (body) => translate.geminiToChatAnswer(body, gemini),
   geminiToEmbeddings: (body) =>
     translate.geminiToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
+  vertexToEmbeddings: (body) =>
+    translate.vertexToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
+  bedrockToEmbeddings: (body) =>
+    translate.bedrockToEmbeddings(body, { model: 'm', isBase64: true, inputTokens: 1 }),
   geminiErrorToChat: (body) => translate.geminiErrorToChat(body, 500),
   chatErrorToMessages: (body) => translate.chatErrorToMessages(body, 400),
   messagesErrorToChat: (body) => translate.messagesErrorToChat(body, 500),

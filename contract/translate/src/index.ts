@@ -31,6 +31,12 @@ export {
   messagesErrorType,
 } from './errors.ts';
 export { chatRequestToGemini, type GeminiRequestOptions } from './gemini/chat-request-to-gemini.ts';
+export { bedrockToEmbeddings, embeddingsToBedrock } from './embeddings/bedrock.ts';
+export {
+  embeddingsToVertex,
+  vertexEmbeddingTokens,
+  vertexToEmbeddings,
+} from './embeddings/vertex.ts';
 export { embeddingsToGemini, geminiToEmbeddings } from './gemini/embeddings.ts';
 export { geminiToChatAnswer } from './gemini/gemini-answer-to-chat.ts';
 export { geminiErrorToChat } from './gemini/gemini-errors.ts';

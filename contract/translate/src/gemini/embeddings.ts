@@ -1,5 +1,6 @@
 /** OpenAI's embeddings, in Gemini's words and back. */
-import { compact, type Json, type JsonObject, listOf, numberOf, objectsOf } from '../json.ts';
+import { embeddingList, type EmbeddingsTold } from '../embeddings/embedding-list.ts';
+import { compact, type JsonObject, listOf, numberOf, objectsOf } from '../json.ts';
 import { Losses, type Translation, Untranslatable } from '../translation.ts';
 import { geminiUsageToChat } from './gemini-answer-to-chat.ts';
 
@@ -22,32 +23,8 @@ export function embeddingsToGemini(request: JsonObject, model: string): Translat
   return { body: { requests }, lost: losses.list() };
 }
 
-export function geminiToEmbeddings(
-  answer: JsonObject,
-  of: { readonly model: string; readonly isBase64: boolean; readonly inputTokens: number },
-): JsonObject {
+export function geminiToEmbeddings(answer: JsonObject, of: EmbeddingsTold): JsonObject {
   const told = geminiUsageToChat(answer['usageMetadata'])['prompt_tokens'];
-  const tokens = numberOf(told) || of.inputTokens;
-  return {
-    object: 'list',
-    model: of.model,
-    data: objectsOf(answer['embeddings']).map((each, index) => {
-      const values = listOf(each['values']);
-      return {
-        object: 'embedding',
-        index,
-        embedding: of.isBase64 ? toBase64(values) : values,
-      };
-    }),
-    usage: { prompt_tokens: tokens, total_tokens: tokens },
-  };
-}
-
-/** Little-endian floats of four bytes, as OpenAI packs them. */
-function toBase64(values: readonly Json[]): string {
-  const bytes = new DataView(new ArrayBuffer(values.length * 4));
-  for (const [at, value] of values.entries()) bytes.setFloat32(at * 4, numberOf(value) ?? 0, true);
-  let text = '';
-  for (const byte of new Uint8Array(bytes.buffer)) text += String.fromCharCode(byte);
-  return btoa(text);
+  const vectors = objectsOf(answer['embeddings']).map(({ values }) => listOf(values));
+  return embeddingList(vectors, numberOf(told) ?? 0, of);
 }

@@ -27,7 +27,7 @@ export function findVertexPlace(
     return { kind: 'disabled' };
   const publisher = publisherOf(upstreamModel);
   if (publisher === undefined) {
-    const what = 'of Vertex AI, gemini-… and claude-… are known here';
+    const what = 'of Vertex AI, gemini-…, text-embedding-… and claude-… are known here';
     return leaveOut(entry, 'litellm_params.model', what);
   }
   const text = valueOf(credentials);
@@ -65,7 +65,7 @@ const valueOf = (found: FoundValue): string | undefined =>
   found.kind === 'given' ? found.value : undefined;
 
 function publisherOf(model: string): 'google' | 'anthropic' | undefined {
-  if (model.startsWith('gemini-')) return 'google';
+  if (/^(?:gemini-|text-(?:multilingual-)?embedding-)/.test(model)) return 'google';
   return model.startsWith('claude-') ? 'anthropic' : undefined;
 }
 

@@ -3,6 +3,7 @@ import { IMAGE_FORMATS } from '../media/images.ts';
 import type { Deployment } from '../models/deployment.ts';
 import type { ModelGroup } from '../models/model-table.ts';
 import { PROVIDERS, type ProviderName, traitsOf } from '../providers/provider.ts';
+import { BEDROCK_EMBEDDINGS, EMBEDDINGS_OVER_BEDROCK } from './bedrock-embeddings.ts';
 import { CHAT_OVER_GEMINI } from './chat-over-gemini.ts';
 import { CHAT_OVER_MESSAGES } from './chat-over-messages.ts';
 import { CHAT_OVER_RESPONSES } from './chat-over-responses.ts';
@@ -26,6 +27,7 @@ import { OLLAMA_CHAT, OLLAMA_EMBED, OLLAMA_GENERATE } from './ollama.ts';
 import { RERANK } from './rerank.ts';
 import { RESPONSES_OVER_CHAT } from './responses-over-chat.ts';
 import { RESPONSES } from './responses.ts';
+import { EMBEDDINGS_OVER_VERTEX, VERTEX_EMBEDDINGS } from './vertex-embeddings.ts';
 import { CHAT_OVER_VERTEX, VERTEX_MESSAGES } from './vertex-messages.ts';
 
 const FORMATS: Readonly<Record<FormatName, Format>> = {
@@ -39,6 +41,8 @@ const FORMATS: Readonly<Record<FormatName, Format>> = {
   gemini: GEMINI,
   'gemini-embeddings': GEMINI_EMBEDDINGS,
   'gemini-embed': GEMINI_EMBED,
+  'vertex-embeddings': VERTEX_EMBEDDINGS,
+  'bedrock-embeddings': BEDROCK_EMBEDDINGS,
   'vertex-messages': VERTEX_MESSAGES,
   converse: CONVERSE,
   'ollama-chat': OLLAMA_CHAT,
@@ -56,6 +60,8 @@ const CROSSINGS: readonly Crossing[] = [
   CHAT_OVER_VERTEX,
   CHAT_OVER_CONVERSE,
   EMBEDDINGS_OVER_GEMINI,
+  EMBEDDINGS_OVER_VERTEX,
+  EMBEDDINGS_OVER_BEDROCK,
   CHAT_OVER_RESPONSES,
   MESSAGES_OVER_CHAT,
   RESPONSES_OVER_CHAT,

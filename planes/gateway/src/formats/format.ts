@@ -33,6 +33,8 @@ export type FormatName =
   | 'gemini'
   | 'gemini-embeddings'
   | 'gemini-embed'
+  | 'vertex-embeddings'
+  | 'bedrock-embeddings'
   | 'ollama-chat'
   | 'ollama-generate'
   | 'ollama-embed'

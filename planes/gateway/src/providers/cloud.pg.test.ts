@@ -31,6 +31,8 @@ const { privateKey } = generateKeyPairSync('rsa', {
 const AWS_SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const AZURE_KEY = 'azure-secret';
 
+const EMBEDDING_PRICE = { input_cost_per_token: 0.0000001, output_cost_per_token: 0 };
+
 /** The providers of these tests, as a file of models names them. */
 function deploymentsAt(upstream: FakeUpstream) {
   const { origin } = new URL(upstream.url);
@@ -54,6 +56,9 @@ function deploymentsAt(upstream: FakeUpstream) {
     ['gpt-v1', { ...azure, model: 'azure/gpt-4o', api_version: 'v1' }],
     ['embed', { ...azure, model: 'azure/text-embedding-3-small' }],
     ['gemini', { ...vertex, model: 'vertex_ai/gemini-2.5-flash' }],
+    ['vertex-embed', { ...vertex, model: 'vertex_ai/text-embedding-005' }, EMBEDDING_PRICE],
+    ['titan', { ...bedrock, model: 'bedrock/amazon.titan-embed-text-v2:0' }, EMBEDDING_PRICE],
+    ['cohere', { ...bedrock, model: 'bedrock/cohere.embed-english-v3' }, EMBEDDING_PRICE],
     ['claude', { ...vertex, model: 'vertex_ai/claude-sonnet-4-5@20250929' }],
     ['nova', { ...bedrock, model: 'bedrock/amazon.nova-pro-v1:0' }],
     ['sonnet', { ...bedrock, model: 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0' }],
@@ -66,7 +71,11 @@ function deploymentsAt(upstream: FakeUpstream) {
         model: 'bedrock/amazon.nova-pro-v1:0',
       },
     ],
-  ].map(([model_name, litellm_params]) => ({ model_name, litellm_params }));
+  ].map(([model_name, litellm_params, model_info = {}]) => ({
+    model_name,
+    litellm_params,
+    model_info,
+  }));
   const of = { env: {}, at: new Date(), routing: DEFAULT_ROUTING };
   const read = readLitellmConfig(JSON.stringify({ model_list: list }), of);
   if (read.kind !== 'read') throw new Error(read.mistakes.map(noticeText).join());
@@ -262,6 +271,31 @@ function signatureOf({ url, headers, body }: FakeUpstream['asked'][number]): str
   );
 }
 
+describe('embeddings of Vertex AI', () => {
+  test('are predictions with a token of the account, for what is told (M6)', async ({
+    world: { client, upstream },
+    owner,
+  }) => {
+    upstream.answer = ({ url }, reply) =>
+      answerJson(
+        reply,
+        url === '/token'
+          ? { access_token: 'ya29', expires_in: 3_600 }
+          : {
+              predictions: [
+                { embeddings: { values: [0.5], statistics: { token_count: 4, truncated: false } } },
+              ],
+            },
+      );
+    const ask = { model: 'vertex-embed', input: 'hello', encoding_format: 'float' as const };
+    expect((await client.embeddings.create(ask)).data).toMatchObject([{ embedding: [0.5] }]);
+    const asked = upstream.asked.at(-1);
+    expect(asked?.url).toMatch(/publishers\/google\/models\/text-embedding-005:predict$/);
+    expect(asked?.headers.authorization).toMatch(/^Bearer /);
+    expect(await latestSpendOf(owner, 1)).toMatchObject([{ cost: 400_000n, source: 'provider' }]);
+  });
+});
+
 describe('models of Bedrock', () => {
   test('get requests that are signed as they are sent, or the bearer (M6)', async ({
     world: { client, claude, upstream },
@@ -292,6 +326,42 @@ describe('models of Bedrock', () => {
     expect(await latestSpendOf(owner, 3)).toMatchObject(
       [nova, sonnet, nova].map((cost) => ({ cost, source: 'provider', status: 'ok' })),
     );
+  });
+
+  test('embed texts as Titan and Cohere are asked, for what is told, else an estimate (M3, M5)', async ({
+    world: { client, upstream },
+    owner,
+  }) => {
+    const encoding_format = 'float' as const;
+    upstream.answer = (_, reply) => answerJson(reply, { embedding: [0.5], inputTextTokenCount: 3 });
+    const { data } = await client.embeddings.create({
+      model: 'titan',
+      input: 'a',
+      encoding_format,
+    });
+    expect(data).toMatchObject([{ embedding: [0.5] }]);
+    upstream.answer = (_, reply) => answerJson(reply, { embeddings: { float: [[1], [2]] } });
+    const input = ['hello', 'world'];
+    const both = await client.embeddings.create({ model: 'cohere', input, encoding_format });
+    expect(both.data).toHaveLength(2);
+    const [titan, cohere] = upstream.asked;
+    if (!titan || !cohere) throw new Error('not asked');
+    expect([titan.url, cohere.url]).toEqual([
+      '/model/amazon.titan-embed-text-v2%3A0/invoke',
+      '/model/cohere.embed-english-v3/invoke',
+    ]);
+    expect(titan.headers.authorization).toBe(signatureOf(titan));
+    expect(await latestSpendOf(owner, 2)).toMatchObject([
+      { cost: 300_000n, source: 'provider', status: 'ok' },
+      { source: 'estimate', status: 'ok' },
+    ]);
+    await expect(
+      client.embeddings.create({ model: 'titan', input: ['a', 'b'], encoding_format }),
+    ).rejects.toThrow(/one text a request/);
+    await expect(client.embeddings.create({ model: 'nova', input: 'a' })).rejects.toThrow(
+      /no model of embeddings/,
+    );
+    expect(upstream.asked).toHaveLength(2);
   });
 
   test('stream frames, cut anywhere, to clients of both formats (M2, M3)', async ({

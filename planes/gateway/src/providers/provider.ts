@@ -172,7 +172,7 @@ export const PROVIDERS = {
   vertex: {
     ...COMPATIBLE,
     ...OF_VERTEX,
-    formats: ['gemini'],
+    formats: ['gemini', 'vertex-embeddings'],
   },
   'vertex-claude': {
     ...COMPATIBLE,
@@ -184,7 +184,7 @@ export const PROVIDERS = {
     ...COMPATIBLE,
     ownedBy: 'amazon',
     catalogueId: 'aws',
-    formats: ['converse'],
+    formats: ['converse', 'bedrock-embeddings'],
     keepsCacheMarks: true,
     keepsThinking: true,
     takesEffort: (model) => /anthropic\.claude|gpt-oss/.test(model),
