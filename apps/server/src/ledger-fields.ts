@@ -33,10 +33,11 @@ export const ledgerFields = {
     description: 'Beyond so many calls that the database does not have it is waited for again',
   }),
   LEDGER_JOURNAL_WRITE_INTERVAL: field.duration({
-    default: 1,
+    default: 0,
     min: 0,
     max: 100,
-    description: 'What comes so shortly after a write goes into the next one together',
+    description:
+      'The least time between two writes, for a disk that is slow to flush; what comes meanwhile is one write',
   }),
   LEDGER_JOURNAL_GATHER: field.duration({
     default: 20,

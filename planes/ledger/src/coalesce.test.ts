@@ -12,7 +12,13 @@ interface Opened {
 
 /** Commits that end when the test says so. */
 function scripted(
-  options: { batchMax?: number; queueMax?: number; patienceMs?: number; takeTurn?: TakeTurn } = {},
+  options: {
+    batchMax?: number;
+    queueMax?: number;
+    patienceMs?: number;
+    takeTurn?: TakeTurn;
+    gather?: { ms: number; count: number };
+  } = {},
 ) {
   const opened: Opened[] = [];
   const abandoned: unknown[] = [];
@@ -166,5 +172,52 @@ describe('a coalescer', () => {
     const later = coalescer.add(2);
     (await next(1)).answer();
     expect(await later).toBe('done 2');
+  });
+
+  const FOR_EVER = { ms: 60_000, count: 3 };
+
+  test('gathers what can wait behind a batch, but never the first (C6)', async () => {
+    const { coalescer, next, opened } = scripted({ gather: FOR_EVER });
+    const answers = [coalescer.add(1, true)];
+    const first = await next(1);
+    answers.push(coalescer.add(2, true), coalescer.add(3, true));
+    first.answer();
+    await answers[0];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(opened).toHaveLength(1);
+    answers.push(coalescer.add(4, true));
+    const second = await next(2);
+    expect(second.items).toEqual([2, 3, 4]);
+    second.answer();
+    await Promise.all(answers);
+  });
+
+  test('does not keep what presses, the patience of others, or its own end waiting (C6)', async () => {
+    for (const end of ['press', 'time', 'close'] as const) {
+      const gather = end === 'time' ? { ms: 5, count: 3 } : FOR_EVER;
+      const { coalescer, next } = scripted({ gather });
+      const answers = [coalescer.add(1, true)];
+      const first = await next(1);
+      answers.push(coalescer.add(2, true));
+      first.answer();
+      await answers[0];
+      if (end === 'press') answers.push(coalescer.add(3));
+      const closed = end === 'close' ? coalescer.close() : null;
+      const second = await next(2);
+      expect(second.items).toEqual(end === 'press' ? [2, 3] : [2]);
+      second.answer();
+      await Promise.all([...answers, closed]);
+    }
+  });
+
+  test('refuses nothing that can wait for the length of the queue (C4, C6)', async () => {
+    const { coalescer, next } = scripted({ queueMax: 1 });
+    const answers = [coalescer.add(1)];
+    const first = await next(1);
+    answers.push(coalescer.add(2), coalescer.add(3, true));
+    await expect(coalescer.add(4)).rejects.toMatchObject({ code: 'service.busy' });
+    first.answer();
+    (await next(2)).answer();
+    expect(await Promise.all(answers)).toEqual(['done 1', 'done 2', 'done 3']);
   });
 });

@@ -5,7 +5,7 @@ export interface JournalSettings {
   readonly partBytes: number;
   /** Beyond so many that are answered and not booked, the database is waited for. */
   readonly backlogMax: number;
-  /** Between the starts of two writes: what comes meanwhile is one write. */
+  /** Between the starts of two writes at least. What comes while one is under way is one write anyway. */
   readonly writeEveryMs: number;
   /** How long what is durable here waits for more of its kind before the database is told. */
   readonly gatherMs: number;
@@ -18,7 +18,7 @@ export interface JournalSettings {
 export const JOURNAL_DEFAULTS: Omit<JournalSettings, 'directory'> = {
   partBytes: 4_194_304,
   backlogMax: 4_096,
-  writeEveryMs: 1,
+  writeEveryMs: 0,
   gatherMs: 20,
   gatherCount: 128,
   lookEveryMs: 5_000,

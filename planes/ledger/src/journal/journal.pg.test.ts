@@ -23,6 +23,9 @@ import { admitted, CENT, type Journaled, openJournaled } from './journal-fixture
 import type { JournalPlace } from './open-journal.ts';
 import { replayInto } from './replay.ts';
 
+/** Many tests at once may be slow. */
+const PATIENT = { timeout: 20_000 };
+
 const directories: string[] = [];
 const opened: Journaled[] = [];
 afterEach(async () => {
@@ -49,7 +52,9 @@ async function open(db: Db, of: Partial<JournalPlace> = {}, shares = {}): Promis
   const directory = of.directory ?? (await newDirectory());
   const journaled = openJournaled(db, { ...of, directory }, { shares });
   opened.push(journaled);
-  await expect.poll(() => readdir(directory)).toContainEqual(expect.stringMatching(/\.journal$/));
+  await expect
+    .poll(() => readdir(directory), PATIENT)
+    .toContainEqual(expect.stringMatching(/\.journal$/));
   return journaled;
 }
 
@@ -137,8 +142,8 @@ describe('a settlement', () => {
       ids.map((id) => expect.stringContaining(id)),
     );
     journaled.letGo();
-    await expect.poll(() => booked(db, account, ids)).toEqual(bookedOnce(ids, CENT / 2n));
-    await expect.poll(() => metric(journaled, 'sagewai_ledger_journal_unbooked')).toBe(0);
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT / 2n));
+    await expect.poll(() => metric(journaled, 'sagewai_ledger_journal_unbooked'), PATIENT).toBe(0);
     await isSound(db, account);
     await journaled.ledger.close();
     expect(await readdir(directory)).toEqual([]);
@@ -183,7 +188,7 @@ describe('a settlement', () => {
     const [call] = await take(journaled, account, db, 1);
     if (!call) throw new Error('no call');
     await journaled.ledger.settle(settlementOf(call));
-    await expect.poll(() => booked(db, account, [call.id])).toHaveLength(1);
+    await expect.poll(() => booked(db, account, [call.id]), PATIENT).toHaveLength(1);
   });
 
   test('that is not booked keeps its part of a share that is given back (S1, S5)', async ({
@@ -200,7 +205,7 @@ describe('a settlement', () => {
     journaled.letGo();
     await raised;
     const ids = calls.map(({ id }) => id);
-    await expect.poll(() => booked(db, account, ids)).toEqual(bookedOnce(ids, CENT));
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT));
     await isSound(db, account);
   });
 
@@ -213,9 +218,7 @@ describe('a settlement', () => {
     await new Promise((resolve) => setTimeout(resolve, 500)); // Longer than settlements are tried.
     journaled.mend();
     const ids = calls.map(({ id }) => id);
-    await expect
-      .poll(() => booked(db, account, ids), { timeout: 10_000 })
-      .toEqual(bookedOnce(ids, CENT));
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT));
     await isSound(db, account);
   });
 });
@@ -243,7 +246,9 @@ describe('a journal that cannot take a settlement (J4)', () => {
       await journaled.ledger.settle(settlementOf(call));
       settled.push(call.id);
     });
-    await expect.poll(() => metric(journaled, 'sagewai_ledger_journal_fallbacks_total')).toBe(2);
+    await expect
+      .poll(() => metric(journaled, 'sagewai_ledger_journal_fallbacks_total'), PATIENT)
+      .toBe(2);
     expect(settled).toEqual([]);
     // J3. What was durable before is not given up.
     expect(await journalsIn(directory)).toHaveLength(1);
@@ -251,14 +256,14 @@ describe('a journal that cannot take a settlement (J4)', () => {
     await Promise.all(settling);
     const ids = [before.id, first.id, second.id];
     expect(await booked(db, account, ids)).toEqual(bookedOnce(ids, CENT));
-    await expect.poll(() => journalsIn(directory)).toEqual([]);
+    await expect.poll(() => journalsIn(directory), PATIENT).toEqual([]);
     // There is room again: another file, and the database is not waited for.
     isFull = false;
-    await expect.poll(() => journalsIn(directory)).toHaveLength(1);
+    await expect.poll(() => journalsIn(directory), PATIENT).toHaveLength(1);
     journaled.hold();
     await journaled.ledger.settle(settlementOf(after));
     journaled.letGo();
-    await expect.poll(() => booked(db, account, [after.id])).toHaveLength(1);
+    await expect.poll(() => booked(db, account, [after.id]), PATIENT).toHaveLength(1);
     await isSound(db, account);
   });
 
@@ -302,7 +307,7 @@ describe('a journal that cannot take a settlement (J4)', () => {
       const calls = await take(journaled, account, db, 3);
       await Promise.all(calls.map((call) => journaled.ledger.settle(settlementOf(call))));
       ids.push(...calls.map(({ id }) => id));
-      await expect.poll(() => booked(db, account, ids)).toHaveLength(ids.length);
+      await expect.poll(() => booked(db, account, ids), PATIENT).toHaveLength(ids.length);
     }
     expect(await metric(journaled, 'sagewai_ledger_journal_fallbacks_total')).toBe(0);
     const [file] = await journalsIn(directory);
@@ -345,13 +350,11 @@ describe('a replica that is killed', () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(await booked(db, account, ids)).toEqual([]);
     await kill();
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT / 2n));
     await expect
-      .poll(() => booked(db, account, ids), { timeout: 10_000 })
-      .toEqual(bookedOnce(ids, CENT / 2n));
-    await expect
-      .poll(() => metric(journaled, 'sagewai_ledger_journal_replayed_total'))
+      .poll(() => metric(journaled, 'sagewai_ledger_journal_replayed_total'), PATIENT)
       .toBeGreaterThan(4);
-    await expect.poll(() => journalsIn(directory)).toHaveLength(1);
+    await expect.poll(() => journalsIn(directory), PATIENT).toHaveLength(1);
     // Its holding was not waited for; calls that were under way without a settlement are lost in full.
     const lost = await lostOf(db, account);
     expect(lost).toBeGreaterThanOrEqual(3n * CENT);
@@ -368,7 +371,7 @@ describe('a replica that is killed', () => {
     const { ids, kill } = await killOne(url, { directory, account, ttlMs: 1_000 });
     await kill();
     const expired = (): Promise<number> => forfeitDue(db, [account.orgId], 10);
-    await expect.poll(expired, { timeout: 10_000 }).toBe(1);
+    await expect.poll(expired, PATIENT).toBe(1);
     const lost = await lostOf(db, account);
     const before = await settledOf(db, account);
     const [file] = await journalsIn(directory);
@@ -403,7 +406,7 @@ describe('what is found in a journal', () => {
     const replay = replayInto({ db, log: silentLog, clock: systemClock, takeTurn: takeTurns() });
     await replay(left);
     const ids = calls.map(({ id }) => id);
-    await expect.poll(() => booked(db, account, ids)).toEqual(bookedOnce(ids, CENT));
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT));
     await isSound(db, account);
   });
 
@@ -438,7 +441,7 @@ describe('what is found in a journal', () => {
     await writeFile(join(directory, 'torn.0.journal'), Buffer.alloc(100));
     await writeFile(join(directory, 'notes.txt'), 'mine');
     const journaled = await open(db, { directory });
-    await expect.poll(() => journalsIn(directory)).toHaveLength(1);
+    await expect.poll(() => journalsIn(directory), PATIENT).toHaveLength(1);
     const calls = await take(journaled, account, db, 5);
     await Promise.all(calls.map((call) => journaled.ledger.settle(settlementOf(call))));
     await journaled.ledger.close();
