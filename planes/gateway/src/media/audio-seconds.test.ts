@@ -49,3 +49,43 @@ test('anything else is bounded at the lowest bit rate of speech (M1)', () => {
   expect(boundSeconds(wavOf({ bytesPerSecond: 1, bytes: 75_000, coding: 0x31 })).most).toBe(100);
   expect(boundSeconds(Buffer.alloc(0))).toEqual({ most: 0, likely: 0 });
 });
+
+function flacOf(rate: number, samples: number, bytes: number): Buffer {
+  const file = Buffer.alloc(bytes);
+  file.write('fLaC', 0);
+  file.writeUInt8(34, 7);
+  file.writeBigUInt64BE((BigInt(rate) << 44n) | BigInt(samples), 18);
+  return file;
+}
+
+test('a FLAC of silence is as long as it says; one that says too little is not believed (M1)', () => {
+  // Ten minutes in less than 8 kB.
+  expect(boundSeconds(flacOf(16_000, 600 * 16_000, 7_500))).toEqual({ most: 600, likely: 600 });
+  expect(boundSeconds(flacOf(44_100, 44_100, 75_000))).toEqual({ most: 100, likely: 1 });
+  for (const [rate, samples] of [
+    [0, 16_000],
+    [16_000, 0],
+  ] as const)
+    expect(boundSeconds(flacOf(rate, samples, 75_000))).toEqual({ most: 100, likely: 10 });
+  expect(boundSeconds(flacOf(16_000, 16_000, 75_000).subarray(0, 20)).most).toBe(1);
+});
+
+function opusOf(samples: bigint, bytes: number): Buffer {
+  const page = (granule: bigint, holds: string): Buffer => {
+    const head = Buffer.alloc(28);
+    head.write('OggS', 0);
+    head.writeBigInt64LE(granule, 6);
+    return Buffer.concat([head, Buffer.from(holds)]);
+  };
+  const first = page(0n, 'OpusHead');
+  const last = page(samples, 'x');
+  return Buffer.concat([first, Buffer.alloc(bytes - first.length - last.length), last]);
+}
+
+test('an Opus whose sender is silent is as long as its last page says (M1)', () => {
+  expect(boundSeconds(opusOf(48_000n * 600n, 7_500))).toEqual({ most: 600, likely: 600 });
+  expect(boundSeconds(opusOf(48_000n, 75_000))).toEqual({ most: 100, likely: 1 });
+  // Which says nothing where no packet ends in it.
+  expect(boundSeconds(opusOf(-1n, 75_000))).toEqual({ most: 100, likely: 10 });
+  expect(boundSeconds(opusOf(48_000n, 100).subarray(0, 60)).most).toBe(1);
+});

@@ -4,8 +4,11 @@
  * - At most: at the lowest bit rate that its coding is used with. Speech in Opus goes down to 6 kbit/s; a WAV of
  *   plain samples at what its head says, for that is how it is played, and at least at 8,000 samples a second of
  *   one byte each.
- * - Probably, for an estimate: plain samples as the head says, all else at 64 kbit/s.
+ * - A FLAC and an Ogg of Opus are also as long as they say: silence has next to no bytes in them.
+ * - Probably, for an estimate: as the head says, all else at 64 kbit/s.
  */
+import { toldSeconds } from './told-seconds.ts';
+
 const CODED_BYTES_PER_SECOND_MIN = 750;
 const PLAIN_BYTES_PER_SECOND_MIN = 8_000;
 const CODED_BYTES_PER_SECOND = 8_000;
@@ -27,7 +30,11 @@ export function boundSeconds(recording: Buffer): AudioSeconds {
   const { length } = recording;
   const at = (bytesPerSecond: number): number => Math.ceil(length / bytesPerSecond);
   if (plain === undefined) {
-    return { most: at(CODED_BYTES_PER_SECOND_MIN), likely: at(CODED_BYTES_PER_SECOND) };
+    const told = toldSeconds(recording);
+    const most = at(CODED_BYTES_PER_SECOND_MIN);
+    if (told === undefined) return { most, likely: at(CODED_BYTES_PER_SECOND) };
+    // One that says less than its bytes may hold is not believed.
+    return { most: Math.max(most, told), likely: told };
   }
   const most = at(Math.min(PLAIN_BYTES_PER_SECOND_MIN, plain.samples, plain.bytes));
   return { most, likely: Math.min(most, at(plain.bytes)) };
