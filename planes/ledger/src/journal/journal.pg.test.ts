@@ -18,6 +18,7 @@ import { type Account, budgetOf, limit, settlementOf } from '../fixture.sql.ts';
 import { forfeitDue } from '../shares/shares.sql.ts';
 import { takeTurns } from '../take-turns.ts';
 import { localDisk } from './disk.ts';
+import { frameOf } from './frame.ts';
 import { recordsOf } from './journal-file.ts';
 import { admitted, CENT, type Journaled, openJournaled } from './journal-fixture.ts';
 import type { JournalPlace } from './open-journal.ts';
@@ -440,8 +441,12 @@ describe('what is found in a journal', () => {
     const directory = await newDirectory();
     await writeFile(join(directory, 'torn.0.journal'), Buffer.alloc(100));
     await writeFile(join(directory, 'notes.txt'), 'mine');
+    // Whole, but not ours to read: it holds up no other.
+    const foreign = frameOf('of a later version', 18, 1);
+    const other = Buffer.alloc(foreign.length);
+    await writeFile(join(directory, 'another.0.journal'), Buffer.concat([foreign, other]));
     const journaled = await open(db, { directory });
-    await expect.poll(() => journalsIn(directory), PATIENT).toHaveLength(1);
+    await expect.poll(() => journalsIn(directory), PATIENT).toHaveLength(2);
     const calls = await take(journaled, account, db, 5);
     await Promise.all(calls.map((call) => journaled.ledger.settle(settlementOf(call))));
     await journaled.ledger.close();
@@ -452,6 +457,6 @@ describe('what is found in a journal', () => {
         calls.map(({ id }) => id),
       ),
     ).toHaveLength(5);
-    expect(await readdir(directory)).toEqual(['notes.txt']);
+    expect(await readdir(directory)).toEqual(['another.0.journal', 'notes.txt']);
   });
 });

@@ -203,12 +203,13 @@ export class SettlementJournal {
       this.#isMissing = true;
     }
     if (this.#owner === null) return;
-    try {
-      for (const path of await findAbandoned(settings.directory, this.#owner.name))
-        await this.#adopt(path);
-    } catch (error) {
-      log.warn('a journal that was left behind could not be booked yet', { error });
-    }
+    const { directory } = settings;
+    const later = (error: unknown): string[] => {
+      log.warn('what was left in a journal could not be booked yet', { error, directory });
+      return [];
+    };
+    const left = await findAbandoned(directory, this.#owner.name).catch(later);
+    for (const path of left) await this.#adopt(path).catch(later);
   }
 
   /** J2, J3. Two that take the same one over book each record once all the same. */
