@@ -4,6 +4,7 @@ export interface Shape {
   readonly const?: unknown;
   readonly format?: string;
   readonly pattern?: string;
+  readonly maxLength?: number;
   readonly minimum?: number;
   readonly minItems?: number;
   readonly items?: Shape;
@@ -37,12 +38,22 @@ export function fillSchema(shape: Shape, text: string, deep = false): unknown {
   );
 }
 
-function fillText({ format, pattern }: Shape, text: string): string {
+const SAMPLES = [
+  'name',
+  'DIRECT',
+  'a=b',
+  '10.0.0.1',
+  '1',
+  'new@people.test',
+  'https://203.0.113.1/x',
+  '* * * * *',
+  '2026-01-01',
+  'model:generateContent',
+];
+
+function fillText({ format, pattern, maxLength = Infinity }: Shape, text: string): string {
   if (format === 'date-time') return '2026-01-01T00:00:00Z';
+  if (text.length > maxLength) return 'short'.slice(0, maxLength);
   if (pattern === undefined || new RegExp(pattern, 'u').test(text)) return text;
-  return (
-    ['name', 'a=b', '10.0.0.1', '1', 'https://203.0.113.1/x', '* * * * *'].find((each) =>
-      new RegExp(pattern, 'u').test(each),
-    ) ?? 'name'
-  );
+  return SAMPLES.find((each) => new RegExp(pattern, 'u').test(each)) ?? 'name';
 }

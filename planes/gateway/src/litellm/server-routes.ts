@@ -48,9 +48,10 @@ export function serverRoutes(of: {
 }): Route[] {
   const modelInfo = async (caller: Caller, id: string | undefined): Promise<ModelInfo> => {
     const { groups } = await of.catalogue.all(caller);
-    const isOurs = caller.kind === 'token';
+    // Who signed in has no list of models that it may call, as a key has.
+    const isOurs = caller.kind === 'token' || caller.kind === 'account';
     // Where models run is the business of whoever runs the server, not of every organization on it.
-    const isOperator = isOurs && caller.scopes.has('platform');
+    const isOperator = caller.kind === 'token' && caller.scopes.has('platform');
     const data = groups
       .filter((group) => isOurs || mayCall(caller.detail as CallerDetail, group))
       .flatMap(({ deployments }) => deployments)

@@ -60,8 +60,7 @@ export function passRoutes(of: {
   };
   const plain = (format: OneProvider) => (input: StreamInput) => {
     const body = input.body as JsonObject & { readonly model: string };
-    if (format.name === 'chat' && !Array.isArray(body['messages']))
-      throw mistaken('messages', 'must be a list');
+    checkMessages(format, body);
     return pass(input, format, { model: body.model });
   };
   const response =
@@ -74,6 +73,7 @@ export function passRoutes(of: {
   /** The model stands in the path, and where the body names it too, the path counts. */
   const deployed = (format: OneProvider) => (input: StreamInput) => {
     const { deployment: model } = input.params as { readonly deployment: string };
+    checkMessages(format, input.body as JsonObject);
     const named = { ...(input.body as JsonObject), model };
     return pass({ ...input, body: named, raw: nameModel(input.raw, model) }, format, { model });
   };
@@ -135,6 +135,10 @@ export function passRoutes(of: {
       OWN_HEAD,
     ),
   ];
+}
+
+function checkMessages({ name }: OneProvider, { messages }: JsonObject): void {
+  if (name === 'chat' && !Array.isArray(messages)) throw mistaken('messages', 'must be a list');
 }
 
 interface Said {
