@@ -3,7 +3,7 @@ import { type Endpoint, PERMISSIONS } from '@sagewai/wire';
 import { bearer, type Call, type Credential, make } from './served-fixture.ts';
 
 /** Every kind of credential that acts for one organization. */
-export const CALLERS = ['token', 'session', 'key', 'worker', 'run', 'scim'] as const;
+const CALLERS = ['token', 'session', 'key', 'worker', 'run', 'scim'] as const;
 export type CallerName = (typeof CALLERS)[number];
 
 export interface Organization {

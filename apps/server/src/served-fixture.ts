@@ -45,6 +45,7 @@ export const servedTest = databaseTest.extend<{ call: Call; administrator: Crede
         PASSWORD_MEMORY_KIB: '8192',
         PASSWORD_PASSES: '1',
         REAUTHENTICATE_AFTER: '1h',
+        REGISTRATION_BURST: '10000',
         SIGN_IN_ATTEMPTS_MAX: '100000',
         SIGN_IN_ADDRESS_ATTEMPTS_MAX: '100000',
       },

@@ -1,0 +1,38 @@
+/** Fails unless each test that docs/security/asvs.yaml names has run and passed: `check-asvs REPORT.json`. */
+import { readFileSync } from 'node:fs';
+
+import { readAsvs, testOf } from './read-asvs.ts';
+
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly ancestorTitles: readonly string[];
+      readonly status: string;
+    }[];
+  }[];
+}
+
+const report = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Report;
+/** A title that is made for each of several values names all of them. */
+const asPattern = (name: string): RegExp =>
+  new RegExp(
+    `^${name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`).replaceAll('%s', '[^]*')}$`,
+  );
+
+const gaps = readAsvs()
+  .filter(({ kind }) => kind === 'test')
+  .filter((item) => {
+    const { file, name } = testOf(item);
+    const pattern = asPattern(name);
+    const ran = report.testResults
+      .filter((result) => result.name.endsWith(`/${file}`))
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ title, ancestorTitles }) =>
+        [title, ...ancestorTitles].some((each) => pattern.test(each)),
+      );
+    return ran.length === 0 || ran.some(({ status }) => status !== 'passed');
+  });
+for (const { id, said } of gaps) process.stderr.write(`${id}: did not run, or failed: ${said}\n`);
+process.exitCode = gaps.length === 0 ? 0 : 1;
