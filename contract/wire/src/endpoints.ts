@@ -34,6 +34,7 @@ import {
   revokeEnrollmentKey,
   rotateEnrollmentKey,
 } from './enrollment-keys.ts';
+import { listFacetLimits, setFacetLimit } from './facet-limits.ts';
 import {
   approveWorker,
   banWorker,
@@ -191,6 +192,8 @@ export const ENDPOINTS = [
   listBudgets,
   simulateBudget,
   setBudget,
+  listFacetLimits,
+  setFacetLimit,
   listSpend,
   reportSpend,
   exportSpend,

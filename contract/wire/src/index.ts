@@ -176,6 +176,7 @@ export {
   settledCallRecord,
   spend,
 } from './ledger.ts';
+export { listFacetLimits, setFacetLimit } from './facet-limits.ts';
 export { verifyLedger } from './ledger-verification.ts';
 export { simulateBudget } from './budget-simulation.ts';
 export {

@@ -16,7 +16,7 @@ export const limitUsd = Type.String({
 export const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 
 /** What a scope may use up; null is no limit, 0 is a limit. Windows are UTC's, minutes slide. */
-const limitFields = {
+export const limitFields = {
   usd_per_hour: orNull(limitUsd),
   usd_per_day: orNull(limitUsd),
   /** From Sunday. */
@@ -35,7 +35,18 @@ const scopeKind = Type.Union([
   Type.Literal('key'),
   /** What calls bring along. */
   Type.Literal('context'),
+  /** Parts of the others. */
+  Type.Literal('model'),
+  Type.Literal('session'),
+  Type.Literal('agent'),
+  Type.Literal('tag'),
+  Type.Literal('end_user'),
 ]);
+
+/** Of what a budget is a part, and how it is called. */
+const part = orNull(
+  Type.Object({ scope_kind: Type.String(), facet: Type.String(), name: Type.String() }),
+);
 
 /** A limit and where its current window stands. */
 export const balance = Type.Object({
@@ -61,6 +72,8 @@ export const balance = Type.Object({
 export const budget = Type.Object({
   scope_kind: scopeKind,
   scope_id: Type.String(),
+  /** Null: it is no part of another scope. */
+  part,
   ...limitFields,
   balances: Type.Array(balance),
 });
@@ -76,9 +89,9 @@ export const listBudgets = endpoint({
   audit: 'read',
   query: Type.Object({
     scope_kind: Type.Optional(scopeKind),
-    scope_id: Type.Optional(Type.String({ maxLength: 100 })),
+    scope_id: Type.Optional(Type.String({ maxLength: 1000 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
-    cursor: Type.Optional(Type.String({ maxLength: 200 })),
+    cursor: Type.Optional(Type.String({ maxLength: 1000 })),
   }),
   output: Type.Object({ budgets: Type.Array(budget), next_cursor: textOrNull }),
 });

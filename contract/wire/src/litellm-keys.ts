@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
 import { onClientLeft } from './keys.ts';
+import { litellmModelLimits, shownModelLimits } from './litellm-model-limits.ts';
 import { MODEL_PATTERN } from './model-name.ts';
 import { id, instantOrNull, orNull, textOrNull } from './schemas.ts';
 
@@ -37,6 +38,7 @@ export const litellmLimits = {
   tpm_limit: optional(orNull(perMinute)),
   rpm_limit: optional(orNull(perMinute)),
   max_parallel_requests: optional(orNull(Type.Integer({ minimum: 0, maximum: 1_000_000 }))),
+  ...litellmModelLimits,
 };
 
 /** What a key is made of. Further fields are refused by name, unless they say nothing. */
@@ -85,6 +87,7 @@ export const litellmBalance = {
   tpm_limit: orNull(Type.Integer()),
   rpm_limit: orNull(Type.Integer()),
   max_parallel_requests: orNull(Type.Integer()),
+  ...shownModelLimits,
 };
 
 export const keyInfo = Type.Object({
@@ -125,7 +128,6 @@ export const keyInfo = Type.Object({
   /** Not supported, and so never anything else. */
   config: Type.Object({}),
   permissions: Type.Object({}),
-  model_max_budget: Type.Object({}),
   litellm_budget_table: Type.Null(),
 });
 

@@ -15,6 +15,29 @@ as $$
                                          r.person_id, r.contexts)
     where b.id = any(p_budgets)
     union all
+    -- Of scopes that calls name there can be as many as calls: joined by their names.
+    select b.id, b.period, b.opened_at, s.started_at, s.at,
+           case b.measure
+             when 'cost' then s.cost_pusd - s.overrun_pusd
+             when 'tokens' then s.input_tokens + s.output_tokens - s.overrun_tokens
+             else 1 - s.entry end::numeric,
+           0,
+           case b.measure
+             when 'cost' then s.overrun_pusd
+             when 'tokens' then s.overrun_tokens else 0 end::numeric
+    from (
+      select k.org_id, min(k.opened_at) - interval '61 seconds' as since
+      from budget k
+      where k.id = any(p_budgets) and k.scope_kind not in ('organization', 'project', 'team', 'person', 'key')
+      group by k.org_id
+    ) o
+    join spend s on s.org_id = o.org_id and s.contexts is not null and s.at >= o.since
+    cross join lateral ledger_named(s.contexts) n
+    join budget b
+      on b.org_id = o.org_id and b.scope_kind = n.kind and b.scope_id = n.id
+      and s.at >= b.opened_at - interval '61 seconds'
+    where b.id = any(p_budgets)
+    union all
     select b.id, b.period, b.opened_at,
            case when s.from_share and b.period = 'minute' then s.at else s.started_at end, s.at,
            case b.measure
@@ -32,6 +55,7 @@ as $$
       -- A row is never booked before its call was admitted.
       and s.at >= b.opened_at - interval '61 seconds'
     where b.id = any(p_budgets) and b.period <> 'total'
+      and b.scope_kind in ('organization', 'project', 'team', 'person', 'key')
     union all
     select b.id, b.period, b.opened_at, l.charged_at, l.charged_at, l.amount, 0, 0
     from budget b
@@ -65,7 +89,9 @@ as $$
     -- What counts for ever is in the sums of days (R1): its rows are all that there ever were.
     select b.id,
            sum(case b.measure when 'cost' then d.cost when 'tokens' then d.tokens else d.calls end) as settled
-    from (select distinct b.org_id from budget b where b.id = any(p_budgets) and b.period = 'total') o
+    from (select distinct b.org_id from budget b
+          where b.id = any(p_budgets) and b.period = 'total'
+            and b.scope_kind in ('organization', 'project', 'team', 'person', 'key')) o
     cross join lateral (
       select d.project_id, d.key_id, nullif(d.team, '') as team, nullif(d.person, '') as person,
              sum(d.cost_pusd) as cost, sum(d.input_tokens + d.output_tokens) as tokens, sum(d.calls) as calls

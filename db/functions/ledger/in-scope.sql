@@ -12,5 +12,6 @@ as $$
     when 'team' then p_team = p_scope_id
     when 'person' then p_person = p_scope_id
     when 'context' then p_scope_id = any(string_to_array(p_contexts, ' '))
+    else p_kind || ':' || p_scope_id = any(string_to_array(p_contexts, ' '))
   end
 $$;

@@ -6,7 +6,9 @@ create or replace function ledger_reserve(
   p_fixed_pusd bigint[], p_output_price bigint[], p_input_tokens bigint[], p_output_tokens bigint[],
   p_price_known boolean[], p_may_cap boolean[], p_ttl_ms bigint[],
   -- Of a call: those that it is made in, with a blank between them.
-  p_contexts text[] default null
+  p_contexts text[] default null,
+  -- How limits of parts name its model, and whom it is for.
+  p_model_names text[] default null, p_end_users text[] default null
 ) returns table (
   id uuid,
   -- Null: refused, and the columns after `amount_pusd` say by what.
@@ -31,6 +33,8 @@ declare
   c_periods constant text[] := array['minute', 'hour', 'day', 'week', 'month', 'total'];
   v_now timestamptz;
   v_calls int := coalesce(cardinality(p_id), 0);
+  -- A position a call: every scope that it names.
+  v_contexts text[] := p_contexts;
   -- A position a locked budget.
   v_ids bigint[];
   v_scopes text[];
@@ -57,6 +61,24 @@ begin
   perform pg_advisory_xact_lock_shared(ledger_lock_key(o.org)) -- B5
   from (select distinct g.org from unnest(p_org) g(org) order by 1) o;
 
+  if exists (select from facet_limit l where l.org_id = any(p_orgs)) then
+    with part as (
+      select g.n, g.org, f.limit_id, f.kind, f.id
+      from unnest(p_org, p_project, p_key, p_team, p_person, p_model_names, p_session, p_agent, p_tags, p_end_users)
+             with ordinality g(org, project, key, team, person, model, session, agent, tags, end_user, n)
+      cross join lateral ledger_facets_of(g.org, g.project, g.key, g.team, g.person, g.model, g.session,
+                                          g.agent, g.tags, g.end_user) f
+    ), opened as (
+      select ledger_open_facets(array_agg(p.org), array_agg(p.limit_id), array_agg(p.kind), array_agg(p.id)) from part p
+    )
+    select array_agg(nullif(concat_ws(' ', g.contexts, p.names), '') order by g.n)
+    into v_contexts
+    from unnest(p_id, p_contexts) with ordinality g(id, contexts, n)
+    left join (select p.n, string_agg(p.kind || ':' || p.id, ' ' order by p.kind, p.id) as names from part p group by p.n) p
+      on p.n = g.n
+    cross join (select count(*) from opened) made;
+  end if;
+
   -- Locked before anything is read, in one order: an update that locks as it goes deadlocks.
   select array_agg(l.id order by l.id), max(l.opened_at)
   into v_ids, v_now
@@ -64,12 +86,12 @@ begin
     select b.id, b.opened_at
     from (
       select distinct g.org, s.kind, s.id
-      from unnest(p_org, p_project, p_key, p_team, p_person, p_contexts)
+      from unnest(p_org, p_project, p_key, p_team, p_person, v_contexts)
         g(org, project, key, team, person, contexts)
       cross join lateral (
         values ('organization', g.org::text), ('project', g.project::text),
                ('key', g.key::text), ('team', g.team), ('person', g.person)
-        union all select 'context', unnest(string_to_array(g.contexts, ' '))
+        union all select n.kind, n.id from ledger_named(g.contexts) n
       ) s(kind, id)
       where s.id is not null
     ) above
@@ -103,12 +125,12 @@ begin
       select s.n, array_agg(b.n::int order by b.n) as positions
       from (
         select g.n, v.scope
-        from unnest(p_org, p_project, p_key, p_team, p_person, p_contexts)
+        from unnest(p_org, p_project, p_key, p_team, p_person, v_contexts)
                with ordinality g(org, project, key, team, person, contexts, n)
         cross join lateral (
           values ('organization ' || g.org), ('project ' || g.project), ('key ' || g.key),
                  ('team ' || g.team), ('person ' || g.person)
-          union all select 'context ' || unnest(string_to_array(g.contexts, ' '))
+          union all select n.kind || ' ' || n.id from ledger_named(g.contexts) n
         ) v(scope)
       ) s
       join unnest(v_scopes) with ordinality b(scope, n) on b.scope = s.scope
@@ -168,7 +190,7 @@ begin
            case when g.tags is not null then array(select jsonb_array_elements_text(g.tags::jsonb)) end,
            g.contexts
     from unnest(p_id, p_org, p_project, p_key, p_team, p_person, p_run, p_worker, v_amounts, p_input_tokens, v_granted,
-                p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags, p_contexts)
+                p_price_known, p_ttl_ms, p_model, p_deployment, p_session, p_agent, p_tags, v_contexts)
       g(id, org, project, key, team, person, run, worker, amount, input, granted,
         price_known, ttl_ms, model, deployment, session, agent, tags, contexts)
     where g.granted is not null;

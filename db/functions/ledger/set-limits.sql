@@ -22,7 +22,11 @@ begin
   where b.org_id = p_org and b.scope_kind = p_scope_kind and b.scope_id = p_scope_id
     and not exists (
       select from unnest(p_measures, p_periods) g(measure, period)
-      where g.measure = b.measure and g.period = b.period);
+      where g.measure = b.measure and g.period = b.period)
+    -- S3. The mark of `ledger_set_facet_limits`.
+    and not (b.measure = 'requests' and b.period = 'hour' and exists (
+      select from facet_limit l
+      where l.org_id = p_org and l.scope_kind = p_scope_kind and l.scope_id = p_scope_id));
 
   update budget b
   set limit_amount = g.amount

@@ -66,7 +66,7 @@ begin
       cross join lateral (
         values ('organization', g.org::text), ('project', g.project::text),
                ('key', g.key::text), ('team', g.team), ('person', g.person)
-        union all select 'context', unnest(string_to_array(g.contexts, ' '))
+        union all select n.kind, n.id from ledger_named(g.contexts) n
       ) s(kind, id)
       where s.id is not null
     ) above

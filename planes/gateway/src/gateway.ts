@@ -23,6 +23,7 @@ import { createForward, type ForwardParts } from './calls/forward.ts';
 import type { RouteParts } from './calls/route-call.ts';
 import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
+import { facetRoutes } from './facet-limits/facet-routes.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGuardrails } from './guardrails/create-guardrails.ts';
 import { gatewayJobs } from './jobs.ts';
@@ -216,6 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...kept.routes,
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
       ...keyRoutes({ forget: () => keyReader.forgetAll() }),
+      ...facetRoutes(),
       ...litellmKeyRoutes({ forget: () => keyReader.forgetAll(), keys: options.sealing }),
       ...spendRoutes(),
       ...globalSpendRoutes({ clock }),

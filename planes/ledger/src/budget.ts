@@ -13,13 +13,26 @@
  *       sum of open reservations and of shares of the window. `checkLedger` compares them.
  *   B5. A call counts in exactly the budgets that exist above it: limits change only while nothing of
  *       the organization is being reserved or settled, and a new limit starts from what the rows say.
+ *   B6. Parts of scopes, of one model, session …: `facets/facet.ts`.
  *
  * The lock order is: open reservations by id, the organization's limits (shared), holdings by id,
  * budgets by id, the audit chain's head.
  */
 import type { OrganizationId } from '@sagewai/wire';
 
-export type ScopeKind = 'organization' | 'project' | 'team' | 'person' | 'key' | 'context';
+export type ScopeKind =
+  | 'organization'
+  | 'project'
+  | 'team'
+  | 'person'
+  | 'key'
+  | 'context'
+  /** Parts of the others: `facets/facet.ts`. */
+  | 'model'
+  | 'session'
+  | 'agent'
+  | 'tag'
+  | 'end_user';
 export type Measure = 'cost' | 'tokens' | 'requests';
 export type Period = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'total';
 

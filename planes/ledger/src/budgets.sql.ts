@@ -35,7 +35,7 @@ const RECALL_MS_MAX = 12_000;
 const pauses = new WeakMap<Tx, Set<OrganizationId>>();
 
 /** B5. From here to the end of the transaction nobody holds shares of the organization. */
-async function recallShares(tx: Tx, orgId: OrganizationId): Promise<void> {
+export async function recallShares(tx: Tx, orgId: OrganizationId): Promise<void> {
   const recalled = pauses.get(tx) ?? new Set();
   // Once a transaction: the second time it would wait for its own lock.
   if (recalled.has(orgId)) return;
@@ -77,13 +77,16 @@ export interface BudgetFilter {
   readonly limit: number;
 }
 
+/** Says that the scope has parts, and limits nothing (`ledger_set_facet_limits`). */
+const MARK = sql`measure = 'requests' and period = 'hour'`;
+
 /** Scopes that have limits, by kind and id. A window that is over counts as empty. */
 export async function listBudgets(
   db: Executor,
   orgId: OrganizationId,
   filter: BudgetFilter,
 ): Promise<Budget[]> {
-  const conditions = [sql`org_id = ${orgId}`];
+  const conditions = [sql`org_id = ${orgId}`, sql`not (${MARK})`];
   if (filter.kind !== undefined) conditions.push(sql`scope_kind = ${filter.kind}`);
   if (filter.ids !== undefined) conditions.push(sql`scope_id = any(${filter.ids}::text[])`);
   if (filter.after !== undefined) {
@@ -108,6 +111,7 @@ export async function listBudgets(
     join budget b
       on b.org_id = ${orgId} and b.scope_kind = s.scope_kind and b.scope_id = s.scope_id
     cross join lateral (select greatest(app_now(), b.opened_at) as now) n
+    where not (${MARK})
     order by b.scope_kind, b.scope_id, b.id
   `.execute(db);
   const byScope = Map.groupBy(rows, ({ kind, scopeId }) => `${kind} ${scopeId}`);

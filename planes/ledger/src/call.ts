@@ -57,6 +57,8 @@ export interface CallRequest {
   readonly sessionId?: string | null;
   readonly agent?: string | null;
   readonly tags?: readonly string[];
+  /** For whom of its own the caller makes it. */
+  readonly endUser?: string | null;
   /** Limits that it brings along (X1). Such a call is never admitted from shares. */
   readonly contexts?: readonly ContextLimits[] | undefined;
   /** Their ids, once they have a budget. */

@@ -1,5 +1,5 @@
 import { type Db, type Executor, sql, type Statement } from '@sagewai/postgres';
-import type { OrganizationId } from '@sagewai/wire';
+import { canonicalModel, type OrganizationId } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from './budget.ts';
 import type { CallRequest, Refusal, Reservation, Settled, Settlement } from './call.ts';
@@ -54,7 +54,9 @@ export async function reserveAll(
       ${requests.map(({ price }) => price !== null)}::boolean[],
       ${requests.map(({ mayCap }) => mayCap)}::boolean[],
       ${requests.map(({ expiresInMs }) => Math.ceil(expiresInMs))}::bigint[],
-      ${requests.map(({ contextIds }) => contextIds?.join(' ') ?? null)}::text[])
+      ${requests.map(({ contextIds }) => contextIds?.join(' ') ?? null)}::text[],
+      ${requests.map(({ model }) => canonicalModel(model))}::text[],
+      ${requests.map(({ endUser }) => endUser ?? null)}::text[])
   `.execute(db);
   const rowOf = new Map(rows.map((row) => [row.id, row]));
   return requests.map((request) => reservationOf(request, rowOf.get(request.id)));

@@ -88,6 +88,11 @@ const scopeOf = (account: Account, kind: ScopeKind) => ({
     person: account.personId ?? '',
     key: account.keyId,
     context: '',
+    model: '',
+    session: '',
+    agent: '',
+    tag: '',
+    end_user: '',
   }[kind],
 });
 

@@ -57,3 +57,6 @@ export { createSoftBudgets, type SoftBudgets } from './soft-budgets/create-soft-
 export type { Exceeded } from './soft-budgets/decide-soft.ts';
 export type { SoftCall, SoftSettings, SoftVerdict } from './soft-budgets/soft-book.ts';
 export type { ContextLimits } from './contexts/context.ts';
+export { type Facet, type FacetLimit, partOf } from './facets/facet.ts';
+export { dropFacetLimits, listFacetLimits, setFacetLimits } from './facets/facet-limits.sql.ts';
+export { limitsOf } from './limits-of-body.ts';

@@ -5,6 +5,7 @@ import { listBudgets, setBudget } from '@sagewai/wire';
 
 import type { Scope } from './budget.ts';
 import { listBudgets as readBudgetPage, readBudgets, setBudgets } from './budgets.sql.ts';
+import { FACETS } from './facets/facet.ts';
 import { limitsOf } from './limits-of-body.ts';
 import { routingRoutes } from './routing-routes.ts';
 import { simulationRoute } from './simulation/simulation-route.ts';
@@ -13,7 +14,10 @@ import { budgetToWire } from './to-wire.ts';
 import { verificationRoute } from './verification/verification-route.ts';
 
 const PAGE_ROWS = 100;
-const SCOPE_KINDS = ['organization', 'project', 'team', 'person', 'key', 'context'] as const;
+const SCOPE_KINDS = [
+  ...(['organization', 'project', 'team', 'person', 'key', 'context'] as const),
+  ...FACETS,
+];
 
 export function ledgerRoutes(of: { readonly db: Db }): Route[] {
   return [

@@ -7,6 +7,7 @@ import {
 } from '@sagewai/wire';
 
 import type { Balance, Budget, Limits } from './budget.ts';
+import { type Part, partOf } from './facets/facet.ts';
 import type { ReportGroup, ReportSums } from './spend-report.ts';
 import type { Spend } from './spend.ts';
 
@@ -18,11 +19,15 @@ export function budgetToWire({ scope, limits, balances }: Budget): WireBudget {
   return {
     scope_kind: scope.kind,
     scope_id: scope.id,
+    part: partToWire(partOf(scope.kind, scope.id)),
     ...moneyToWire(limits),
     ...ratesToWire(limits),
     balances: balances.map(balanceToWire),
   };
 }
+
+const partToWire = (part: Part | null): WireBudget['part'] =>
+  part && { scope_kind: part.scopeKind, facet: part.facet, name: part.name };
 
 /** Money as text, so that it stays exact. */
 export const moneyToWire = (limits: Limits): Pick<WireBudget, MoneyName> => ({

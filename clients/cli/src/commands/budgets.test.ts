@@ -16,6 +16,7 @@ const limits = {
 const budget = {
   scope_kind: 'project',
   scope_id: PROJECT,
+  part: null,
   ...limits,
   balances: [
     {
@@ -38,6 +39,7 @@ test('budgets set changes the limits that are named, and keeps the others', asyn
       organization_id: ORG,
       name: 'staging',
       created_at: '2026-01-01T00:00:00Z',
+      state: 'active',
     },
   }));
   server.on('ledger.listBudgets', () => ({ json: { budgets: [budget], next_cursor: null } }));

@@ -6,32 +6,41 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LimitFlags, limitsOf, showLimits, withLimits } from './limit-flags.ts';
+import { idOfScope, type PartFlags, partsCommand, setPart, withParts } from './part-limits.ts';
 import { simulateCommand } from './simulate-budget.ts';
 
 type Budget = CallOutput<'ledger.listBudgets'>['budgets'][number];
 type Limits = NonNullable<CallInput<'ledger.setBudget'>['body']>;
 
-const LIMITED = ['organization', 'project'] as const;
+const SCOPES = ['organization', 'project', 'team', 'person', 'key'] as const;
 
 export function budgetsCommand(around: Surroundings): Command {
   return group('budgets', 'What the organization and its projects may spend', {
     commands: [
       act(serverCommand('list', 'List limits, and what is left'), around, listBudgets),
-      act<ConnectionFlags & LimitFlags>(
+      act<ConnectionFlags & LimitFlags & PartFlags>(
         withLimits(
-          serverCommand('set', 'Change limits; those that are not named stay')
-            .addArgument(new Argument('<scope>', 'whose limits').choices(LIMITED))
-            .argument('[name]', 'of the project; its name or id'),
+          withParts(
+            serverCommand('set', 'Change limits; those that are not named stay')
+              .addArgument(new Argument('<scope>', 'whose limits').choices(SCOPES))
+              .argument('[name]', 'of the project; its name or id'),
+          ),
           { removable: true },
         ),
         around,
-        setBudget,
+        (context, flags, args) =>
+          flags.each === undefined && flags.only === undefined
+            ? setBudget(context, flags, args)
+            : setPart(context, flags, args),
       ),
+      partsCommand(around),
       simulateCommand(around),
     ],
     examples: [
       'sagewai budgets set organization --usd-per-month 2000',
       'sagewai budgets set project staging --usd-per-day 20 --requests-per-minute none',
+      'sagewai budgets set project staging --each session --usd-in-total 2',
+      'sagewai budgets set key 0198… --only model=gpt-4o --usd-per-day 10',
       'sagewai budgets list',
       'sagewai budgets simulate project staging --usd-per-day 20 --since 7d',
     ],
@@ -44,7 +53,7 @@ async function listBudgets(context: Context): Promise<void> {
     budget.balances.map(
       ({ measure, period, limit, settled, reserved, remaining, resets_at: resetsAt }) => [
         budget.scope_kind,
-        budget.scope_id,
+        budget.part === null ? budget.scope_id : `${budget.part.name} of ${budget.part.scope_kind}`,
         period === 'total' ? `${measure} in total` : `${measure} a ${period}`,
         limit,
         settled,
@@ -66,28 +75,19 @@ async function setBudget(
 ): Promise<void> {
   const given = limitsOf(flags) as Limits;
   if (Object.keys(given).length === 0) throw new UsageError('say at least one limit');
-  const params = { scope_kind: kind as (typeof LIMITED)[number], scope_id: await idOf(kind, name) };
+  if (kind !== 'organization' && kind !== 'project') {
+    throw new UsageError(`the limits of a ${kind} are its own: say which part, --each or --only`);
+  }
+  const params = { scope_kind: kind, scope_id: await idOfScope(context, kind, name) } as const;
   const { budgets } = await context.client.call('ledger.listBudgets', { query: params });
   // The endpoint replaces all of them; who changes one does not mean the others.
   const body = { ...kept(budgets[0]), ...given };
   const answer = await context.client.call('ledger.setBudget', { params, body });
   context.show(answer, showLimits(answer));
-
-  async function idOf(scope: string | undefined, of: string | undefined): Promise<string> {
-    if (scope === 'project') {
-      if (of === undefined) throw new UsageError('say which project');
-      const project = await context.client.call('identity.getProject', { params: { project: of } });
-      return project.id;
-    }
-    if (of !== undefined) throw new UsageError('the organization is the one of --org');
-    const { organization } = await context.client.call('identity.whoAmI', {});
-    if (organization === null) throw new UsageError('say which organization: --org');
-    return organization.id;
-  }
 }
 
 function kept(budget: Budget | undefined): Limits {
   if (budget === undefined) return {};
-  const { scope_kind: _kind, scope_id: _id, balances: _balances, ...limits } = budget;
+  const { scope_kind: _kind, scope_id: _id, part: _part, balances: _balances, ...limits } = budget;
   return limits;
 }

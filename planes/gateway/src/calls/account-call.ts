@@ -10,6 +10,8 @@ import {
 } from '@sagewai/wire';
 
 import { readContexts } from '../contexts/read-contexts.ts';
+import { nameLimited } from '../facet-limits/name-limited.ts';
+import { readEndUser } from '../facet-limits/read-end-user.ts';
 import type { PriceCeiling } from '../money/price.ts';
 import { noteRoute } from '../routing/note-route.ts';
 import type { Trail } from '../routing/trail.ts';
@@ -48,6 +50,7 @@ export async function reserveCall(
     mayCap: bounds.mayCap,
     expiresInMs,
     ...readOrigin(input.request.headers),
+    endUser: readEndUser(input.request.headers, input.body),
     contexts: readContexts(input.request.headers),
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
@@ -94,15 +97,17 @@ function tenantOf({ input }: DecidedCall): { orgId: OrganizationId; projectId: P
 }
 
 /** In the words that clients of LiteLLM match. */
-export function toRefusal({ because, limit, used, retryAfterMs, scope }: Refusal): Fault {
+export function toRefusal(refusal: Refusal): Fault {
+  const { because, period, limit, used, retryAfterMs, scope } = refusal;
   const again = retryAfterMs === null ? {} : { retryAfterMs };
   const at = `${because} limit of ${scope.kind} ${scope.id}`;
+  const { name, until } = nameLimited(scope, { period, retryAfterMs });
   if (because === 'cost') {
     const sums = `Current cost: ${formatUsd(used)}, Max budget: ${formatUsd(limit)}`;
     const why = used < limit ? '; what is left is less than this call can cost' : '';
-    const detail = `Budget has been exceeded! ${sums} (of this ${scope.kind})${why}`;
+    const detail = `Budget has been exceeded! ${sums} (of ${name})${why}${until}`;
     return new Fault('budget.exceeded', at, { detail, ...again });
   }
-  const detail = `Rate limit reached: ${used} of ${limit} ${because} per minute of this ${scope.kind} are in use.`;
+  const detail = `Rate limit reached: ${used} of ${limit} ${because} per minute of ${name} are in use.`;
   return new Fault('rate.exceeded', at, { detail, ...again });
 }

@@ -3,6 +3,7 @@ import { found, implement, type Route } from '@sagewai/http';
 import { boundProject, registerCredential } from '@sagewai/identity';
 import {
   type Budget,
+  dropFacetLimits,
   type Limits,
   moneyToWire,
   ratesToWire,
@@ -104,6 +105,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
       await stopRotation(tx, key);
       const { limits: before } = await readBudgets(tx, scopeOf(key));
       const limits = await applyLimits(tx, key, { before, changes: NO_LIMITS });
+      await dropFacetLimits(tx, scopeOf(key));
       tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name });
       return toWire(key, limits);

@@ -15,7 +15,8 @@ import { findTeam } from './teams.sql.ts';
 const REFUSED = [
   [{ metadata: { note: '\ud800' } }, '', 'half of a character'],
   [{ max_budgt: 1 }, 'max_budgt', 'is not a known field'],
-  [{ model_max_budget: { m: 1 } }, 'model_max_budget', 'make a key for the model'],
+  [{ model_max_budget: { m: {} } }, 'model_max_budget.m', 'must have a budget_limit'],
+  [{ model_rpm_limit: { '//': 1 } }, 'model_rpm_limit', 'is no model'],
   [{ auto_rotate: true }, 'rotation_interval', 'go together'],
   [{ rotation_interval: '30d' }, 'auto_rotate', 'go together'],
   [{ auto_rotate: true, rotation_interval: '5m' }, 'rotation_interval', 'must be 1h at least'],

@@ -1,4 +1,4 @@
-import { readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
+import { dropFacetLimits, readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
 import type { Tx } from '@sagewai/postgres';
 
 import * as keys from '../keys/keys.sql.ts';
@@ -15,6 +15,7 @@ type Named = Pick<VirtualKey, 'id' | 'orgId'>;
 export async function dropLimits(tx: Tx, scope: Scope): Promise<void> {
   const { balances } = await readBudgets(tx, scope);
   if (balances.length > 0) await setBudgets(tx, scope, UNLIMITED);
+  await dropFacetLimits(tx, scope);
 }
 
 export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Budget, LIMIT_KINDS } from '@sagewai/ledger';
 import { formatUsd, type OutputOf, type PicoUsd, type readKeyInfo } from '@sagewai/wire';
 
+import type { ShownModelLimits } from './model-limits.ts';
 import { DURATIONS, mainLimit, MONEY_LIMITS, type MoneyLimit } from './read-limits.ts';
 
 type ShownKey = NonNullable<OutputOf<typeof readKeyInfo>['info']>;
@@ -14,6 +15,7 @@ export type ShownBalance = Pick<
   | 'tpm_limit'
   | 'rpm_limit'
   | 'max_parallel_requests'
+  | keyof ShownModelLimits
 >;
 
 /** The nearest number: LiteLLM's clients expect one. Exact amounts are on our own surface. */
@@ -29,7 +31,7 @@ const countOrNull = (amount: bigint | null): number | null =>
 export function showBalance(
   budget: Budget,
   spentPusd: PicoUsd,
-  parallelMax: number | null,
+  { parallelMax, models }: { parallelMax: number | null; models: ShownModelLimits },
 ): ShownBalance {
   const { limits } = budget;
   const main = mainLimit(limits);
@@ -44,6 +46,7 @@ export function showBalance(
     tpm_limit: countOrNull(limits.tokensPerMinute),
     rpm_limit: countOrNull(limits.requestsPerMinute),
     max_parallel_requests: parallelMax,
+    ...models,
   };
 }
 

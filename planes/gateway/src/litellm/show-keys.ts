@@ -8,6 +8,7 @@ import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
 import type { Rotation } from '../rotation/rotation.ts';
 import { listRotations } from '../rotation/rotations.sql.ts';
 import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
+import { showModelLimits } from './model-limits.ts';
 import { mainLimit } from './read-limits.ts';
 import { showBalance, type ShownBalance, toDollars } from './show-balance.ts';
 
@@ -29,13 +30,17 @@ export async function showKeys(
   const summed = ids.filter((id) => mainLimit(budgets.get(id)?.limits ?? UNLIMITED) === undefined);
   const rotations = await listRotations(db, orgId, ids);
   const spent = await sumSpendByScope(db, { orgId, kind: KEY_KIND, ids: summed });
+  const models = await showModelLimits(db, { orgId, kind: KEY_KIND }, ids);
   return keys.map((key) => {
     const scope = { orgId, kind: KEY_KIND, id: key.id };
     const budget = budgets.get(key.id) ?? { scope, limits: UNLIMITED, balances: [] };
     return showKey(key, {
       token: hashes.get(key.id)?.toString('hex') ?? null,
       rotation: rotations.get(key.id),
-      balance: showBalance(budget, spent.get(key.id) ?? 0n, key.parallelMax),
+      balance: showBalance(budget, spent.get(key.id) ?? 0n, {
+        parallelMax: key.parallelMax,
+        models: models(key.id),
+      }),
     });
   });
 }
@@ -103,7 +108,6 @@ function showKey(
     updated_at: key.updatedAt?.toISOString() ?? null,
     config: {},
     permissions: {},
-    model_max_budget: {},
     litellm_budget_table: null,
   };
 }

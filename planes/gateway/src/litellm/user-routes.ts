@@ -35,7 +35,6 @@ const UNSUPPORTED: Unsupported = {
   config: 'a user does not configure the server',
   guardrails: 'guardrails are not set by the user',
   invite_email: 'no e-mail is sent',
-  model_max_budget: 'make a key for the model',
   object_permission: 'a user opens models only',
   organization_id: 'a user belongs to the organization that the caller acts for (X-Organization)',
   organizations: 'a user belongs to the organization that the caller acts for (X-Organization)',
