@@ -50,7 +50,10 @@ interface Remembered<Value> {
 }
 
 const PROJECTS_MAX = 10_000;
-/** After a failure nobody asks for so long: a database that is away is not asked by every call. */
+/**
+ * After a failure nobody asks for so long: a database that is away is not asked by every call. Of one project, whose
+ * spend alone cannot be read, the others know nothing.
+ */
 const FAILURE_PAUSE_MS = 500;
 
 /** What each replica knows of soft limits: read beside the calls, never once a call. */
@@ -60,14 +63,19 @@ export function createSoftBook(options: SoftBookOptions): SoftBook {
   const projects = new Map<ProjectId, Remembered<SoftProject>>();
   const asking = new Map<string, Promise<void>>();
   let limited: Remembered<ReadonlySet<ProjectId>> | null = null;
-  let failedMs = -Infinity;
+  const failedMs = new Map<string, number>();
 
   const ask = (what: string, work: () => Promise<void>): Promise<void> => {
     const under = asking.get(what);
     if (under !== undefined) return under;
+    if (clock.monotonicMs() - (failedMs.get(what) ?? -Infinity) < FAILURE_PAUSE_MS) {
+      return Promise.reject(new Error('the last read failed just now'));
+    }
     const asked = work()
+      .then(() => void failedMs.delete(what))
       .catch((error: unknown) => {
-        failedMs = clock.monotonicMs();
+        if (failedMs.size >= PROJECTS_MAX) failedMs.clear();
+        failedMs.set(what, clock.monotonicMs());
         throw error;
       })
       .finally(() => asking.delete(what));
@@ -99,13 +107,12 @@ export function createSoftBook(options: SoftBookOptions): SoftBook {
     if (!of) return undefined;
     const ageMs = clock.monotonicMs() - of.askedMs;
     if (ageMs >= settings.ageMsMax) return undefined;
-    if (ageMs >= settings.refreshMs && !isPaused()) {
+    if (ageMs >= settings.refreshMs) {
       // If it fails, whoever must have it asks again, and sees the failure.
       again().catch(() => undefined);
     }
     return of.value;
   };
-  const isPaused = (): boolean => clock.monotonicMs() - failedMs < FAILURE_PAUSE_MS;
 
   const conclude = (call: SoftCall, project: SoftProject): SoftVerdict => {
     const exceeded = decideSoft(project, call.agent);
@@ -118,7 +125,6 @@ export function createSoftBook(options: SoftBookOptions): SoftBook {
   /** With waits, where something is not known yet or too old. */
   const find = async (call: SoftCall): Promise<SoftVerdict> => {
     try {
-      if (isPaused()) throw new Error('the last read failed just now');
       if (remembered(limited, askLimited) === undefined) await askLimited();
       if (limited?.value.has(call.projectId) !== true) return null;
       if (remembered(projects.get(call.projectId), () => askProject(call)) === undefined) {

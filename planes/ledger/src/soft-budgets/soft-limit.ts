@@ -51,11 +51,17 @@ export interface SoftProject {
   readonly spendOf: ReadonlyMap<string, SoftSpend>;
 }
 
+/** Added up once a reading: it is asked for at every call, and agents may be as many as there are names. */
+const totals = new WeakMap<SoftProject, SoftSpend>();
+
 /** What an agent has spent; of `*`, everybody. */
-export function spendOf({ spendOf: spent }: SoftProject, agent: string): SoftSpend {
-  if (agent !== EVERY_AGENT) return spent.get(agent) ?? NOTHING_SPENT;
+export function spendOf(project: SoftProject, agent: string): SoftSpend {
+  if (agent !== EVERY_AGENT) return project.spendOf.get(agent) ?? NOTHING_SPENT;
+  const known = totals.get(project);
+  if (known !== undefined) return known;
   let total = NOTHING_SPENT;
-  for (const one of spent.values()) total = plus(total, one);
+  for (const one of project.spendOf.values()) total = plus(total, one);
+  totals.set(project, total);
   return total;
 }
 

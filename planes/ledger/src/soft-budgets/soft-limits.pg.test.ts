@@ -215,6 +215,32 @@ describe('a book of soft limits', () => {
       { calls: 2, passed: true },
     ]);
   });
+
+  test('whose spend cannot be read lets those of other projects be read (F5)', async ({
+    db,
+    owner,
+  }) => {
+    const [broken, account] = [await makeAccount(db), await makeAccount(db)];
+    for (const each of [broken, account]) {
+      await put(db, each);
+      await spend(db, each, 101n, 'coder');
+    }
+    await sql`create table broken as select ${broken.projectId}::uuid as id`.execute(owner);
+    await sql`grant select on broken to sagewai_request`.execute(owner);
+    await sql`
+      create policy broken on soft_limit as restrictive for select using (
+        case when org_id = any(visible_orgs()) and project_id in (select id from broken)
+        then 1 / (select count(*) - 1 from broken) = 1 else true end)
+    `.execute(owner);
+    try {
+      const { book } = open(db);
+      expect(await book.judge({ ...broken, agent: 'coder' })).toBeNull();
+      expect(await book.judge({ ...account, agent: 'coder' })).toMatchObject({ action: 'stop' });
+    } finally {
+      await sql`drop policy broken on soft_limit`.execute(owner);
+      await sql`drop table broken`.execute(owner);
+    }
+  });
 });
 
 describe('declared spend', () => {
