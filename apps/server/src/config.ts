@@ -8,6 +8,7 @@ import { fleetFields } from './fleet-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
 import { objectFields } from './object-fields.ts';
 import { projectFields } from './projects/project-fields.ts';
+import { checkPrefixes } from './secrets/stored-references.ts';
 import { signInFields } from './sign-in-fields.ts';
 import { softBudgetFields } from './soft-budget-fields.ts';
 import { ssoFields } from './sso-fields.ts';
@@ -76,6 +77,12 @@ export const SERVER_FIELDS = {
     default: 300_000,
     min: 100,
     description: 'How long a credential of a models file that stands elsewhere is used unread',
+  }),
+  STORED_SECRET_PREFIXES: field.list({
+    default: [],
+    description:
+      'How references begin that may be stored in models and credentials of projects; {organization} and {project} are ids',
+    check: checkPrefixes,
   }),
   SAGEWAI_HOME: field.string({
     default: '~/.sagewai',

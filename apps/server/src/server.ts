@@ -34,6 +34,7 @@ import { createProviderEgress } from './provider-egress.ts';
 import type { Environment } from './read-models.ts';
 import { createModelsMeter, type LiveModels, modelsFileJobs } from './reload-models.ts';
 import type { ResolvedSecrets } from './secrets/resolve-secrets.ts';
+import { storedReferences } from './secrets/stored-references.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { softBudgetSettings } from './soft-budget-settings.ts';
 
@@ -135,6 +136,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     sealing: keysFor(keys.sealing, 'gateway-model'),
     responseKeys: keysFor(keys.sealing, 'gateway-response'),
     sharedAnswers: answersIn(redis, config, keys),
+    references: storedReferences(config, options),
     // Agents are models too: whoever owns them is wired here.
     modelSources: [],
     judgeSpend: softBudgets.judge,

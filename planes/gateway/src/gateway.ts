@@ -54,6 +54,7 @@ import type { JudgeSpend } from './soft-budgets/with-soft-budgets.ts';
 import type { ModelSource } from './sources/model-source.ts';
 import { withSources } from './sources/with-sources.ts';
 import { createStoredModels } from './stored-models/stored-models.ts';
+import { type StoredReferences, VALUES_ONLY } from './stored-models/stored-references.ts';
 import { storedModelRoutes } from './stored-models/stored-routes.ts';
 import { surfaceRoutes } from './surface-routes.ts';
 import { createSwitchboard } from './switchboard.ts';
@@ -76,6 +77,8 @@ export interface GatewayOptions {
   readonly responseKeys: SealingKeys;
   /** Where all replicas look for answers that one of them kept; none: each has its own. */
   readonly sharedAnswers?: SharedAnswersOptions | null | undefined;
+  /** Resolve what stands elsewhere; left out: nothing does. */
+  readonly references?: StoredReferences | undefined;
   /** What answers from inside the installation: agents. */
   readonly modelSources?: readonly ModelSource[] | undefined;
   /** What agents should spend: asked before every call. Left out: nothing. */
@@ -124,10 +127,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
   });
   const sourced = withSources(listed, options.modelSources ?? []);
+  const { references = VALUES_ONLY } = options;
   const credentials = createProjectCredentials({
-    db,
+    ...options,
     keys: options.sealing,
-    log,
+    references,
     catalogue: sourced.catalogue,
     poolOf,
     endpoints: () =>
@@ -179,10 +183,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!egress.names(url)) outside.allow([url]);
   };
   const stored = createStoredModels({
-    db,
+    ...options,
     keys: options.sealing,
-    clock,
-    log,
+    references,
     allow: allowOutside,
     changed: (deployments) => rebuild(deployments),
     readCredentials: () => credentials.refresh(),
@@ -230,6 +233,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }),
       ...storedModelRoutes({
         stored,
+        references,
         now: () => clock.now(),
         isConfigured: (id) => configured.deployments.some((one) => one.id === id),
         checkAddress: allowOutside,

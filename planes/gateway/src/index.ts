@@ -20,3 +20,4 @@ export { projectCredentialContext } from './project-credentials/credential-book.
 export { sealedFor as keyRotationContext } from './rotation/rotation.ts';
 export { storedModelContext } from './stored-models/stored-models.ts';
 export { createGoogleTokens } from './providers/google-tokens.ts';
+export type { StoredReferences } from './stored-models/stored-references.ts';

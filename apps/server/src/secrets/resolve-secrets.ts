@@ -24,7 +24,7 @@ export interface Refresh {
   readonly onStale: (variable: string, error: unknown) => void;
 }
 
-type Read = (reference: Reference) => Promise<string>;
+export type Read = (reference: Reference) => Promise<string>;
 
 /** Reads every variable that is a reference. Throws a `ConfigError` that names each which cannot be read. */
 export async function resolveSecrets(
@@ -86,7 +86,7 @@ export async function resolveSecrets(
 }
 
 /** Only the managers that the environment names are called. */
-function createReader(given: Environment): Read {
+export function createReader(given: Environment): Read {
   const region = given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION'] ?? 'us-east-1';
   const awsUrl =
     given['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? `https://secretsmanager.${region}.amazonaws.com`;

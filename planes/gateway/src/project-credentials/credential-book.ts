@@ -8,6 +8,7 @@ import type { ProjectId } from '@sagewai/wire';
 
 import type { Endpoint } from '../models/deployment.ts';
 import { buildModelTable, type ModelGroup } from '../models/model-table.ts';
+import { type StoredReferences, VALUES_ONLY, valueOf } from '../stored-models/stored-references.ts';
 import { listCredentials, type SealedCredential } from './project-credentials.sql.ts';
 
 /** What is sealed. */
@@ -38,6 +39,7 @@ export function createCredentialBook(of: {
   readonly db: Db;
   readonly keys: SealingKeys;
   readonly log: Log;
+  readonly references?: StoredReferences | undefined;
   /** Told what was read. */
   readonly watch: (rows: readonly SealedCredential[]) => void;
 }): CredentialBook {
@@ -49,17 +51,22 @@ export function createCredentialBook(of: {
     const opened = open(keys, row.sealed, projectCredentialContext(row));
     return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as OpenCredential) : null;
   };
+  /** M6. What it is, or what its reference stands for. */
+  const keyOf = async (row: SealedCredential): Promise<string> => {
+    const credential = unseal(row);
+    if (credential === null) throw new Error('it does not open');
+    return valueOf(of.references ?? VALUES_ONLY, credential.key, row);
+  };
   const read = async (): Promise<void> => {
     const rows = await listCredentials(db);
-    byProject = new Map(
-      rows.map((row) => {
-        const credential = unseal(row);
-        if (credential === null) {
-          log.error('the credential of a project cannot be read', { project: row.projectId });
-        }
-        return [row.projectId, new Narrowed(row, credential)];
-      }),
-    );
+    const read = rows.map(async (row): Promise<[ProjectId, Narrowed]> => {
+      const key = await keyOf(row).catch((error: unknown) => {
+        log.error('the credential of a project cannot be read', { project: row.projectId, error });
+        return null;
+      });
+      return [row.projectId, new Narrowed(row, key)];
+    });
+    byProject = new Map(await Promise.all(read));
     isRead = true;
     of.watch(rows);
   };
@@ -91,9 +98,9 @@ class Narrowed {
   readonly #groups = new WeakMap<ModelGroup, ModelGroup | 'none'>();
   readonly #endpoints = new WeakMap<Endpoint, Endpoint>();
 
-  constructor(row: SealedCredential, credential: OpenCredential | null) {
+  constructor(row: SealedCredential, key: string | null) {
     this.#row = row;
-    this.#credential = credential && new Secret(credential.key);
+    this.#credential = key === null ? null : new Secret(key);
   }
 
   narrow(group: ModelGroup): ModelGroup | undefined {
@@ -132,5 +139,5 @@ const unreadable = (projectId: ProjectId): Fault =>
   new Fault('service.unavailable', `the credential of project ${projectId} cannot be read`, {
     detail:
       'The project has a credential of its own that cannot be read here: it was sealed with another ' +
-      'SAGEWAI_ENCRYPTION_KEY. Set it again with `sagewai projects credential set`.',
+      'SAGEWAI_ENCRYPTION_KEY, or its reference cannot be read. Set it again with `sagewai projects credential set`.',
   });

@@ -16,6 +16,7 @@ import {
 import { mistaken } from '../litellm/refuse-fields.ts';
 import { type Endpoint, placeOf } from '../models/deployment.ts';
 import { countChange } from '../stored-models/stored-models.sql.ts';
+import { NOT_ALLOWED, type StoredReferences } from '../stored-models/stored-references.ts';
 import type { CredentialBook } from './credential-book.ts';
 import * as rows from './project-credentials.sql.ts';
 import type { ProxyKeys } from './proxy-keys.ts';
@@ -29,6 +30,7 @@ export function credentialRoutes(of: {
   readonly endpoints: () => readonly Endpoint[];
   readonly endpointAt: (baseUrl: string) => Endpoint;
   readonly retiring: Pick<Retiring, 'remove'>;
+  readonly references: StoredReferences;
 }): Route[] {
   const { book, proxy } = of;
   const heard = (): void => void book.refresh().catch(() => undefined);
@@ -70,6 +72,8 @@ export function credentialRoutes(of: {
       if ((body.key === undefined) === (body.make === undefined)) {
         throw mistaken('key', 'or make must be given, and not both');
       }
+      if (body.key !== undefined && of.references.judge(body.key, name) === 'refused')
+        throw mistaken('key', NOT_ALLOWED);
       const endpoint = chooseEndpoint(of.endpoints(), body);
       const before = await rows.findCredentialOf(tx, name);
       await makeRoom(before);

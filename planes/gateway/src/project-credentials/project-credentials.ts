@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 
 import type { Catalogue } from '../models/catalogue.ts';
 import { type Endpoint, placeOf } from '../models/deployment.ts';
+import type { StoredReferences } from '../stored-models/stored-references.ts';
 import { createCredentialBook } from './credential-book.ts';
 import { credentialRoutes } from './credential-routes.ts';
 import { createProxyKeys } from './proxy-keys.ts';
@@ -25,6 +26,7 @@ export function createProjectCredentials(of: {
   readonly db: Db;
   readonly keys: SealingKeys;
   readonly log: Log;
+  readonly references: StoredReferences;
   readonly catalogue: Catalogue;
   readonly poolOf: (url: string) => Pick<Dispatcher, 'request'>;
   /** Of everything that the operator has named. */
@@ -32,8 +34,8 @@ export function createProjectCredentials(of: {
   /** How often replicas look for changes. */
   readonly intervalMs: number;
 }): ProjectCredentials {
-  const { db, keys, log, endpoints } = of;
-  const book = createCredentialBook({ db, keys, log, watch: (rows) => retiring.watch(rows) });
+  const { db, log, endpoints } = of;
+  const book = createCredentialBook({ ...of, watch: (rows) => retiring.watch(rows) });
   const proxy = createProxyKeys(of.poolOf);
   const endpointAt = (baseUrl: string): Endpoint => {
     const there = endpoints().filter((one) => one.baseUrl === baseUrl);
@@ -55,7 +57,7 @@ export function createProjectCredentials(of: {
   });
   return {
     catalogue: withCredentials(of.catalogue, book),
-    routes: credentialRoutes({ book, proxy, endpoints, endpointAt, retiring }),
+    routes: credentialRoutes({ ...of, book, proxy, endpoints, endpointAt, retiring }),
     refresh: () => book.refresh(),
     close: () => retiring.close(),
   };

@@ -6,6 +6,7 @@ import type { Db } from '@sagewai/postgres';
 import { addressesOf, type Deployment } from '../models/deployment.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import { listSealed, readVersion } from './stored-models.sql.ts';
+import { type StoredReferences, valueOf } from './stored-references.ts';
 
 /** A sealed deployment opens under its own id alone. */
 export const storedModelContext = (id: string): string => `stored-model/${id}`;
@@ -26,6 +27,7 @@ export function createStoredModels(of: {
   readonly log: Log;
   /** Throws `egress.refused` for an address that may not be called (any more). */
   readonly allow: (url: string) => void;
+  readonly references: StoredReferences;
   /** Counted with them, and so read with them. */
   readonly readCredentials: () => Promise<void>;
   /** Told before they are used. */
@@ -40,11 +42,11 @@ export function createStoredModels(of: {
     return opened.kind === 'opened' ? (JSON.parse(opened.data.toString()) as ModelSpec) : null;
   };
   /** Null: left out, with a line in the log. One that cannot be used takes no other with it. */
-  const use = (row: Parameters<typeof unseal>[0]): Deployment | null => {
+  const use = async (row: Parameters<typeof unseal>[0]): Promise<Deployment | null> => {
     const fields = { deployment: row.id };
     try {
       const spec = unseal(row);
-      const stored = spec && readStored(spec, clock.now());
+      const stored = spec && readStored(await withValues(spec, of.references), clock.now());
       if (stored?.kind === 'read') {
         for (const url of addressesOf(stored.deployment.endpoint)) of.allow(url);
         return stored.deployment;
@@ -57,9 +59,10 @@ export function createStoredModels(of: {
   };
   const load = async (): Promise<void> => {
     const now = await readVersion(db);
-    if (now === version) return;
+    if (now === version && !of.references.isDue()) return;
     await of.readCredentials();
-    const read = (await listSealed(db)).flatMap((row) => use(row) ?? []);
+    const used = await Promise.all((await listSealed(db)).map(use));
+    const read = used.filter((one) => one !== null);
     of.changed(read);
     version = now;
     deployments = read;
@@ -72,4 +75,16 @@ export function createStoredModels(of: {
     seal: (spec) => seal(keys[0], JSON.stringify(spec), storedModelContext(spec.model_info.id)),
     unseal,
   };
+}
+
+/** M6. With what its references stand for; this is never written. */
+async function withValues(spec: ModelSpec, references: StoredReferences): Promise<ModelSpec> {
+  const given = Object.entries(spec.litellm_params);
+  const values = await Promise.all(
+    given.map(async ([name, value]) => [
+      name,
+      typeof value === 'string' ? await valueOf(references, value, null) : value,
+    ]),
+  );
+  return { ...spec, litellm_params: Object.fromEntries(values) as ModelSpec['litellm_params'] };
 }

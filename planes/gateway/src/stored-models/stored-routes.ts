@@ -10,11 +10,13 @@ import { traitsOf } from '../providers/provider.ts';
 import { type ModelSpec, readStored } from './read-stored.ts';
 import * as rows from './stored-models.sql.ts';
 import type { StoredModels } from './stored-models.ts';
+import { NOT_ALLOWED, type StoredReferences } from './stored-references.ts';
 
 /** `/model/new|update|delete`: deployments that every replica picks up. */
 export function storedModelRoutes(of: {
   readonly stored: StoredModels;
   readonly now: () => Date;
+  readonly references: StoredReferences;
   /** Whether the configuration has a deployment of this id. */
   readonly isConfigured: (id: string) => boolean;
   /** Throws `egress.refused` for an address that nobody may name here. */
@@ -22,6 +24,10 @@ export function storedModelRoutes(of: {
 }): Route[] {
   const { stored } = of;
   const check = (spec: ModelSpec): Deployment => {
+    for (const [name, value] of Object.entries(spec.litellm_params)) {
+      if (typeof value === 'string' && of.references.judge(value, null) === 'refused')
+        throw mistaken(`litellm_params/${name}`, NOT_ALLOWED);
+    }
     const read = readStored(spec, of.now());
     if (read.kind === 'refused') {
       throw refused(
