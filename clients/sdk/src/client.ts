@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox';
 
 import { notOurs, readFailure, SagewaiError, unreachable } from './error.ts';
 import { PATHS } from './paths.ts';
+import { pause } from './pause.ts';
 import { retryDelayMs } from './retry.ts';
 import { type Incoming, type Outgoing, type Send, sendByFetch } from './send.ts';
 
@@ -204,20 +205,4 @@ async function sendOnce(
   } catch (cause) {
     throw notOurs(request.url, answer, cause);
   }
-}
-
-async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }
-    function abort(): void {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    }
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -1,0 +1,107 @@
+import { ProjectContext } from '../context/project-context.ts';
+import type { AgentBudget, AgentConfig } from './agent-config.ts';
+import { callModel } from './call-model.ts';
+import type { ModelTurn } from './chat.ts';
+import { costOf } from './check-spend.ts';
+import { readEnvironment } from './environment.ts';
+import type { InferenceOverride, ModelEndpoint } from './inference.ts';
+import type { ModelRequest } from './model-wire.ts';
+import { modelOf, resolveEndpoint, type Surroundings } from './resolve-endpoint.ts';
+import { currentInference, type InferenceScope } from './scope.ts';
+
+const TIMEOUT_MS = 300_000;
+const ATTEMPTS_MAX = 3;
+
+export interface BudgetNotice {
+  readonly action: 'warn' | 'throttle';
+  readonly reason: string;
+  readonly model: string;
+}
+
+export type Asked =
+  | {
+      readonly kind: 'turn';
+      readonly turn: ModelTurn;
+      readonly costUsd: number;
+      readonly notice: BudgetNotice | null;
+    }
+  | { readonly kind: 'stopped'; readonly reason: string };
+
+/** A call that nobody would count, where somebody is to. */
+export class NobodyCounts extends Error {
+  override readonly name = 'NobodyCounts';
+}
+
+/** Asks the ledger, then the model, and books what it cost where the gateway does not. */
+export async function askModel(
+  { name, config }: { readonly name: string; readonly config: AgentConfig },
+  request: Omit<ModelRequest, 'parameters'>,
+  calling: {
+    readonly call: InferenceOverride;
+    readonly signal: AbortSignal;
+    readonly onText?: ((text: string) => void) | undefined;
+  },
+): Promise<Asked> {
+  const { budget = {} } = config;
+  const scope = currentInference();
+  const around: Surroundings = {
+    call: calling.call,
+    config: config.inference,
+    credentials: scope.credentials ?? {},
+    environment: readEnvironment(),
+    gateway: config.gateway ?? scope.gateway ?? null,
+  };
+  const wanted = modelOf(around);
+  const advice = await budget.ledger?.checkBudget(wanted);
+  if (advice?.allowed === false) {
+    return { kind: 'stopped', reason: advice.reason ?? 'the budget is used up' };
+  }
+  const model = (advice?.action === 'throttle' ? advice.fallback_model : null) ?? wanted;
+  const instead = model === wanted ? {} : { call: { ...calling.call, model } };
+  const endpoint = resolveEndpoint({ ...around, ...instead });
+  demandCounting(endpoint, model, budget);
+  const inference = { ...config.inference, ...calling.call };
+  const turn = await callModel(
+    endpoint,
+    { ...request, parameters: inference.parameters ?? {} },
+    {
+      agent: name,
+      signal: calling.signal,
+      timeoutMs: inference.timeoutMs ?? timeoutOf(scope) ?? TIMEOUT_MS,
+      attemptsMax: inference.attemptsMax ?? ATTEMPTS_MAX,
+      onText: calling.onText,
+    },
+  );
+  const costUsd = costOf(turn, model, budget) ?? 0;
+  if (!endpoint.isGateway) {
+    const { inputTokens, outputTokens } = turn.usage;
+    await budget.ledger?.recordSpend({ costUsd, model, inputTokens, outputTokens });
+  }
+  const { action, reason } = advice ?? {};
+  const isNotice = action === 'warn' || action === 'throttle';
+  const notice = isNotice ? { action, reason: reason ?? '', model } : null;
+  return { kind: 'turn', turn, costUsd, notice };
+}
+
+/** What is bounded is not called where nobody could say afterwards what it has cost. */
+function demandCounting(endpoint: ModelEndpoint, model: string, budget: AgentBudget): void {
+  if (endpoint.isGateway) return;
+  const isPriced = budget.prices !== undefined && Object.hasOwn(budget.prices, model);
+  if (budget.ledger !== undefined && !isPriced) {
+    throw new NobodyCounts(
+      `${model} is called past the gateway, and budget.prices does not say what it costs`,
+    );
+  }
+  const project = ProjectContext.find()?.projectId;
+  if (project !== undefined && !endpoint.isNamed && budget.ledger === undefined) {
+    const { host } = new URL(endpoint.url);
+    throw new NobodyCounts(
+      `nobody counts a call to ${host} for project ${project}: call through the gateway, or give budget.ledger`,
+    );
+  }
+}
+
+function timeoutOf({ credentials }: InferenceScope): number | undefined {
+  const seconds = credentials?.inference_overrides?.timeout;
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
