@@ -86,6 +86,8 @@ export async function fillProject(
     'budget.id': budget,
     'budget.scope_kind': 'key',
     'budget.scope_id': key,
+    'facet_limit.scope_kind': 'key',
+    'facet_limit.scope_id': key,
     'call_slot.scope_kind': 'key',
     'call_slot.scope_id': key,
     'facet_limit.scope_kind': 'key',
