@@ -90,8 +90,6 @@ export async function fillProject(
     'facet_limit.scope_id': key,
     'call_slot.scope_kind': 'key',
     'call_slot.scope_id': key,
-    'facet_limit.scope_kind': 'key',
-    'facet_limit.scope_id': key,
     'budget_notice.subject': `project:${projectId}`,
   };
   await inTransaction(owner, async (tx) => {
