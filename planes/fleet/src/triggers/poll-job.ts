@@ -100,6 +100,9 @@ async function poll(parts: FleetParts, orgId: OrganizationId, id: string): Promi
   // What is not through is asked for whole, and soon.
   const keeps = answer.kind === 'items' && done;
   await inTenant(db, [orgId], async (tx) => {
+    const now = await findTrigger(tx, { orgId, projectId: null, named: id });
+    // It asks elsewhere now, or not at all: this says nothing of that, and it has been planned anew.
+    if (JSON.stringify(now?.options) !== JSON.stringify(trigger.options)) return;
     if (answer.kind === 'unchanged') {
       await noteUnchanged(tx, { triggerId: id, freshMs: freshMsOf(parts) });
     }

@@ -14,12 +14,14 @@ interface Feed {
   readonly asked: IncomingHttpHeaders[];
   items: readonly unknown[];
   status: number;
+  beforeAnswer?: (() => Promise<void>) | undefined;
 }
 
 /** An address with items, on a real socket. */
 async function startFeed(): Promise<Feed> {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     feed.asked.push(request.headers);
+    await feed.beforeAnswer?.();
     const etag = `"${JSON.stringify(feed.items).length}"`;
     const isSame = request.headers['if-none-match'] === etag;
     response.writeHead(isSame ? 304 : feed.status, { etag });
@@ -144,6 +146,7 @@ describe('a poller', () => {
 
   test('tells its secret to no other host, and asks another address as a new one (X10)', async ({
     replica,
+    owner,
   }) => {
     const [feed, other] = [await startFeed(), await startFeed()];
     await create(replica, { url: feed.url });
@@ -171,6 +174,18 @@ describe('a poller', () => {
       { how: 'skipped' },
       { how: 'skipped' },
     ]);
+    // An answer that is still under way when the address changes says nothing of the next one.
+    feed.items = [{ id: 91 }];
+    await change({ poller: { ...elsewhere, url: feed.url }, secret: 'a-token-of-the-feed' });
+    feed.beforeAnswer = async () => {
+      await change({ poller: elsewhere, secret: 'a-token-of-the-other' });
+    };
+    await replica.run('fleet.poll');
+    feed.beforeAnswer = undefined;
+    expect((await read(replica))['last_poll']).toBeNull();
+    other.items = [{ id: 92 }];
+    await pollAgain(replica, owner);
+    expect(await payloads(owner)).toEqual([]);
     // The same place, asked less often, is no other one.
     const slower = await change({ poller: { ...elsewhere, every_seconds: 90 } });
     expect(slower.body['last_poll']).toMatchObject({ status: 200 });
