@@ -88,6 +88,7 @@ export const listBudgets = endpoint({
   permission: 'spend:read',
   audit: 'read',
   query: Type.Object({
+    /** Parts are listed only where they are asked for: there may be as many as sessions. */
     scope_kind: Type.Optional(scopeKind),
     scope_id: Type.Optional(Type.String({ maxLength: 1000 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),

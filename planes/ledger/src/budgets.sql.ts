@@ -12,6 +12,7 @@ import {
   nameLimits,
   type Scope,
 } from './budget.ts';
+import { FACETS } from './facets/facet.ts';
 
 /**
  * Replaces the limits of a scope; what is null is unlimited. Calls back the shares of the organization
@@ -71,6 +72,8 @@ export async function readBudgets(db: Executor, scope: Scope): Promise<Budget> {
 export interface BudgetFilter {
   readonly kind?: Scope['kind'] | undefined;
   readonly ids?: readonly string[] | undefined;
+  /** Without those of parts, of which there may be as many as sessions. */
+  readonly isWhole?: boolean;
   /** The last scope of the page before. */
   readonly after?: Pick<Scope, 'kind' | 'id'> | undefined;
   /** Scopes. */
@@ -88,6 +91,7 @@ export async function listBudgets(
 ): Promise<Budget[]> {
   const conditions = [sql`org_id = ${orgId}`, sql`not (${MARK})`];
   if (filter.kind !== undefined) conditions.push(sql`scope_kind = ${filter.kind}`);
+  if (filter.isWhole === true) conditions.push(sql`scope_kind <> all(${[...FACETS]}::text[])`);
   if (filter.ids !== undefined) conditions.push(sql`scope_id = any(${filter.ids}::text[])`);
   if (filter.after !== undefined) {
     conditions.push(sql`(scope_kind, scope_id) > (${filter.after.kind}, ${filter.after.id})`);

@@ -32,6 +32,7 @@ export function ledgerRoutes(of: { readonly db: Db }): Route[] {
       const after = query.cursor === undefined ? undefined : readScope(query.cursor);
       const budgets = await readBudgetPage(tx, orgId, {
         kind: bound === null ? query.scope_kind : 'project',
+        isWhole: query.scope_kind === undefined,
         ids: bound === null ? listOf(query.scope_id) : [bound],
         after,
         limit: limit + 1,

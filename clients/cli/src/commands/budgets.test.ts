@@ -54,6 +54,10 @@ test('budgets set changes the limits that are named, and keeps the others', asyn
     params: { scope_kind: 'project', scope_id: PROJECT },
     body: { ...limits, usd_per_month: '2000', requests_per_minute: null },
   });
+  await run('budgets list session');
+  expect(server.asked('ledger.listBudgets').at(-1)).toMatchObject({
+    query: { scope_kind: 'session' },
+  });
   expect((await run('budgets list')).out).toMatch(
     /project +\S+ +cost a day +20 +12\.5 +0\.5 +7 +2026-01-02T00:00:00Z/,
   );

@@ -6,10 +6,18 @@ import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LimitFlags, limitsOf, showLimits, withLimits } from './limit-flags.ts';
-import { idOfScope, type PartFlags, partsCommand, setPart, withParts } from './part-limits.ts';
+import {
+  FACETS,
+  idOfScope,
+  type PartFlags,
+  partsCommand,
+  setPart,
+  withParts,
+} from './part-limits.ts';
 import { simulateCommand } from './simulate-budget.ts';
 
 type Budget = CallOutput<'ledger.listBudgets'>['budgets'][number];
+type Kind = Budget['scope_kind'];
 type Limits = NonNullable<CallInput<'ledger.setBudget'>['body']>;
 
 const SCOPES = ['organization', 'project', 'team', 'person', 'key'] as const;
@@ -17,7 +25,16 @@ const SCOPES = ['organization', 'project', 'team', 'person', 'key'] as const;
 export function budgetsCommand(around: Surroundings): Command {
   return group('budgets', 'What the organization and its projects may spend', {
     commands: [
-      act(serverCommand('list', 'List limits, and what is left'), around, listBudgets),
+      act(
+        serverCommand('list', 'List limits, and what is left').addArgument(
+          new Argument('[scope]', 'only those of such; parts are listed only so').choices([
+            ...SCOPES,
+            ...FACETS,
+          ]),
+        ),
+        around,
+        listBudgets,
+      ),
       act<ConnectionFlags & LimitFlags & PartFlags>(
         withLimits(
           withParts(
@@ -47,8 +64,13 @@ export function budgetsCommand(around: Surroundings): Command {
   });
 }
 
-async function listBudgets(context: Context): Promise<void> {
-  const answer = await context.client.call('ledger.listBudgets', { query: { limit: 200 } });
+async function listBudgets(
+  context: Context,
+  _flags: ConnectionFlags,
+  [kind]: readonly string[],
+): Promise<void> {
+  const query = { limit: 200, ...(kind === undefined ? {} : { scope_kind: kind as Kind }) };
+  const answer = await context.client.call('ledger.listBudgets', { query });
   const rows = answer.budgets.flatMap((budget) =>
     budget.balances.map(
       ({ measure, period, limit, settled, reserved, remaining, resets_at: resetsAt }) => [

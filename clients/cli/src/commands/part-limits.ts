@@ -11,7 +11,13 @@ type Set = CallInput<'gateway.setFacetLimit'>;
 type FacetLimit = CallOutput<'gateway.setFacetLimit'>;
 type Facet = FacetLimit['facet'];
 
-const FACETS = ['model', 'session', 'agent', 'tag', 'end_user'] as const satisfies readonly Facet[];
+export const FACETS = [
+  'model',
+  'session',
+  'agent',
+  'tag',
+  'end_user',
+] as const satisfies readonly Facet[];
 
 export interface PartFlags {
   readonly each?: Facet;

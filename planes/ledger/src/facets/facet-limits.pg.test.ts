@@ -161,10 +161,12 @@ describe('each part of a scope', () => {
     await ledger.close();
     const listed = await inTenant(db, [account.orgId], async (tx) => [
       await listBudgets(tx, account.orgId, { limit: 10 }),
+      await listBudgets(tx, account.orgId, { isWhole: true, limit: 10 }),
       await listFacetLimits(tx, account.orgId, { limit: 10 }),
     ]);
     expect(listed).toMatchObject([
       [{ scope: { kind: 'model' }, limits: { usdPerMonth: 10n } }],
+      [],
       [{ facet: 'model', name: 'openai/GPT-4o', limits: { requestsPerMinute: 3n } }],
     ]);
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
