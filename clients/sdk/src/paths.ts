@@ -306,6 +306,8 @@ export const PATHS = {
   'runs.listSealRecipients': ['GET', '/api/v1/seal-recipients'],
   'runs.previewSchedule': ['GET', '/api/v1/schedules/{schedule}/next'],
   'runs.readJournal': ['GET', '/api/v1/runs/{run_id}/journal'],
+  'runs.readTimeline': ['GET', '/api/v1/runs/{run_id}/timeline'],
+  'runs.replayRun': ['POST', '/api/v1/runs/{run_id}/replay'],
   'runs.signalRun': ['POST', '/api/v1/runs/{run_id}/signal'],
   'runs.streamRunEvents': ['GET', '/api/v1/runs/{run_id}/events/stream'],
   'runs.submitRun': ['POST', '/api/v1/runs'],

@@ -90,7 +90,7 @@ import {
   revokeToken,
   whoAmI,
 } from './identity.ts';
-import { appendJournal, readJournal } from './journal.ts';
+import { appendJournal, readJournal, replayRun } from './journal.ts';
 import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { verifyLedger } from './ledger-verification.ts';
@@ -146,6 +146,7 @@ import { SSO_ENDPOINTS } from './sso.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
+import { readTimeline } from './timeline.ts';
 import { TRIGGER_ENDPOINTS } from './triggers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -327,6 +328,8 @@ export const ENDPOINTS = [
   waitForResume,
   appendJournal,
   readJournal,
+  replayRun,
+  readTimeline,
 ] as const;
 
 /** The endpoints by id. */

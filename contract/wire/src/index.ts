@@ -336,7 +336,7 @@ export {
   STEP_NAME_LENGTH_MAX,
   STEPS_PER_WRITE_MAX,
 } from './journal.ts';
-export { readTimeline, streamTimeline } from './timeline.ts';
+export { readTimeline } from './timeline.ts';
 export {
   appendRunEvents,
   EVENT_DATA_BYTES_MAX,

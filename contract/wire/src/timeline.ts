@@ -8,7 +8,9 @@ import { id, instant, textOrNull } from './schemas.ts';
 
 const ofRun = Type.Object({ run_id: id });
 const cursor = Type.Optional(
-  Type.String({ pattern: '^\\d{1,16}(\\.\\d{1,19}\\.[0-9a-f-]{36}\\.[01])?$' }),
+  Type.String({
+    pattern: '^\\d{1,16}(\\.\\d{1,18}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[01])?$',
+  }),
 );
 
 const step = Type.Object({
@@ -45,7 +47,6 @@ const page = Type.Object({
   /** The run has ended, and these are its last. */
   is_end: Type.Boolean(),
   attempts: runDetail.properties.attempts,
-  waiting: runDetail.properties.waiting,
   /** Of all that was settled so far. */
   cost_usd: Type.String(),
   calls: Type.Integer(),
@@ -67,21 +68,4 @@ export const readTimeline = endpoint({
     wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
   }),
   output: page,
-});
-
-export const streamTimeline = endpoint({
-  id: 'runs.streamTimeline',
-  method: 'GET',
-  path: '/api/v1/runs/{run_id}/timeline/stream',
-  surface: 'own',
-  summary: 'The timeline as server-sent events; `Last-Event-ID` goes on after what was received',
-  permission: 'run:read',
-  audit: 'read',
-  params: ofRun,
-  query: Type.Object({
-    /** As `Last-Event-ID`, which wins. */
-    cursor,
-  }),
-  output: Type.String(),
-  mediaTypes: ['text/event-stream'],
 });

@@ -15,12 +15,6 @@ export interface DecisionSettings {
   readonly pageBytesMax: number;
   /** How often runs are looked at that somebody watches. */
   readonly watchEveryMs: number;
-  readonly streamKeepAliveMs: number;
-  readonly streamMs: number;
-  /** How often blobs without a step are looked for. */
-  readonly blobsEveryMs: number;
-  /** What is younger may be of a step that is being committed. */
-  readonly blobGraceMs: number;
 }
 
 export const DECISION_DEFAULTS: DecisionSettings = {
@@ -30,10 +24,6 @@ export const DECISION_DEFAULTS: DecisionSettings = {
   lanes: 2,
   pageBytesMax: 8 * 1_048_576,
   watchEveryMs: 500,
-  streamKeepAliveMs: 15_000,
-  streamMs: 15 * 60_000,
-  blobsEveryMs: 3_600_000,
-  blobGraceMs: 24 * 3_600_000,
 };
 
 export interface DecisionOptions {
@@ -41,7 +31,7 @@ export interface DecisionOptions {
   readonly db: Db;
   /** As `sagewai_dispatch`. */
   readonly dispatch: Db;
-  readonly fleet: Pick<Fleet, 'contents'>;
+  readonly fleet: Pick<Fleet, 'contents' | 'repeat'>;
   /** Who opened it closes it. */
   readonly objects: ObjectStore;
   readonly clock: Clock;

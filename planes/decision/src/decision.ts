@@ -6,7 +6,9 @@ import { DECISION_DEFAULTS, type DecisionOptions } from './decision-options.ts';
 import { journalRoutes } from './journal-routes.ts';
 import type { AppendedSteps, StepBatch } from './journal.ts';
 import type { DecisionParts } from './parts.ts';
+import { replayRoute } from './replay-route.ts';
 import { appendSteps } from './steps.sql.ts';
+import { timelineRoute } from './timeline-route.ts';
 
 export interface Decision {
   readonly routes: readonly Route[];
@@ -32,9 +34,10 @@ export function createDecision(options: DecisionOptions): Decision {
     log,
     settings,
     contents: fleet.contents,
+    repeat: (tx, repeat) => fleet.repeat(tx, repeat),
     objects,
     inlineBytesMax: settings.inlineBytesMax,
     journal,
   };
-  return { routes: journalRoutes(parts), jobs: [] };
+  return { routes: [...journalRoutes(parts), replayRoute(parts), timelineRoute(parts)], jobs: [] };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@sagewai/clock';
-import type { GroupCommit } from '@sagewai/fleet';
+import type { Fleet, GroupCommit } from '@sagewai/fleet';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
@@ -14,5 +14,6 @@ export interface DecisionParts extends Results {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: DecisionSettings;
+  readonly repeat: Fleet['repeat'];
   readonly journal: GroupCommit<StepBatch, AppendedSteps>;
 }

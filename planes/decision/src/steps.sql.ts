@@ -1,7 +1,7 @@
 import { type Executor, sql } from '@sagewai/postgres';
 import type { RunId } from '@sagewai/wire';
 
-import type { AppendedSteps, JournalHead, StepBatch, StepRow } from './journal.ts';
+import type { AppendedSteps, JournalHead, NewStep, OfRun, StepBatch, StepRow } from './journal.ts';
 
 /** Journals steps, each batch only under its lease (D1). At most one batch a run in one call. */
 export async function appendSteps(
@@ -65,4 +65,59 @@ export async function readSteps(
     order by s.change limit ${of.limit}
   `.execute(tx);
   return rows;
+}
+
+/** The steps of one name, in order: what a replay may begin at. */
+export async function findSeq(
+  tx: Executor,
+  of: { readonly runId: RunId; readonly name: string; readonly ordinal: number },
+): Promise<bigint | null> {
+  const { rows } = await sql<{ seq: bigint }>`
+    select seq from run_step where run_id = ${of.runId} and name = ${of.name} and ordinal = ${of.ordinal}
+  `.execute(tx);
+  return rows[0]?.seq ?? null;
+}
+
+/** What a replay begins with: in the transaction that submits it, so that nobody has claimed it yet. */
+export async function beginJournal(
+  tx: Executor,
+  { orgId, projectId, runId }: OfRun,
+  with_: {
+    readonly change: number;
+    readonly seed: string;
+    readonly startedAt: Date;
+    readonly replayOf: RunId;
+  },
+): Promise<void> {
+  await sql`
+    insert into run_journal (run_id, org_id, project_id, change, seed, started_at, replay_of)
+    values (${runId}, ${orgId}, ${projectId}, ${with_.change}, ${with_.seed}, ${with_.startedAt},
+            ${with_.replayOf})
+  `.execute(tx);
+}
+
+/** Finished steps of another run, numbered from one on; no attempt of this run has done them. */
+export async function insertSteps(
+  tx: Executor,
+  { orgId, runId }: OfRun,
+  { steps, from }: { readonly steps: readonly NewStep[]; readonly from: number },
+): Promise<void> {
+  await sql`
+    insert into run_step (run_id, org_id, name, ordinal, seq, change, kind, state, input_digest, result,
+      blob_digest, blob_bytes, key_id, error, is_final, tries, started_at, ended_at, attempt, epoch)
+    select ${runId}, ${orgId}, g.name, g.ordinal, ${from} + g.at, ${from} + g.at, g.kind, g.state, g.input_digest,
+           g.result::json, g.blob_digest, g.blob_bytes, g.key_id, g.error, g.is_final, g.tries, g.started_at,
+           g.ended_at, 0, 0
+    from unnest(
+      ${steps.map(({ name }) => name)}::text[], ${steps.map(({ ordinal }) => ordinal)}::integer[],
+      ${steps.map(({ kind }) => kind)}::text[], ${steps.map(({ state }) => state)}::text[],
+      ${steps.map(({ inputDigest }) => inputDigest)}::text[], ${steps.map(({ result }) => result)}::text[],
+      ${steps.map(({ blobDigest }) => blobDigest)}::text[],
+      ${steps.map(({ blobBytes }) => blobBytes)}::integer[], ${steps.map(({ keyId }) => keyId)}::uuid[],
+      ${steps.map(({ error }) => error)}::text[], ${steps.map(({ isFinal }) => isFinal)}::boolean[],
+      ${steps.map(({ tries }) => tries)}::integer[], ${steps.map(({ startedAt }) => startedAt)}::timestamptz[],
+      ${steps.map(({ endedAt }) => endedAt)}::timestamptz[]
+    ) with ordinality as g(name, ordinal, kind, state, input_digest, result, blob_digest, blob_bytes, key_id,
+                           error, is_final, tries, started_at, ended_at, at)
+  `.execute(tx);
 }

@@ -1,6 +1,6 @@
 import type { CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
-import { listen, type Listener } from '@sagewai/postgres';
+import { listen, type Listener, type Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import { anomalyRoutes } from './anomalies/anomaly-routes.ts';
@@ -26,6 +26,7 @@ import type { FleetParts } from './parts.ts';
 import { placementRoutes } from './placement/placement-routes.ts';
 import { retentionRoutes } from './retention/retention-routes.ts';
 import { childRoutes } from './runs/child-routes.ts';
+import { repeatRun, type RepeatedRun, type RunRepeat } from './runs/repeat-run.ts';
 import { scalingRoutes } from './scaling/scaling-routes.ts';
 import { scheduleRoutes } from './schedules/schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
@@ -57,6 +58,8 @@ export interface Fleet {
     of: { readonly orgId: OrganizationId; readonly projectId: ProjectId; readonly actor: string },
     signal: AbortSignal,
   ): Promise<void>;
+  /** The same work as a new run, in the caller's transaction; null: there is no such run, or it cannot be read. */
+  repeat(tx: Tx, repeat: RunRepeat): Promise<RepeatedRun | null>;
   /** For what higher planes keep of runs. */
   readonly contents: RunContents;
   /** How many polls wait at this replica. */
@@ -114,6 +117,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const touch = (runId: RunId): void => parts.watch.touch(runId);
       return cancelProject({ ...parts, touch, batch: parts.settings.bulkBatchMax }, of, signal);
     },
+    repeat: (tx, repeat) => repeatRun(parts, tx, repeat),
     contents: createRunContents(parts.contentKeys),
     countWaiting: () => parts.claims.waiting,
     close: async () => {

@@ -9,3 +9,6 @@ export { GroupCommit } from './group-commit.ts';
 export { staleLease } from './dispatch/stale-lease.ts';
 export { demandOrganization } from './identity/calling-person.ts';
 export type { RunContents } from './secrecy/run-contents.ts';
+export { readAttempts } from './runs/attempts.sql.ts';
+export { findRunState } from './runs/runs.sql.ts';
+export { toAttempt } from './runs/to-wire.ts';

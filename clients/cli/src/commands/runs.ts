@@ -10,6 +10,7 @@ import { cancelCommand } from './cancel-runs.ts';
 import { explainRun } from './explain-run.ts';
 import { followEvents, type RunEvent, showProgress } from './follow-events.ts';
 import { childrenCommand } from './run-children.ts';
+import { historyCommands } from './run-history.ts';
 import { logsCommand } from './run-logs.ts';
 import { openedRun, sealKeygenCommand } from './seal-runs.ts';
 import { submitCommand } from './submit-runs.ts';
@@ -41,6 +42,7 @@ export function runsCommand(around: Surroundings): Command {
       ...answerCommands(around),
       cancelCommand(around),
       childrenCommand(around),
+      ...historyCommands(around),
       oneRun(around, ['why', 'Say why a run is not running'], explainRun),
     ],
     examples: [
@@ -51,6 +53,7 @@ export function runsCommand(around: Surroundings): Command {
       'sagewai runs logs ID -f',
       'sagewai runs approve ID',
       'sagewai runs children ID --tree',
+      'sagewai runs replay ID --from charge',
     ],
   });
 }

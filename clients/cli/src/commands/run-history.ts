@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+
+import type { CallOutput } from '@sagewai/sdk';
+import type { Command } from 'commander';
+
+import { act, id, serverCommand } from '../command.ts';
+import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
+import { printColumns } from '../print-columns.ts';
+import { UsageError } from '../usage-error.ts';
+
+type Step = CallOutput<'runs.readJournal'>['steps'][number];
+type Timeline = CallOutput<'runs.readTimeline'>;
+
+interface ReplayFlags extends ConnectionFlags {
+  readonly from?: string;
+  readonly edit?: string;
+}
+
+/** What a durable run has done, step by step. */
+export function historyCommands(around: Surroundings): Command[] {
+  const timeline = serverCommand('timeline', 'Show steps, waits and model calls of a run').argument(
+    '<id>',
+    'its id',
+    id,
+  );
+  const replay = serverCommand('replay', 'Run it again, with its finished steps up to one of them')
+    .argument('<id>', 'its id', id)
+    .option('--from <step>', 'the first step that is done again: name, or name#ordinal')
+    .option('--edit <file>', 'JSON in place of what it was given');
+  const diff = serverCommand('diff', 'Compare the steps of two runs')
+    .argument('<one>', 'its id', id)
+    .argument('<other>', 'its id', id);
+  return [
+    act<ConnectionFlags>(timeline, around, showTimeline),
+    act<ReplayFlags>(replay, around, replayRun),
+    act<ConnectionFlags>(diff, around, showDiff),
+  ];
+}
+
+async function showTimeline(
+  context: Context,
+  _flags: ConnectionFlags,
+  [run_id = '']: readonly string[],
+): Promise<void> {
+  const nodes = new Map<string, Timeline['nodes'][number]>();
+  let page: Timeline;
+  let cursor: string | null = null;
+  do {
+    const query = cursor === null ? {} : { cursor };
+    page = await context.client.call('runs.readTimeline', { params: { run_id }, query });
+    // A step that has changed comes again: the later counts.
+    for (const node of page.nodes) nodes.set(`${node.node} ${node.key}`, node);
+    cursor = page.next;
+  } while (page.nodes.length > 0);
+  const all = [...nodes.values()];
+  const rows = all.map((node) =>
+    node.node === 'step'
+      ? [node.at, node.kind, node.key, node.state, String(node.attempt), '', node.error]
+      : [node.at, 'call', node.model, node.status, '', `$${node.cost_usd}`, node.step],
+  );
+  const headings = ['at', 'node', 'what', 'state', 'attempt', 'cost', 'note'];
+  const { state, attempts, cost_usd, calls } = page;
+  context.show({ nodes: all, state, attempts, cost_usd, calls }, printColumns(headings, rows));
+  context.terminal.note(`${state}, ${attempts.length} attempts, ${calls} calls, $${cost_usd}`);
+}
+
+async function replayRun(
+  context: Context,
+  { from, edit }: ReplayFlags,
+  [run_id = '']: readonly string[],
+): Promise<void> {
+  const body = {
+    ...(from === undefined ? {} : { from }),
+    ...(edit === undefined ? {} : { input: await readInput(edit) }),
+  };
+  const replayed = await context.client.call('runs.replayRun', { params: { run_id }, body });
+  context.show(replayed, replayed.id);
+  context.terminal.note(`begins with ${replayed.steps} finished steps of ${run_id}`);
+}
+
+async function readInput(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch (cause) {
+    throw new UsageError(`--edit ${file}: ${cause instanceof Error ? cause.message : 'no JSON'}`);
+  }
+}
+
+async function showDiff(
+  context: Context,
+  _flags: ConnectionFlags,
+  [one = '', other = '']: readonly string[],
+): Promise<void> {
+  const [before, after] = await Promise.all([readAll(context, one), readAll(context, other)]);
+  const keys = [...new Set([...before.keys(), ...after.keys()])];
+  const steps = keys.map((key) => ({ key, how: compare(before.get(key), after.get(key)) }));
+  const rows = steps.map(({ key, how }) => [key, how]);
+  context.show({ one, other, steps }, printColumns(['step', 'how'], rows));
+  const differing = steps.filter(({ how }) => how !== 'same').length;
+  context.terminal.note(`${differing} of ${steps.length} steps differ`);
+}
+
+async function readAll({ client }: Context, run_id: string): Promise<Map<string, Step>> {
+  const steps = new Map<string, Step>();
+  let after = 0;
+  for (;;) {
+    const page = await client.call('runs.readJournal', { params: { run_id }, query: { after } });
+    for (const step of page.steps) steps.set(`${step.name}#${step.ordinal}`, step);
+    if (page.is_end) return steps;
+    after = page.next;
+  }
+}
+
+function compare(one: Step | undefined, other: Step | undefined): string {
+  if (one === undefined) return 'only in the other';
+  if (other === undefined) return 'only in the one';
+  if (one.state !== other.state) return `${one.state}, then ${other.state}`;
+  if (one.input_digest !== other.input_digest) return 'another input';
+  const isSame =
+    JSON.stringify([one.result, one.error]) === JSON.stringify([other.result, other.error]);
+  return isSame ? 'same' : 'another result';
+}

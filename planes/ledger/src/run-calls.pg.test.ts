@@ -1,0 +1,40 @@
+import { inTenant, sql, type Tx } from '@sagewai/postgres';
+import { databaseTest as test, holdTransaction, makeTenant } from '@sagewai/testing';
+import type { OrganizationId, RunId } from '@sagewai/wire';
+import { expect } from 'vitest';
+
+import { listRunCalls } from './run-calls.sql.ts';
+
+const RUN = '0199aaaa-0000-7000-8000-000000000001' as RunId;
+const idOf = (n: number): string => `0199bbbb-0000-7000-8000-00000000000${n}`;
+
+async function book(
+  tx: Tx,
+  of: { orgId: OrganizationId; projectId: string; n: number },
+): Promise<void> {
+  await sql`
+    insert into spend (id, entry, org_id, project_id, run_id, cost_pusd, input_tokens, cached_input_tokens,
+      cache_write_tokens, output_tokens, reserved_pusd, reserved_tokens, overrun_pusd, overrun_tokens,
+      price_known, started_at, at, usage_source, status, model, deployment)
+    values (${idOf(of.n)}, 0, ${of.orgId}, ${of.projectId}, ${RUN}, 5, 1, 0, 0, 1, 0, 0, 0, 0, true, app_now(),
+      app_now(), 'provider', 'ok', 'm', 'd')
+  `.execute(tx);
+}
+
+test('a call whose booking is still open is not passed over by a reader who goes on', async ({
+  db,
+}) => {
+  const { orgId, projectId } = await makeTenant(db);
+  const read = (after: Awaited<ReturnType<typeof listRunCalls>>[number] | null) =>
+    inTenant(db, [orgId], (tx) => listRunCalls(tx, { runId: RUN, after, limit: 10 }));
+  await inTenant(db, [orgId], (tx) => book(tx, { orgId, projectId, n: 1 }));
+  await using open = await holdTransaction(db, [orgId], (tx) =>
+    book(tx, { orgId, projectId, n: 2 }),
+  );
+  await inTenant(db, [orgId], (tx) => book(tx, { orgId, projectId, n: 3 }));
+  const first = await read(null);
+  expect(first.map(({ id }) => id)).toEqual([idOf(1)]);
+  await open.commit();
+  expect((await read(first[0] ?? null)).map(({ id }) => id)).toEqual([idOf(2), idOf(3)]);
+  expect((await read(null)).map(({ costPusd }) => costPusd)).toEqual([5n, 5n, 5n]);
+});
