@@ -30,6 +30,8 @@ export interface TokenDetail {
   readonly grants?: Grants;
   /** Who it stands for. */
   readonly subject?: Subject;
+  /** When it ends by itself; what is made with it ends no later (I12). */
+  readonly expiresAt?: Date | null;
   /** Used up by the look-up: nobody else may have the answer. */
   readonly isSingleUse?: boolean;
 }
@@ -68,6 +70,7 @@ async function resolveToken(
   const detail: TokenDetail = {
     kind: 'access_token',
     boundProjectId: token.projectId,
+    expiresAt: token.expiresAt,
     isSingleUse: token.singleUse,
     ...(subject && { subject, grants: await readGrants(tx, { orgId, projectId, subject }) }),
   };

@@ -5,7 +5,7 @@ import { createToken, listTokens, revokeToken, type TokenId } from '@sagewai/wir
 
 import { dropCredential, registerCredential } from './credentials.sql.ts';
 import { cutPage, toPage } from './page.ts';
-import { resolveProject } from './resolve-caller.ts';
+import { resolveProject, type TokenDetail } from './resolve-caller.ts';
 import { chooseHolder } from './roles/choose-holder.ts';
 import type { TokenReader } from './token-reader.ts';
 import { type AccessToken, TOKEN_KIND, TOKEN_PREFIX } from './token.ts';
@@ -41,6 +41,7 @@ export function tokenRoutes({ tokens }: { readonly tokens: TokenReader }): Route
         singleUse: body.single_use ?? false,
         createdBy: nameActor(caller),
         expiresInSeconds: body.expires_in_seconds ?? null,
+        expiresAtMost: (caller.detail as Partial<TokenDetail> | undefined)?.expiresAt ?? null,
       });
       await registerCredential(tx, { hash: hashToken(value), kind: TOKEN_KIND, id, orgId });
       audit.about(`token:${id}`, {

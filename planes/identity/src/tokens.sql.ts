@@ -30,6 +30,8 @@ export interface NewToken {
   readonly createdBy: string;
   /** Null: does not expire. */
   readonly expiresInSeconds: number | null;
+  /** It ends then at the latest. */
+  readonly expiresAtMost?: Date | null;
 }
 
 export async function insertToken(tx: Tx, token: NewToken): Promise<AccessToken> {
@@ -38,7 +40,8 @@ export async function insertToken(tx: Tx, token: NewToken): Promise<AccessToken>
                               single_use, created_by, expires_at)
     values (${token.id}, ${token.orgId}, ${token.projectId}, ${token.name}, ${token.scopes},
             ${token.accountId ?? null}, ${token.serviceAccountId ?? null}, ${token.singleUse ?? false},
-            ${token.createdBy}, app_now() + ${token.expiresInSeconds}::int * interval '1 second')
+            ${token.createdBy}, least(app_now() + ${token.expiresInSeconds}::int * interval '1 second',
+                                    ${token.expiresAtMost ?? null}::timestamptz))  -- I12
     returning ${columns()}
   `.execute(tx);
   const [inserted] = rows;

@@ -34,6 +34,7 @@ import { readRole } from '../roles/role-routes.ts';
 import { originOf } from '../sessions/check-origin.ts';
 import { endSessionsOf } from '../sessions/login-sessions.sql.ts';
 import type { SignInParts } from '../sign-in/sign-in.ts';
+import { revokeTokensOf } from '../tokens.sql.ts';
 import {
   type AccountLink,
   insertLink,
@@ -184,6 +185,8 @@ export function invitationRoutes(parts: SignInParts): Route[] {
         await setPassword(tx, { orgId, accountId, hash });
         const actor = `account:${accountId}`;
         const ended = await endSessionsOf(tx, { accountId, by: actor });
+        // Whoever had the password may have made tokens that outlive the session.
+        await revokeTokensOf(tx, { orgId, accountId });
         await parts.throttle.clear(tx, { orgId, email: link.email, address: request.ip });
         await appendAudit(tx, {
           orgId,

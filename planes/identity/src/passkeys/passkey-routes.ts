@@ -6,7 +6,6 @@ import {
   addPasskey,
   beginPasskey,
   beginSignInPasskey,
-  type OrganizationId,
   type OutputOf,
   removePasskey,
   signInPasskey,
@@ -16,7 +15,7 @@ import { findAccount } from '../accounts/accounts.sql.ts';
 import { sessionOf } from '../sessions/session-reader.ts';
 import { makeChallenge, readChallenge, spend, writeChallenge } from '../sign-in/challenge.ts';
 import { failSignIn } from '../sign-in/fail-sign-in.ts';
-import { findSignInOrganization } from '../sign-in/find-organization.ts';
+import { findSignInOrganization, NOWHERE } from '../sign-in/find-organization.ts';
 import { handOver, makeLogin } from '../sign-in/finish-sign-in.ts';
 import type { SignInParts } from '../sign-in/sign-in.ts';
 import { checkRegistration } from './check-passkey.ts';
@@ -33,8 +32,6 @@ import { KEY_ALGORITHMS } from './read-authenticator-data.ts';
 
 const TIMEOUT_MS = 120_000;
 const WRONG_PASSKEY = 'The passkey was not accepted.';
-/** An organization that there is not: whoever asks for its challenge cannot tell. */
-const NOWHERE = '00000000-0000-0000-0000-000000000000' as OrganizationId;
 
 export function passkeyRoutes(parts: SignInParts): Route[] {
   const { db, clock, challengeKey, settings, meters } = parts;
@@ -65,6 +62,7 @@ export function passkeyRoutes(parts: SignInParts): Route[] {
         now: clock.now(),
       });
       const { orgId } = challenge;
+      await parts.throttle.admitAddress({ orgId, address: request.ip }); // A3
       const outcome = await inTenant(db, [orgId], async (tx) => {
         const proved = await provePasskey(tx, body.credential, {
           challenge,

@@ -221,6 +221,24 @@ describe('a service account', () => {
   });
 });
 
+test('no token outlives the one that it was made with (I12)', async ({
+  server: { call },
+  admin,
+}) => {
+  const short = { name: 'short', scopes: ['admin'], expires_in_seconds: 600 };
+  const { body } = await call(admin, 'POST /api/v1/tokens', short);
+  const ends = [];
+  for (const more of [{}, { expires_in_seconds: 86_400 }, { expires_in_seconds: 60 }]) {
+    const asked = { name: 'child', scopes: ['read'], ...more };
+    const child = await call(String(body['token']), 'POST /api/v1/tokens', asked);
+    ends.push(
+      Date.parse(String(child.body['expires_at'])) - Date.parse(String(body['expires_at'])),
+    );
+  }
+  expect(ends.slice(0, 2)).toEqual([0, 0]);
+  expect(ends[2]).toBeLessThan(-500_000);
+});
+
 test('a token for a single use is good for one request, of many that come together (I13)', async ({
   db,
   server,

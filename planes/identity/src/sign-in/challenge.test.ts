@@ -37,3 +37,13 @@ test('no two have the same nonce', () => {
   const other = makeChallenge({ purpose: 'passkey-sign-in', orgId, accountId: null }, now);
   expect(other.nonce).not.toBe(made.nonce);
 });
+
+test('nobody reads from it whose it is, and each is another', () => {
+  const read = Buffer.from(text.split('.')[1] ?? '', 'base64url').toString();
+  expect(read).toContain(made.nonce);
+  expect(read).not.toContain(orgId);
+  expect(read).not.toContain('orgId');
+  const { hidden } = JSON.parse(read) as { hidden: string };
+  const another = writeChallenge({ ...made, nonce: 'n'.repeat(43) }, key);
+  expect(Buffer.from(another.split('.')[1] ?? '', 'base64url').toString()).not.toContain(hidden);
+});

@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 
 import { hashToken, signCompact, verifyCompact } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
@@ -31,9 +31,31 @@ export const makeChallenge = (of: Omit<Challenge, 'nonce' | 'madeMs'>, now: Date
   madeMs: now.getTime(),
 });
 
-/** Nothing is kept of it until it is answered, so that nobody fills the database by asking. */
-export const writeChallenge = (challenge: Challenge, key: KeyObject): string =>
-  signCompact(PREFIX, challenge, key);
+/**
+ * Nothing is kept of it until it is answered, so that nobody fills the database by asking. Whose it is cannot
+ * be read from it: whether there is an organization of a name is told to nobody (A3).
+ */
+export function writeChallenge({ orgId, accountId, ...open }: Challenge, key: KeyObject): string {
+  const whose = Buffer.from(JSON.stringify([orgId, accountId]));
+  const hidden = mask(whose, open.nonce, key).toString('base64url');
+  return signCompact(PREFIX, { ...open, hidden }, key);
+}
+
+/** With a stream that belongs to this nonce alone; a second time, it is what it was. */
+function mask(bytes: Buffer, nonce: string, key: KeyObject): Buffer {
+  const stream = Buffer.from(hkdfSync('sha256', key, nonce, 'challenge', bytes.length));
+  return Buffer.from(bytes.map((byte, at) => byte ^ stream.readUInt8(at)));
+}
+
+interface Written extends Omit<Challenge, 'orgId' | 'accountId'> {
+  readonly hidden: string;
+}
+
+function reveal({ hidden, ...open }: Written, key: KeyObject): Challenge {
+  const whose = mask(Buffer.from(hidden, 'base64url'), open.nonce, key).toString();
+  const [orgId, accountId] = JSON.parse(whose) as [OrganizationId, AccountId | null];
+  return { ...open, orgId, accountId };
+}
 
 /** Throws when it is not ours, for something else, or too old. */
 export function readChallenge(
@@ -43,13 +65,13 @@ export function readChallenge(
   const verified = text.startsWith(`${PREFIX}.`)
     ? verifyCompact(PREFIX, text, of.key)
     : ({ kind: 'refused' } as const);
-  const challenge = verified.kind === 'verified' ? (verified.payload as Challenge) : null;
+  const written = verified.kind === 'verified' ? (verified.payload as Written) : null;
   const isGood =
-    challenge !== null &&
-    challenge.purpose === of.purpose &&
-    of.now.getTime() - challenge.madeMs < LIFETIME_MS;
+    written !== null &&
+    written.purpose === of.purpose &&
+    of.now.getTime() - written.madeMs < LIFETIME_MS;
   if (!isGood) throw stale();
-  return challenge;
+  return reveal(written, of.key);
 }
 
 /** Throws when it was answered before (A5). */

@@ -4,6 +4,9 @@ import type { OrganizationId } from '@sagewai/wire';
 
 import { findOrganizationId, listOrganizationIds } from '../organizations.sql.ts';
 
+/** An organization that there is not: whoever asks for its challenge, or guesses at it, cannot tell. */
+export const NOWHERE = '00000000-0000-0000-0000-000000000000' as OrganizationId;
+
 /**
  * The organization that somebody signs in to: the one that is named, else the only one there is. Null:
  * there is none of that name, which is told to nobody.

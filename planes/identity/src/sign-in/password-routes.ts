@@ -9,7 +9,7 @@ import { type KeptPassword, readPassword, rehashPassword } from '../accounts/pas
 import { countRecoveryCodes, lockTotp } from '../accounts/totp.sql.ts';
 import { makeChallenge, readChallenge, spend, writeChallenge } from './challenge.ts';
 import { failSignIn, WRONG } from './fail-sign-in.ts';
-import { findSignInOrganization } from './find-organization.ts';
+import { findSignInOrganization, NOWHERE } from './find-organization.ts';
 import { handOver, makeLogin } from './finish-sign-in.ts';
 import { useCode } from './second-factor.ts';
 import type { SignInParts } from './sign-in.ts';
@@ -103,6 +103,7 @@ async function provePassword(
   const { db, passwords, throttle, meters } = parts;
   const orgId = await findSignInOrganization(db, given.organization);
   if (orgId === null) {
+    await throttle.admitAddress({ orgId: NOWHERE, address: request.ip }); // A3
     await passwords.match(given.password, null); // A3
     meters.attempts.add({ method: 'password', outcome: 'wrong' });
     throw new Fault('caller.unknown', 'there is no such organization', { detail: WRONG });

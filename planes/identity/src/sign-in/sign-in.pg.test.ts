@@ -15,6 +15,7 @@ import { createPasswordKeeper } from '../accounts/password-keeper.ts';
 import { makeAccount } from '../invitations/make-account.ts';
 import { ensureSetupToken } from '../invitations/setup-token.ts';
 import { SoftwareAuthenticator } from '../passkeys/software-authenticator-fixture.ts';
+import { giveToken } from '../roles/give-token-fixture.ts';
 import { identityRoutes } from '../routes.ts';
 import { createTokenReader } from '../token-reader.ts';
 import { createSignIn } from './create-sign-in.ts';
@@ -260,6 +261,31 @@ describe('signing in with a password', () => {
       codes.push(answer.status);
     }
     expect(codes).toEqual([401, 401, 429]);
+  });
+
+  test('is not tried at organizations that there are not, nor with passkeys, from one address (A3)', async ({
+    db,
+  }) => {
+    const strict = replicaOf(db, {
+      ...SETTINGS,
+      throttle: { ...SETTINGS.throttle, perAddress: 2 },
+    });
+    const nowhere = { ...credentials({ email: 'a@acme.test' }), organization: 'nowhere' };
+    const typed: number[] = [];
+    const shown: number[] = [];
+    for (let tried = 0; tried < 3; tried += 1) {
+      const from = '198.51.100.8';
+      typed.push((await strict.call('POST /api/v1/sign-in', { body: nowhere, from })).status);
+      const { body } = await strict.call('POST /api/v1/sign-in/passkey/options', {
+        body: { organization: acme.orgId },
+        from,
+      });
+      const response = { clientDataJSON: 'x', authenticatorData: 'x', signature: 'x' };
+      const credential = { id: 'x', response };
+      const proof = { challenge: body.challenge, credential };
+      shown.push((await strict.call('POST /api/v1/sign-in/passkey', { body: proof, from })).status);
+    }
+    expect({ typed, shown }).toEqual({ typed: [401, 401, 429], shown: [401, 401, 429] });
   });
 
   test('starts to count anew once it was right', async ({ db, here }) => {
@@ -737,6 +763,8 @@ describe('a link to a new password', () => {
   test('works once, ends the sessions, and a newer one ends it (A7)', async ({ db, here }) => {
     const anna = await person(db, 'developer');
     const annas = await signIn(here, anna);
+    const made = { orgId: acme.orgId, accountId: anna.id as AccountId, scopes: ['read'] as const };
+    const token = await giveToken(db, made);
     const session = await signIn(here, await person(db, 'admin'));
     const target = `POST /api/v1/accounts/${anna.id}/password-reset`;
     const first = await here.call(target, { session });
@@ -748,6 +776,7 @@ describe('a link to a new password', () => {
     expect((await use(second.body.token)).body).toEqual({ account_id: anna.id });
     expect((await use(second.body.token)).status).toBe(401);
     expect(await status(here, annas)).toBe(401);
+    expect((await here.call('GET /api/v1/whoami', { session: token })).status).toBe(401);
     await signIn(here, anna, password);
   });
 });

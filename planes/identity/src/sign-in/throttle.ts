@@ -5,7 +5,12 @@ import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { type Attempts, countAttempt, forgetAttempts } from './attempts.sql.ts';
-import { decideThrottle, type ThrottleLimits, type Tried } from './decide-throttle.ts';
+import {
+  decideThrottle,
+  type Throttle as Decision,
+  type ThrottleLimits,
+  type Tried,
+} from './decide-throttle.ts';
 
 export interface Attempt {
   readonly orgId: OrganizationId;
@@ -18,6 +23,8 @@ export interface Attempt {
 export interface Throttle {
   /** Throws `rate.exceeded` when the attempt is not looked at. */
   admit(attempt: Attempt): Promise<void>;
+  /** The same where nobody is named: by the address alone, in an organization or in none that there is. */
+  admitAddress(attempt: Pick<Attempt, 'orgId' | 'address'>): Promise<void>;
   /** Whoever got in starts anew. */
   clear(db: Executor, attempt: Attempt): Promise<void>;
 }
@@ -28,7 +35,7 @@ export function createThrottle(of: {
   readonly limits: ThrottleLimits;
 }): Throttle {
   const { db, key, limits } = of;
-  const subject = (kind: string, { orgId }: Attempt, who: string): Buffer =>
+  const subject = (kind: string, { orgId }: Pick<Attempt, 'orgId'>, who: string): Buffer =>
     createHmac('sha256', key).update(`${kind} ${orgId} ${who}`).digest();
   const accountOf = (attempt: Attempt): Buffer => subject('account', attempt, attempt.email);
 
@@ -44,14 +51,26 @@ export function createThrottle(of: {
         { account: triedOf(counted, account), address: triedOf(counted, address) },
         limits,
       );
-      if (decision.kind === 'go') return;
-      throw new Fault('rate.exceeded', 'too many attempts to sign in', {
-        detail: 'Too many attempts to sign in. Wait, or sign in with a passkey.',
-        retryAfterMs: decision.retryAfterMs,
-      });
+      demandGo(decision, 'Too many attempts to sign in. Wait, or sign in with a passkey.');
+    },
+    admitAddress: async (attempt) => {
+      const address = subject('address', attempt, attempt.address);
+      const counted = await countAttempt(db, { subjects: [address], windowMs: limits.windowMs });
+      const tried = triedOf(counted, address);
+      const decision = decideThrottle(
+        { account: { attempts: 0, leftMs: 1 }, address: tried },
+        limits,
+      );
+      demandGo(decision, 'Too many attempts to sign in from your address. Wait.');
     },
     clear: (executor, attempt) => forgetAttempts(executor, accountOf(attempt)),
   };
+}
+
+function demandGo(decision: Decision, detail: string): void {
+  if (decision.kind === 'go') return;
+  const { retryAfterMs } = decision;
+  throw new Fault('rate.exceeded', 'too many attempts to sign in', { detail, retryAfterMs });
 }
 
 function triedOf(counted: readonly Attempts[], subject: Buffer): Tried {
