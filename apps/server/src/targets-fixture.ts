@@ -107,7 +107,9 @@ export function toRequest(
 export function pagesOf(endpoint: Endpoint): string[] {
   const path = leastPath(endpoint, 'organization');
   const format = (endpoint.query as Shape | undefined)?.properties?.['format'];
-  const formats = (format?.anyOf ?? []).flatMap(({ const: name }) => (name ? [String(name)] : []));
+  const formats = (format?.anyOf ?? []).flatMap(({ const: name }) =>
+    typeof name === 'string' ? [name] : [],
+  );
   return [path, ...formats.map((name) => withQuery(path, 'format', name))];
 }
 
