@@ -5,6 +5,7 @@ import { checkText } from './check-text.ts';
 import type { AgentEnd, AgentEvent, AgentResult } from './events.ts';
 import { readOutput } from './read-output.ts';
 import { inProcess, type RunOptions, type StepContext } from './run-options.ts';
+import { stepName } from './step-name.ts';
 import { takeCall } from './take-call.ts';
 import type { UniversalAgent } from './universal-agent.ts';
 
@@ -250,7 +251,7 @@ export class AgentRun {
   }
 
   #stepName(what: string): string {
-    return `${this.#options.scope ?? ''}${this.#agent.name} ${what}`;
+    return stepName(`${this.#options.scope ?? ''}${this.#agent.name} ${what}`);
   }
 
   async #tell(event: AgentEvent): Promise<void> {
