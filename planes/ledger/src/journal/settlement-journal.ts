@@ -72,11 +72,6 @@ export class SettlementJournal {
     return { ms: gatherMs, count: gatherCount };
   }
 
-  /** Resolves when the file is there, or could not be made, and what was left behind has been looked at. */
-  async ready(): Promise<void> {
-    await this.#keepingUp;
-  }
-
   /** Null: the database must be waited for (J4). */
   append(record: string, onDurable: () => void): Entry | null {
     const { settings } = this.#options;
