@@ -28,9 +28,11 @@ const MOVES: ReadonlySet<string> = new Set([
   'audit_entry',
   'audit_head',
   'audit_sink',
+  'backlog_count',
   'event_cursor',
   'login_session',
   'outbox_due',
+  'pending_count',
 ]);
 
 const asked = (endpoint: Endpoint): Request => {
