@@ -1,5 +1,8 @@
-/** Fails unless each test that docs/security/asvs.yaml names has run and passed: `check-asvs REPORT.json`. */
-import { readFileSync } from 'node:fs';
+/**
+ * Fails unless each test that docs/security/asvs.yaml names has run and passed: `check-asvs REPORT.json …`.
+ * What a later report has of a file stands in place of the earlier: tests that were run again.
+ */
+import { existsSync, readFileSync } from 'node:fs';
 
 import { readAsvs, testOf } from './read-asvs.ts';
 
@@ -14,7 +17,14 @@ interface Report {
   }[];
 }
 
-const report = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Report;
+const resultsOf = (file: string): Report['testResults'] =>
+  (JSON.parse(readFileSync(file, 'utf8')) as Report).testResults;
+const [first = '', ...again] = process.argv.slice(2);
+const results = new Map(
+  [...resultsOf(first), ...again.filter((file) => existsSync(file)).flatMap(resultsOf)].map(
+    (result) => [result.name, result],
+  ),
+);
 /** A title that is made for each of several values names all of them. */
 const asPattern = (name: string): RegExp =>
   new RegExp(
@@ -26,7 +36,7 @@ const gaps = readAsvs()
   .filter((item) => {
     const { file, name } = testOf(item);
     const pattern = asPattern(name);
-    const ran = report.testResults
+    const ran = [...results.values()]
       .filter((result) => result.name.endsWith(`/${file}`))
       .flatMap(({ assertionResults }) => assertionResults)
       .filter(({ title, ancestorTitles }) =>

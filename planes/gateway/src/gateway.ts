@@ -10,6 +10,7 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics, Span } from '@sagewai/telemetry';
 
+import { administrationRoutes } from './administration-routes.ts';
 import { createBeat } from './answers/beat.ts';
 import { withBackground } from './background/background-lane.ts';
 import { createKept } from './batches/create-kept.ts';
@@ -23,20 +24,13 @@ import { createForward, type ForwardParts } from './calls/forward.ts';
 import type { RouteParts } from './calls/route-call.ts';
 import { tellsPlaceTo } from './calls/tells-place.ts';
 import { traced, traceReader } from './calls/trace-call.ts';
-import { facetRoutes } from './facet-limits/facet-routes.ts';
 import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGuardrails } from './guardrails/create-guardrails.ts';
 import { gatewayJobs } from './jobs.ts';
 import { createKeyReader } from './keys/key-reader.ts';
-import { keyRoutes } from './keys/key-routes.ts';
 import { createRunReader, type RunLeases } from './keys/run-reader.ts';
-import { globalSpendRoutes } from './litellm/global-spend-routes.ts';
-import { litellmKeyRoutes } from './litellm/key-routes.ts';
 import { createMasterKeyReader } from './litellm/master-key.ts';
 import { serverRoutes } from './litellm/server-routes.ts';
-import { spendRoutes } from './litellm/spend-routes.ts';
-import { teamRoutes } from './litellm/team-routes.ts';
-import { userRoutes } from './litellm/user-routes.ts';
 import { createMeters } from './meters.ts';
 import { createCatalogue } from './models/catalogue.ts';
 import { configuredOf } from './models/configured-of.ts';
@@ -219,11 +213,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...passRoutes({ forward, catalogue, responseKeys: options.responseKeys }),
       ...kept.routes,
       ...ollamaRoutes({ forward, catalogue, now: () => clock.now() }),
-      ...keyRoutes({ forget: () => keyReader.forgetAll() }),
-      ...facetRoutes(),
-      ...litellmKeyRoutes({ forget: () => keyReader.forgetAll(), keys: options.sealing }),
-      ...spendRoutes(),
-      ...globalSpendRoutes({ clock }),
+      ...administrationRoutes({
+        forget: () => keyReader.forgetAll(),
+        keys: options.sealing,
+        clock,
+      }),
       ...routeRoutes({ catalogue, switchboard, fallbacks: () => routing.fallbacks }),
       ...serverRoutes({
         db,
@@ -238,8 +232,6 @@ export function createGateway(options: GatewayOptions): Gateway {
         isConfigured: (id) => configured.deployments.some((one) => one.id === id),
         checkAddress: allowOutside,
       }),
-      ...teamRoutes({ forget: () => keyReader.forgetAll() }),
-      ...userRoutes({ forget: () => keyReader.forgetAll() }),
       ...answers.routes,
       ...tierRoutes({ forget: () => tiers.forget() }),
       ...credentials.routes,

@@ -33,7 +33,7 @@ export function deletionRoutes(parts: DeletionParts & { readonly nudge: () => vo
       if (await rows.hasMadeCredential(tx, id)) {
         throw conflict(
           'The project has a credential that was made at a LiteLLM proxy. Take it away first, so that it is deleted ' +
-            `there, too: sagewai projects credential delete ${name}.`,
+            `there, too: sagewai projects credential remove ${name}.`,
         );
       }
       const of = { orgId, projectId: id };

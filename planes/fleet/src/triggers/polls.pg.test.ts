@@ -1,5 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { type Executor, sql } from '@sagewai/postgres';
@@ -19,14 +24,15 @@ interface Feed {
 
 /** An address with items, on a real socket. */
 async function startFeed(): Promise<Feed> {
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     feed.asked.push(request.headers);
     await feed.beforeAnswer?.();
     const etag = `"${JSON.stringify(feed.items).length}"`;
     const isSame = request.headers['if-none-match'] === etag;
     response.writeHead(isSame ? 304 : feed.status, { etag });
     response.end(isSame ? '' : JSON.stringify({ items: feed.items }));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => {
     server.closeAllConnections();
