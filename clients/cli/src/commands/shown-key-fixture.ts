@@ -8,6 +8,9 @@ export const BALANCE = {
   rpm_limit: null,
   max_parallel_requests: null,
   metadata: {},
+  model_max_budget: {},
+  model_rpm_limit: {},
+  model_tpm_limit: {},
 };
 
 /** A virtual key in LiteLLM's words, as the server shows it. */
@@ -47,6 +50,5 @@ export const KEY = {
   updated_at: null,
   config: {},
   permissions: {},
-  model_max_budget: {},
   litellm_budget_table: null,
 };

@@ -50,7 +50,7 @@ test('tokens: made for a project and a time, shown once, listed with their state
 
 test('projects: made by their name, and listed', async () => {
   const { run, server } = await shell();
-  const project = { id: ID, organization_id: ID, name: 'staging', created_at: AT };
+  const project = { id: ID, organization_id: ID, name: 'staging', state: 'active', created_at: AT };
   server.on('identity.createProject', () => ({ status: 201, json: project }));
   server.on('identity.listProjects', () => ({ json: { projects: [project], next_cursor: ID } }));
   expect((await run('projects create staging')).out).toBe(ID);
