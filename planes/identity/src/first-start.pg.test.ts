@@ -142,15 +142,21 @@ describe('checkFingerprint (I6)', () => {
     }
   });
 
-  test('is kept for good: no serving role can change it', async ({ db, dispatch }) => {
+  test('is kept: requests cannot change it, and whoever replaces the key changes nothing else', async ({
+    db,
+    dispatch,
+  }) => {
     await keepFingerprint(db, { purpose, fingerprint: 'aa' });
+    const denied = /permission denied/;
     for (const role of [db, dispatch]) {
       expect(await keepFingerprint(role, { purpose, fingerprint: 'bb' })).toBe('aa');
-      const change = sql`update key_fingerprint set fingerprint = 'bb'`.execute(role);
-      await expect(change).rejects.toThrow(/permission denied/);
       const removal = sql`delete from key_fingerprint`.execute(role);
-      await expect(removal).rejects.toThrow(/permission denied/);
+      await expect(removal).rejects.toThrow(denied);
+      const renaming = sql`update key_fingerprint set purpose = 'x'`.execute(role);
+      await expect(renaming).rejects.toThrow(denied);
     }
+    const change = sql`update key_fingerprint set fingerprint = 'bb'`.execute(db);
+    await expect(change).rejects.toThrow(denied);
   });
 });
 

@@ -9,6 +9,8 @@ export interface Reporter {
   report(leases: readonly Held[], how: { lose: boolean; honest?: boolean }): Promise<boolean>;
   /** Keeps a lease that may be lost, for a report that comes late. */
   remember(lease: Held): void;
+  /** Says nothing any more of earlier leases of these runs. */
+  forgetBefore(leases: readonly Held[]): void;
   /** Reports something of long ago: lost, or reported before. */
   late(): Promise<void>;
 }
@@ -28,7 +30,7 @@ export function createReporter(
   random: Random,
   { session, flat }: { session: WorkerSession; flat: boolean },
 ): Reporter {
-  const remembered: Said[] = [];
+  let remembered: Said[] = [];
   const remember = (said: Said): void => {
     remembered.push(said);
     if (remembered.length > REMEMBERED_MAX) remembered.shift();
@@ -127,6 +129,10 @@ export function createReporter(
       const heard = await send(saids, lose);
       for (const said of saids) if (!heard || random.chance(0.15)) remember(said);
       return heard;
+    },
+    forgetBefore: (leases) => {
+      const epochOf = new Map(leases.map(({ runId, epoch }) => [runId, epoch]));
+      remembered = remembered.filter(({ runId, epoch }) => epoch >= (epochOf.get(runId) ?? epoch));
     },
     late: async () => {
       const said = random.any(remembered);

@@ -30,8 +30,11 @@ export async function work(arena: Arena, random: Random, options: WorkOptions): 
   if (!session) return;
   const held = new Map<string, Held>();
   const reporter = createReporter(arena, random, { session, flat });
-  const claim = (slots: number, lose: boolean): Promise<void> =>
-    claimInto(arena, random, { session, held, slots: flat ? null : slots, lose });
+  const claim = async (slots: number, lose: boolean): Promise<void> => {
+    await claimInto(arena, random, { session, held, slots: flat ? null : slots, lose });
+    // A report without an epoch is of the lease that its worker has now.
+    if (flat) reporter.forgetBefore([...held.values()]);
+  };
 
   /** What it held is no longer its own, as far as it knows; it will say so late all the same. */
   const forget = (): void => {
@@ -85,7 +88,7 @@ export async function work(arena: Arena, random: Random, options: WorkOptions): 
     else if (die < 0.75) await reporter.late();
     else if (die < 0.85) await beat();
     else if (die < 0.9 && !flat) await giveUp();
-    else if (die < 0.93) await haveChildren();
+    else if (die < 0.93 && !flat) await haveChildren();
     else if (die < 0.95) {
       forget();
       await session.reopen();

@@ -203,7 +203,6 @@ describe('a response', () => {
     const refused = [
       ['previous_response_id', { previous_response_id: 'resp_1' }],
       ['conversation', { conversation: { id: 'conv_1' } }],
-      ['background', { background: true }],
       ['input', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
       ['input', { input: [{ id: 'msg_1' }] }],
     ] as const;
