@@ -8,7 +8,7 @@ import { cancelProject } from '@sagewai/fleet';
 import { silentLog } from '@sagewai/log';
 import { FileStore } from '@sagewai/objects';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import { fileDatabaseTest, makeTenant } from '@sagewai/testing';
+import { fileDatabaseTest, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
 import { verifyDeletion } from '@sagewai/verify';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 import { expect } from 'vitest';
@@ -117,6 +117,24 @@ test('nothing can be purged of a project that is not being deleted, or of anothe
   await inTenant(db, [orgId], (tx) => rows.startDeleting(tx, projectId));
   await expect(purge(foreign.orgId)).rejects.toThrow('is not being deleted');
   expect(await purge(orgId)).toBe(false);
+});
+
+test('whoever takes a deletion back waits for what is being taken away, which comes back with it (P3)', async ({
+  db,
+  owner,
+}) => {
+  const { orgId } = await makeTenant(db);
+  const of = { orgId, projectId: await addProject(db, orgId, 'old') };
+  await begin(db, of, 60_000);
+  await using looking = await holdTransaction(db, [orgId], async (tx) => {
+    expect(await rows.startDeleting(tx, of.projectId)).toMatchObject({ state: 'waiting' });
+    await rows.park(tx, of);
+  });
+  const takingBack = inTenant(db, [orgId], (tx) => rows.takeBack(tx, of));
+  await untilWaiting(owner);
+  await looking.commit();
+  expect(await takingBack).toBe(true);
+  expect(await inTenant(db, [orgId], (tx) => rows.startDeleting(tx, of.projectId))).toBeNull();
 });
 
 test('everything of a project is deleted and counted, nothing of another is touched, and a certificate says so (P2, P4)', async ({

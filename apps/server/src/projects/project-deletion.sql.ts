@@ -111,14 +111,17 @@ export async function listDueDeletions(
   return rows;
 }
 
-/** The deletion, which from its due time on cannot be taken back. Null: it was taken back, or has ended. */
+/**
+ * The deletion, which from its due time on cannot be taken back, nor before the transaction ends: what that
+ * takes away would not come back (P3). Null: it was taken back, or has ended.
+ */
 export async function startDeleting(tx: Tx, projectId: ProjectId): Promise<ProjectDeletion | null> {
   await sql`
     update project_deletion set state = 'deleting'
     where project_id = ${projectId} and state = 'waiting' and due_at <= app_now()
   `.execute(tx);
   const { rows } = await sql<ProjectDeletion>`
-    select ${COLUMNS} from project_deletion where project_id = ${projectId} and state <> 'deleted'
+    select ${COLUMNS} from project_deletion where project_id = ${projectId} and state <> 'deleted' for update
   `.execute(tx);
   return rows[0] ?? null;
 }
