@@ -4,6 +4,7 @@ import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import { type OrganizationId, replayRun, type RunId } from '@sagewai/wire';
 
+import { boundPage } from './bound-page.ts';
 import { demandVisible } from './journal-routes.ts';
 import type { JournalHead, OfRun, StepRow } from './journal.ts';
 import { keepResult, openResults } from './keep-results.ts';
@@ -63,7 +64,8 @@ async function copySteps(
   let copied = 0;
   let after = 0n;
   for (;;) {
-    const page = await readSteps(tx, { runId: source, after, limit: STEPS_PER_PAGE });
+    const rows = await readSteps(tx, { runId: source, after, limit: STEPS_PER_PAGE });
+    const page = boundPage(rows, parts.settings.pageBytesMax);
     const last = page.at(-1);
     if (last === undefined) return copied;
     after = last.change;
