@@ -60,6 +60,9 @@ begin
         written, output, price_known, source, status, model, deployment, provider, session, agent, tags)
     order by g.org, g.id
   loop
+    -- What its holder's last statement made a reservation, while the holding was waited for above: settled as one.
+    continue when exists (
+      select from reservation r where r.id = v_call.id and r.org_id = v_call.org);
     v_booked := null;
     insert into spend as s (
       id, entry, org_id, project_id, key_id, team_id, person_id, run_id, cost_pusd, input_tokens, cached_input_tokens,

@@ -177,9 +177,13 @@ export function createLedger(options: LedgerOptions): Ledger {
     close: async () => {
       await reserving.close();
       await settling.close();
-      await journal?.close();
-      await listener?.close();
-      await shared?.close();
+      // Before its journal is anybody's: what is not booked becomes reservations, which whoever finds it settles.
+      try {
+        await listener?.close();
+        await shared?.close();
+      } finally {
+        await journal?.close();
+      }
     },
   };
 }

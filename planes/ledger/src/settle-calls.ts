@@ -26,7 +26,14 @@ export async function settleCalls(
   const byRow = [...orphaned.map(({ settlement }) => settlement), ...exact];
   const answers = byRow.length > 0 ? await settleAll(db, byRow) : [];
   const late = orphaned.filter((_, index) => answers[index]?.kind === 'unknown');
-  if (late.length > 0) await bookLate(db, late);
+  if (late.length > 0) {
+    await bookLate(db, late);
+    // An answer that was lost may have made reservations of them since.
+    await settleAll(
+      db,
+      late.map(({ settlement }) => settlement),
+    );
+  }
   for (const { call } of orphaned) shared.forget(call);
   const answerOf = new Map(byRow.map((settlement, index) => [settlement, answers[index]]));
   const unknown = new Set(late.map(({ settlement }) => settlement));

@@ -9,19 +9,27 @@ import { createInterface } from 'node:readline';
 import { systemClock } from '@sagewai/clock';
 import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
-import { fileDatabaseTest as test, makeTenant } from '@sagewai/testing';
+import {
+  fileDatabaseTest as test,
+  holdTransaction,
+  makeTenant,
+  untilWaiting,
+} from '@sagewai/testing';
 import type { KeyId } from '@sagewai/wire';
 import { afterAll, afterEach, describe, expect } from 'vitest';
 
+import type { CallRequest } from '../call.ts';
 import { checkLedger } from '../check-ledger.sql.ts';
 import { type Account, budgetOf, limit, settlementOf } from '../fixture.sql.ts';
-import { forfeitDue } from '../shares/shares.sql.ts';
+import type { Holding } from '../shares/share.ts';
+import { forfeitDue, yieldShares } from '../shares/shares.sql.ts';
 import { takeTurns } from '../take-turns.ts';
 import { localDisk } from './disk.ts';
 import { frameOf } from './frame.ts';
 import { recordsOf } from './journal-file.ts';
 import { admitted, CENT, type Journaled, openJournaled } from './journal-fixture.ts';
 import type { JournalPlace } from './open-journal.ts';
+import { readRecord } from './record.ts';
 import { replayInto } from './replay.ts';
 
 /** Many tests at once may be slow. */
@@ -408,6 +416,51 @@ describe('what is found in a journal', () => {
     await replay(left);
     const ids = calls.map(({ id }) => id);
     await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, CENT));
+    await isSound(db, account);
+  });
+
+  test('is settled where the last statement of its process makes a reservation of it meanwhile (B3, J2)', async ({
+    db,
+    owner,
+  }) => {
+    const account = await openAccount(db);
+    const { orgId } = account;
+    const directory = await newDirectory();
+    const journaled = await open(db, { directory });
+    const calls = await take(journaled, account, db, 2);
+    journaled.cut();
+    await Promise.all(calls.map((call) => journaled.ledger.settle(settlementOf(call))));
+    const [file] = await journalsIn(directory);
+    const own = new Map(calls.map((call) => [call.id, call]));
+    const left = recordsOf(await readFile(join(directory, file ?? ''))).filter((line) =>
+      own.has(readRecord(line, Date.now()).settlement.id),
+    );
+    const ofProcess = left.map((line) => {
+      const { call, settlement, elapsedMs } = readRecord(line, Date.now());
+      const request = own.get(settlement.id) as CallRequest;
+      const holding = call.holding as Holding;
+      return {
+        elapsedMs,
+        call: { ...call, request, holding, scopes: [], admittedMs: 0, isJournaled: true },
+      };
+    });
+    expect(ofProcess).toHaveLength(2);
+    const holdingId = ofProcess[0]?.call.holding.id ?? '';
+    await using yielding = await holdTransaction(db, [orgId], (tx) =>
+      yieldShares(tx, { orgId, holdingId, budgetIds: null, calls: ofProcess }),
+    );
+    expect(yielding.output).toBe(true);
+    const replay = replayInto({ db, log: silentLog, clock: systemClock, takeTurn: takeTurns() });
+    const replaying = replay(left);
+    await untilWaiting(owner);
+    await yielding.commit();
+    await replaying;
+    const ids = calls.map(({ id }) => id);
+    expect(await booked(db, account, ids)).toEqual(bookedOnce(ids, CENT));
+    const reserved = await inTenant(db, [orgId], (tx) =>
+      sql`select from reservation where id = any(${ids}::uuid[])`.execute(tx),
+    );
+    expect(reserved.rows).toEqual([]);
     await isSound(db, account);
   });
 

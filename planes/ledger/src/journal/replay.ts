@@ -62,5 +62,11 @@ async function bookFound(db: Db, late: readonly LateSettlement[]): Promise<void>
     late.map(({ settlement }) => settlement),
   );
   const unknown = late.filter((_, index) => answers[index]?.kind === 'unknown');
-  if (unknown.length > 0) await bookLate(db, unknown);
+  if (unknown.length === 0) return;
+  await bookLate(db, unknown);
+  // A statement of the process that was under way when it went may have made reservations of them since.
+  await settleAll(
+    db,
+    unknown.map(({ settlement }) => settlement),
+  );
 }

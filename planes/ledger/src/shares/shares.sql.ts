@@ -129,7 +129,7 @@ export async function bookOwn(db: Executor, input: BookOwnInput): Promise<Booked
 /** Its own word, and that of a call that was booked before. */
 const NOT_USUAL: ReadonlySet<string> = new Set(['SG001', '23505']);
 
-/** Books calls whose holding is gone; safe to repeat. */
+/** Books calls whose holding is gone, but those that have a reservation; safe to repeat. */
 export async function bookLate(
   db: Executor,
   settlements: readonly LateSettlement[],
