@@ -203,7 +203,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     tellsPlace,
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
-  const guardrails = createGuardrails({ ...options, poolOf, allow: allowOutside, answerBytesMax });
+  const guardrails = createGuardrails({ ...options, poolOf, outside, answerBytesMax });
   const kept = createKept({ ...options, catalogue, switchboard, meters });
   const keyReader = createKeyReader({ db, clock });
   return {

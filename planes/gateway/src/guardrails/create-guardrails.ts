@@ -1,11 +1,13 @@
 import type { Clock } from '@sagewai/clock';
 import type { SealingKeys } from '@sagewai/crypto';
+import type { Egress } from '@sagewai/egress';
 import type { Route } from '@sagewai/http';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
 
 import type { Pool } from '../providers/create-upstreams.ts';
+import type { Post } from './ask-hook.ts';
 import { guardRoute, type KnownGuardrails } from './guard-route.ts';
 import { createGuardrailBook } from './guardrail-book.ts';
 import { guardrailRoutes } from './guardrail-routes.ts';
@@ -29,16 +31,20 @@ export function createGuardrails(of: {
   readonly db: Db;
   readonly sealing: SealingKeys;
   readonly poolOf: (url: string) => Pool;
-  /** Throws for an address that may not be called, where it arrived by API. */
-  readonly allow: (url: string) => void;
+  /** E6. For what arrived by API, also where the operator named the same origin for something else. */
+  readonly outside: Pick<Egress, 'allow' | 'pool'>;
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;
   readonly answerBytesMax: number;
 }): Guardrails {
-  const { db, sealing: keys, log, metrics, clock, answerBytesMax: bytesMax, allow } = of;
+  const { db, sealing: keys, log, metrics, clock, answerBytesMax: bytesMax, outside } = of;
   let { guardrails: configured } = of.config;
   const now = (): Date => clock.now();
+  const allow = (url: string): void => outside.allow([url]);
+  const postNamed = createPost({ pool: of.poolOf }, bytesMax);
+  const postOutside = createPost(outside, bytesMax);
+  const post: Post = (hook, message) => (hook.isByApi ? postOutside : postNamed)(hook, message);
   const book = createGuardrailBook({ db, keys, clock, log, allow });
   const withConfigured = (stored: readonly Guardrail[]): readonly Guardrail[] =>
     stored.length === 0 ? configured : [...configured, ...stored];
@@ -48,7 +54,7 @@ export function createGuardrails(of: {
   };
   const parts = {
     guardrails,
-    post: createPost({ pool: of.poolOf }, bytesMax),
+    post,
     now,
     note: createNoteDeeds({ db, log, metrics, now }),
     bytesMax,

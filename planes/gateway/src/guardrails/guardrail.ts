@@ -30,6 +30,8 @@ export interface Hook {
   /** Signs what is sent; null: it is not signed. */
   readonly secret: { reveal(): string } | null;
   readonly timeoutMs: number;
+  /** The operator has not named it: only public addresses are connected to (E6). */
+  readonly isByApi?: boolean;
 }
 
 export interface Guardrail {

@@ -2,7 +2,7 @@ import type { Egress } from '@sagewai/egress';
 
 import type { Post } from './ask-hook.ts';
 
-/** POSTs to webhooks that the operator named, through the one way out (E1 to E4). */
+/** POSTs to webhooks through the one way out (E1 to E4), or that for what arrived by API (E6). */
 export const createPost =
   (egress: Pick<Egress, 'pool'>, bytesMax: number): Post =>
   async ({ url, timeoutMs }, { headers, body }) => {

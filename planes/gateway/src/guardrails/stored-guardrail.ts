@@ -115,5 +115,6 @@ function hookOf(
             },
           },
     timeoutMs: spec.timeoutMs ?? HOOK_TIMEOUT_MS,
+    isByApi: true,
   };
 }

@@ -209,6 +209,7 @@ describe('a webhook that is named by API', () => {
     admin,
     say,
     owner,
+    upstream,
   }) => {
     let called = 0;
     const server = createServer((request, reply) => {
@@ -220,6 +221,9 @@ describe('a webhook that is named by API', () => {
     // An address that resolves inside is refused when it is written, or when it is called.
     const inside = await admin('POST /api/v1/guardrails', { name: 'hook', kind: 'webhook', url });
     expect(inside.status).toBe(400);
+    // Also one that the operator named, for models.
+    const named = { name: 'hook', kind: 'webhook', url: `${upstream.url}/check` };
+    expect((await admin('POST /api/v1/guardrails', named)).status).toBe(400);
     const made = await admin('POST /api/v1/guardrails', {
       name: 'hook',
       kind: 'webhook',
