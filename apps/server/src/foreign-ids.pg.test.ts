@@ -48,6 +48,7 @@ const NOT_ALIKE: ReadonlySet<string> = new Set([
   'fleet.listAnomalies',
   'fleet.listPending',
   'fleet.listPools',
+  'fleet.listProjects',
   'fleet.listQueues',
   'fleet.readScaling',
   'fleet.readScalingText',
