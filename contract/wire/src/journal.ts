@@ -94,7 +94,8 @@ export const journaledStep = Type.Object({
   ended_at: instantOrNull,
   /** The attempt that has written it last, and the epoch of its lease. */
   attempt: Type.Integer(),
-  epoch,
+  /** 0 as the attempt of what a replay has brought along. */
+  epoch: Type.Integer({ minimum: 0 }),
   worker_id: idOrNull,
 });
 

@@ -98,6 +98,8 @@ test('a replay begins with what had finished before a step, and with another inp
   const again = await replica.call('POST', at, 'write', { from: 'three', input: { n: 2 } });
   expect(again).toMatchObject({ status: 201, body: { replay_of: held.runId, steps: 2 } });
   const id = String(again.body['id']);
+  const timeline = await replica.call('GET', `/api/v1/runs/${id}/timeline`, 'read');
+  expect(list(timeline, 'nodes')).toMatchObject([{ key: 'one#0', epoch: 0 }, { key: 'two#0' }]);
   const [journal, source] = [await replica.read(id), await replica.read(held.runId)];
   expect(journal.body).toMatchObject({
     seed: held.runId,
