@@ -1,7 +1,8 @@
-import { type CallOutput, createClient, type SagewaiClient, type Send } from '@sagewai/sdk';
+import { createClient, type SagewaiClient, type Send } from '@sagewai/sdk';
 
 import { type Redact, redactDeep } from './credentials/redact.ts';
 import type { Lease } from './lease.ts';
+import { listChildren } from './list-children.ts';
 import {
   CHILDREN,
   type ChildOutcome,
@@ -45,16 +46,7 @@ export function createChildRuns(options: ChildRunsOptions): Children {
   }
 
   async function outcomes(timeoutSeconds?: number): Promise<ChildOutcome[]> {
-    const known = new Map<string, CallOutput<'runs.listChildren'>['children'][number]>();
-    let cursor: string | null = null;
-    do {
-      const page: CallOutput<'runs.listChildren'> = await client.call('runs.listChildren', {
-        params: { run_id: lease.runId },
-        query: cursor === null ? {} : { cursor },
-      });
-      for (const child of page.children) known.set(child.id, child);
-      cursor = page.next_cursor;
-    } while (cursor !== null);
+    const known = await listChildren(client, lease.runId);
     const mine = [...idOf].map(([name, id]) => ({ name, id, child: known.get(id) }));
     const isLeft = mine.some(({ child }) => child === undefined || child.finished_at === null);
     if (isLeft) {

@@ -1,0 +1,21 @@
+import type { CallOutput, SagewaiClient } from '@sagewai/sdk';
+
+export type Child = CallOutput<'runs.listChildren'>['children'][number];
+
+/** All runs under a run, by their ids. */
+export async function listChildren(
+  client: SagewaiClient,
+  runId: string,
+): Promise<Map<string, Child>> {
+  const known = new Map<string, Child>();
+  let cursor: string | null = null;
+  do {
+    const page: CallOutput<'runs.listChildren'> = await client.call('runs.listChildren', {
+      params: { run_id: runId },
+      query: cursor === null ? {} : { cursor },
+    });
+    for (const child of page.children) known.set(child.id, child);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return known;
+}
