@@ -101,6 +101,7 @@ import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
 import { LITELLM_SPEND_ENDPOINTS } from './litellm-spend.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
 import { MEDIA_ENDPOINTS } from './media.ts';
+import { MESSAGE_BATCH_ENDPOINTS } from './message-batches.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
 import { MODEL_SURFACES } from './model-surfaces.ts';
 import { OLLAMA_SURFACES } from './ollama.ts';
@@ -211,6 +212,7 @@ export const ENDPOINTS = [
   createChatCompletion,
   createMessage,
   ...BATCH_ENDPOINTS,
+  ...MESSAGE_BATCH_ENDPOINTS,
   ...KEPT_RESPONSE_ENDPOINTS,
   ...MEDIA_ENDPOINTS,
   ...PASSTHROUGH_ENDPOINTS,

@@ -26,6 +26,9 @@ export interface Question {
   readonly below: string;
   readonly body?: Buffer;
   readonly contentType?: string;
+  /** Of the client's; none of them is a credential (M6). */
+  readonly passed?: Readonly<Record<string, string>> | null;
+  readonly query?: string;
   /** Of its answer. */
   readonly bytesMax?: number;
   /** Told before it is thrown that nothing was taken: it was not sent, or refused. */
@@ -41,6 +44,8 @@ export function beginQuestion(
     below,
     body = NOTHING,
     contentType = 'application/json',
+    passed = null,
+    query = '',
     bytesMax = ANSWER_BYTES_MAX,
   }: Question,
 ): Attempt {
@@ -52,8 +57,8 @@ export function beginQuestion(
       body,
       at: { method, below },
       wantsStream: false,
-      headers: { 'content-type': contentType, accept: '*/*' },
-      query: '',
+      headers: { ...passed, 'content-type': contentType, accept: '*/*' },
+      query,
     },
     bytesMax,
   );

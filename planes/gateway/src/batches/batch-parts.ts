@@ -15,11 +15,12 @@ import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Meters } from '../meters.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Deployment } from '../models/deployment.ts';
-import type { ModelGroup } from '../models/model-table.ts';
+import { groupOf, type ModelGroup } from '../models/model-table.ts';
 import type { Price } from '../money/price.ts';
 import type { JudgeSpend } from '../soft-budgets/with-soft-budgets.ts';
 import type { Switchboard } from '../switchboard.ts';
 import { askProvider, FILES } from './ask-provider.ts';
+import { tellMessageBatch } from './batch-surface.ts';
 import { type Batch, batchIdOf } from './batch.ts';
 import { noteSaid, type Owner, putFile } from './batches.sql.ts';
 
@@ -53,6 +54,19 @@ export function ownerOf({ orgId, projectId }: Caller): Owner {
 
 /** Providers of OpenAI's files and batches. */
 const KEEPS_FILES: ReadonlySet<string> = new Set(['openai', 'compatible']);
+
+/** With what a batch costs there, which bounds its requests. Throws where nobody knows (M4). */
+export function batchGroupOf(
+  model: string,
+  deployment: Deployment,
+  { field, writes }: { readonly field: string; readonly writes: boolean },
+): ModelGroup {
+  const group = groupOf(model, [{ ...deployment, price: batchPriceOf(deployment) }]);
+  if (!group.isPriced || (group.isInputOnly && writes)) {
+    throw refuseField(field, `asks for \`${model}\`, whose price is not known`);
+  }
+  return group;
+}
 
 export const takesBatches = (deployment: Deployment, format: Format): boolean =>
   KEEPS_FILES.has(deployment.endpoint.provider) &&
@@ -97,7 +111,24 @@ export async function tellBatch(
   },
   said: JsonObject,
 ): Promise<JsonObject> {
-  const { batch, deployment, model } = of;
+  const { batch } = of;
+  const told =
+    batch.inputFileId === null
+      ? tellMessageBatch(batch.id, said)
+      : await tellFiles(parts, owner, of, said);
+  await inTenant(parts.db, [owner.orgId], (tx) =>
+    noteSaid(tx, owner.orgId, { id: batch.id, said: told }),
+  );
+  return told;
+}
+
+/** With ids of ours for what it put out. */
+async function tellFiles(
+  parts: BatchParts,
+  owner: Owner,
+  { batch, deployment, model }: Parameters<typeof tellBatch>[2],
+  said: JsonObject,
+): Promise<JsonObject> {
   const told: Record<string, unknown> = {
     ...said,
     id: batchIdOf(batch.id),
@@ -120,9 +151,6 @@ export async function tellBatch(
     );
     told[name] = file.id;
   }
-  await inTenant(parts.db, [owner.orgId], (tx) =>
-    noteSaid(tx, owner.orgId, { id: batch.id, said: told }),
-  );
   return told as JsonObject;
 }
 

@@ -16,6 +16,8 @@ export interface Manifest {
   readonly requests: number;
   readonly inputTokensMax: number;
   readonly outputTokensMax: number;
+  /** Something in it may be kept in a cache for an hour, which costs more. */
+  readonly keepsHour?: boolean;
 }
 
 export interface BatchFile {
@@ -36,7 +38,10 @@ export interface Batch {
   readonly id: string;
   readonly projectId: string;
   readonly deployment: string;
-  readonly inputFileId: string;
+  /** Null: it brought its requests along, as batches of messages do. */
+  readonly inputFileId: string | null;
+  /** Of what it brought along. */
+  readonly manifest: Manifest | null;
   readonly providerId: string | null;
   readonly state: BatchState;
   readonly said: Readonly<Record<string, unknown>> | null;
@@ -44,10 +49,11 @@ export interface Batch {
 }
 
 export const batchIdOf = (id: string): string => `batch_${id.replaceAll('-', '')}`;
+export const messageBatchIdOf = (id: string): string => `msg${batchIdOf(id)}`;
 
 /** Null: it is none of ours. */
 export function readBatchId(text: string): string | null {
-  const hex = /^batch_([0-9a-f]{32})$/.exec(text)?.[1];
+  const hex = /^(?:msg)?batch_([0-9a-f]{32})$/.exec(text)?.[1];
   return hex === undefined
     ? null
     : hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

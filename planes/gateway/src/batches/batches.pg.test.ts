@@ -280,6 +280,12 @@ describe('a batch', () => {
       const spent = { agent_name: agent, cost_usd: '0.01' };
       await gateway.post('/api/v1/budget/spend', spent, { authorization: `Bearer ${key}` });
     }
+    // Nor beyond what each end user may have: of the one that its header names.
+    const admin = curlAs(gateway, await makeToken(db, tenant, ['admin']));
+    const path = `PUT /api/v1/facet-limits/project/${tenant.projectId}/end_user`;
+    expect((await admin(path, { usd_per_day: '0.0000001' })).status).toBe(200);
+    const bob = as({ 'x-sagewai-end-user': 'bob' });
+    await expect(start(bob, file.id)).rejects.toThrow(/the end user/);
     const stopped = as({ 'x-sagewai-agent': 'stopped' });
     await expect(start(stopped, file.id)).rejects.toThrow(/Daily budget exceeded/);
     expect(provider.batches.size).toBe(0);

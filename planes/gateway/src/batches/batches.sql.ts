@@ -8,7 +8,7 @@ const FILE = sql`
   manifest, created_at as "createdAt"
 `;
 const BATCH = sql`
-  id, project_id as "projectId", deployment, input_file_id as "inputFileId",
+  id, project_id as "projectId", deployment, input_file_id as "inputFileId", manifest,
   provider_id as "providerId", state, said, created_at as "createdAt"
 `;
 
@@ -51,6 +51,12 @@ export interface Page {
   readonly after: string | null;
 }
 
+/** Of the pages before another one there is the last. */
+export interface BatchPage extends Page {
+  readonly before: string | null;
+  readonly isOfMessages: boolean;
+}
+
 /** One more than the page has, if there are more. */
 export async function listFilesOf(tx: Tx, owner: Owner, page: Page): Promise<BatchFile[]> {
   const { rows } = await sql<BatchFile>`
@@ -77,12 +83,15 @@ export async function markFileDeleted(tx: Tx, owner: Owner, id: string): Promise
 export async function insertBatch(
   tx: Tx,
   { orgId, projectId }: Owner,
-  batch: Pick<Batch, 'id' | 'deployment' | 'inputFileId'> & { readonly dueInMs: number },
+  batch: Pick<Batch, 'id' | 'deployment' | 'inputFileId' | 'manifest'> & {
+    readonly dueInMs: number;
+  },
 ): Promise<void> {
-  const { id, deployment, inputFileId } = batch;
+  const { id, deployment, inputFileId, manifest } = batch;
   await sql`
-    insert into batch (org_id, id, project_id, deployment, input_file_id, state)
-    values (${orgId}, ${id}, ${projectId}, ${deployment}, ${inputFileId}, 'made')
+    insert into batch (org_id, id, project_id, deployment, input_file_id, manifest, state)
+    values (${orgId}, ${id}, ${projectId}, ${deployment}, ${inputFileId},
+            ${manifest === null ? null : JSON.stringify(manifest)}::jsonb, 'made')
   `.execute(tx);
   await makeDue(tx, orgId, batch);
 }
@@ -127,20 +136,36 @@ export async function findBatch(tx: Tx, owner: Owner, id: string): Promise<Batch
   const { rows } = await sql<Batch>`
     select ${BATCH} from batch
     where org_id = ${owner.orgId} and project_id = ${owner.projectId} and id = ${id} -- B3
+      and deleted_at is null
   `.execute(tx);
   return rows[0] ?? null;
 }
 
-export async function listBatchesOf(tx: Tx, owner: Owner, page: Page): Promise<Batch[]> {
+/** Newest first; one more than the page has, if there are more: at its end, or before it where it is asked for from there. */
+export async function listBatchesOf(tx: Tx, owner: Owner, page: BatchPage): Promise<Batch[]> {
+  const { after, before, limit, isOfMessages } = page;
+  const direction = before === null ? sql`desc` : sql`asc`;
   const { rows } = await sql<Batch>`
     select ${BATCH} from batch b
     where org_id = ${owner.orgId} and project_id = ${owner.projectId} and said is not null -- B3
-      and (${page.after}::uuid is null or (b.created_at, b.id) < (
+      and deleted_at is null and (input_file_id is null) = ${isOfMessages}
+      and (${after}::uuid is null or (b.created_at, b.id) < (
         select a.created_at, a.id from batch a
-        where a.org_id = b.org_id and a.project_id = b.project_id and a.id = ${page.after}::uuid))
-    order by created_at desc, id desc limit ${page.limit + 1}
+        where a.org_id = b.org_id and a.project_id = b.project_id and a.id = ${after}::uuid))
+      and (${before}::uuid is null or (b.created_at, b.id) > (
+        select a.created_at, a.id from batch a
+        where a.org_id = b.org_id and a.project_id = b.project_id and a.id = ${before}::uuid))
+    order by created_at ${direction}, id ${direction} limit ${limit + 1}
   `.execute(tx);
-  return rows;
+  return before === null ? rows : rows.toReversed();
+}
+
+export async function markBatchDeleted(tx: Tx, owner: Owner, id: string): Promise<void> {
+  await sql`
+    update batch set deleted_at = app_now()
+    where org_id = ${owner.orgId} and project_id = ${owner.projectId} and id = ${id} -- B3
+      and deleted_at is null
+  `.execute(tx);
 }
 
 /** Nobody asks after it any more. */
@@ -186,9 +211,10 @@ export async function findDue(db: Db, { orgId, id }: DueBatch): Promise<DueDetai
   return inTenant(db, [orgId], async (tx) => {
     const { rows } = await sql<DueDetails>`
       select b.id, b.project_id as "projectId", b.deployment, b.input_file_id as "inputFileId",
-             b.provider_id as "providerId", b.state, b.said, b.created_at as "createdAt", f.manifest,
+             b.provider_id as "providerId", b.state, b.said, b.created_at as "createdAt",
+             coalesce(b.manifest, f.manifest) as manifest,
              (extract(epoch from app_now() - b.created_at) * 1000)::float8 as "ageMs"
-      from batch b join batch_file f on f.org_id = b.org_id and f.id = b.input_file_id
+      from batch b left join batch_file f on f.org_id = b.org_id and f.id = b.input_file_id
       where b.org_id = ${orgId} and b.id = ${id}
     `.execute(tx);
     return rows[0] ?? null;

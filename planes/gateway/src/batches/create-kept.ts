@@ -8,6 +8,7 @@ import type { ResponseKeys } from '../kept-responses/response-id.ts';
 import type { BatchParts } from './batch-parts.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { fileRoutes } from './file-routes.ts';
+import { messageBatchRoutes } from './message-batch-routes.ts';
 import { settleBatchesJob } from './settle-batches.ts';
 
 /** What providers keep: files, batches and responses, with what asks after batches. */
@@ -26,7 +27,12 @@ export function createKept(
   const { clientStallMs } = parts;
   const responses = keptRoutes({ ...of, keys: of.responseKeys, answerBytesMax, clientStallMs });
   return {
-    routes: [...fileRoutes(parts), ...batchRoutes(parts), ...responses],
+    routes: [
+      ...fileRoutes(parts),
+      ...batchRoutes(parts),
+      ...messageBatchRoutes(parts),
+      ...responses,
+    ],
     jobs: [
       settleBatchesJob(parts),
       settleBackgroundJob({ ...of, settings: media.background, answerBytesMax }),

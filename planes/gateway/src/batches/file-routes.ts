@@ -2,17 +2,12 @@ import { type FormFile, implementStream, type Route, type StreamInput } from '@s
 import { inTenant } from '@sagewai/postgres';
 import { createFile, deleteFile, getFile, listFiles, readFileContent } from '@sagewai/wire';
 
-import { passedHeaders } from '../answers/pass-headers.ts';
-import { Relay } from '../answers/relay-stream.ts';
-import { OpaqueTap } from '../bytes/opaque-tap.ts';
-import { toUpstreamFault } from '../calls/upstream-fault.ts';
 import type { Deployment } from '../models/deployment.ts';
-import { groupOf } from '../models/model-table.ts';
 import { answerWith, pageOf } from './answer-with.ts';
-import { askProvider, beginQuestion, FILES, refusedByProvider } from './ask-provider.ts';
+import { askProvider, FILES, refusedByProvider } from './ask-provider.ts';
 import {
   type BatchParts,
-  batchPriceOf,
+  batchGroupOf,
   findDeployment,
   findWithin,
   newFileId,
@@ -24,6 +19,7 @@ import {
 } from './batch-parts.ts';
 import { type BatchFile, fileToWire } from './batch.ts';
 import { findFile, listFilesOf, markFileDeleted, putFile } from './batches.sql.ts';
+import { passContent } from './pass-content.ts';
 import { type BatchLines, planBatch, readBatchLines } from './read-batch-lines.ts';
 
 /** Files of batches: each is kept by the provider of the model that it asks (B3). */
@@ -98,7 +94,17 @@ export function fileRoutes(parts: BatchParts): Route[] {
 
     implementStream(readFileContent, async (input) => {
       const { file, deployment } = await find(input, input.params.file_id, parts);
-      await passContent(input, { file, deployment }, parts);
+      const below = `/${encodeURIComponent(file.providerId)}/content`;
+      await passContent(
+        input,
+        {
+          deployment,
+          question: { of: FILES, method: 'GET', below },
+          contentType: 'application/octet-stream',
+          missing: noSuch('file'),
+        },
+        parts,
+      );
     }),
   ];
 }
@@ -110,11 +116,8 @@ async function plan(input: StreamInput, lines: BatchLines, { catalogue }: BatchP
   if (deployment === undefined) {
     throw refuseField('file', `asks for \`${lines.model}\`, whose provider has no batches here`);
   }
-  const one = groupOf(group.model, [{ ...deployment, price: batchPriceOf(deployment) }]);
   const writes = lines.format.name !== 'embeddings';
-  if (!one.isPriced || (one.isInputOnly && writes)) {
-    throw refuseField('file', `asks for \`${lines.model}\`, whose price is not known`);
-  }
+  const one = batchGroupOf(group.model, deployment, { field: 'file', writes });
   return { deployment, model: group.model, planned: planBatch(lines, one) };
 }
 
@@ -132,32 +135,6 @@ async function find(
   const deployment = file && (await findDeployment(parts, file.deployment, caller));
   if (file === null || deployment === null) throw noSuch('file');
   return { file, deployment, owner };
-}
-
-async function passContent(
-  { reply, request }: StreamInput,
-  { file, deployment }: { readonly file: BatchFile; readonly deployment: Deployment },
-  { switchboard, clientStallMs }: BatchParts,
-): Promise<void> {
-  const below = `/${encodeURIComponent(file.providerId)}/content`;
-  const attempt = beginQuestion(switchboard, deployment, { of: FILES, method: 'GET', below });
-  const head = await attempt.head;
-  if (head.kind === 'failed') throw toUpstreamFault(head.failure, deployment);
-  if (head.status !== 200) {
-    attempt.abort();
-    throw noSuch('file');
-  }
-  const tap = new OpaqueTap();
-  const headers = passedHeaders(head.headers, request.id);
-  headers['content-type'] = 'application/octet-stream';
-  delete headers['content-encoding'];
-  reply.writeHead(200, headers);
-  const relay = new Relay({ attempt, reply, tap, beat: null, stallMs: clientStallMs });
-  const end = await relay.end;
-  if (end.kind !== 'complete') attempt.abort();
-  if (reply.destroyed) return;
-  if (end.kind === 'complete') reply.end(tap.release());
-  else reply.destroy();
 }
 
 const BOUNDARY = 'sagewai-batch-7f3d1c2b9a';

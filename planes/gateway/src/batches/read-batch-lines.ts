@@ -3,8 +3,6 @@ import { isUtf8 } from 'node:buffer';
 import { Fault } from '@sagewai/fault';
 
 import { findFields, watch } from '../bytes/find-fields.ts';
-import { findRequestFields, rewriteRequest } from '../bytes/rewrite-request.ts';
-import { boundCall } from '../calls/plan-call.ts';
 import { CHAT } from '../formats/chat.ts';
 import { COMPLETIONS } from '../formats/completions.ts';
 import { EMBEDDINGS } from '../formats/embeddings.ts';
@@ -12,6 +10,7 @@ import type { Format } from '../formats/format.ts';
 import { refuseStored } from '../formats/refuse-stored.ts';
 import { RESPONSES } from '../formats/responses.ts';
 import type { ModelGroup } from '../models/model-table.ts';
+import { planRequest } from './plan-request.ts';
 
 /** What the lines of a file may ask for. */
 export const BATCH_FORMATS: ReadonlyMap<string, Format> = new Map(
@@ -81,39 +80,23 @@ export interface PlannedBatch {
 
 /** `group` has the one deployment that answers. Throws for what has no known price or bound (B1). */
 export function planBatch({ format, lines }: BatchLines, group: ModelGroup): PlannedBatch {
-  const [deployment] = group.deployments;
-  if (deployment === undefined) throw new Error(`no deployment of ${group.model}`);
   const pieces: Buffer[] = [];
   let inputTokensMax = 0;
   let outputTokensMax = 0;
   for (const { number, bytes, body, start, end } of lines) {
     if (format === RESPONSES) refuseStored(body);
-    const raw = bytes.subarray(start, end);
-    const asked = format.read(body, {});
-    const what = asked.unpriced ?? (asked.serverTools === undefined ? undefined : 'tools');
-    if (what !== undefined)
-      throw mistaken(number, `what \`${what}\` costs in a batch is not known`);
-    const found = findRequestFields(raw, format.names);
-    if (found.kind === 'ambiguous') {
-      throw mistaken(number, `\`${found.name}\` is there twice, or spelt otherwise`);
-    }
-    const bounds = boundCall(asked, raw.length, group, false);
-    if (!isCount(bounds.inputMax) || !isCount(bounds.outputMax))
-      throw mistaken(number, 'a limit in it is no count');
-    inputTokensMax += bounds.inputMax;
-    outputTokensMax += bounds.outputMax;
-    const changes = {
-      model: deployment.upstreamModel,
-      askForUsage: false,
-      cap: format.capFor(deployment, body, bounds, bounds.outputMax),
+    const request = {
+      raw: bytes.subarray(start, end),
+      body,
+      mistaken: (what: string) => mistaken(number, what),
     };
-    const sent = rewriteRequest(raw, found.fields, changes);
-    pieces.push(bytes.subarray(0, start), sent, bytes.subarray(end), Buffer.from('\n'));
+    const planned = planRequest(request, { format, group });
+    inputTokensMax += planned.inputTokensMax;
+    outputTokensMax += planned.outputTokensMax;
+    pieces.push(bytes.subarray(0, start), planned.sent, bytes.subarray(end), Buffer.from('\n'));
   }
   return { file: Buffer.concat(pieces), inputTokensMax, outputTokensMax };
 }
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 function* linesOf(file: Buffer): Generator<readonly [number, Buffer]> {
   let start = 0;

@@ -1,12 +1,13 @@
 import { ANONYMOUS, type Caller } from '@sagewai/http';
 import { type Job, job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
-import { isObject, type JsonObject } from '@sagewai/translate';
+import type { JsonObject } from '@sagewai/translate';
 import type { ProjectId, ReservationId } from '@sagewai/wire';
 
 import type { Deployment } from '../models/deployment.ts';
-import { askProvider, BATCHES, beginQuestion, FILES } from './ask-provider.ts';
+import { askProvider, beginQuestion } from './ask-provider.ts';
 import { type BatchParts, batchPriceOf, findDeployment, tellBatch } from './batch-parts.ts';
+import { type BatchSurface, surfaceOf } from './batch-surface.ts';
 import {
   type DueBatch,
   type DueDetails,
@@ -15,18 +16,9 @@ import {
   listDue,
   putOff,
 } from './batches.sql.ts';
-import { BATCH_FORMATS } from './read-batch-lines.ts';
 import { type BatchSums, OutputSum } from './sum-output.ts';
 
 const AT_ONCE = 20;
-
-/** How a batch ended, as the ledger knows it; others go on. */
-const ENDS = {
-  completed: 'ok',
-  failed: 'error',
-  expired: 'error',
-  cancelled: 'aborted',
-} as const;
 
 export function settleBatchesJob(parts: BatchParts): Job {
   return job({
@@ -53,7 +45,8 @@ function waitFor({ asked }: DueBatch, { settings: { askMs, askMsMax } }: BatchPa
   return Math.min(askMsMax, askMs * 2 ** Math.min(asked, 20));
 }
 
-async function look(due: DueBatch, parts: BatchParts): Promise<void> {
+/** Asks after a batch, and books it where it is over. */
+export async function look(due: DueBatch, parts: BatchParts): Promise<void> {
   const { db, switchboard, settings } = parts;
   const { orgId } = due;
   const end = (state: 'settled' | 'lost'): Promise<void> =>
@@ -69,16 +62,18 @@ async function look(due: DueBatch, parts: BatchParts): Promise<void> {
     (await findDeployment(parts, batch.deployment, by)) ??
     (await findDeployment(parts, batch.deployment));
   if (deployment === null) return putOff(db, due, waitFor(due, parts));
+  const surface = surfaceOf(batch.manifest);
+  if (surface === undefined) throw new Error(`no batches of ${batch.manifest.endpoint}`);
   const { status, body } = await askProvider(switchboard, deployment, {
-    of: BATCHES,
+    of: surface.of,
     method: 'GET',
     below: `/${encodeURIComponent(batch.providerId)}`,
   });
-  const how = status < 300 ? ENDS[body['status'] as keyof typeof ENDS] : undefined;
+  const how = status < 300 ? surface.endOf(body) : undefined;
   const owner = { orgId, projectId: batch.projectId };
   const { model } = batch.manifest;
   if (status < 300) await tellBatch(parts, owner, { batch, deployment, model }, body);
-  const sums = how && (await sumOutput(batch, deployment, { said: body, parts }));
+  const sums = how && (await sumOutput(batch, deployment, { surface, said: body, parts }));
   if (how === undefined || sums === undefined) return putOff(db, due, waitFor(due, parts));
   const { provider } = deployment.endpoint;
   const source = sums.isTold ? 'provider' : 'estimate';
@@ -113,26 +108,16 @@ const NOTHING: BatchSums = {
 async function sumOutput(
   batch: DueDetails,
   deployment: Deployment,
-  { said, parts }: { readonly said: JsonObject; readonly parts: BatchParts },
+  of: { readonly surface: BatchSurface; readonly said: JsonObject; readonly parts: BatchParts },
 ): Promise<BatchSums | undefined> {
-  const { output_file_id: output, request_counts: counts } = said;
-  if (typeof output !== 'string') {
-    const completed = isObject(counts) ? counts['completed'] : undefined;
-    // A file that its provider found mistakes in was not begun, and need not be counted.
-    const isNone = completed === 0 || (completed === undefined && said['status'] === 'failed');
-    return isNone ? NOTHING : undefined;
-  }
-  const format = BATCH_FORMATS.get(batch.manifest.endpoint);
+  const { surface, said, parts } = of;
+  const place = surface.placeOf(said, batch.providerId ?? '');
+  if (place.kind !== 'at') return place.kind === 'none' ? NOTHING : undefined;
   const price = batchPriceOf(deployment);
-  if (format === undefined || price === undefined) return undefined;
+  if (price === undefined) return undefined;
   const { manifest } = batch;
-  const sum = new OutputSum({ format, price, manifest }, parts.settings.lineBytesMax);
-  const below = `/${encodeURIComponent(output)}/content`;
-  const attempt = beginQuestion(parts.switchboard, deployment, {
-    of: FILES,
-    method: 'GET',
-    below,
-  });
+  const sum = new OutputSum({ surface, price, manifest }, parts.settings.lineBytesMax);
+  const attempt = beginQuestion(parts.switchboard, deployment, { ...place, method: 'GET' });
   const head = await attempt.head;
   if (head.kind !== 'head' || head.status !== 200) {
     attempt.abort();

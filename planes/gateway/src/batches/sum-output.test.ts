@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { CHAT } from '../formats/chat.ts';
 import { PRICE } from '../gateway-fixture.ts';
+import { surfaceOf } from './batch-surface.ts';
 import { OutputSum } from './sum-output.ts';
 
 const manifest = {
@@ -12,6 +14,9 @@ const manifest = {
   inputTokensMax: 400,
   outputTokensMax: 40,
 };
+
+const surface = surfaceOf(manifest);
+assert(surface);
 
 const answered = (prompt: number, completion: number): string =>
   JSON.stringify({
@@ -25,7 +30,7 @@ const FAILED = JSON.stringify({ custom_id: 'b', response: { status_code: 429, bo
 const UNTOLD = JSON.stringify({ custom_id: 'c', response: { status_code: 200, body: {} } });
 
 function sumOf(text: string, cuts: readonly number[] = [], lineBytesMax = 1_000) {
-  const sum = new OutputSum({ format: CHAT, price: PRICE, manifest }, lineBytesMax);
+  const sum = new OutputSum({ surface, price: PRICE, manifest }, lineBytesMax);
   const bytes = Buffer.from(text);
   const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   let from = 0;

@@ -1,10 +1,10 @@
 import type { PicoUsd } from '@sagewai/wire';
 
 import { parseData } from '../bytes/stream-reading.ts';
-import type { Format } from '../formats/format.ts';
 import { costOf } from '../money/meter.ts';
 import type { Price } from '../money/price.ts';
-import { fieldOf, NO_USAGE } from '../money/usage.ts';
+import { NO_USAGE } from '../money/usage.ts';
+import type { BatchSurface } from './batch-surface.ts';
 import type { Manifest } from './batch.ts';
 
 const LF = 0x0a;
@@ -19,12 +19,18 @@ export interface BatchSums {
   readonly isTold: boolean;
 }
 
+interface OutputParts {
+  readonly surface: BatchSurface;
+  readonly price: Price;
+  readonly manifest: Manifest;
+}
+
 /**
  * Adds up what the lines of an output used, as they arrive (B2). A line that was answered and does not tell is
  * taken for as much as a request of its file can be on the average: an estimate, which says so (M3).
  */
 export class OutputSum {
-  readonly #of: { readonly format: Format; readonly price: Price; readonly manifest: Manifest };
+  readonly #of: OutputParts;
   readonly #lineBytesMax: number;
   #tail: Buffer[] = [];
   #tailBytes = 0;
@@ -38,10 +44,7 @@ export class OutputSum {
     isTold: true,
   };
 
-  constructor(
-    of: { readonly format: Format; readonly price: Price; readonly manifest: Manifest },
-    lineBytesMax: number,
-  ) {
+  constructor(of: OutputParts, lineBytesMax: number) {
     this.#of = of;
     this.#lineBytesMax = lineBytesMax;
   }
@@ -72,13 +75,11 @@ export class OutputSum {
     const text = bytes.toString().trim();
     if (text === '') return;
     const line = parseData(text);
-    const response = fieldOf(line, 'response');
-    const status = fieldOf(response, 'status_code');
+    const { surface, price, manifest } = this.#of;
+    const body = line === undefined ? undefined : surface.answerIn(line);
     // One that failed costs nothing.
-    if (line !== undefined && (typeof status !== 'number' || status >= 300)) return;
-    const { format, price, manifest } = this.#of;
-    const body = fieldOf(response, 'body');
-    const usage = typeof body === 'object' && body !== null ? format.usageOf(body) : undefined;
+    if (body === null) return;
+    const usage = typeof body === 'object' ? surface.lines.usageOf(body) : undefined;
     const each = (most: number): number => Math.ceil(most / Math.max(1, manifest.requests));
     const taken = usage ?? {
       ...NO_USAGE,

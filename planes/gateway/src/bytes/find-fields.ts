@@ -62,6 +62,20 @@ export function findFields(json: Buffer, from: number, watched: WatchedNames): F
   return { kind: 'found', insertAt, isEmpty, spans };
 }
 
+/** The values of the array that starts at `from`. */
+export function findElements(json: Buffer, from: number): Span[] {
+  const spans: Span[] = [];
+  let start = skipSpace(json, skipSpace(json, from) + 1);
+  while (start < json.length && json[start] !== CLOSE_BRACKET) {
+    const end = endOfValue(json, start);
+    spans.push({ start, end });
+    const next = skipSpace(json, end);
+    if (json[next] !== COMMA) break;
+    start = skipSpace(json, next + 1);
+  }
+  return spans;
+}
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;

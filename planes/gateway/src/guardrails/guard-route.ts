@@ -41,6 +41,7 @@ export interface GuardParts {
 const FORMATS: Readonly<Record<string, Format>> = {
   'gateway.createChatCompletion': CHAT,
   'gateway.createMessage': MESSAGES,
+  'gateway.createMessageBatch': MESSAGES,
   'gateway.createResponse': RESPONSES,
   'gateway.getResponse': RESPONSES,
   'gateway.createCompletion': COMPLETIONS,

@@ -92,10 +92,15 @@ test('behind a LiteLLM proxy, names that everybody knows have their prices', () 
   expect(at('whisper-large-v3', 'litellm')).toMatchObject({ price: undefined, media: {} });
 });
 
-test('a batch of OpenAI’s costs half; where a price is stated, only what is stated', () => {
+test('a batch of OpenAI’s or Anthropic’s costs half; where a price is stated, only what is stated', () => {
   const { price, media } = at('gpt-4o');
   expect(media.batch?.rates.input).toBe((price?.rates.input ?? 0n) / 2n);
   expect(media.batch?.rates.output).toBe((price?.rates.output ?? 0n) / 2n);
+  const claude = at('claude-opus-4-1', 'anthropic');
+  expect(claude.media.batch?.rates.cacheWriteHour).toBe(
+    (claude.price?.rates.cacheWriteHour ?? 0n) / 2n,
+  );
+  expect(at('gemini-2.5-pro', 'gemini').media.batch).toBeUndefined();
   const stated = priceDeployment('openai', 'gpt-4o', { price }, new Date('2026-11-01T00:00:00Z'));
   expect(stated.media.batch).toBeUndefined();
 });

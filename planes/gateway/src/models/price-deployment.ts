@@ -5,6 +5,9 @@ import { FREE, halfOf, type Price } from '../money/price.ts';
 import { catalogueOf, type ProviderName, traitsOf } from '../providers/provider.ts';
 import { findOutputLimit } from './output-limits.ts';
 
+/** In a batch, of whatever the catalogue says. */
+const ASKS_HALF: ReadonlySet<ProviderName> = new Set(['openai', 'anthropic']);
+
 /** What a configuration states itself; the rest is looked up. */
 export interface Stated {
   readonly price?: Price | undefined;
@@ -34,7 +37,7 @@ export function priceDeployment(
   return {
     price: stated.price ?? (isLocal ? FREE : known ? known.price : undefined),
     media: {
-      ...(stated.price === undefined && provider === 'openai' && known && known.price
+      ...(stated.price === undefined && ASKS_HALF.has(provider) && known && known.price
         ? { batch: halfOf(known.price) }
         : {}),
       ...(catalogueId && findCatalogueMedia(upstreamModel, catalogueId, at)),

@@ -68,7 +68,7 @@ export function flatPrice(rates: Rates): Price {
   return { perCall: 0n, rates, tiers: [] };
 }
 
-/** What OpenAI asks for in a batch; a pico-dollar that cannot be halved is ours to pay. */
+/** What OpenAI and Anthropic ask for in a batch; a pico-dollar that cannot be halved is ours to pay. */
 export function halfOf(price: Price): Price {
   const half = (amount: PicoUsd): PicoUsd => (amount + 1n) / 2n;
   const rates = (of: Rates): Rates =>
