@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 /**
  * @typedef {{ file: string, title: string, why: string }} Failure
  * @typedef {{ fullName: string, status: string, failureMessages: string[] }} TestResult
- * @typedef {{ name: string, status: string, message: string, assertionResults: TestResult[] }} FileResult
+ * @typedef {{ name: string, status: string, message: string, startTime: number, endTime: number, assertionResults: TestResult[] }} FileResult
  * @typedef {{ numPassedTests: number, testResults: FileResult[] }} Report
  */
 
