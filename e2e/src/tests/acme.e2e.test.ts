@@ -20,7 +20,7 @@ interface Report {
   readonly holds: boolean;
 }
 
-test('three teams, five workers in three pools: the example runs by one command, and all of it holds', async ({
+test('three teams, five workers in three pools and an auditor: the example runs by one command, and all of it holds', async ({
   stage,
 }) => {
   const running = startProcess(stage, {
@@ -32,7 +32,16 @@ test('three teams, five workers in three pools: the example runs by one command,
   expect(await running.ended).toEqual({ code: 0, signal: null });
   const report = JSON.parse(running.stdout()) as Report;
   expect(report.checks.filter(({ holds }) => !holds)).toEqual([]);
-  expect(report.checks.length).toBeGreaterThanOrEqual(13);
+  expect(report.checks.length).toBeGreaterThanOrEqual(24);
+  expect(report.checks.map(({ promise }) => promise)).toEqual(
+    expect.arrayContaining([
+      'Engineering has $0 a day: a model with a price is refused',
+      'Marketing beyond its soft budget is warned, and served',
+      'Research beyond its soft budget is served by gpt-4o-mini instead',
+      'Marketing beyond its hard budget is refused',
+      'Audrey Moss changes nothing',
+    ]),
+  );
   expect(report.holds).toBe(true);
   expect(report.teams.map(({ project, runs }) => [project, runs])).toEqual([
     ['mkt', 6],
@@ -40,6 +49,6 @@ test('three teams, five workers in three pools: the example runs by one command,
     ['research', 4],
   ]);
   expect(report.teams.find(({ project }) => project === 'eng')?.spent_usd).toBe('0');
-  // Each provider answered its own team, and research one call more: marketing had no money then.
+  // Each provider answered its own team's work.
   expect(report.provider_calls).toEqual({ openai: 6, anthropic: 4, ollama: 4 });
 });

@@ -1,5 +1,8 @@
 import { createClient, SagewaiError } from '@sagewai/sdk';
 
+import { checkBudgets } from './check-budgets.ts';
+import { checkPeople } from './check-people.ts';
+import { refused } from './refused.ts';
 import type { Settled, SettledTeam } from './settle-teams.ts';
 import type { RunDetail } from './work.ts';
 
@@ -31,9 +34,9 @@ export async function checkIsolation({ url, settled, runsOf }: Evidence): Promis
     await refused('marketing cannot name the project of research', 404, () =>
       mkt.client.call('runs.listRuns', { query: { project: research.project } }),
     ),
-    await pricedModelIsRefused(url, eng),
     await keyOfOtherPoolWaits(url, mkt, eng),
-    ...(await exhaustedBudgetIsOwn(url, settled, [mkt, research])),
+    ...(await checkBudgets(url, settled)),
+    ...(await checkPeople(settled, runsOf)),
   ];
 }
 
@@ -73,15 +76,6 @@ async function seesOnlyOwn(team: SettledTeam, runsOf: Evidence['runsOf']): Promi
   };
 }
 
-async function pricedModelIsRefused(url: string, team: SettledTeam): Promise<Check> {
-  const status = await callModel(url, team.virtualKey, 'gpt-4o-mini');
-  return {
-    promise: `${team.name} has $0 a day: a model with a price is refused`,
-    holds: status === 429,
-    seen: `${status}`,
-  };
-}
-
 async function keyOfOtherPoolWaits(
   url: string,
   holder: SettledTeam,
@@ -100,59 +94,4 @@ async function keyOfOtherPoolWaits(
     holds: outcome !== 'approved',
     seen: outcome,
   };
-}
-
-/** Marketing's day is over; research goes on. */
-async function exhaustedBudgetIsOwn(
-  url: string,
-  { administrator }: Settled,
-  [poor, rich]: readonly [SettledTeam, SettledTeam],
-): Promise<Check[]> {
-  const limit = (usdPerDay: string): Promise<unknown> =>
-    administrator.call('ledger.setBudget', {
-      params: { scope_kind: 'project', scope_id: poor.projectId },
-      body: { usd_per_day: usdPerDay },
-    });
-  await limit('0.000000000001');
-  const [refusedStatus, servedStatus] = [
-    await callModel(url, poor.virtualKey, poor.model),
-    await callModel(url, rich.virtualKey, rich.model),
-  ];
-  await limit(poor.usdPerDay);
-  return [
-    {
-      promise: `${poor.name} without money is refused`,
-      holds: refusedStatus === 429,
-      seen: `${refusedStatus}`,
-    },
-    {
-      promise: `and ${rich.name} does not notice`,
-      holds: servedStatus === 200,
-      seen: `${servedStatus}`,
-    },
-  ];
-}
-
-async function callModel(url: string, key: string, model: string): Promise<number> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model, max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] }),
-  });
-  await response.arrayBuffer();
-  return response.status;
-}
-
-async function refused(
-  promise: string,
-  status: number,
-  attempt: () => Promise<unknown>,
-): Promise<Check> {
-  try {
-    await attempt();
-    return { promise, holds: false, seen: 'it was answered' };
-  } catch (error) {
-    if (!(error instanceof SagewaiError)) throw error;
-    return { promise, holds: error.status === status, seen: `${error.status} ${error.code}` };
-  }
 }

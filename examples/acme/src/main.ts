@@ -74,5 +74,7 @@ async function lineOf(team: SettledTeam, runs: readonly RunDetail[]): Promise<Te
     runs: runs.length,
     spent_usd: totals?.cost_usd ?? '?',
     usd_per_day: team.usdPerDay,
+    soft_usd_per_day: team.soft?.usdPerDay ?? null,
+    beyond_soft: team.soft?.action ?? null,
   };
 }

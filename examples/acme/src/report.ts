@@ -8,7 +8,10 @@ export interface TeamLine {
   readonly model: string;
   readonly runs: number;
   readonly spent_usd: string;
+  /** Hard, and soft. */
   readonly usd_per_day: string;
+  readonly soft_usd_per_day: string | null;
+  readonly beyond_soft: 'warn' | 'throttle' | null;
 }
 
 export interface Report {
@@ -21,7 +24,7 @@ export interface Report {
 
 export function reportText({ teams, checks, provider_calls: calls, holds }: Report): string {
   const rows = [
-    ['team', 'project', 'pool', 'model', 'runs', 'spent', 'a day', 'workers'],
+    ['team', 'project', 'pool', 'model', 'runs', 'spent', 'soft a day', 'hard a day', 'workers'],
     ...teams.map((line) => [
       line.team,
       line.project,
@@ -29,6 +32,7 @@ export function reportText({ teams, checks, provider_calls: calls, holds }: Repo
       line.model,
       String(line.runs),
       `$${line.spent_usd}`,
+      line.soft_usd_per_day === null ? '-' : `$${line.soft_usd_per_day} ${line.beyond_soft}`,
       `$${line.usd_per_day}`,
       line.workers.join(', '),
     ]),

@@ -1,10 +1,30 @@
+export interface Person {
+  readonly email: string;
+  readonly name: string;
+}
+
+export interface SoftBudget {
+  readonly usdPerDay: string;
+  readonly action: 'warn' | 'throttle';
+  /** Where a throttled call goes. */
+  readonly fallback?: string;
+}
+
+/** Reads everything of Acme, and changes nothing. */
+export const AUDITOR: Person = { email: 'audrey@acme.example', name: 'Audrey Moss' };
+
 /** The three teams of Acme Corp: what each runs, where, and what it may spend. */
 export interface Team {
   readonly name: string;
   readonly project: string;
   readonly pool: string;
   readonly workers: number;
+  /** Hard: beyond it a call is refused. */
   readonly usdPerDay: string;
+  /** What it should spend, and what happens beyond. Null: the hard limit says all. */
+  readonly soft: SoftBudget | null;
+  /** Who is a developer in its project, and nothing elsewhere. */
+  readonly developer: Person;
   /** As runs ask for it. */
   readonly model: string;
   readonly system: string;
@@ -18,6 +38,9 @@ export const TEAMS: readonly Team[] = [
     pool: 'cpu-fast',
     workers: 2,
     usdPerDay: '30',
+    // The hard limit is 20 % above.
+    soft: { usdPerDay: '25', action: 'warn' },
+    developer: { email: 'mia@acme.example', name: 'Mia Lund' },
     model: 'gpt-4o-mini',
     system: 'You write short product texts.',
     messages: [
@@ -35,6 +58,8 @@ export const TEAMS: readonly Team[] = [
     pool: 'gpu-local',
     workers: 1,
     usdPerDay: '0',
+    soft: null,
+    developer: { email: 'egon@acme.example', name: 'Egon Hart' },
     model: 'ollama/llama3.1:70b',
     system: 'You review code. Name one problem, or say that there is none.',
     messages: [
@@ -50,6 +75,8 @@ export const TEAMS: readonly Team[] = [
     pool: 'cpu-smart',
     workers: 2,
     usdPerDay: '100',
+    soft: { usdPerDay: '80', action: 'throttle', fallback: 'gpt-4o-mini' },
+    developer: { email: 'rosa@acme.example', name: 'Rosa Vidal' },
     model: 'claude-sonnet',
     system: 'You weigh arguments and say how sure you are.',
     messages: [
