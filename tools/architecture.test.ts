@@ -31,7 +31,8 @@ const APP_USES: Record<string, readonly string[]> = {
   up: ['server'],
   doctor: ['server'],
   backup: ['server'],
-  launcher: ['server', 'up', 'doctor', 'backup', 'worker', 'cli'],
+  edge: ['server'],
+  launcher: ['server', 'edge', 'up', 'doctor', 'backup', 'worker', 'cli'],
 };
 const CLIENT_USES: Record<string, readonly string[]> = {
   worker: ['sdk'],

@@ -16,6 +16,11 @@ const PROCESSES = {
     // What stays resident after a burst of calls (docs/adr/0025).
     nodeFlags: ['--max-semi-space-size=16', '--heap-growing-percent=50'],
   },
+  edge: {
+    module: '@sagewai/edge/main',
+    says: 'one address before gateways, at / or below prefixes (also: sage-edge)',
+    nodeFlags: ['--max-semi-space-size=16', '--heap-growing-percent=50'],
+  },
   worker: {
     module: '@sagewai/worker/main',
     says: 'a worker that enrolls, claims runs and runs agents',
@@ -101,7 +106,7 @@ function explain(words) {
   const chosen = Object.hasOwn(PROCESSES, name) ? PROCESSES[name] : undefined;
   if (chosen && name !== 'doctor' && !chosen.isCommand)
     return run(chosen.module, ['--explain-config', ...others]);
-  process.stderr.write(`There is no process ${name}. Say one of: server, worker, up.\n`);
+  process.stderr.write(`There is no process ${name}. Say one of: server, edge, worker, up.\n`);
   process.exitCode = 2;
 }
 

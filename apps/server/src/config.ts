@@ -222,7 +222,7 @@ export const SERVER_FIELDS = {
     default: false,
     description: 'Whether /metrics is open to everybody',
   }),
-  LOG_LEVEL: field.oneOf(['debug', 'info', 'warn', 'error'], {
+  LOG_LEVEL: field.logLevel({
     default: 'info',
     description: 'The least that is logged',
     flag: 'log-level',

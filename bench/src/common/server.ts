@@ -12,7 +12,8 @@ import { answersWell, waitForChild } from './wait-until.ts';
 const LAUNCHER = fileURLToPath(new URL('../../../apps/launcher/bin/sagewai.js', import.meta.url));
 const START_MS_MAX = 30_000;
 /** What could make a benchmark spend somebody's money or serve from somewhere else. */
-const SCRUBBED = /^(OPENAI|ANTHROPIC|OLLAMA|LITELLM|SAGEWAI|DATABASE|REDIS|FLEET|WORKER)_/;
+const SCRUBBED =
+  /^(OPENAI|ANTHROPIC|OLLAMA|LITELLM|SAGEWAI|SAGE_EDGE|DATABASE|REDIS|FLEET|WORKER)_/;
 
 /** Our server as users run it: by its own command, on a PostgreSQL of its own that syncs to the disk. */
 export interface Server {

@@ -53,6 +53,13 @@ const TRUTHS: ReadonlyMap<string, boolean> = new Map([
   ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
 ]);
 
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+const LOG_LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ...(['debug', 'info', 'warn', 'error'] as const).map((level) => [level, level] as const),
+  ['warning', 'warn'],
+]);
+
 /** The kinds of field. `default: null` makes a field that may be absent. */
 export const field = {
   string: <Default extends string | null = never>(options: FieldOptions<string, Default>) =>
@@ -170,6 +177,17 @@ export const field = {
         kind: 'oneOf',
         expected: `one of ${words.join(', ')}`,
         parse: (text) => words.find((word) => word === text) ?? null,
+      },
+      options,
+    ),
+
+  /** How much is logged; `warn` and `warning` are one. */
+  logLevel: <Default extends LogLevel | null = never>(options: FieldOptions<LogLevel, Default>) =>
+    declare<LogLevel, 'oneOf', Default>(
+      {
+        kind: 'oneOf',
+        expected: 'one of debug, info, warning, error',
+        parse: (text) => LOG_LEVELS.get(text.toLowerCase()) ?? null,
       },
       options,
     ),

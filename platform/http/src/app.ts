@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
@@ -50,6 +50,8 @@ export interface AppOptions {
 export interface App {
   /** Answers a request without a socket; for tests. */
   readonly inject: FastifyInstance['inject'];
+  /** To answer requests that a listener of somebody else's has taken. */
+  answerer(): Promise<(request: IncomingMessage, response: ServerResponse) => void>;
   /** Returns the address, `http://127.0.0.1:8000`, or `https://…`. Port 0 takes a free one. */
   listen(where: { readonly host: string; readonly port: number }): Promise<string>;
   /**
@@ -117,6 +119,10 @@ export function createApp(options: AppOptions): App {
   let mutual: HttpsServer | undefined;
   return {
     inject: framework.inject.bind(framework) as FastifyInstance['inject'],
+    answerer: async () => {
+      await framework.ready();
+      return (request, response) => framework.routing(request, response);
+    },
     listen: async ({ host, port }) => {
       await framework.listen({ host, port });
       return urlAt(certificate === null ? 'http' : 'https', host, framework.server.address());

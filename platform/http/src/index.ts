@@ -3,7 +3,7 @@ export type { AuditDetails, AuditNote, Auditor, AuditRecord } from './audit.ts';
 export { type Authenticator, createAuthenticator, type CredentialReader } from './authenticate.ts';
 export { isAllowed } from './authorize.ts';
 export { ANONYMOUS, type Caller, type Scope } from './caller.ts';
-export type { Drained } from './drain.ts';
+export { Drain, type Drained } from './drain.ts';
 export { valueChecker } from './check-value.ts';
 export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
 export { found } from './found.ts';
@@ -23,6 +23,7 @@ export {
   type TenantChoice,
   type TenantInput,
 } from './route.ts';
-export { SAFETY_HEADERS } from './send.ts';
+export { createRequestIds } from './request-id.ts';
+export { SAFETY_HEADERS, sendFault } from './send.ts';
 export { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
 export { type CertificateFiles, readServerCertificate, type ServerCertificate } from './tls.ts';
