@@ -21,6 +21,8 @@ const routingDecision = Type.Object({
   deployment: Type.String(),
   /** The adapter that spoke to the provider. */
   provider: textOrNull,
+  /** Its name of the model, and a digest of what decided answers and prices then; null: of before there were any. */
+  profile: textOrNull,
   trace_id: textOrNull,
   /** What the decision was made by, in the order in which it applied. */
   rules: Type.Array(Type.String()),

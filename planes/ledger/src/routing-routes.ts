@@ -53,6 +53,7 @@ function toWire(row: RoutingDecision): WireDecision {
   const told = JSON.parse(row.decision) as Pick<
     WireDecision,
     | 'requested_model'
+    | 'profile'
     | 'rules'
     | 'complexity'
     | 'data_classification'
@@ -71,6 +72,7 @@ function toWire(row: RoutingDecision): WireDecision {
     model: row.model,
     deployment: row.deployment,
     provider: row.provider,
+    profile: told.profile ?? null,
     trace_id: row.traceId,
     rules: told.rules,
     complexity: told.complexity ?? null,

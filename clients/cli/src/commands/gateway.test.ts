@@ -76,6 +76,7 @@ const decision = {
   model: 'claude',
   deployment: 'eu',
   provider: 'anthropic',
+  profile: 'claude-sonnet-4-5@00ff00ff00ff00ff',
   trace_id: 'a'.repeat(32),
   rules: ['fallback:generic:claude', 'retry'],
   data_classification: 'confidential',
@@ -106,6 +107,7 @@ test('gateway decision tells how one call found its way', async () => {
   const { out } = await run(`gateway decision ${CALL}`);
   expect(out.split('\n')).toEqual([
     'gpt-4o → claude at eu (anthropic)',
+    'profile: claude-sonnet-4-5@00ff00ff00ff00ff',
     'by fallback:generic:claude, retry',
     'data: confidential',
     'complexity: Score 5 → simple',

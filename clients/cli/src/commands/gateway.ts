@@ -207,6 +207,7 @@ function decisionText(decision: Decision): string {
   );
   return [
     `${decision.requested_model} → ${decision.model} at ${decision.deployment} (${decision.provider ?? '-'})`,
+    ...(decision.profile === null ? [] : [`profile: ${decision.profile}`]),
     `by ${decision.rules.join(', ') || 'nothing: there was no choice'}`,
     ...(decision.data_classification === null ? [] : [`data: ${decision.data_classification}`]),
     ...(decision.complexity === null ? [] : [`complexity: ${decision.complexity.reason}`]),

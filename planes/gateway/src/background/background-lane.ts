@@ -46,7 +46,7 @@ function createBackgroundLane({ db, ledger, forwarding, config }: LaneParts): Fo
       bodyBytes: input.raw.length,
       inputTokensMax: bounds.inputMax,
       outputTokensMax,
-      routing: noteRoute(call, config.routingDecisions),
+      routing: noteRoute(call, deployment, config.routingDecisions),
     };
     const { reservationId: id } = call;
     const row = { id, projectId, deployment: deployment.id, providerId, manifest };

@@ -76,7 +76,7 @@ export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 
       status,
       deployment: deployment.id,
       provider: deployment.endpoint.provider,
-      routing: noteRoute(call, noted),
+      routing: noteRoute(call, deployment, noted),
     });
     if (settled.kind === 'unknown') throw new Error(`no reservation ${call.reservationId}`);
     return { cost: costPusd === null ? null : settled.costPusd };

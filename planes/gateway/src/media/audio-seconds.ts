@@ -4,7 +4,7 @@
  * - At most: at the lowest bit rate that its coding is used with. Speech in Opus goes down to 6 kbit/s; a WAV of
  *   plain samples at what its head says, for that is how it is played, and at least at 8,000 samples a second of
  *   one byte each.
- * - A FLAC and an Ogg of Opus are also as long as they say: silence has next to no bytes in them.
+ * - A FLAC, an Ogg of Opus, a WebM and a Matroska are also as long as they say: silence has next to no bytes in them.
  * - Probably, for an estimate: as the head says, all else at 64 kbit/s.
  */
 import { toldSeconds } from './told-seconds.ts';

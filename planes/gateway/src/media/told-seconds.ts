@@ -1,3 +1,5 @@
+import { matroskaSeconds } from './matroska-seconds.ts';
+
 /** How long a recording says that it is, where its coding writes silence in next to no bytes. */
 const FLAC_HEAD_BYTES = 42;
 const OPUS_RATE = 48_000;
@@ -8,7 +10,7 @@ const PAGE_BYTES_MAX = 65_307;
 
 /** Undefined: it is none of these, or does not say. */
 export function toldSeconds(recording: Buffer): number | undefined {
-  return readFlac(recording) ?? readOpus(recording);
+  return readFlac(recording) ?? readOpus(recording) ?? matroskaSeconds(recording);
 }
 
 /** The first block of a FLAC: 20 bits of samples a second, 8 of shape, and 36 of samples. */

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 
 import type { AdmittedCall } from '../calls/admitted-call.ts';
+import { deploymentAt } from '../gateway-fixture.ts';
+import { modelProfile } from '../models/model-profile.ts';
 import { noteRoute } from './note-route.ts';
 import { Trail } from './trail.ts';
+
+const ANSWERED = deploymentAt('http://p.example');
 
 const callWith = (passed: number): AdmittedCall => {
   const trail = new Trail();
@@ -17,11 +21,12 @@ const callWith = (passed: number): AdmittedCall => {
 };
 
 test('a note says who was passed over, and is never longer than the table keeps', () => {
-  const few = JSON.parse(noteRoute(callWith(2), 'all')?.decision ?? '') as object;
+  const few = JSON.parse(noteRoute(callWith(2), ANSWERED, 'all')?.decision ?? '') as object;
   expect(few).toMatchObject({
+    profile: modelProfile(ANSWERED),
     candidates_refused: [{ deployment: 'deployment-0' }, { deployment: 'deployment-1' }],
   });
-  const many = noteRoute(callWith(2_000), 'all')?.decision ?? '';
+  const many = noteRoute(callWith(2_000), ANSWERED, 'all')?.decision ?? '';
   expect(Buffer.byteLength(many)).toBeLessThan(65_536);
   expect(JSON.parse(many)).toMatchObject({ strategy: 'simple-shuffle', candidates_refused: [] });
 });

@@ -1,6 +1,8 @@
 import type { RoutingNote } from '@sagewai/ledger';
 
 import type { AdmittedCall } from '../calls/admitted-call.ts';
+import type { Deployment } from '../models/deployment.ts';
+import { modelProfile } from '../models/model-profile.ts';
 
 // A header that somebody else made: what is kept of it must fit.
 const NAME_LENGTH_MAX = 300;
@@ -10,12 +12,14 @@ const DECISION_BYTES_MAX = 65_536;
 /** What is kept of how a call found its way; null for one that had no choice. */
 export function noteRoute(
   { trail, asked, group }: AdmittedCall,
+  answered: Deployment,
   noted: 'choices' | 'all',
 ): RoutingNote | null {
   if (trail === undefined || (trail.isEmpty && noted === 'choices')) return null;
   const choice = trail.choices.at(-1);
   const decision = {
     requested_model: asked.model.slice(0, NAME_LENGTH_MAX),
+    profile: modelProfile(answered),
     rules: trail.rules(group.model, asked.model),
     ...(trail.savedPusd === undefined ? {} : { saved_pusd: String(trail.savedPusd) }),
     ...(trail.classification === undefined ? {} : { data_classification: trail.classification }),

@@ -352,6 +352,7 @@ describe('what is kept of a decision', () => {
         failed: 1,
         decision: {
           requested_model: 'm',
+          profile: expect.stringMatching(/^[\w-]+@[0-9a-f]{16}$/),
           rules: ['retry', 'strategy:least-busy'],
           complexity: null,
           strategy: 'least-busy',

@@ -1,0 +1,102 @@
+import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { runCli } from './run-cli.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const PAGES = globSync(['*.md', '{docs,planes,apps,clients,examples,deploy,e2e}/**/*.md'], {
+  cwd: ROOT,
+  exclude: ['**/node_modules', 'docs/adr/**'],
+});
+const NOWHERE = 'http://127.0.0.1:9';
+/** Of other processes; each reads its own words. */
+const ELSEWHERE = new Set(['up', 'server', 'worker', 'doctor', 'backup', 'restore', 'config']);
+const NO_GROUPS = new Set(['help', 'edge', 'version']);
+const WORD = /^[a-z][a-z-]*$/;
+/** What ends a command in a shell, or a piece of code in a text. */
+const END = /^(?:[|>&;<#)]|&&|\\|—)/;
+
+const known = new Map<string, Promise<readonly string[]>>();
+
+/** What may follow these words: commands below them, or with a dash their options. */
+function offered(...words: readonly string[]): Promise<readonly string[]> {
+  const asked = words.join(' ');
+  const found = known.get(asked) ?? ask(words);
+  known.set(asked, found);
+  return found;
+}
+
+async function ask(words: readonly string[]): Promise<readonly string[]> {
+  const out: string[] = [];
+  await runCli(['__complete', ...words], {
+    environment: { SAGEWAI_URL: NOWHERE, SAGEWAI_TOKEN: 'sat-1' },
+    home: '/nowhere',
+    signal: new AbortController().signal,
+    terminal: {
+      out: (text) => void out.push(text),
+      note: () => undefined,
+      progress: () => undefined,
+      interactive: false,
+    },
+  });
+  return out.join('\n').split('\n').filter(Boolean);
+}
+
+/** What a page says to type: the words behind `sagewai`, of lines of shells and of code in a text. */
+function* commandsOf(page: string): Generator<readonly string[]> {
+  const text = readFileSync(resolve(ROOT, page), 'utf8').replaceAll(/\\\n\s*/g, ' ');
+  for (const line of text.split('\n')) {
+    const pieces = line.includes('`') ? line.split('`').filter((_, n) => n % 2 === 1) : [line];
+    for (const piece of pieces) {
+      for (const [, rest = ''] of piece.matchAll(
+        /(?:^|[\s(;|])(?:npx --no )?sagewai ((?![a-z]+ is\b).*)/g,
+      )) {
+        const words = rest.split(/\s+/);
+        const end = words.findIndex((word) => END.test(word));
+        yield end === -1 ? words : words.slice(0, end);
+      }
+    }
+  }
+}
+
+/** Another name of a command: it has options where its group has none of its own. */
+async function isAlias(path: readonly string[], word: string): Promise<boolean> {
+  const [own, below] = [await offered(...path, '--'), await offered(...path, word, '--')];
+  return own.join(' ') !== below.join(' ');
+}
+
+/** What of it there is not; empty where all of it is. */
+async function mistakeIn(words: readonly string[]): Promise<string> {
+  const path: string[] = [];
+  for (const word of words) {
+    if (!WORD.test(word)) break;
+    const below = (await offered(...path, '')).filter((each) => !each.startsWith('-'));
+    if (below.length === 0) break;
+    if (!below.includes(word) && !(await isAlias(path, word)))
+      return `no \`${word}\` below \`sagewai ${path.join(' ')}\``;
+    path.push(word);
+  }
+  const options = await offered(...path, '--');
+  const flags = words.flatMap((word) => /^(--[a-z][a-z-]*)/.exec(word)?.[1] ?? []);
+  const unknown = flags.filter((flag) => !options.includes(flag) && flag !== '--help');
+  return unknown.length === 0 ? '' : `no ${unknown.join(', ')} at \`sagewai ${path.join(' ')}\``;
+}
+
+test('what the pages say to type is there to be typed', async () => {
+  const groups = new Set(await offered(''));
+  const mistakes: string[] = [];
+  let count = 0;
+  for (const page of PAGES) {
+    for (const words of commandsOf(page)) {
+      const [first = ''] = words;
+      if (!WORD.test(first) || ELSEWHERE.has(first) || NO_GROUPS.has(first)) continue;
+      count += 1;
+      const mistake = groups.has(first) ? await mistakeIn(words) : `no \`sagewai ${first}\``;
+      if (mistake !== '') mistakes.push(`${page}: ${mistake} (${words.join(' ')})`);
+    }
+  }
+  expect(mistakes).toEqual([]);
+  expect(count).toBeGreaterThan(100);
+});
