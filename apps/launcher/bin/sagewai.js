@@ -70,6 +70,7 @@ const COMMANDS = {
   audit: 'list and verify the audit log',
   encryption: 'which key seals, and what it still waits for',
   completion: 'make a shell complete commands, ids, pools and models',
+  'break-glass': 'a way in for an emergency, made beside the server; it is loud',
   config: 'explain every setting: its value, where it came from, its default',
 };
 
@@ -94,6 +95,7 @@ function route() {
     return run(chosen.module, chosen.isCommand ? [word, ...rest] : rest);
   }
   if (word === 'config' && rest[0] === 'explain') return explain(rest.slice(1));
+  if (word === 'break-glass') return run('@sagewai/server/main', ['--break-glass', ...rest]);
   if (word === 'gateway' && rest[0] === 'import') {
     return run('@sagewai/server/main', ['--show-models', ...rest.slice(1)]);
   }

@@ -55,6 +55,10 @@ export async function main(words: readonly string[]): Promise<number> {
     if (words[0] === '--show-models') {
       return await showModels(words.slice(1), process.env, (text) => process.stdout.write(text));
     }
+    if (words[0] === '--break-glass') {
+      const { breakGlass } = await import('./break-glass/break-glass-command.ts');
+      return await breakGlass(words.slice(1), process.env, (text) => process.stdout.write(text));
+    }
     const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });
     const { help, json, 'explain-config': asked, ...flags } = values;
     const sources = { flags, environment: process.env };

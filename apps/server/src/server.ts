@@ -82,7 +82,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
 
   const traces = createTraces({ config, egress, metrics, log, version });
 
-  const tokens = createTokenReader({ db, clock });
+  const tokens = createTokenReader({ db, clock, metrics, sendsMail: config.smtpUrl !== null });
   const signIn = createPeople({ config, keys, db, clock, metrics, tokens });
   const ledger = createLedger({
     db: databases.ledger,

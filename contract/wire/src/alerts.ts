@@ -15,6 +15,7 @@ export const ALERT_TYPES = [
   'budget.threshold',
   'budget.unchecked',
   'webhook.disabled',
+  'break_glass.used',
   'alert.test',
 ] as const;
 export type AlertType = (typeof ALERT_TYPES)[number];
@@ -28,6 +29,7 @@ const alertType = Type.Union([
   Type.Literal('budget.threshold'),
   Type.Literal('budget.unchecked'),
   Type.Literal('webhook.disabled'),
+  Type.Literal('break_glass.used'),
   Type.Literal('alert.test'),
 ]);
 

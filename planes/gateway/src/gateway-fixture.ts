@@ -158,7 +158,7 @@ export async function startGateway(
     bodyTimeoutMs: config.timeouts.idleMs,
   });
   const ledger = createLedger({ db, log, metrics, clock });
-  const tokens = createTokenReader({ db, clock });
+  const tokens = createTokenReader({ db, clock, metrics, sendsMail: false });
   const budgets =
     soft &&
     createSoftBudgets({

@@ -6,6 +6,7 @@ import { type Db, type Executor, inTransaction, type Tx } from '@sagewai/postgre
 import { appendAudit } from '@sagewai/trust';
 import { PLATFORM_CHAIN, type TokenId } from '@sagewai/wire';
 
+import { revokeBreakGlass } from './break-glass/break-glass.sql.ts';
 import { isOfOthers } from './find-token.ts';
 import { keepFingerprint } from './key-fingerprints.sql.ts';
 import {
@@ -48,7 +49,8 @@ export async function ensureAdministrator(
     if (token !== undefined) {
       const ended = await dropOtherPlatformTokens(tx, hashToken(token));
       for (const other of ended) await record(tx, 'identity.dismissAdministrator', other);
-      await admit(tx, GIVEN, token);
+      // Another administrator: what was made under the former one ends as well.
+      if (await admit(tx, GIVEN, token)) await revokeBreakGlass(tx, null);
       return { kind: 'given' };
     }
     if ((await countPlatformTokens(tx)) > 0) return { kind: 'kept' };
@@ -65,10 +67,11 @@ export function findTokenWeakness(token: string): string | null {
   return checkJwtSecret(token);
 }
 
-async function admit(tx: Tx, name: string, token: string): Promise<void> {
+async function admit(tx: Tx, name: string, token: string): Promise<boolean> {
   const id = newId<TokenId>();
   const isNew = await insertPlatformToken(tx, { id, name, hash: hashToken(token) });
   if (isNew) await record(tx, 'identity.admitAdministrator', { id, name });
+  return isNew;
 }
 
 function record(tx: Tx, action: string, { id, name }: PlatformToken): Promise<void> {

@@ -7,6 +7,13 @@ export {
   markLogin,
   setActive,
 } from './accounts/accounts.sql.ts';
+export { type BreakGlass, BREAK_GLASS_MS_MAX, isLive } from './break-glass/break-glass.ts';
+export { listBreakGlass } from './break-glass/break-glass.sql.ts';
+export {
+  endBreakGlass,
+  makeBreakGlass,
+  type MadeBreakGlass,
+} from './break-glass/make-break-glass.ts';
 export {
   createOrganizationIn,
   type EnsuredOrganization,

@@ -14,7 +14,7 @@ export async function usePlatformToken(
 ): Promise<PlatformToken | null> {
   const { rows } = await sql<PlatformToken & { readonly stale: boolean }>`
     select id, name, last_used_at is distinct from date_trunc('minute', app_now()) as stale
-    from platform_token where hash = ${Buffer.from(hash)}
+    from platform_token where hash = ${Buffer.from(hash)} and reason is null  -- G4
   `.execute(db);
   const [found] = rows;
   if (!found) return null;
@@ -33,7 +33,7 @@ export async function lockAdministrators(tx: Tx): Promise<void> {
 
 export async function countPlatformTokens(tx: Tx): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from platform_token
+    select count(*)::int as count from platform_token where reason is null  -- G4
   `.execute(tx);
   return rows[0]?.count ?? 0;
 }
@@ -57,7 +57,8 @@ export async function dropOtherPlatformTokens(
   hash: Uint8Array,
 ): Promise<readonly PlatformToken[]> {
   const { rows } = await sql<PlatformToken>`
-    delete from platform_token where hash <> ${Buffer.from(hash)} returning id, name
+    delete from platform_token where hash <> ${Buffer.from(hash)} and reason is null
+    returning id, name
   `.execute(tx);
   return rows;
 }

@@ -3,6 +3,7 @@ import type { Caller } from '@sagewai/http';
 import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, TokenId } from '@sagewai/wire';
 
+import type { BreakGlassRequest, BreakGlassUses } from './break-glass/use-break-glass.ts';
 import { findCredential } from './credentials.sql.ts';
 import { DEFAULT_PROJECT } from './organization.ts';
 import { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
@@ -19,6 +20,7 @@ export interface Claim {
   readonly hash: Buffer;
   readonly organization: string | undefined;
   readonly project: string | undefined;
+  readonly request: BreakGlassRequest;
 }
 
 /** What this plane knows about its callers beyond what the pipeline needs. */
@@ -34,20 +36,35 @@ export interface TokenDetail {
   readonly expiresAt?: Date | null;
   /** Used up by the look-up: nobody else may have the answer. */
   readonly isSingleUse?: boolean;
+  /** Every request by it is told of (G3). */
+  readonly isBreakGlass?: boolean;
 }
 
 /**
  * Who has this token, and for which organization and project it speaks (I1). Null: nobody's.
  * What it names and may not reach is missing, not forbidden: whether it exists is nobody's business.
  */
-export async function resolveCaller(db: Db, claim: Claim): Promise<Caller | null> {
+export async function resolveCaller(
+  db: Db,
+  breakGlass: BreakGlassUses,
+  claim: Claim,
+): Promise<Caller | null> {
   const credential = await findCredential(db, { kind: TOKEN_KIND, hash: claim.hash });
   if (credential) {
     const { orgId, id } = credential;
     return inTenant(db, [orgId], (tx) => resolveToken(tx, { orgId, id: id as TokenId, claim }));
   }
   const administrator = await usePlatformToken(db, claim.hash);
-  return administrator && resolveAdministrator(db, administrator, claim);
+  if (administrator) return resolveAdministrator(db, administrator, claim);
+  const emergency = await breakGlass.take(claim.hash, claim.request);
+  if (!emergency) return null;
+  const { expiresAt } = emergency;
+  const caller = await resolveAdministrator(db, emergency, claim, {
+    expiresAt, // G2
+    isBreakGlass: true,
+  });
+  await breakGlass.tell(emergency, caller.orgId, claim.request);
+  return caller;
 }
 
 async function resolveToken(
@@ -89,13 +106,14 @@ async function resolveAdministrator(
   db: Db,
   { id, name }: PlatformToken,
   claim: Claim,
+  further: Pick<TokenDetail, 'expiresAt' | 'isBreakGlass'> = {},
 ): Promise<Caller> {
   const orgId = await chooseOrganization(db, claim.organization);
   const projectId =
     orgId === null
       ? null
       : await inTenant(db, [orgId], (tx) => resolveProject(tx, { orgId, named: claim.project }));
-  const detail: TokenDetail = { kind: 'access_token', boundProjectId: null };
+  const detail: TokenDetail = { kind: 'access_token', boundProjectId: null, ...further };
   return { kind: 'token', id, name, orgId, projectId, scopes: new Set(['platform']), detail };
 }
 

@@ -44,7 +44,7 @@ interface Answer {
 
 function replicaOf(db: Db): Replica {
   const clock = new TestClock();
-  const tokens = createTokenReader({ db, clock });
+  const tokens = createTokenReader({ db, clock, metrics: createMetrics(), sendsMail: false });
   const app: App = createApp({
     routes: [...identityRoutes({ db, tokens }), ...trustRoutes({ db })],
     authenticate: createAuthenticator([tokens]),

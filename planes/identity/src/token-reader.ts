@@ -2,9 +2,9 @@ import type { Clock } from '@sagewai/clock';
 import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Caller, CredentialReader, RequestHead } from '@sagewai/http';
-import type { Db } from '@sagewai/postgres';
 import type { ProjectId } from '@sagewai/wire';
 
+import { type BreakGlassOptions, createBreakGlassUses } from './break-glass/use-break-glass.ts';
 import { findToken, header } from './find-token.ts';
 import { type Claim, resolveCaller, type TokenDetail } from './resolve-caller.ts';
 import { type AccountDetail, actByGrants } from './roles/grants.ts';
@@ -34,15 +34,20 @@ interface Asking {
  * remembered; requests that ask for the same one together ask the database once, unless the one that
  * asked first has waited so long that its answer would be too old.
  */
-export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): TokenReader {
+export function createTokenReader({
+  db,
+  clock,
+  ...rest
+}: BreakGlassOptions & { readonly clock: Clock }): TokenReader {
+  const breakGlass = createBreakGlassUses({ db, ...rest });
   const remembered = new Map<string, Remembered>();
   const asking = new Map<string, Asking>();
   const isFresh = ({ readMs }: { readonly readMs: number }): boolean =>
     clock.monotonicMs() - readMs < TOKEN_TRUST_MS;
 
   const resolve = async (key: string, claim: Claim, readMs: number): Promise<Caller | null> => {
-    const caller = await resolveCaller(db, claim);
-    if (caller === null || isSingleUse(caller)) return caller; // I13
+    const caller = await resolveCaller(db, breakGlass, claim);
+    if (caller === null || isAskedEachTime(caller)) return caller; // I13, G3
     if (remembered.size >= CALLERS_MAX) remembered.clear();
     remembered.set(key, { caller, readMs });
     return caller;
@@ -53,7 +58,9 @@ export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): Toke
     if (asked && isFresh(asked)) {
       // What another used up is not ours (I13): whoever asks after it learns that it is gone.
       return asked.answer.then((caller) =>
-        caller !== null && isSingleUse(caller) ? resolve(key, claim, clock.monotonicMs()) : caller,
+        caller !== null && isAskedEachTime(caller)
+          ? resolve(key, claim, clock.monotonicMs())
+          : caller,
       );
     }
     const readMs = clock.monotonicMs();
@@ -81,13 +88,14 @@ export function createTokenReader({ db, clock }: { db: Db; clock: Clock }): Toke
   };
 }
 
-function claimOf(token: string, { headers, endpoint }: RequestHead): Claim {
+function claimOf(token: string, { id, ip, headers, endpoint }: RequestHead): Claim {
   // Who creates an organization may name it before it exists.
   const named = endpoint.permission !== 'organization:create';
   return {
     hash: hashToken(token),
     organization: named ? header(headers, 'x-organization') : undefined,
     project: header(headers, 'x-project-id'),
+    request: { id, address: ip, endpoint: endpoint.id },
   };
 }
 
@@ -106,7 +114,10 @@ function admit(caller: Caller, { endpoint: { permission } }: RequestHead): Calle
   return grants === undefined ? caller : actByGrants(caller, grants, permission);
 }
 
-const isSingleUse = ({ detail }: Caller): boolean => (detail as TokenDetail).isSingleUse === true;
+function isAskedEachTime({ detail }: Caller): boolean {
+  const { isSingleUse, isBreakGlass } = detail as TokenDetail;
+  return isSingleUse === true || isBreakGlass === true;
+}
 
 /** A token of ours is a bad one. Anything else may be another reader's. */
 function nobody(token: string): null {

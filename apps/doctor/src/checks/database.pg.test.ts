@@ -40,6 +40,34 @@ test('rows under a former encryption key are a warning until none is left', asyn
   ]);
 });
 
+test('break-glass that is open, or was used lately, is a warning with its reason (G3)', async ({
+  url,
+  owner,
+}) => {
+  await sql`
+    insert into platform_token (id, hash, name, reason, expires_at)
+    values (gen_random_uuid(), sha256('a'), 'break-glass a', 'owners are gone', app_now() + interval '1 min')
+  `.execute(owner);
+  const emergencies = async () => {
+    const { findings } = await checkDatabase({ url, ownerUrl: url });
+    return findings.filter(({ check }) => check === 'emergency');
+  };
+  expect(await emergencies()).toMatchObject([
+    {
+      level: 'warning',
+      found: expect.stringMatching(/IS OPEN until .*not used yet: owners are gone/),
+    },
+  ]);
+  await sql`
+    update platform_token set revoked_at = app_now(), used_at = app_now(), used_address = '10.0.0.1'
+  `.execute(owner);
+  expect(await emergencies()).toMatchObject([
+    { level: 'warning', found: expect.stringMatching(/was used since .* from 10.0.0.1/) },
+  ]);
+  await sql`update platform_token set used_at = app_now() - interval '8 days'`.execute(owner);
+  expect(await emergencies()).toEqual([]);
+});
+
 test('a database that is not there is one failure, with what mends it', async () => {
   const url = 'postgresql://nobody@127.0.0.1:1/none';
   const { findings } = await checkDatabase({ url, ownerUrl: url });

@@ -12,6 +12,7 @@ import {
 
 import { readDatabaseClock } from '../database-clock.sql.ts';
 import { failure, type Finding, ok, warning } from '../finding.ts';
+import { checkBreakGlass } from './break-glass.ts';
 import { checkEncryption } from './encryption.ts';
 import { checkMoney } from './money.ts';
 
@@ -59,7 +60,11 @@ async function examine(owner: Db, url: string): Promise<DatabaseFindings> {
   // The roles and tables that the others look at are made by migrations.
   if (migrations.level !== 'ok') return { findings, keptSecrets: [] };
   return {
-    findings: [...findings, ...(await checkAsRequest(url, owner))],
+    findings: [
+      ...findings,
+      ...(await checkAsRequest(url, owner)),
+      ...(await checkBreakGlass(owner, new Date())),
+    ],
     keptSecrets: await listKeptSecrets(owner),
   };
 }

@@ -25,7 +25,7 @@ type Call = (
 function serve(db: Db): { readonly call: Call; readonly wait: () => void } {
   let nowMs = 0;
   const clock = { now: (): Date => systemClock.now(), monotonicMs: () => nowMs };
-  const tokens = createTokenReader({ db, clock });
+  const tokens = createTokenReader({ db, clock, metrics: createMetrics(), sendsMail: false });
   const app = createApp({
     routes: [...identityRoutes({ db, tokens }), ...trustRoutes({ db })],
     authenticate: createAuthenticator([tokens]),

@@ -77,7 +77,7 @@ interface Call {
 function replicaOf(db: Db, settings: SignInSettings = SETTINGS): Replica {
   const clock = new TestClock();
   const metrics = createMetrics();
-  const tokens = createTokenReader({ db, clock });
+  const tokens = createTokenReader({ db, clock, metrics, sendsMail: false });
   const signIn = createSignIn({
     db,
     clock,

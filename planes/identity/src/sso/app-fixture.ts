@@ -64,8 +64,8 @@ export function replicaOf(
   more: readonly Route[] = [],
 ): Replica {
   const clock = systemClock;
-  const tokens = createTokenReader({ db, clock });
   const metrics = createMetrics();
+  const tokens = createTokenReader({ db, clock, metrics, sendsMail: false });
   const signIn = createSignIn({
     db,
     clock,
