@@ -29,7 +29,8 @@ describe('eventsOf', () => {
   });
 
   test('what an alert of the fleet is raised for is an event too', () => {
-    const isOfFleet = (type: string): boolean => !/^(?:alert|break_glass|budget|webhook)\./.test(type);
+    const isOfFleet = (type: string): boolean =>
+      !/^(?:alert|break_glass|budget|webhook)\./.test(type);
     const alerts = ALERT_TYPES.filter(isOfFleet);
     expect(alerts.length).toBeGreaterThan(3);
     expect([...FLEET_EVENT_TYPES]).toEqual(expect.arrayContaining(alerts));
