@@ -23,6 +23,7 @@ const PLANE_USES: Record<string, readonly string[]> = {
   ledger: ['trust', 'identity'],
   fleet: ['ledger', 'trust', 'identity'],
   gateway: ['ledger', 'trust', 'identity'],
+  action: ['fleet', 'trust', 'identity'],
   decision: ['fleet', 'ledger', 'trust', 'identity'],
 };
 

@@ -105,6 +105,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'identity.beginSignInPasskey': 'the same',
   'fleet.waitForResume': 'one entry a group commit: run.waiting',
   'runs.appendJournal': 'one entry a group commit: run.steps',
+  'tools.callTool': 'one entry an effect: tool.called',
+  'tools.reportToolCall': 'the same',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',
   'fleet.heartbeat':
@@ -223,7 +225,7 @@ describe('conventions', () => {
 
   test.each(migrations)('%s is named by time, plane and purpose', (path) => {
     expect(basename(path)).toMatch(
-      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet|decision)_\w+\.sql$/,
+      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet|decision|action)_\w+\.sql$/,
     );
   });
 

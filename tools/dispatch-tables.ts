@@ -45,6 +45,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'stored_model',
   'stored_model_version',
   'subqueue',
+  'tool_call_due',
   'trigger_due',
   'trigger_path',
   'waiting',

@@ -12,6 +12,7 @@ import { checkPrefixes } from './secrets/stored-references.ts';
 import { signInFields } from './sign-in-fields.ts';
 import { softBudgetFields } from './soft-budget-fields.ts';
 import { ssoFields } from './sso-fields.ts';
+import { toolFields } from './tool-fields.ts';
 import { traceFields } from './trace-fields.ts';
 
 const optional = { default: null } as const;
@@ -55,7 +56,7 @@ export const SERVER_FIELDS = {
     flag: 'mtls-port',
   }),
   PLANES: field.list({
-    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'decision'],
+    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'action', 'decision'],
     description: 'Which planes this process serves',
     flag: 'planes',
     check: (names) => {
@@ -166,6 +167,7 @@ export const SERVER_FIELDS = {
 
   ...projectFields,
   ...signInFields,
+  ...toolFields,
 
   ROUTING_DECISION_RETENTION: field.duration({
     default: 90 * 86_400_000,
@@ -237,6 +239,14 @@ export const SERVER_FIELDS = {
   }),
 } as const;
 
-export const PLANES = ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'decision'] as const;
+export const PLANES = [
+  'identity',
+  'trust',
+  'ledger',
+  'gateway',
+  'fleet',
+  'action',
+  'decision',
+] as const;
 
 export type ServerConfig = Config<typeof SERVER_FIELDS>;

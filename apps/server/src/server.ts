@@ -1,4 +1,4 @@
-import { systemClock } from '@sagewai/clock';
+import { systemClock as clock } from '@sagewai/clock';
 import { deriveKey } from '@sagewai/crypto';
 import { createDecision } from '@sagewai/decision';
 import { createFleet } from '@sagewai/fleet';
@@ -18,6 +18,7 @@ import type { ServerConfig } from './config.ts';
 import { createIdentityProviders } from './create-identity-providers.ts';
 import { createOutgoing } from './create-outgoing.ts';
 import { createPeople } from './create-people.ts';
+import { createTools } from './create-tools.ts';
 import { createTraces } from './create-traces.ts';
 import { createDatabaseMeters } from './database-meters.ts';
 import { createEncryption } from './encryption/create-encryption.ts';
@@ -72,7 +73,6 @@ export interface Server {
 export async function buildServer(options: ServerOptions): Promise<Server> {
   const { config, gatewayConfig, databases, keys, certificate, version, log } = options;
   const { request: db, dispatch } = databases;
-  const clock = systemClock;
   const models: LiveModels = { current: gatewayConfig, text: options.modelsFile?.text ?? null };
   const metrics = createMetrics({ collectDefault: true });
   createDatabaseMeters(metrics, databases);
@@ -144,6 +144,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
+  const tools = createTools({ ...options, db, dispatch, fleet, objects, clock });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });
@@ -172,6 +173,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     },
     gateway,
     fleet,
+    action: tools,
     decision: createDecision({ db, dispatch, fleet, objects, clock, log }),
   } as const;
   const chosen = Object.entries(planes)
@@ -258,6 +260,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       await egress.destroy();
       await objects.close();
       await outgoing.close();
+      await tools.close();
       await providers.close();
       await encryption.close();
     },

@@ -38,6 +38,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
     (await import('./commands/encryption.ts')).encryptionKeysCommand(around),
   sso: async (around) => (await import('./commands/sso.ts')).ssoCommand(around),
   scim: async (around) => (await import('./commands/scim.ts')).scimCommand(around),
+  tools: async (around) => (await import('./commands/tools.ts')).toolsCommand(around),
   webhooks: async (around) => (await import('./commands/webhooks.ts')).webhooksCommand(around),
   audit: async (around) => (await import('./commands/audit.ts')).auditCommand(around),
   completion: async (around) =>

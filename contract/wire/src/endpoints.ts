@@ -148,6 +148,8 @@ import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
 import { readTimeline } from './timeline.ts';
+import { TOOL_CALL_ENDPOINTS } from './tool-calls.ts';
+import { TOOL_ENDPOINTS } from './tools.ts';
 import { TRIGGER_ENDPOINTS } from './triggers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
@@ -332,6 +334,8 @@ export const ENDPOINTS = [
   readJournal,
   replayRun,
   readTimeline,
+  ...TOOL_ENDPOINTS,
+  ...TOOL_CALL_ENDPOINTS,
 ] as const;
 
 /** The endpoints by id. */

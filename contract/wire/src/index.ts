@@ -338,6 +338,34 @@ export {
 } from './journal.ts';
 export { readTimeline } from './timeline.ts';
 export {
+  approveToolCall,
+  callTool,
+  denyToolCall,
+  getToolCall,
+  listToolCalls,
+  redriveToolCall,
+  reportToolCall,
+  TOOL_CALL_STATES,
+  TOOL_ERRORS,
+} from './tool-calls.ts';
+export {
+  TOOL_KINDS,
+  TOOL_MODES,
+  TOOL_RESULT_BYTES_MAX,
+  TOOL_RISKS,
+  TOOL_TIMEOUT_MS_MAX,
+  type ToolMode,
+} from './tool-manifest.ts';
+export {
+  createTool,
+  deleteTool,
+  getTool,
+  listToolRates,
+  listTools,
+  setToolRate,
+  updateTool,
+} from './tools.ts';
+export {
   appendRunEvents,
   EVENT_DATA_BYTES_MAX,
   EVENT_TEXT_LENGTH_MAX,

@@ -60,6 +60,14 @@ export const PERMISSIONS = {
   'trigger:write': ['write'],
   'run:approve': ['write'],
   'run:signal': ['write'],
+  'tool:read': ['read', 'key', 'run'],
+  'tool:write': ['admin'],
+  'tool:call': ['write', 'key', 'run'],
+  // Whoever asks for an effect does not approve it: no key, and no run.
+  'tool:approve': ['write'],
+  'tool:redrive': ['write'],
+  // What came of a function of the worker, told by whoever holds the lease.
+  'tool:report': ['run'],
   'key:read': ['read'],
   // A key may read what is known of itself, and nothing else.
   'key:inspect': ['read', 'key'],

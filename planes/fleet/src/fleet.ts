@@ -34,7 +34,9 @@ import { createRunContents, type RunContents } from './secrecy/run-contents.ts';
 import { sealRoutes } from './secrecy/seal-routes.ts';
 import { receiveRoute, webhookSenders } from './triggers/receive-webhook.ts';
 import { triggerRoutes } from './triggers/trigger-routes.ts';
+import { type RunSignal, sendSignal } from './waits/send-signal.ts';
 import { waitRoutes } from './waits/wait-routes.ts';
+import type { Resumed } from './waits/wait.ts';
 import { administrationRoutes } from './workers/administration-routes.ts';
 import { checkWaiting } from './workers/check-waiting.ts';
 import { decisionRoutes } from './workers/decision-routes.ts';
@@ -60,6 +62,8 @@ export interface Fleet {
   ): Promise<void>;
   /** The same work as a new run, in the caller's transaction; null: there is no such run, or it cannot be read. */
   repeat(tx: Tx, repeat: RunRepeat): Promise<RepeatedRun | null>;
+  /** A signal to a run, in the caller's transaction. */
+  signal(tx: Tx, signal: RunSignal): Promise<Resumed['how'] | 'missing'>;
   /** For what higher planes keep of runs. */
   readonly contents: RunContents;
   /** How many polls wait at this replica. */
@@ -118,6 +122,7 @@ export function createFleet(options: FleetOptions): Fleet {
       return cancelProject({ ...parts, touch, batch: parts.settings.bulkBatchMax }, of, signal);
     },
     repeat: (tx, repeat) => repeatRun(parts, tx, repeat),
+    signal: (tx, signal) => sendSignal(parts, tx, signal),
     contents: createRunContents(parts.contentKeys),
     countWaiting: () => parts.claims.waiting,
     close: async () => {

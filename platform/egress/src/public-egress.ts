@@ -27,10 +27,12 @@ export interface Posted {
 }
 
 export interface OutboundMessage {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
   readonly bytesMax: number;
+  /** Breaks it off, its answer's body too. */
+  readonly signal?: AbortSignal;
 }
 
 export interface OutboundAnswer {
@@ -85,7 +87,7 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
 
   const ask = (
     text: string,
-    { method, headers, body }: Pick<OutboundMessage, 'method' | 'headers' | 'body'>,
+    { method, headers, body, signal }: Omit<OutboundMessage, 'bytesMax'>,
   ): ReturnType<typeof request> => {
     const url = new URL(text);
     const { host, port } = place(url);
@@ -95,7 +97,7 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
       headers,
       body,
       dispatcher: isNamed(host, port) ? inside : outside,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: signal ?? AbortSignal.timeout(timeoutMs),
     });
   };
 

@@ -7,6 +7,7 @@ export { Drain, type Drained } from './drain.ts';
 export { valueChecker } from './check-value.ts';
 export { ERROR_SHAPES, type ErrorAnswer } from './error-shapes.ts';
 export { found } from './found.ts';
+export { type CheckForeign, compileForeignSchema, type CompiledSchema } from './foreign-schema.ts';
 export { nameFault } from './name-fault.ts';
 export { describeApi } from './openapi.ts';
 export { findParts, type FormFields, type FormFile, type FormPart } from './read-form.ts';

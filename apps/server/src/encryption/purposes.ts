@@ -17,6 +17,7 @@ export const PURPOSES = {
   'gateway-response': 'at clients, as ids: they are good as long as the key is given',
   'lasting-key': 'rows',
   sso: 'rows',
+  tools: 'rows',
 } as const;
 
 export type SealingPurpose = keyof typeof PURPOSES;

@@ -15,6 +15,7 @@ import { keysFor, PURPOSES } from './purposes.ts';
 import { countSealed, resealAll } from './reseal.ts';
 import { SEALED_COLUMNS } from './sealed-columns.sql.ts';
 import { sealRows } from './sealed-rows-fixture.sql.ts';
+import { SEALED_OF_TOOLS } from './sealed-tools.sql.ts';
 
 const secret = (): string => randomBytes(32).toString('base64url');
 const JWT = secret();
@@ -233,6 +234,10 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'replaced_enrollment_secret.hash': 'SHA-256',
   'sign_in_attempt.subject': 'a keyed hash',
   'spent_challenge.hash': 'SHA-256',
+  'tool_call.arguments_sealed': 'under the key of its call, which is sealed',
+  'tool_call.key': 'SHA-256',
+  'tool_call.message_sealed': 'as its arguments',
+  'tool_call.result_sealed': 'as its arguments',
 };
 
 test('every column that could hold something sealed is in the list or says why not, and so does what is sealed in any text', async ({
@@ -251,6 +256,7 @@ test('every column that could hold something sealed is in the list or says why n
   const found = rows.map(({ at }) => at);
   const inList = new Set(SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`));
   expect(found.filter((at) => !inList.has(at) && NOT_SEALED[at] === undefined)).toEqual([]);
+  for (const { table, column } of SEALED_OF_TOOLS) expect(found).toContain(`${table}.${column}`);
   const columns = await sql<{ at: string }>`
     select table_name || '.' || column_name as at from information_schema.columns
     where table_schema = 'public'

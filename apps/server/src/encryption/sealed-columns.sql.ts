@@ -13,6 +13,7 @@ import type { AccountId, OrganizationId, ProjectId } from '@sagewai/wire';
 
 import { lastingContext } from './lasting-context.ts';
 import type { SealingPurpose } from './purposes.ts';
+import { SEALED_OF_TOOLS } from './sealed-tools.sql.ts';
 
 interface Resealed {
   readonly by: 'row';
@@ -259,4 +260,5 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
       contextOf: ([own = '']) => storedModelContext(own),
     },
   },
+  ...SEALED_OF_TOOLS,
 ];

@@ -1,6 +1,7 @@
 /** A row in each sealed column, as its plane would have sealed it. */
 import { randomUUID } from 'node:crypto';
 
+import { callContext, toolContext } from '@sagewai/action';
 import { type MasterKeys, seal } from '@sagewai/crypto';
 import { organizationKeyContext, triggerContext } from '@sagewai/fleet';
 import {
@@ -91,6 +92,16 @@ export async function sealRows(
     `.execute(tx);
     await sql`
       insert into stored_model (id, sealed, created_by) values (${id}, ${by('gateway-model', storedModelContext(id))}, 't')
+    `.execute(tx);
+    await sql`
+      insert into tool (org_id, id, name, kind, manifest, digest, sealed_credential, created_by)
+      values (${orgId}, ${id}, 'tool', 'http', '{}', ${'a'.repeat(64)}, ${by('tools', toolContext({ orgId, id }))}, 't')
+    `.execute(tx);
+    await sql`
+      insert into tool_call (org_id, id, project_id, tool_id, tool_name, tool_version, tool_digest, mode, key, state,
+                             arguments_digest, sealed_key, arguments_sealed, requested_by, due_at)
+      values (${orgId}, ${id}, ${projectId}, ${id}, 'tool', 1, '', 'network', sha256(${id}::text::bytea), 'waiting', '',
+              ${by('tools', callContext({ orgId, id }))}, '', 't', app_now())
     `.execute(tx);
   });
 }

@@ -42,7 +42,8 @@ export async function fillProject(
   const runId = newId<RunId>();
   const uuid = (): string => randomUUID();
   const number = (): string => String((made += 1));
-  const [trigger, schedule, key, worker, batch, response, webhook, delivery, token] = [
+  const [trigger, schedule, key, worker, batch, response, webhook, delivery, token, call] = [
+    uuid(),
     uuid(),
     uuid(),
     uuid(),
@@ -72,11 +73,13 @@ export async function fillProject(
     webhook_id: webhook,
     delivery_id: delivery,
     budget_id: budget,
+    call_id: call,
     'run_trigger.id': trigger,
     'schedule.id': schedule,
     'virtual_key.id': key,
     'access_token.id': token,
     'credential.id': key,
+    'tool_call.id': call,
     'worker.id': worker,
     'batch.id': batch,
     'batch_file.id': file,
@@ -124,7 +127,7 @@ export async function fillProject(
     webhook,
     delivery,
   ];
-  return { orgId, projectId, runId, ids: [...ids, token, file, num, sq, budget] };
+  return { orgId, projectId, runId, ids: [...ids, token, file, num, sq, budget, call] };
 }
 
 function literal(type: string, number: () => string): string {

@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Fault } from '@sagewai/fault';
+import { demandOrganization } from '@sagewai/fleet';
+import { found, implement, implementOwn, type Route } from '@sagewai/http';
+import { inTenant } from '@sagewai/postgres';
+import {
+  callTool,
+  getToolCall,
+  listToolCalls,
+  type OrganizationId,
+  reportToolCall,
+} from '@sagewai/wire';
+
+import { acceptCall, type Asked } from './accept-call.ts';
+import {
+  answerCall,
+  type Answered,
+  begunAnswer,
+  concludeCall,
+  makeCall,
+  NO_SUCH_CALL,
+  readCall,
+} from './answer-call.ts';
+import { type Calling, callingOf, demandSeen, seenBy } from './calling.ts';
+import { checkOutcome } from './invoke.ts';
+import { CallContents } from './keep-contents.ts';
+import type { Outcome } from './outcome.ts';
+import type { ActionParts } from './parts.ts';
+import { callToWire } from './to-wire.ts';
+import { findCall, listCalls } from './tool-calls.sql.ts';
+import { findToolById } from './tools.sql.ts';
+
+const CALLS_PER_PAGE = 50;
+const WAIT_MS = 30_000;
+
+/** Calls: accepted, made once, answered however often they are asked for. */
+export function callRoutes(parts: ActionParts): Route[] {
+  return [
+    implementOwn(callTool, ({ params, body, caller, request }) =>
+      askTool(parts, callingOf(caller), { ...body, tool: params.tool }, request.signal),
+    ),
+
+    implementOwn(reportToolCall, async ({ params, body, caller }) => {
+      const orgId = demandOrganization(caller);
+      const { actor } = callingOf(caller);
+      const { call, tool } = await inTenant(parts.db, [orgId], async (tx) => {
+        const seen = demandSeen(await findCall(tx, { orgId, id: params.call_id }), caller);
+        return { call: seen, tool: await findToolById(tx, orgId, seen.toolId) };
+      });
+      // What the server makes itself, no worker tells the end of.
+      if (found(tool, NO_SUCH_CALL).kind !== 'worker' || call.attempt < body.attempt) {
+        throw new Fault('state.conflict', 'a call is reported that was not given', {
+          detail: 'This call was not given to the worker.',
+        });
+      }
+      const told: Outcome =
+        body.error === undefined
+          ? { kind: 'completed', result: JSON.stringify(body.result ?? null) }
+          : { kind: 'failed', error: 'refused', message: body.error };
+      const outcome = tool === null ? told : await checkOutcome(parts, tool, told);
+      return concludeCall(
+        parts,
+        { orgId, actor, call: { ...call, attempt: body.attempt } },
+        outcome,
+      );
+    }),
+
+    implement(listToolCalls, async ({ tx, orgId, caller, query }) => {
+      const calls = await listCalls(tx, {
+        orgId,
+        state: query.state,
+        tool: query.tool,
+        runId: query.run_id,
+        before: query.before,
+        limit: query.limit ?? CALLS_PER_PAGE,
+        ...seenBy(caller),
+      });
+      return { calls: calls.map(callToWire) };
+    }),
+
+    implement(getToolCall, async ({ tx, orgId, caller, params }) => {
+      const call = demandSeen(await findCall(tx, { orgId, id: params.call_id }), caller);
+      const contents = new CallContents(parts.keys, { orgId, id: call.id }, call.sealedKey);
+      const text = contents.open('arguments', call.argumentsSealed);
+      return {
+        ...callToWire(call),
+        arguments: text === null ? null : (JSON.parse(text) as unknown),
+        result: await contents.read(call, parts.objects),
+        message: call.messageSealed === null ? null : contents.open('message', call.messageSealed),
+        late_result_digest: call.lateResultDigest,
+      };
+    }),
+  ];
+}
+
+/** The whole life of a call, for whoever asks: build, broker, gate, invoke, return. */
+export async function askTool(
+  parts: ActionParts,
+  calling: Calling,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const { orgId, actor } = calling;
+  const { tool, call, how } = await acceptCall(parts, calling, asked);
+  if (how === 'begun') {
+    // A function of the worker is made there, and told of.
+    if (tool.kind === 'worker') return begunAnswer(call);
+    return makeCall(parts, { orgId, actor, tool, call, args: asked.arguments });
+  }
+  const waitMs = tool.kind === 'worker' ? 0 : (asked.wait_ms ?? WAIT_MS);
+  return untilOver(parts, { orgId, id: call.id, waitMs, signal, repeated: how !== 'waiting' });
+}
+
+/** It is under way, here or on another replica. */
+async function untilOver(
+  parts: ActionParts,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly id: string;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+    readonly repeated: boolean;
+  },
+): Promise<Answered> {
+  const { clock, settings } = parts;
+  const untilMs = clock.monotonicMs() + of.waitMs;
+  for (;;) {
+    const call = await readCall(parts, of.orgId, of.id);
+    const leftMs = untilMs - clock.monotonicMs();
+    if (call.state !== 'running' || leftMs <= 0 || of.signal.aborted) {
+      return answerCall(parts, of.orgId, call, of.repeated);
+    }
+    await delay(Math.min(settings.lookEveryMs, leftMs));
+  }
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+
+import { compileForeignSchema } from './foreign-schema.ts';
+
+const check = async (schema: object, value: unknown) => {
+  const compiled = await compileForeignSchema(schema);
+  if (compiled.kind === 'refused') throw new Error(compiled.why);
+  return compiled.check(value).map(({ path, message }) => `${path} ${message}`);
+};
+
+test('a value is told where it is wrong, by whichever draft the schema names', async () => {
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: 'https://tools.example/one',
+    type: 'object',
+    required: ['city'],
+    properties: { city: { type: 'string', pattern: '^[A-Z]', format: 'unheard-of' } },
+    additionalProperties: false,
+  };
+  expect(await check(schema, { city: 'Lisbon' })).toEqual([]);
+  expect(await check(schema, {})).toEqual(['/city is required']);
+  expect(await check(schema, { city: 'Lisbon', to: 1 })).toEqual(['/to is not a known field']);
+  // Twice, as two versions of a tool have one id.
+  expect(await check(schema, { city: 'lisbon' })).toHaveLength(1);
+});
+
+test('what would take for ever, leave the schema or be too large is refused', async () => {
+  const refused = async (schema: object) => (await compileForeignSchema(schema)).kind;
+  expect(await refused({ type: 'string', pattern: '(?=a)b' })).toBe('refused');
+  expect(await refused({ $ref: 'https://evil.example/schema.json' })).toBe('refused');
+  expect(await refused({ description: 'x'.repeat(70_000) })).toBe('refused');
+  expect(await refused({ type: 'nothing' })).toBe('refused');
+  const slow = { type: 'string', pattern: '^(a+)+$' };
+  expect(await check(slow, `${'a'.repeat(40_000)}b`)).toHaveLength(1);
+  expect(await check({ $ref: '#' }, 1)).toEqual([' cannot be checked: it has no end']);
+});

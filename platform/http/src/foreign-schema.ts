@@ -1,0 +1,65 @@
+/**
+ * Checks values by a JSON Schema (2020-12) that somebody else has written: whoever registers a tool, or a server that
+ * we ask for its tools. It compiles to code, so its size is bounded; its patterns are RE2's, which take a time that grows
+ * with the text alone; it refers to nothing outside itself.
+ */
+import type { Mistake } from '@sagewai/wire';
+
+import { explainMistake } from './explain-mistake.ts';
+
+export type CheckForeign = (value: unknown) => readonly Mistake[];
+
+export type CompiledSchema =
+  | { readonly kind: 'compiled'; readonly check: CheckForeign }
+  | { readonly kind: 'refused'; readonly why: string };
+
+const SCHEMA_BYTES_MAX = 65_536;
+const WHY_LENGTH_MAX = 300;
+
+export async function compileForeignSchema(schema: object): Promise<CompiledSchema> {
+  if (JSON.stringify(schema).length > SCHEMA_BYTES_MAX) {
+    return { kind: 'refused', why: `it has more than ${SCHEMA_BYTES_MAX} characters` };
+  }
+  // Few servers have tools.
+  const [{ Ajv2020 }, { RE2JS }] = await Promise.all([import('ajv/dist/2020.js'), import('re2js')]);
+  const regExp = Object.assign(
+    (pattern: string) => {
+      const compiled = RE2JS.compile(pattern);
+      // Ajv keeps expressions by what they are as texts.
+      return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
+    },
+    { code: 'none' },
+  );
+  // Which draft it names is no reason to refuse it; an id would be kept beyond it.
+  const { $schema: _draft, $id: _id, ...rest } = schema as Record<string, unknown>;
+  try {
+    const ajv = new Ajv2020({
+      strict: false,
+      validateFormats: false,
+      validateSchema: true,
+      ownProperties: true,
+      verbose: true,
+      logger: false,
+      code: { regExp },
+    });
+    const validate = ajv.compile(rest);
+    return {
+      kind: 'compiled',
+      check: (value) => {
+        try {
+          if (validate(value)) return [];
+        } catch {
+          // A schema that refers to itself without end, or a value that is as deep.
+          return [{ part: 'body', path: '', message: 'cannot be checked: it has no end' }];
+        }
+        return (validate.errors ?? []).map((error) => ({
+          part: 'body' as const,
+          ...explainMistake(error),
+        }));
+      },
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: 'refused', why: why.slice(0, WHY_LENGTH_MAX) };
+  }
+}
