@@ -38,6 +38,7 @@ const APP_USES: Record<string, readonly string[]> = {
 const CLIENT_USES: Record<string, readonly string[]> = {
   worker: ['sdk'],
   cli: ['sdk', 'verify'],
+  console: ['sdk', 'verify'],
 };
 /** Contracts depend on nothing of ours; these two platform packages stand on the migrations. */
 const DB_USERS = ['testing', 'server', 'doctor', 'backup', 'e2e'];

@@ -35,15 +35,24 @@ function tsconfigOf({ folder, manifest }: (typeof manifests)[number]): string {
   ]
     .flatMap((name) => folderOf.get(name) ?? [])
     .map((target) => ({ path: relative(folder, target) }));
+  // The one package that runs in a browser: other libraries, other files, and tests that `tsconfig.test.json` leaves out.
+  const isOfBrowsers = folder === 'clients/console';
   const config = {
     extends: `${up}/tsconfig.base.json`,
     compilerOptions: {
       rootDir: 'src',
       outDir: `${up}/.types/${folder}`,
       tsBuildInfoFile: `${up}/.types/${folder}/.tsbuildinfo`,
+      ...(isOfBrowsers
+        ? {
+            jsx: 'react-jsx',
+            lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
+            types: [],
+          }
+        : {}),
     },
     include: ['src'],
-    exclude: ['src/**/*.test.ts'],
+    exclude: isOfBrowsers ? [] : ['src/**/*.test.ts'],
     references,
   };
   return `${JSON.stringify(config, null, 2)}\n`;

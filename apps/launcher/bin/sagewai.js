@@ -91,6 +91,7 @@ function route() {
   if (chosen) {
     // Freed memory is scattered over fewer places of the C library. Read at start: here by children, and below.
     process.env.MALLOC_ARENA_MAX ??= '2';
+    if (word === 'up' || word === 'server') findConsole();
     startAgainWithFlags(chosen.nodeFlags);
     return run(chosen.module, chosen.isCommand ? [word, ...rest] : rest);
   }
@@ -117,6 +118,35 @@ async function run(module, words) {
   const { main } = await import(module);
   const code = await main(words, { serverFlags: PROCESSES.server.nodeFlags });
   if (typeof code === 'number') process.exitCode = code;
+}
+
+/**
+ * The server serves the console from files. In a clone `up` has them built beside everything else that it starts; an
+ * image brings them. Nobody looks at what ends after one run.
+ */
+function findConsole() {
+  const folder = join(
+    dirname(fileURLToPath(import.meta.url)),
+    '..',
+    '..',
+    '..',
+    'clients',
+    'console',
+  );
+  process.env.CONSOLE_DIR ??= join(folder, 'dist');
+  const isAsked = rest.some((each) =>
+    ['--once', '--help', '-h', '--explain-config'].includes(each),
+  );
+  if (word !== 'up' || isAsked || !existsSync(join(folder, 'src'))) return;
+  const child = spawn(process.execPath, [join(folder, 'build.mjs')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (bytes) => (said += bytes));
+  child.on('close', (code) => {
+    if (code !== 0)
+      process.stderr.write(`The console is not built, and not shown:\n${said.slice(-2000)}\n`);
+  });
 }
 
 /**

@@ -224,6 +224,10 @@ export const SERVER_FIELDS = {
     default: false,
     description: 'Whether /metrics is open to everybody',
   }),
+  CONSOLE_DIR: field.string({
+    ...optional,
+    description: 'The folder of the built console; without it browsers get the endpoint map too',
+  }),
   LOG_LEVEL: field.logLevel({
     default: 'info',
     description: 'The least that is logged',

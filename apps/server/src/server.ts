@@ -15,6 +15,7 @@ import { createAuditor, trustRoutes } from '@sagewai/trust';
 
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
+import { webOptions } from './console/web-options.ts';
 import { createIdentityProviders } from './create-identity-providers.ts';
 import { createOutgoing } from './create-outgoing.ts';
 import { createPeople } from './create-people.ts';
@@ -210,13 +211,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     log,
     metrics,
     certificate,
-    settings: {
-      bodyBytesMax: config.bodyBytesMax,
-      formBytesMax: config.uploadBytesMax,
-      formsBytesMax: config.uploadsBytesMax,
-      trustedProxies: config.trustedProxies,
-      version,
-    },
+    ...webOptions(config, version),
   });
 
   const leadership = seekLeadership(dispatch, log);

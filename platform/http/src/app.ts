@@ -20,6 +20,7 @@ import { createFramework } from './framework.ts';
 import { createHttpMeters } from './meters.ts';
 import { MinuteAllowance } from './minute-allowance.ts';
 import { openApiRoute } from './openapi-route.ts';
+import { NO_PAGES, type Pages } from './pages.ts';
 import { createMutualServer } from './peer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { planRoute } from './plan.ts';
@@ -45,6 +46,7 @@ export interface AppOptions {
   readonly settings?: Partial<HttpSettings>;
   /** Serves HTTPS; plain HTTP without. */
   readonly certificate?: ServerCertificate | null;
+  readonly pages?: Pages;
 }
 
 export interface App {
@@ -105,15 +107,17 @@ export function createApp(options: AppOptions): App {
     faultLines: new MinuteAllowance(FAULT_LINES_PER_MINUTE),
   };
   const endpoints = routes.map(({ endpoint }) => endpoint);
-  const { certificate = null } = options;
-  const framework = createFramework({ settings, endpoints, meters, pipeline, certificate });
+  const { certificate = null, pages = NO_PAGES } = options;
+  const framework = createFramework({ settings, endpoints, meters, pipeline, certificate, pages });
   const compiling = {
     validators: createValidators(),
     meters,
     bodyBytesMax: settings.bodyBytesMax,
     formBytesMax: settings.formBytesMax,
   };
-  for (const route of routes) bindRoute(framework, planRoute(route, compiling), pipeline);
+  for (const route of routes) {
+    bindRoute(framework, { plan: planRoute(route, compiling), pages }, pipeline);
+  }
 
   let drained: Promise<Drained> | undefined;
   let mutual: HttpsServer | undefined;

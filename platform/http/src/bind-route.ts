@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { admit } from './admit.ts';
+import { pageFirst } from './answer-page.ts';
 import { Exchange } from './exchange.ts';
 import { fail } from './fail.ts';
+import type { Pages } from './pages.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Plan } from './plan.ts';
 import { serveStream } from './serve-stream.ts';
@@ -12,14 +14,18 @@ import { serve } from './serve.ts';
  * Gives one route to the framework. The reply is always taken over: the pipeline writes every answer,
  * so that none of them takes another way out (H7).
  */
-export function bindRoute(framework: FastifyInstance, plan: Plan, pipeline: Pipeline): void {
+export function bindRoute(
+  framework: FastifyInstance,
+  { plan, pages }: { readonly plan: Plan; readonly pages: Pages },
+  pipeline: Pipeline,
+): void {
   const { path, aliases = [] } = plan.endpoint;
-  for (const each of [path, ...aliases]) bindPath(framework, { plan, path: each }, pipeline);
+  for (const each of [path, ...aliases]) bindPath(framework, { plan, path: each, pages }, pipeline);
 }
 
 function bindPath(
   framework: FastifyInstance,
-  { plan, path }: { readonly plan: Plan; readonly path: string },
+  { plan, path, pages }: { readonly plan: Plan; readonly path: string; readonly pages: Pages },
   pipeline: Pipeline,
 ): void {
   const { binding, endpoint } = plan;
@@ -44,6 +50,8 @@ function bindPath(
   }
   framework.route({
     ...common,
+    // The one endpoint at whose place browsers are shown a page; all others never ask.
+    ...(path === '/' ? { preHandler: pageFirst(pages) } : {}),
     onRequest: (request, reply, done) => {
       const exchange = begin(plan, request, reply, pipeline);
       request.exchange = exchange;

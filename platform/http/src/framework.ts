@@ -2,11 +2,13 @@ import { Fault } from '@sagewai/fault';
 import type { Endpoint } from '@sagewai/wire';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
+import { answerPage } from './answer-page.ts';
 import type { Exchange } from './exchange.ts';
 import { fail } from './fail.ts';
 import { createFindMethods } from './find-methods.ts';
 import type { HttpMeters } from './meters.ts';
 import { nameFault } from './name-fault.ts';
+import type { Pages } from './pages.ts';
 import type { Pipeline } from './pipeline.ts';
 import { createRequestIds } from './request-id.ts';
 import { sendFault } from './send.ts';
@@ -33,8 +35,9 @@ export function createFramework(of: {
   meters: HttpMeters;
   pipeline: Pipeline;
   certificate: ServerCertificate | null;
+  pages: Pages;
 }): FastifyInstance {
-  const { settings, meters, pipeline, certificate } = of;
+  const { settings, meters, pipeline, certificate, pages } = of;
   const requestIdOf = createRequestIds();
   const findMethods = createFindMethods(of.endpoints);
 
@@ -75,8 +78,11 @@ export function createFramework(of: {
     (_request, bytes, done) => done(null, bytes),
   );
   framework.setNotFoundHandler((request, reply) => {
-    const detail = `${request.method} ${pathOf(request.raw.url)} is not an endpoint.`;
-    refuseUnrouted(request, reply, new Fault('request.unroutable', 'no route', { detail }));
+    const path = pathOf(request.raw.url);
+    const detail = `${request.method} ${path} is not an endpoint.`;
+    const refuse = (): void =>
+      refuseUnrouted(request, reply, new Fault('request.unroutable', 'no route', { detail }));
+    void answerPage(pages, { request, reply, path }, refuse);
   });
   framework.setErrorHandler((error, request, reply) => {
     if (request.exchange === undefined) {

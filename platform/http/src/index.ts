@@ -11,6 +11,7 @@ export { type CheckForeign, compileForeignSchema, type CompiledSchema } from './
 export { nameFault } from './name-fault.ts';
 export { describeApi } from './openapi.ts';
 export { findParts, type FormFields, type FormFile, type FormPart } from './read-form.ts';
+export { NO_PAGES, type PageRequest, type Pages } from './pages.ts';
 export type { RequestHead } from './request-head.ts';
 export {
   implement,

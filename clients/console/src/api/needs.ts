@@ -1,0 +1,32 @@
+import type { Permission } from '@sagewai/wire';
+
+import type { EndpointId } from './server.ts';
+
+/** Which permission each action of the console needs; a test compares it with the contract. */
+export const NEEDS = {
+  'runs.submitRun': 'run:submit',
+  'runs.cancelRun': 'run:cancel',
+  'runs.cancelRuns': 'run:cancel',
+  'runs.replayRun': 'run:redrive',
+  'runs.approveRun': 'run:approve',
+  'runs.denyRun': 'run:approve',
+  'fleet.approveWorker': 'fleet:administer',
+  'fleet.rejectWorker': 'fleet:administer',
+  'fleet.drainWorker': 'fleet:administer',
+  'fleet.undrainWorker': 'fleet:administer',
+  'fleet.evictWorker': 'fleet:administer',
+  'fleet.banWorker': 'fleet:administer',
+  'fleet.unlockWorker': 'fleet:administer',
+  'fleet.createEnrollmentKey': 'fleet:administer',
+  'fleet.revokeEnrollmentKey': 'fleet:administer',
+  'fleet.pause': 'fleet:administer',
+  'fleet.resume': 'fleet:administer',
+  'fleet.redriveDeadLetter': 'run:redrive',
+  'fleet.discardDeadLetter': 'run:cancel',
+  'gateway.createKey': 'key:write',
+  'gateway.updateKey': 'key:write',
+  'gateway.revokeKey': 'key:write',
+  'ledger.setBudget': 'budget:write',
+} as const satisfies Partial<Record<EndpointId, Permission>>;
+
+export type ActionId = keyof typeof NEEDS;

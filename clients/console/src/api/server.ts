@@ -1,0 +1,85 @@
+import {
+  type CallInput,
+  type CallOptions,
+  type CallOutput,
+  createClient,
+  SagewaiError,
+} from '@sagewai/sdk';
+import type { EndpointTable } from '@sagewai/wire';
+import { type QueryKey, queryOptions } from '@tanstack/react-query';
+
+import { createStore } from '../store.ts';
+import { proveAgain } from './prove-again.ts';
+
+export type EndpointId = keyof EndpointTable;
+
+/** For whom and where it is asked. Never stored: a token is forgotten with the tab, a session is a cookie. */
+export interface Connection {
+  /** Of an administrator who has no account; null: the cookie of a login session. */
+  readonly token: string | null;
+  /** Null: the caller's own. */
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
+export const connection = createStore<Connection>({
+  token: null,
+  organization: null,
+  project: null,
+});
+
+/** `lost` from the first call that reaches nobody until the server answers again. */
+export const reach = createStore<'there' | 'lost'>('there');
+
+/** Where the server is, as the page's own address says; without the slash at its end. */
+export const SERVER_URL = new URL('.', document.baseURI).href.replace(/\/$/, '');
+
+/** What makes a request one of this page and not of another site's form. */
+const CSRF = { 'x-sagewai-csrf': '1' } as const;
+
+/** Calls one endpoint. What asks for a fresh proof of who is there gets it, and is asked once more. */
+export async function call<Id extends EndpointId>(
+  id: Id,
+  input: CallInput<Id>,
+  options: CallOptions = {},
+): Promise<CallOutput<Id>> {
+  try {
+    return await callOnce(id, input, options);
+  } catch (thrown) {
+    if (!(thrown instanceof SagewaiError && thrown.code === 'caller.stale')) throw thrown;
+    await proveAgain();
+    return callOnce(id, input, options);
+  }
+}
+
+async function callOnce<Id extends EndpointId>(
+  id: Id,
+  input: CallInput<Id>,
+  options: CallOptions,
+): Promise<CallOutput<Id>> {
+  const { token, organization, project } = connection.get();
+  const client = createClient({
+    url: SERVER_URL,
+    headers: CSRF,
+    attemptsMax: 1,
+    ...(token === null ? {} : { token }),
+    ...(organization === null ? {} : { organization }),
+    ...(project === null ? {} : { project }),
+  });
+  try {
+    const answer = await client.call(id, input, options);
+    reach.set('there');
+    return answer;
+  } catch (thrown) {
+    if (thrown instanceof SagewaiError && thrown.code === 'unreachable') reach.set('lost');
+    throw thrown;
+  }
+}
+
+/** A question to the server, under a key by which its answer is found again. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- the library's own type names a key that nobody writes
+export const ask = <Id extends EndpointId>(id: Id, input: CallInput<Id>) =>
+  queryOptions({
+    queryKey: [id, input] as QueryKey,
+    queryFn: ({ signal }) => call(id, input, { signal }),
+  });

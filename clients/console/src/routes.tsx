@@ -1,0 +1,104 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+
+import { readAuditSearch } from './evidence/audit-search.ts';
+import { readSpendSearch } from './money/spend-search.ts';
+import { readRunSearch } from './runs/run-search.ts';
+import { Missing } from './shell/missing.tsx';
+import { Shell } from './shell/shell.tsx';
+import { Failure } from './ui/failure.tsx';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: Missing,
+  errorComponent: ({ error, reset }) => <Failure error={error} again={reset} />,
+});
+
+// Each stands by itself: inside the list their types would be taken from it.
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'OverviewPage'),
+});
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: readRunSearch,
+  component: lazyRouteComponent(() => import('./pages/runs.tsx'), 'RunsPage'),
+});
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  component: lazyRouteComponent(() => import('./pages/run.tsx'), 'RunPage'),
+});
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/workers',
+  component: lazyRouteComponent(() => import('./pages/workers.tsx'), 'WorkersPage'),
+});
+const enrollmentKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/enrollment-keys',
+  component: lazyRouteComponent(() => import('./pages/enrollment-keys.tsx'), 'EnrollmentKeysPage'),
+});
+const queues = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/queues',
+  component: lazyRouteComponent(() => import('./pages/queues.tsx'), 'QueuesPage'),
+});
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/dead-letters',
+  component: lazyRouteComponent(() => import('./pages/dead-letters.tsx'), 'DeadLettersPage'),
+});
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./pages/keys.tsx'), 'KeysPage'),
+});
+const budgets = createRoute({
+  getParentRoute: () => root,
+  path: '/budgets',
+  component: lazyRouteComponent(() => import('./pages/budgets.tsx'), 'BudgetsPage'),
+});
+const spend = createRoute({
+  getParentRoute: () => root,
+  path: '/spend',
+  validateSearch: readSpendSearch,
+  component: lazyRouteComponent(() => import('./pages/spend.tsx'), 'SpendPage'),
+});
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
+});
+
+/** Every address of the console. */
+const pages = root.addChildren([
+  overview,
+  runs,
+  run,
+  workers,
+  enrollmentKeys,
+  queues,
+  deadLetters,
+  keys,
+  budgets,
+  spend,
+  audit,
+]);
+
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- its type is the list of all routes
+export const createConsoleRouter = (basepath: string) =>
+  createRouter({ routeTree: pages, basepath, defaultPreload: 'intent' });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

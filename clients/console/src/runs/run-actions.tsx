@@ -1,0 +1,90 @@
+import type { CallOutput } from '@sagewai/sdk';
+import { useNavigate } from '@tanstack/react-router';
+import { type ReactElement, useState } from 'react';
+
+import { useAct } from '../api/use-act.ts';
+import { ActButton } from '../ui/act-button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Form } from '../ui/form.tsx';
+import { readJson } from './read-json.ts';
+
+type Run = CallOutput<'runs.getRun'>;
+
+const OVER = ['completed', 'failed', 'cancelled'];
+
+export function RunActions({ run }: { run: Run }): ReactElement {
+  const cancel = useAct('runs.cancelRun');
+  const isOver = OVER.includes(run.state);
+  const cancelObjection = isOver
+    ? `It is ${run.state}: there is nothing to cancel.`
+    : run.cancel_requested
+      ? 'Its worker has been told to stop.'
+      : null;
+  return (
+    <>
+      <Replay run={run} isOver={isOver} />
+      <ActButton
+        act={cancel}
+        look="danger"
+        unless={cancelObjection}
+        onAct={() => void cancel.run({ params: { run_id: run.id } })}
+      >
+        Cancel
+      </ActButton>
+      {cancel.error === null ? null : <Failure error={cancel.error} />}
+    </>
+  );
+}
+
+/** As a new run, with what this one was given or something else. */
+function Replay({ run, isOver }: { run: Run; isOver: boolean }): ReactElement {
+  const replay = useAct('runs.replayRun');
+  const navigate = useNavigate();
+  const [isOpen, setOpen] = useState(false);
+  const [mistake, setMistake] = useState<string | null>(null);
+  const given = JSON.stringify(run.payload, null, 2);
+  const start = async (text: string): Promise<void> => {
+    const input = readJson(text);
+    if (input.kind === 'mistake') {
+      setMistake(input.why);
+      return;
+    }
+    const body = text === given ? {} : { input: input.value };
+    const made = await replay.run({ params: { run_id: run.id }, body });
+    if (made === null) return;
+    setOpen(false);
+    void navigate({ to: '/runs/$runId', params: { runId: made.id } });
+  };
+  return (
+    <>
+      <ActButton
+        act={replay}
+        unless={isOver ? null : 'It is not over yet.'}
+        onAct={() => setOpen(true)}
+      >
+        Replay …
+      </ActButton>
+      <Dialog title="Replay as a new run" isOpen={isOpen} onClose={() => setOpen(false)} isWide>
+        <Form
+          action="Replay"
+          isPending={replay.isPending}
+          onSubmit={(data) => void start(data('input'))}
+        >
+          <label className="flex flex-col gap-1">
+            <span className="text-xs font-medium">Input</span>
+            <textarea
+              name="input"
+              rows={14}
+              spellCheck={false}
+              defaultValue={given}
+              className="border-line-strong bg-canvas rounded-sm border p-2 font-mono text-xs"
+            />
+          </label>
+          {mistake === null ? null : <p className="text-bad">{mistake}</p>}
+          {replay.error === null ? null : <Failure error={replay.error} />}
+        </Form>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import type { Permission } from '@sagewai/wire';
+
+export interface Place {
+  readonly to: string;
+  readonly name: string;
+  /** After `g`. */
+  readonly key?: string;
+  /** Needed to see anything there. */
+  readonly permission: Permission;
+}
+
+/** Every page that can be gone to directly, in the groups of the sidebar. */
+export const NAVIGATION = [
+  {
+    group: null,
+    places: [
+      { to: '/', name: 'Overview', key: 'o', permission: 'organization:read' },
+      { to: '/runs', name: 'Runs', key: 'r', permission: 'run:read' },
+    ],
+  },
+  {
+    group: 'Fleet',
+    places: [
+      { to: '/fleet/workers', name: 'Workers', key: 'w', permission: 'fleet:read' },
+      {
+        to: '/fleet/enrollment-keys',
+        name: 'Enrollment keys',
+        key: 'e',
+        permission: 'enrollment:read',
+      },
+      { to: '/fleet/queues', name: 'Queues', key: 'q', permission: 'fleet:read' },
+      { to: '/fleet/dead-letters', name: 'Dead letters', key: 'd', permission: 'run:read' },
+    ],
+  },
+  {
+    group: 'Money',
+    places: [
+      { to: '/keys', name: 'Keys', key: 'k', permission: 'key:read' },
+      { to: '/budgets', name: 'Budgets', key: 'b', permission: 'spend:read' },
+      { to: '/spend', name: 'Spend', key: 's', permission: 'spend:read' },
+    ],
+  },
+  {
+    group: 'Trust',
+    places: [{ to: '/audit', name: 'Audit log', key: 'a', permission: 'audit:read' }],
+  },
+] as const satisfies readonly {
+  readonly group: string | null;
+  readonly places: readonly Place[];
+}[];
+
+export const PLACES: readonly Place[] = NAVIGATION.flatMap(({ places }) => [...places]);

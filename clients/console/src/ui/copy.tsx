@@ -1,0 +1,48 @@
+import { type ReactElement, useState } from 'react';
+
+import { Button } from './button.tsx';
+
+const SHOWN_MS = 1_600;
+
+export function CopyButton({
+  text,
+  label = 'Copy',
+}: {
+  text: string;
+  label?: string;
+}): ReactElement {
+  const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
+  const copy = async (): Promise<void> => {
+    // Not there on plain HTTP off loopback: people select the text themselves.
+    const done = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    );
+    setState(done ? 'copied' : 'failed');
+    setTimeout(() => setState('idle'), SHOWN_MS);
+  };
+  return (
+    <Button look="quiet" onClick={() => void copy()} aria-live="polite">
+      {{ idle: label, copied: '✓ Copied', failed: 'Select and copy' }[state]}
+    </Button>
+  );
+}
+
+/** Text to paste elsewhere, whole lines of it. */
+export function Snippet({ text, label }: { text: string; label: string }): ReactElement {
+  return (
+    <div className="border-line bg-canvas relative rounded-md border">
+      <pre
+        // What is wider than its box is reached by keyboard too.
+        tabIndex={0}
+        aria-label={label}
+        className="focus-inset overflow-x-auto p-2.5 pr-16 font-mono text-xs leading-relaxed"
+      >
+        {text}
+      </pre>
+      <div className="absolute top-1 right-1">
+        <CopyButton text={text} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,299 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { CONSOLE_DIR } from '@sagewai/console/build';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { ask } from '../harness/api.ts';
+import { findBarriers, missingBrowser } from '../harness/browser.ts';
+import { goTo, type Opened, openConsole, OWNER, PASSWORD, signIn } from '../harness/console.ts';
+import { cluster } from '../harness/e2e-test.ts';
+import { chat } from '../harness/installation.ts';
+import { openStage, type Stage } from '../harness/stage.ts';
+import { waitUntil } from '../harness/wait-until.ts';
+import { startWorker } from '../harness/worker.ts';
+
+const missing = missingBrowser();
+if (missing !== null) console.warn(`The console is not looked at: ${missing}`);
+
+/** The pages that stand in the sidebar. */
+const PAGES = [
+  'Overview',
+  'Runs',
+  'Workers',
+  'Enrollment keys',
+  'Queues',
+  'Dead letters',
+  'Keys',
+  'Budgets',
+  'Spend',
+  'Audit log',
+];
+
+/** Everything that the first page loads, compressed. */
+const FIRST_PAGE_BYTES_MAX = 250 * 1024;
+
+async function compressedSize(path: string): Promise<number> {
+  const file = join(CONSOLE_DIR, path);
+  const { size } = await stat(`${file}.gz`).catch(() => stat(file));
+  return size;
+}
+
+describe.skipIf(missing !== null)('the console, in a browser', () => {
+  let stage: Stage;
+  let opened: Opened;
+  beforeAll(async () => {
+    stage = await openStage();
+    opened = await openConsole(stage, cluster());
+  });
+  afterAll(async () => {
+    await stage.close();
+  });
+
+  const submit = async (body: object): Promise<string> => {
+    const { server } = opened.installation;
+    const payload = { agent: { name: 'greeter', model: 'scripted' }, message: 'Hello' };
+    const { id } = await server.askWell('/api/v1/runs', {
+      body: { model: 'scripted', payload, ...body },
+    });
+    return id as string;
+  };
+  const openRun = async (id: string): Promise<void> => {
+    await opened.page.keyboard.press('Control+k');
+    await opened.page.getByRole('combobox', { name: /run’s id/ }).fill(id);
+    await opened.page.keyboard.press('Enter');
+    await opened.page.getByText(id, { exact: true }).first().waitFor();
+  };
+
+  test('the first owner is made with the setup token, and is signed in', async () => {
+    const { page, setupToken, installation } = opened;
+    const asked: string[] = [];
+    page.on('response', (response) => asked.push(new URL(response.url()).pathname));
+    await page.goto(`${installation.server.url}/`);
+    await page.getByRole('tab', { name: 'First owner' }).click();
+    await page.getByLabel('Setup token').fill(setupToken);
+    await page.getByLabel('E-mail address').fill(OWNER);
+    await page.getByLabel('Name').fill('Anna Berg');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Make the first owner' }).click();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/console/');
+    const assets = [...new Set(asked)].filter((path) => path.startsWith('/console/assets/'));
+    expect(assets.length).toBeGreaterThan(2);
+    const sizes = await Promise.all(assets.map(compressedSize));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(FIRST_PAGE_BYTES_MAX);
+  });
+
+  test('a session outlives a reload, ends with signing out, and is had again with the password', async () => {
+    const { page } = opened;
+    await page.reload();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    // Nothing of a credential is where a script could read it.
+    expect(
+      await page.evaluate(
+        'JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])',
+      ),
+    ).toBe(JSON.stringify(['', {}, {}]));
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to Sagewai' }).waitFor();
+    await signIn(page, OWNER);
+  });
+
+  test('a run is watched while it goes on: its waterfall, its log, what it answered', async () => {
+    const { page } = opened;
+    const id = await submit({});
+    await openRun(id);
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    const attempt = page.getByRole('button', { name: /^Attempt 1, harbour, / });
+    const modelCall = page.getByRole('button', { name: /^scripted, .* tokens/ });
+    await attempt.waitFor();
+    await modelCall.waitFor();
+    const drawn = await Promise.all(
+      [attempt, modelCall].map((bar) => bar.locator('rect').boundingBox()),
+    );
+    for (const box of drawn) expect(box?.width).toBeGreaterThan(1);
+    const axis = page.getByRole('img', { name: /in all$/ });
+    expect(await axis.locator('text').allTextContents()).toContain('0');
+    expect(await page.getByRole('log').textContent()).toContain('scripted');
+    await modelCall.click();
+    await page.getByText('Deployment').waitFor();
+  });
+
+  test('a run that waits says why', async () => {
+    const { page } = opened;
+    const id = await submit({ pool: 'nowhere' });
+    await openRun(id);
+    await page.getByRole('heading', { name: 'Why is it not running?' }).waitFor();
+    await page.getByText(/^No approved worker is in pool nowhere/).waitFor();
+    const nearest = page.getByRole('region', { name: 'The workers that come nearest' });
+    expect(await nearest.textContent()).toContain('harbour');
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('heading', { level: 1 }).getByText('cancelled').waitFor();
+  });
+
+  test('filters stand in the address', async () => {
+    const { page } = opened;
+    await goTo(page, 'Runs');
+    await page.getByLabel('State').selectOption('cancelled');
+    await page.waitForURL(/state=cancelled/);
+    await page.reload();
+    await page.getByRole('row').filter({ hasText: 'cancelled' }).first().waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'completed' }).count()).toBe(0);
+  });
+
+  test('an enrollment key is made, a worker asks with it, and works once it is approved', async () => {
+    const { page, installation } = opened;
+    await goTo(page, 'Enrollment keys');
+    await page.getByRole('button', { name: 'New enrollment key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('machines of the lab');
+    await dialog.getByLabel('Workers that it enrolls').selectOption('after approval');
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    const enrollmentKey = await dialog
+      .getByLabel('The enrollment key', { exact: true })
+      .textContent();
+    expect(enrollmentKey).toMatch(/^sk-fleet-/);
+    expect(await dialog.getByRole('tabpanel').textContent()).toContain(enrollmentKey);
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const { url } = installation.server;
+    startWorker(stage, {
+      url,
+      name: 'quay',
+      enrollmentKey: enrollmentKey ?? '',
+      models: ['scripted'],
+    });
+    await goTo(page, 'Workers');
+    const row = page.getByRole('row').filter({ hasText: 'quay' });
+    await row.getByText('pending').waitFor();
+    await row.getByRole('button', { name: 'Approve' }).click();
+    await row.getByText('approved').waitFor();
+    expect(await row.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+  });
+
+  test('a key is made, used until its budget is spent, and that is seen', async () => {
+    const { page, installation } = opened;
+    await goTo(page, 'Keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('web team');
+    await dialog.getByLabel('US dollars in all').fill('0.08');
+    await dialog.getByRole('button', { name: 'Make the key' }).click();
+    const key = (await dialog.getByLabel('The virtual key', { exact: true }).textContent()) ?? '';
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    const call = { model: 'scripted', max_tokens: 10, content: 'Say something.' };
+    let last = 200;
+    for (let count = 0; last === 200 && count < 2_000; count += 1) {
+      last = (await chat(installation.server.url, key, call)).status;
+    }
+    expect(last).toBe(429);
+    const row = page.getByRole('row').filter({ hasText: 'web team' });
+    let shown = '';
+    await waitUntil(
+      async () => {
+        shown = (await row.textContent()) ?? '';
+        return Number(await row.getByRole('meter').getAttribute('aria-valuenow')) >= 80;
+      },
+      { otherwise: () => `the key does not look spent: ${shown}` },
+    );
+    await goTo(page, 'Overview');
+    await page.getByRole('link', { name: /of what the key may use in all$/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Budgets' }).waitFor();
+    await goTo(page, 'Spend');
+    await page.getByRole('row').filter({ hasText: 'scripted' }).waitFor();
+    const inked = await page.evaluate(
+      `(() => { const canvas = document.querySelector('canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0; for (let at = 3; at < data.length; at += 4) if (data[at] > 0) count += 1; return count; })()`,
+    );
+    expect(inked).toBeGreaterThan(1_000);
+  });
+
+  test('the audit log is verified in the browser', async () => {
+    const { page } = opened;
+    await goTo(page, 'Audit log');
+    await page.getByRole('button', { name: 'Verify it here' }).click();
+    const verdict = page.getByText(/^Whole: .* entries/);
+    await verdict.waitFor();
+    expect(await verdict.isVisible()).toBe(true);
+  });
+
+  test('a lost connection is told, and found again without a reload', async () => {
+    const { page, installation } = opened;
+    await goTo(page, 'Overview');
+    await installation.server.stop();
+    await page.getByText('The server is not reached.').waitFor();
+    installation.server.start();
+    await installation.server.ready();
+    await page.getByText('The server is not reached.').waitFor({ state: 'hidden' });
+    const id = await submit({});
+    const link = page.getByRole('link', { name: id });
+    await link.waitFor();
+    expect(await link.isVisible()).toBe(true);
+  });
+
+  test('a viewer sees everything that they may, and is told why they may change nothing', async () => {
+    const { browser, installation } = opened;
+    const { server } = installation;
+    const email = 'eva@example.com';
+    const invited = await server.askWell('/api/v1/invitations', {
+      body: { email, role: 'viewer' },
+      headers: await ofOrganization(),
+    });
+    await ask(`${server.url}/api/v1/invitations/accept`, {
+      body: { token: invited.token, name: 'Eva Lind', password: PASSWORD },
+    });
+    const id = await submit({ pool: 'nowhere' });
+    const page = await (
+      await browser.newContext({ viewport: { width: 1280, height: 820 } })
+    ).newPage();
+    await page.goto(`${server.url}/console/runs/${id}`);
+    await page.getByRole('tab', { name: 'Account' }).waitFor();
+    await page.getByLabel('E-mail address').fill(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    await cancel.waitFor();
+    expect(await cancel.getAttribute('aria-disabled')).toBe('true');
+    await cancel.hover();
+    await page.getByText('You lack the permission run:cancel').first().waitFor();
+    await cancel.click({ force: true });
+    const refused = await page.evaluate(
+      `fetch('/api/v1/runs/${id}/cancel', { method: 'POST', headers: { 'x-sagewai-csrf': '1' } }).then(({ status }) => status)`,
+    );
+    expect(refused).toBe(403);
+    const run = await server.askWell(`/api/v1/runs/${id}`, { headers: await ofOrganization() });
+    expect(run).toMatchObject({ state: 'queued', cancel_requested: false });
+    await page.context().close();
+  });
+
+  test.each(PAGES)('%s: nothing serious keeps anybody out, in light and in dark', async (name) => {
+    const { page } = opened;
+    await goTo(page, name);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect({ [colorScheme]: await findBarriers(page) }).toEqual({ [colorScheme]: [] });
+    }
+    await page.setViewportSize({ width: 390, height: 820 });
+    const wider = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(wider).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 1280, height: 820 });
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  test('the browser has nothing to complain of: no script or style stands in a page', () => {
+    expect(opened.complaints).toEqual([]);
+  });
+
+  /** The administrator of the platform says of which organization they speak. */
+  async function ofOrganization(): Promise<Record<string, string>> {
+    const listed = await waitUntil(
+      () => opened.installation.server.askWell('/api/v1/organizations'),
+      {
+        otherwise: 'no organization',
+      },
+    );
+    return { 'x-organization': listed.organizations[0].id as string };
+  }
+});

@@ -1,0 +1,69 @@
+import { ensureConsole } from '@sagewai/console/build';
+import type { TestCluster } from '@sagewai/testing';
+import type { Browser, Page } from 'playwright-core';
+
+import { hearComplaints, launchBrowser } from './browser.ts';
+import { install, type Installation } from './installation.ts';
+import type { Stage } from './stage.ts';
+import { makeEnrollmentKey, startWorker } from './worker.ts';
+
+export const PASSWORD = 'seven green lanterns at the harbour';
+export const OWNER = 'anna@example.com';
+
+export interface Opened {
+  readonly installation: Installation;
+  readonly browser: Browser;
+  readonly page: Page;
+  readonly complaints: readonly string[];
+  readonly setupToken: string;
+}
+
+/** One server, one worker and one browser for all tests of a file. */
+export async function openConsole(stage: Stage, cluster: TestCluster): Promise<Opened> {
+  const folder = await ensureConsole();
+  const installation = await install(stage, cluster, {
+    models: [{ name: 'scripted', inputPrice: 0.000_01, outputPrice: 0.000_02 }],
+    environment: { CONSOLE_DIR: folder },
+  });
+  const { server } = installation;
+  const setupToken = /setup-[\w-]+/.exec(
+    server.process().text().replaceAll('--setup-token', ''),
+  )?.[0];
+  if (setupToken === undefined) throw new Error('the server has shown no setup token');
+  const enrollmentKey = await makeEnrollmentKey(server);
+  const worker = startWorker(stage, {
+    url: server.url,
+    name: 'harbour',
+    enrollmentKey,
+    models: ['scripted'],
+  });
+  const browser = await launchBrowser();
+  stage.defer('the browser', () => browser.close());
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 820 },
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = hearComplaints(page);
+  await worker.says(/session \d+/);
+  return { installation, browser, page, complaints, setupToken };
+}
+
+/** By name and password, at the sign-in page. */
+export async function signIn(page: Page, email: string): Promise<void> {
+  await page.getByRole('tab', { name: 'Account' }).click();
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+}
+
+/** Through the sidebar, as people do. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('link', { name, exact: true })
+    .click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
