@@ -15,6 +15,8 @@ export interface WorkerCredential {
   readonly pool: string;
   readonly models: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** The project whose runs alone it takes; left out: every project's. */
+  readonly project?: string;
   /** The public half of its sealing key; left out: none was registered. */
   readonly seal_key?: string;
 }

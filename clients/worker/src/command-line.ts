@@ -12,6 +12,7 @@ Enrolls with the server (once), long-polls for runs that match, and runs agents.
   --enrollment-key KEY        enrolls it at the first start (ENROLLMENT_KEY; or a WRT_TOKEN)
   --name NAME                 how it shows in lists (WORKER_NAME; the host's name)
   --org NAME                  the organization, when it registers without a key
+  --project NAME              takes this project's runs alone (WORKER_PROJECT)
   --pool POOL                 the pool it serves (WORKER_POOL; default)
   --labels k=v,…              labels that runs may ask for (WORKER_LABELS)
   --models a,b                models it can run (WORKER_MODELS)

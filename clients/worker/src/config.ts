@@ -48,6 +48,11 @@ export const WORKER_FIELDS = {
     description: 'The organization to register in without a key',
     flag: 'org',
   }),
+  WORKER_PROJECT: field.string({
+    default: '',
+    description: 'The project whose runs alone it takes, by name or id; every project unless said',
+    flag: 'project',
+  }),
   WORKER_POOL: field.string({
     default: POOL_DEFAULT,
     description: 'The pool it serves',

@@ -2,7 +2,7 @@ import type { WorkerCredential } from '@sagewai/sdk/node';
 
 import { POOL_DEFAULT } from './config.ts';
 
-type Declared = Pick<WorkerCredential, 'pool' | 'models' | 'labels' | 'seal_key'>;
+type Declared = Pick<WorkerCredential, 'pool' | 'models' | 'labels' | 'project' | 'seal_key'>;
 
 /**
  * What is declared now and was not declared when the credential was made; null when it still fits. What
@@ -14,6 +14,7 @@ export function declaresOtherwise(kept: Declared, now: Declared): keyof Declared
   if (now.models.length > 0 && !isSameSet(now.models, kept.models)) return 'models';
   const labels = pairsOf(now.labels);
   if (labels.length > 0 && !isSameSet(labels, pairsOf(kept.labels))) return 'labels';
+  if (now.project && now.project !== kept.project) return 'project';
   return now.seal_key !== undefined && now.seal_key !== kept.seal_key ? 'seal_key' : null;
 }
 

@@ -1,15 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 
 import { ConfigError, explain, explanationText, readConfig } from '@sagewai/config';
-import { travelsInClear } from '@sagewai/sdk/node';
 
 import { parseFlags } from './command-line.ts';
 import { WORKER_FIELDS } from './config.ts';
 import { CredentialsFileError } from './credentials/credential-store.ts';
 import { processLog, redactedLog } from './log.ts';
-import { withSealKey } from './own-seal-key.ts';
 import { resolveOptions } from './resolve-options.ts';
-import { supervise } from './supervise.ts';
+import { startWorker } from './start-worker.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 import type { WorkerEnd } from './worker-options.ts';
 
 /** The numbers are the command line's. */
@@ -38,15 +37,9 @@ export async function main(words: readonly string[]): Promise<number> {
     const config = readConfig(WORKER_FIELDS, sources);
     const plainLog = processLog(config.workerName);
     const options = await resolveOptions(config, { environment: process.env, log: plainLog });
-    // Before anything is enrolled: a file that cannot be used is the operator's to mend.
-    await options.credentials.take();
     const log = redactedLog(plainLog, options.credentials.redact);
-    if (travelsInClear(options.url)) {
-      log.warn(`plain HTTP to ${options.url}: its credential can be read on the way`);
-    }
-    const sealing = await withSealKey(options, log);
-    const stop = stopSignal((text) => log.note(text));
-    return tell(await supervise(sealing, log, stop), (text) => log.warn(text));
+    const stop = stopOnSignals((text) => log.note(text));
+    return tell(await startWorker(options, log, stop.signal), (text) => log.warn(text));
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof CredentialsFileError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -62,20 +55,4 @@ function tell(end: WorkerEnd, warn: (text: string) => void): number {
   if (end.unsent === 0) return EXIT.ok;
   warn(`the server was not told how ${end.unsent} runs ended: they start again`);
   return EXIT.error;
-}
-
-/** Aborts at the first signal; a second one, more than a second later, ends the process at once. */
-function stopSignal(note: (text: string) => void): AbortSignal {
-  const stop = new AbortController();
-  let firstAt = 0;
-  const handle = (): void => {
-    if (!stop.signal.aborted) {
-      firstAt = performance.now();
-      note('draining; a second signal ends it at once');
-      stop.abort(new Error('told to stop'));
-    } else if (performance.now() - firstAt > 1_000) process.exit(EXIT.error);
-  };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-  return stop.signal;
 }

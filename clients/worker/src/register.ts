@@ -35,6 +35,7 @@ export async function register({ options, log, signal }: Enrolling): Promise<Wor
       }),
     },
     ...(options.organization ? { organization: options.organization } : {}),
+    ...(options.project ? { project: options.project } : {}),
   });
   const registered = await client.call('fleet.registerWorker', {
     body: {
@@ -107,7 +108,7 @@ function versionOf({ version }: WorkerOptions): { readonly version?: string } {
 
 function toCredential(
   registered: Registered,
-  { url, name, pool, models, labels, key }: WorkerOptions,
+  { url, name, pool, models, labels, key, project }: WorkerOptions,
 ): WorkerCredential {
   return {
     url,
@@ -119,5 +120,6 @@ function toCredential(
     pool,
     models,
     labels,
+    ...(project ? { project } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 
 import { ConfigError, expandHome } from '@sagewai/config';
+import type { WorkerCredentials } from '@sagewai/sdk';
 import { createNodeSend, readCa, readSealKey } from '@sagewai/sdk/node';
 import type { HpkeKeyPair } from '@sagewai/seal';
 
@@ -8,6 +9,7 @@ import type { WorkerConfig } from './config.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
 import type { Environment } from './credentials/run-scope.ts';
 import { loadWorkflows } from './durable/load-workflows.ts';
+import type { WorkflowTable } from './durable/run-durable.ts';
 import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import { takeKey, withKey } from './own-key.ts';
@@ -15,10 +17,19 @@ import type { WorkerOptions } from './worker-options.ts';
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');
 
+export interface ResolveWith {
+  readonly environment: Environment;
+  readonly log: WorkerLog;
+  /** Of a program of its own, beside those of the modules. */
+  readonly workflows?: WorkflowTable;
+  /** In place of a file. */
+  readonly credentials?: WorkerCredentials;
+}
+
 /** From what was configured to what the worker uses. */
 export async function resolveOptions(
   config: WorkerConfig,
-  { environment, log }: { readonly environment: Environment; readonly log: WorkerLog },
+  { environment, log, ...given }: ResolveWith,
 ): Promise<WorkerOptions> {
   const serverCa = config.sagewaiCaFile === null ? null : await readCaOf(config.sagewaiCaFile);
   const sealKey = config.workerSealKeyFile
@@ -43,11 +54,12 @@ export async function resolveOptions(
     labels: config.workerLabels,
     version: config.workerVersion,
     models: config.workerModels,
-    workflows: await loadWorkflows(config.workerWorkflows),
+    workflows: await loadWorkflows(config.workerWorkflows, given.workflows),
     maxConcurrent: config.workerMaxConcurrent,
     enrollmentKey: config.enrollmentKey?.reveal() ?? '',
     workerToken: config.wrtToken?.reveal() ?? '',
     organization: config.workerOrganization,
+    project: config.workerProject,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     pollTimeoutMs: config.pollTimeoutMs,
     serverWaitMsMax: config.serverWaitMs,
@@ -59,6 +71,7 @@ export async function resolveOptions(
     environment,
     credentials: createCredentialStore({
       path: config.workerCredentialsFile && expandHome(config.workerCredentialsFile, homedir()),
+      given: given.credentials ?? null,
       secrets: [openaiKey, anthropicKey],
       log,
     }),

@@ -1,4 +1,5 @@
-import { SagewaiError } from '@sagewai/sdk';
+import { type SagewaiClient, SagewaiError, type WorkerCredentials } from '@sagewai/sdk';
+import { type InferenceScope, withInference } from '@sagewai/sdk/workflow';
 
 import { beginWait } from './begin-wait.ts';
 import { createChildRuns } from './child-runs.ts';
@@ -89,14 +90,16 @@ async function execute(
     const output = await withCredentials(own, () =>
       workflow === null
         ? runAgent({ payload, model, callModel, children, env, voice: heard, resume, signal })
-        : runDurable(workflow, options.workflows, payload, {
-            client,
-            send,
-            lease,
-            redact,
-            signal,
-            isSealed,
-          }),
+        : withInference(inferenceOf(own, client, lease), () =>
+            runDurable(workflow, options.workflows, payload, {
+              client,
+              send,
+              lease,
+              redact,
+              signal,
+              isSealed,
+            }),
+          ),
     );
     const report = { ...ours, status: 'completed', output: redactDeep(output, redact) } as const;
     return sealed === null ? report : sealed.seal(report);
@@ -120,6 +123,13 @@ async function execute(
     await voice.close(signal.aborted ? 0 : LAST_EVENTS_MS);
   }
 }
+
+/** Whom agents of the run call who name nobody themselves: whom the worker names, else us, as the run. */
+const inferenceOf = (
+  credentials: WorkerCredentials,
+  { url }: Pick<SagewaiClient, 'url'>,
+  { runToken: token }: Lease,
+): InferenceScope => ({ credentials, gateway: { url, token } });
 
 /** A prompt is stored where the server can read it. */
 function unprompted({ wait: { prompt: _prompt, ...wait } }: RunWaits): RunWaits {

@@ -19,6 +19,7 @@ const OPTIONS = {
   enrollmentKey: '',
   workerToken: '',
   organization: '',
+  project: '',
   heartbeatIntervalMs: 20,
   pollTimeoutMs: 1_000,
   serverWaitMsMax: 60_000,

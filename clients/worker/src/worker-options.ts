@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly workerToken: string;
   /** For registration without a key. Empty for the server's choice. */
   readonly organization: string;
+  /** Name or id: it takes this project's runs alone. Empty: every project's. */
+  readonly project: string;
   readonly heartbeatIntervalMs: number;
   readonly pollTimeoutMs: number;
   /** How long a server that is not there is waited for at the start. */

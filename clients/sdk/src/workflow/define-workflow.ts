@@ -1,9 +1,5 @@
 import type { Workflow } from './context.ts';
-
-/** Checks what a run is given and says what it is: a function that throws, or what has `parse` (as zod's schemas). */
-export type InputSchema<Input> =
-  | ((input: unknown) => Input)
-  | { readonly parse: (input: unknown) => Input };
+import type { InputSchema } from './input-schema.ts';
 
 /** A workflow as a worker knows it. */
 export interface WorkflowDefinition {

@@ -1,3 +1,4 @@
+export { type InferenceScope, withInference } from '../agent/scope.ts';
 export type {
   ApprovalAnswer,
   ApprovalWish,
@@ -9,8 +10,9 @@ export type {
   Workflow,
   WorkflowContext,
 } from './context.ts';
-export { defineWorkflow, type InputSchema, type WorkflowDefinition } from './define-workflow.ts';
+export { defineWorkflow, type WorkflowDefinition } from './define-workflow.ts';
 export { NonDeterministic, StepFailed, Unrecoverable } from './errors.ts';
+export { type InputSchema, jsonSchemaOf, readInput } from './input-schema.ts';
 export type { Journal, JournaledStep, Resumed, StepRecord } from './journal.ts';
 export { runWorkflow, type WorkflowOptions } from './run-workflow.ts';
 export type { ChildEnd, WorkflowChildren } from './waits.ts';

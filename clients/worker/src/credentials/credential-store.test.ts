@@ -21,11 +21,19 @@ async function place(content: string, mode = 0o600) {
   await write(content, mode);
   const said: string[] = [];
   const log = { note: (text: string) => said.push(text), warn: (text: string) => said.push(text) };
-  const store: CredentialStore = createCredentialStore({ path, secrets: [], log });
+  const store: CredentialStore = createCredentialStore({ path, given: null, secrets: [], log });
   return { store, write, said, path };
 }
 
 const withKey = (key: string): string => `inference_overrides: {api_key: ${key}}`;
+
+test('what a program gives is taken as it is, and never said', async () => {
+  const given = { inference_overrides: { api_key: KEY } };
+  const log = { note: () => undefined, warn: () => undefined };
+  const store = createCredentialStore({ path: '', given, secrets: [], log });
+  expect(await store.take()).toBe(given);
+  expect(store.redact(`with ${KEY}`)).not.toContain(KEY);
+});
 
 test('a file that others may read is refused, and the message says what to do', async () => {
   for (const mode of [0o640, 0o604, 0o644]) {

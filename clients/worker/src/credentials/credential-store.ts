@@ -22,6 +22,8 @@ export interface CredentialStore {
 interface CredentialStoreOptions {
   /** Empty: there is no file. */
   readonly path: string;
+  /** By a program of its own, in place of a file. */
+  readonly given: WorkerCredentials | null;
   /** Secrets of the environment, to be redacted like the file's. */
   readonly secrets: readonly string[];
   readonly log: WorkerLog;
@@ -31,8 +33,8 @@ interface CredentialStoreOptions {
 const FORBIDDEN_MODE = 0o077;
 
 export function createCredentialStore(options: CredentialStoreOptions): CredentialStore {
-  const { path, log } = options;
-  const secrets = new Set(options.secrets);
+  const { path, given, log } = options;
+  const secrets = new Set([...options.secrets, ...secretsOf(given ?? {})]);
   let redact = createRedactor(secrets);
   let taken: WorkerCredentials | null = null;
   let seen = '';
@@ -69,6 +71,7 @@ export function createCredentialStore(options: CredentialStoreOptions): Credenti
   return {
     redact: (text) => redact(text),
     take: async () => {
+      if (given !== null) return given;
       if (path === '') return {};
       try {
         const credentials = await look();

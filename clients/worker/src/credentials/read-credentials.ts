@@ -57,6 +57,11 @@ export function readCredentials(content: string): ReadCredentials {
     return { kind: 'wrong', why: 'it is neither YAML nor JSON' };
   }
   if (value === null || value === undefined) return { kind: 'read', credentials: {} };
+  return checkCredentials(value);
+}
+
+/** As a program of its own gives them, for which there is no compiler to ask. */
+export function checkCredentials(value: unknown): ReadCredentials {
   const wrong = fields(value, '', WHOLE);
   return wrong === null
     ? { kind: 'read', credentials: value as WorkerCredentials }

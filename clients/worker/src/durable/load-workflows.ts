@@ -6,9 +6,12 @@ import type { WorkflowDefinition } from '@sagewai/sdk/workflow';
 
 import type { WorkflowTable } from './run-durable.ts';
 
-/** What modules export as `workflows`, by name. */
-export async function loadWorkflows(paths: readonly string[]): Promise<WorkflowTable> {
-  const table = new Map<string, WorkflowDefinition>();
+/** What modules export as `workflows`, by name, beside those that are there already. */
+export async function loadWorkflows(
+  paths: readonly string[],
+  given: WorkflowTable = new Map(),
+): Promise<WorkflowTable> {
+  const table = new Map<string, WorkflowDefinition>(given);
   for (const path of paths) {
     for (const definition of await load(path)) {
       if (table.has(definition.name)) throw wrong(`two workflows are called ${definition.name}`);

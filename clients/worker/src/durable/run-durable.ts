@@ -1,6 +1,7 @@
 import type { SagewaiClient, Send } from '@sagewai/sdk';
 import {
   type InputSchema,
+  readInput,
   runWorkflow,
   StepFailed,
   type WorkflowDefinition,
@@ -73,7 +74,7 @@ function worthAnother(cause: unknown): RunFailed {
 
 function parse(schema: InputSchema<unknown>, input: unknown, name: string): unknown {
   try {
-    return typeof schema === 'function' ? schema(input) : schema.parse(input);
+    return readInput(schema, input);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new RunFailed(`the input is not what the workflow ${name} takes: ${why}`, { cause });
