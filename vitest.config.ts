@@ -11,7 +11,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 const sources = '{contract,platform,planes,apps,clients}/*/src/**';
-const roots = '{db,e2e,bench}/src/**';
+const roots = '{db,e2e,bench,deploy}/src/**';
 const CI_SEED = 20_261_127;
 const { TEST_POSTGRES_BIN_DIR, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } = process.env;
 const provide = {

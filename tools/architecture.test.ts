@@ -56,7 +56,7 @@ interface Package {
 }
 
 const packages: Package[] = globSync(
-  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench}/package.json',
+  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench,deploy}/package.json',
 ).map((path) => {
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
   const parts = path.split('/');

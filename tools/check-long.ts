@@ -17,6 +17,7 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['random ledgers', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'pg', 'reference-'],
   ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
   ['mutants of sources', 'tools/check-mutants.ts'],
+  ['helm chart', 'deploy/src/main.ts', 'check'],
   ['LiteLLM from PyPI', 'e2e/src/litellm-proxy/main.ts'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],

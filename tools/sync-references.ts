@@ -17,7 +17,7 @@ const isContract = (name: string): boolean =>
   ['@sagewai/wire', '@sagewai/config', '@sagewai/certificate', '@sagewai/translate'].includes(name);
 
 const manifests = globSync(
-  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench}/package.json',
+  '{{contract,platform,planes,apps,clients,examples}/*,db,e2e,bench,deploy}/package.json',
 )
   .toSorted()
   .map((path) => ({

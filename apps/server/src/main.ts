@@ -30,6 +30,7 @@ Serves the whole product on an existing PostgreSQL (DATABASE_URL). \`sagewai up\
   --mtls-port N       also listen for workers that show a certificate of their key (MTLS_PORT)
   --planes LIST       the planes this process serves (PLANES; all)
   --log-level LEVEL   debug, info, warning or error (LOG_LEVEL; info)
+  --migrate-only      bring the schema up to date, and end
 
 \`sagewai config explain server\` lists every setting.
 `;
@@ -44,6 +45,7 @@ const OPTIONS = {
   'tls-key': { type: 'string' },
   'mtls-port': { type: 'string' },
   'log-level': { type: 'string' },
+  'migrate-only': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'explain-config': { type: 'boolean' },
@@ -60,7 +62,7 @@ export async function main(words: readonly string[]): Promise<number> {
       return await breakGlass(words.slice(1), process.env, (text) => process.stdout.write(text));
     }
     const { values } = parseArgs({ args: [...words], options: OPTIONS, strict: true });
-    const { help, json, 'explain-config': asked, ...flags } = values;
+    const { help, json, 'explain-config': asked, 'migrate-only': migratesOnly, ...flags } = values;
     const sources = { flags, environment: process.env };
     if (help === true) process.stdout.write(HELP);
     else if (asked === true)
@@ -70,7 +72,9 @@ export async function main(words: readonly string[]): Promise<number> {
         settings: Object.keys(SERVER_FIELDS),
       });
       const { environment } = secrets;
-      return await serve(readConfig(SERVER_FIELDS, { flags, environment }), secrets);
+      const config = readConfig(SERVER_FIELDS, { flags, environment });
+      if (migratesOnly !== true) return await serve(config, secrets);
+      return await (await import('./migrate-only.ts')).migrateOnly(config);
     }
     return 0;
   } catch (thrown) {

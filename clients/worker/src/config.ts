@@ -130,6 +130,11 @@ export const WORKER_FIELDS = {
     description: 'Ends when an administrator has asked it to go and it holds nothing more',
     flag: 'exit-when-drained',
   }),
+  LEAVE_ON_STOP: field.boolean({
+    default: false,
+    description: 'A signal to stop means that it does not come back, as a pod: the server is told',
+    flag: 'leave-on-stop',
+  }),
   SAGEWAI_HOME: field.string({
     default: '~/.sagewai',
     description: 'Where the worker keeps its credential',

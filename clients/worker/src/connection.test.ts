@@ -42,6 +42,7 @@ async function connect(
     serverWaitMsMax: 60_000,
     drainMsMax: 60_000,
     exitWhenDrained: false,
+    leaveOnStop: false,
     providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
     key: makeWorkerKey(),
     mtls: false,
@@ -403,6 +404,40 @@ describe('a worker that is asked to go', () => {
     calls.release('rt-1.1');
     expect(await ended).toEqual({ kind: 'drained', unsent: 0 });
     expect(fleet.reports).toMatchObject([{ status: 'completed' }]);
+  });
+
+  test('one that does not come back tells the server, and still ends what it holds', async () => {
+    const fleet = await scriptedFleet();
+    const calls = heldCalls(fleet);
+    const told = Promise.withResolvers<string>();
+    fleet.on('fleet.askWhetherSafe', ({ query }) => {
+      told.resolve(JSON.stringify(query));
+      return {
+        json: {
+          worker_id: '0199aaaa-0000-7000-8000-000000000001',
+          status: 'approved',
+          safe: false,
+          draining: true,
+          active_runs: 1,
+        },
+      };
+    });
+    const worker = await connect(fleet, { leaveOnStop: true });
+    fleet.give(lease(1));
+    await fleet.names(lease(1));
+    const ended = worker.drain();
+    expect(await told.promise).toBe('{"drain":"true"}');
+    calls.release('rt-1.1');
+    expect(await ended).toEqual({ kind: 'drained', unsent: 0 });
+    expect(fleet.reports).toMatchObject([{ status: 'completed' }]);
+  });
+
+  test('a server that cannot be told changes nothing about how it ends', async () => {
+    const fleet = await scriptedFleet();
+    fleet.on('fleet.askWhetherSafe', () => ({ status: 403, json: { code: 'caller.forbidden' } }));
+    const worker = await connect(fleet, { leaveOnStop: true });
+    expect(await worker.drain()).toEqual({ kind: 'drained', unsent: 0 });
+    expect(worker.lines.join()).toContain('leaves for good');
   });
 });
 

@@ -24,6 +24,7 @@ import { keepProbing } from './probe-loop.ts';
 import { probeModels } from './probe-models.ts';
 import { createReachability } from './reachability.ts';
 import { runLease } from './run-lease.ts';
+import { sayLeaving } from './say-leaving.ts';
 import type { Session } from './session.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 
@@ -85,6 +86,10 @@ export async function serve(
     },
   });
   const heartbeat = startHeartbeat(session, options, hear);
+  if (options.leaveOnStop) {
+    const leave = (): void => void sayLeaving(session, log);
+    draining.addEventListener('abort', leave, { once: true });
+  }
   const probing = options.probe === null ? null : startProbing(options.probe);
   let telling: NodeJS.Immediate | undefined;
 

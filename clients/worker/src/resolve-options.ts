@@ -65,6 +65,7 @@ export async function resolveOptions(
     serverWaitMsMax: config.serverWaitMs,
     drainMsMax: config.drainTimeoutMs,
     exitWhenDrained: config.exitWhenDrained,
+    leaveOnStop: config.leaveOnStop,
     sealKey,
     isSealKeyGiven: sealKey !== null,
     sendToProvider: createNodeSend(),

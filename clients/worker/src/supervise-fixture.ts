@@ -25,6 +25,7 @@ const OPTIONS = {
   serverWaitMsMax: 60_000,
   drainMsMax: 60_000,
   exitWhenDrained: false,
+  leaveOnStop: false,
   providers: { openai: null, anthropic: null, ollama: { baseUrl: 'http://127.0.0.1:9/v1' } },
   mtls: false,
   serverTls: {},

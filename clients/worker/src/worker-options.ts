@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly drainMsMax: number;
   /** Whether it ends when it was asked to go and holds nothing more. */
   readonly exitWhenDrained: boolean;
+  /** Whether a signal to stop means that it does not come back. */
+  readonly leaveOnStop: boolean;
   readonly providers: ProviderCredentials;
   /** What overrides them, for the runs that begin now. */
   readonly credentials: CredentialStore;

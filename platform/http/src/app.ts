@@ -95,6 +95,11 @@ export function createApp(options: AppOptions): App {
   const { db, authenticate, auditor, clock, log } = options;
   const meters = createHttpMeters(options.metrics);
   const drain = new Drain();
+  options.metrics.gauge({
+    name: 'sagewai_http_requests_in_flight',
+    help: 'Requests under way, long polls and streams among them; health is not counted.',
+    collect: (gauge) => gauge.set({}, drain.inFlight),
+  });
   const pipeline: Pipeline = {
     db,
     authenticate,
