@@ -8,6 +8,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'batch_due',
   'bulk_due',
   'backlog_count',
+  'body_keeping',
   'bound_parent',
   'credential',
   'dispatch_limit',

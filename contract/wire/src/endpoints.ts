@@ -15,6 +15,7 @@ import {
 } from './autoscale.ts';
 import { BATCH_ENDPOINTS } from './batches.ts';
 import { simulateBudget } from './budget-simulation.ts';
+import { CALL_BODY_ENDPOINTS } from './call-bodies.ts';
 import { listChildren, listTaskChildren } from './children.ts';
 import {
   cancelRuns,
@@ -215,6 +216,7 @@ export const ENDPOINTS = [
   createMessage,
   ...BATCH_ENDPOINTS,
   ...MESSAGE_BATCH_ENDPOINTS,
+  ...CALL_BODY_ENDPOINTS,
   ...KEPT_RESPONSE_ENDPOINTS,
   ...MEDIA_ENDPOINTS,
   ...PASSTHROUGH_ENDPOINTS,

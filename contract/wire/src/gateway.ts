@@ -139,6 +139,7 @@ export const getModel = endpoint({
 });
 
 export * from './batches.ts';
+export * from './call-bodies.ts';
 export * from './message-batches.ts';
 export * from './kept-responses.ts';
 export * from './media.ts';

@@ -77,6 +77,9 @@ export const PERMISSIONS = {
   'spend:read': ['read'],
   'budget:write': ['admin'],
   'guardrail:write': ['admin'],
+  // What models were given to read, and what they wrote, where that is kept.
+  'call_body:read': ['admin'],
+  'call_body:write': ['admin'],
   // An agent asks whether it may go on, and books what it spent elsewhere, with what it calls models with.
   'budget:check': ['read', 'key', 'run'],
   'spend:record': ['write', 'key', 'run'],

@@ -88,6 +88,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'spend:read': EVERYONE,
   'budget:write': ADMINS,
   'guardrail:write': ADMINS,
+  'call_body:read': ADMINS,
+  'call_body:write': ADMINS,
   'budget:check': EVERYONE,
   'spend:record': BUILDERS,
   'model:call': NOBODY,

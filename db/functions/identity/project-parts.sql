@@ -68,6 +68,8 @@ as $$
     ('tool_rate', 'rows', 'org_id = $1 and project_id = $2'),
     ('tool', 'rows', 'org_id = $1 and project_id = $2'),
     ('guardrail', 'rows', 'org_id = $1 and project_id = $2'),
+    ('body_keeping', 'rows', 'org_id = $1 and project_id = $2'),
+    ('call_body', 'rows', 'org_id = $1 and project_id = $2'),
     ('harness_policy', 'rows', 'org_id = $1 and project_id = $2'),
     ('model_tier', 'rows', 'org_id = $1 and project_id = $2'),
     ('project_routing', 'rows', 'org_id = $1 and project_id = $2'),

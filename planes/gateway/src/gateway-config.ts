@@ -1,6 +1,7 @@
 import { type Config, field } from '@sagewai/config';
 
 import { cacheFields, cacheOf } from './cache/cache-settings.ts';
+import { bodyFields, bodySettingsOf, type BodySettings } from './call-bodies/body-settings.ts';
 import { callFields } from './calls/call-settings.ts';
 import {
   type FileOfModels,
@@ -144,6 +145,7 @@ export const gatewayFields = {
   }),
   ...cacheFields,
   ...rotationFields,
+  ...bodyFields,
 } as const;
 
 export type GatewaySettings = Config<typeof gatewayFields>;
@@ -181,6 +183,7 @@ export interface GatewayConfig {
   /** Which answers are kept for the same request of the same project; none by default. */
   readonly cache: ReturnType<typeof cacheOf>;
   readonly keyRotation: RotationSettings;
+  readonly callBodies: BodySettings;
   readonly media: MediaSettings;
   readonly guardrails: LitellmConfig['guardrails'];
 }
@@ -234,6 +237,7 @@ export function readGatewayConfig(
     answerBytesMax: settings.answerBytesMax,
     cache: listed?.cache ?? cache,
     keyRotation: rotationOf(settings),
+    callBodies: bodySettingsOf(settings),
     media: readMediaSettings(settings),
     guardrails: listed?.guardrails ?? [],
   };

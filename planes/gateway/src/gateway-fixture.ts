@@ -33,7 +33,7 @@ import { type GatewayConfig, upstreamUrls } from './gateway-config.ts';
 import { createGateway } from './gateway.ts';
 import { insertKey } from './keys/keys.sql.ts';
 import type { RunLeases } from './keys/run-reader.ts';
-import { FAST_MEDIA } from './media/media-fixture.ts';
+import { FAST_MEDIA, KEPT } from './media/media-fixture.ts';
 import type { Deployment } from './models/deployment.ts';
 import { flatPrice, ratesOf } from './money/price.ts';
 import { DEFAULT_ROUTING, type Routing } from './routing/routing.ts';
@@ -145,8 +145,8 @@ export async function startGateway(
     answerBytesMax: 64 * 1024,
     guardrails: [],
     keyRotation: { lookMs: 60_000, overlapMs: 60_000 },
-    cache: { when: 'named', ttlMs: 60_000, bytesMax: 1024 * 1024 },
     media: FAST_MEDIA,
+    ...KEPT,
     ...changes,
   };
   const metrics = createMetrics();

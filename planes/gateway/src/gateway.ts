@@ -16,6 +16,7 @@ import { withBackground } from './background/background-lane.ts';
 import { createKept } from './batches/create-kept.ts';
 import { createAnswers } from './cache/create-answers.ts';
 import type { SharedAnswersOptions } from './cache/shared-answers.ts';
+import { createCallBodies } from './call-bodies/create-call-bodies.ts';
 import { createSettle, reserveCall } from './calls/account-call.ts';
 import { Allowance } from './calls/count-allowance.ts';
 import { createCountTokens } from './calls/count-tokens.ts';
@@ -204,6 +205,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
   const guardrails = createGuardrails({ ...options, poolOf, outside, answerBytesMax });
+  const bodies = createCallBodies(options);
   const kept = createKept({ ...options, catalogue, switchboard, meters });
   const keyReader = createKeyReader({ db, clock });
   return {
@@ -236,8 +238,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...tierRoutes({ forget: () => tiers.forget() }),
       ...credentials.routes,
       ...guardrails.routes,
-    ].map(guardrails.guard),
+      ...bodies.routes,
+    ].map(bodies.around(guardrails.guard)),
     jobs: [
+      ...bodies.jobs,
       ...kept.jobs,
       ...gatewayJobs({ ...options, catalogue, switchboard, stored, ask: askers.ask }),
     ],

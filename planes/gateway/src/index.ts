@@ -15,6 +15,7 @@ export { healthQuestion } from './providers/list-models.ts';
 export { priceOwnCall } from './models/price-own-call.ts';
 export type { ModelSource, SourceCall, SourcedModel, SourcePiece } from './sources/model-source.ts';
 export type { LeasePair, RunLeases } from './keys/run-reader.ts';
+export { callBodyContext } from './call-bodies/call-body.ts';
 export { guardrailContext } from './guardrails/stored-guardrail.ts';
 export { projectCredentialContext } from './project-credentials/credential-book.ts';
 export { sealedFor as keyRotationContext } from './rotation/rotation.ts';

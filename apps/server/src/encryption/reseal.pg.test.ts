@@ -13,6 +13,7 @@ import { type EncryptionParts, organizationsOf, resealRound } from './encryption
 import { readKeys } from './key-register.sql.ts';
 import { keysFor, PURPOSES } from './purposes.ts';
 import { countSealed, resealAll } from './reseal.ts';
+import type { SealedColumn } from './sealed-column.sql.ts';
 import { SEALED_COLUMNS } from './sealed-columns.sql.ts';
 import { sealRows } from './sealed-rows-fixture.sql.ts';
 import { SEALED_OF_TOOLS } from './sealed-tools.sql.ts';
@@ -60,9 +61,8 @@ async function openEverything(owner: Db, keys: MasterKeys): Promise<string[]> {
   return opened;
 }
 
-const listed = SEALED_COLUMNS.filter(({ how }) => how.by === 'row').map(
-  ({ table, column }) => `${table}.${column}`,
-);
+const isMoved = ({ how }: SealedColumn): boolean => how.by === 'row';
+const listed = SEALED_COLUMNS.filter(isMoved).map(({ table, column }) => `${table}.${column}`);
 
 test('a key is replaced while servers run: every sealed column moves, and opens without the former key (R2, R3, R4)', async ({
   db,

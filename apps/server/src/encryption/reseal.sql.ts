@@ -1,6 +1,6 @@
 import { type Executor, sql, type Statement } from '@sagewai/postgres';
 
-import type { SealedColumn } from './sealed-columns.sql.ts';
+import type { SealedColumn } from './sealed-column.sql.ts';
 
 export interface SealedRow {
   readonly id: string;

@@ -4,7 +4,8 @@ import type { OrganizationId } from '@sagewai/wire';
 
 import { keysFor } from './purposes.ts';
 import { countByKey, listUnder, replaceSealed, type SealedRow } from './reseal.sql.ts';
-import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.sql.ts';
+import type { SealedColumn } from './sealed-column.sql.ts';
+import { SEALED_COLUMNS } from './sealed-columns.sql.ts';
 
 /**
  * Moving rows from former keys to the present one, while servers run and write.

@@ -1,91 +1,29 @@
 /** The one written list of what is sealed in rows, and the statements that move it to another key. */
 import { organizationKeyContext, triggerContext } from '@sagewai/fleet';
 import {
+  callBodyContext,
   guardrailContext,
   keyRotationContext,
-  projectCredentialContext,
   storedModelContext,
 } from '@sagewai/gateway';
-import { connectionContext, idTokenContext, totpContext } from '@sagewai/identity';
-import { sql, type Statement } from '@sagewai/postgres';
+import { connectionContext, totpContext } from '@sagewai/identity';
+import { sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
-import type { AccountId, OrganizationId, ProjectId } from '@sagewai/wire';
+import type { AccountId, OrganizationId } from '@sagewai/wire';
 
 import { lastingContext } from './lasting-context.ts';
-import type { SealingPurpose } from './purposes.ts';
-import { SEALED_OF_TOOLS } from './sealed-tools.sql.ts';
-
-interface Resealed {
-  readonly by: 'row';
-  /** What names a row, and is unique. */
-  readonly id: Statement<unknown>;
-  readonly idType: Statement<unknown>;
-  /** An array of texts from which its context is made. */
-  readonly names: Statement<unknown>;
-  readonly contextOf: (names: readonly string[]) => string;
-}
-
-/** Only its holder can open it, and it ends by itself: it is waited for. */
-interface Expiring {
-  readonly by: 'expiry';
-  readonly isAlive: Statement<unknown>;
-}
-
-export interface SealedColumn {
-  readonly table: string;
-  readonly column: string;
-  /** Isolated by organization, or of the dispatch list. */
-  readonly isolated: boolean;
-  readonly purpose: SealingPurpose;
-  readonly from: Statement<unknown>;
-  readonly value: Statement<unknown>;
-  readonly how: Resealed | Expiring;
-}
-
-const uuid = sql`uuid`;
-const text = sql`text`;
-const id = sql`id`;
-const ownId = sql`array[id::text]`;
-
-const byId = (contextOf: (id: string) => string): Resealed => ({
-  by: 'row',
+import {
+  byId,
   id,
-  idType: uuid,
-  names: ownId,
-  contextOf: ([own = '']) => contextOf(own),
-});
-
-const inOrganization = (
-  name: Statement<unknown>,
-  contextOf: (orgId: OrganizationId, id: string) => string,
-): Resealed => ({
-  by: 'row',
-  id: name,
-  idType: uuid,
-  names: sql`array[org_id::text, ${name}::text]`,
-  contextOf: ([orgId = '', own = '']) => contextOf(orgId as OrganizationId, own),
-});
-
-const ofCredential = (baseUrl: Statement<unknown>): Resealed => ({
-  by: 'row',
-  id: sql`project_id`,
-  idType: uuid,
-  names: sql`array[org_id::text, project_id::text, ${baseUrl}]`,
-  contextOf: ([orgId = '', projectId = '', url = '']) =>
-    projectCredentialContext({
-      orgId: orgId as OrganizationId,
-      projectId: projectId as ProjectId,
-      baseUrl: url,
-    }),
-});
-
-const ofIdToken = (name: Statement<unknown>): Resealed => ({
-  by: 'row',
-  id: name,
-  idType: uuid,
-  names: sql`array[account_id::text]`,
-  contextOf: ([accountId = '']) => idTokenContext(accountId),
-});
+  inOrganization,
+  ofCredential,
+  ofIdToken,
+  ownId,
+  type SealedColumn,
+  text,
+  uuid,
+} from './sealed-column.sql.ts';
+import { SEALED_OF_TOOLS } from './sealed-tools.sql.ts';
 
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   {
@@ -130,6 +68,28 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     from: sql`audit_sink`,
     value: sql`secret_sealed`,
     how: byId(sinkContext),
+  },
+  {
+    table: 'call_body',
+    column: 'sealed_answer',
+    isolated: true,
+    purpose: 'gateway-model',
+    from: sql`call_body`,
+    value: sql`sealed_answer`,
+    how: inOrganization(sql`call_id`, (orgId, callId) =>
+      callBodyContext({ orgId, callId, side: 'answer' }),
+    ),
+  },
+  {
+    table: 'call_body',
+    column: 'sealed_request',
+    isolated: true,
+    purpose: 'gateway-model',
+    from: sql`call_body`,
+    value: sql`sealed_request`,
+    how: inOrganization(sql`call_id`, (orgId, callId) =>
+      callBodyContext({ orgId, callId, side: 'request' }),
+    ),
   },
   {
     table: 'guardrail',

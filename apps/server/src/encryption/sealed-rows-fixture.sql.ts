@@ -5,6 +5,7 @@ import { callContext, toolContext } from '@sagewai/action';
 import { type MasterKeys, seal } from '@sagewai/crypto';
 import { organizationKeyContext, triggerContext } from '@sagewai/fleet';
 import {
+  callBodyContext,
   guardrailContext,
   keyRotationContext,
   projectCredentialContext,
@@ -48,6 +49,13 @@ export async function sealRows(
     await sql`
       insert into audit_sink (id, org_id, name, url, format, secret_sealed, created_by, cursor_seq)
       values (${id}, ${orgId}, 'sink', 'https://a.example', 'jsonl', ${by('audit-sink', sinkContext(id))}, 'test', 0)
+    `.execute(tx);
+    await sql`
+      insert into call_body (org_id, call_id, project_id, drop_at, sealed_request, sealed_answer, request_bytes,
+                             answer_bytes, is_cut)
+      values (${orgId}, ${id}, ${id}, app_now() + interval '1 day',
+              ${by('gateway-model', callBodyContext({ orgId, callId: id, side: 'request' }))},
+              ${by('gateway-model', callBodyContext({ orgId, callId: id, side: 'answer' }))}, 1, 1, false)
     `.execute(tx);
     await sql`
       insert into guardrail (org_id, id, name, kind, spec, sealed_secret, created_by)

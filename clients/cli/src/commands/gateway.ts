@@ -6,6 +6,7 @@ import type { ConnectionFlags, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
 import { instantOf } from '../read-instant.ts';
 import { UsageError } from '../usage-error.ts';
+import { callBodiesCommand } from './call-bodies.ts';
 import { guardrailsCommand } from './guardrails.ts';
 
 type Explained = CallOutput<'gateway.explainRoute'>;
@@ -29,6 +30,7 @@ export function gatewayCommand(around: Surroundings): Command {
       importCommand(),
       explainCommand(around),
       cacheCommand(around),
+      callBodiesCommand(around),
       guardrailsCommand(around),
       decisionsCommand(around),
       decisionCommand(around),

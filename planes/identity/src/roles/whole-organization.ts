@@ -65,6 +65,8 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'spend:read': false,
   'budget:write': true,
   'guardrail:write': false,
+  'call_body:read': false,
+  'call_body:write': false,
   'budget:check': false,
   'spend:record': false,
   'model:call': false,
