@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -11,9 +12,7 @@ const PAGES = globSync(['*.md', '{docs,planes,apps,clients,examples,deploy,e2e}/
   exclude: ['**/node_modules', 'docs/adr/**'],
 });
 const NOWHERE = 'http://127.0.0.1:9';
-/** Of other processes; each reads its own words. */
-const ELSEWHERE = new Set(['up', 'server', 'worker', 'doctor', 'backup', 'restore', 'config']);
-const NO_GROUPS = new Set(['help', 'edge', 'version']);
+const LAUNCHER = resolve(ROOT, 'apps/launcher/bin/sagewai.js');
 const WORD = /^[a-z][a-z-]*$/;
 /** What ends a command in a shell, or a piece of code in a text. */
 const END = /^(?:[|>&;<#)]|&&|\\|—)/;
@@ -67,6 +66,13 @@ async function isAlias(path: readonly string[], word: string): Promise<boolean> 
   return own.join(' ') !== below.join(' ');
 }
 
+/** Of another process, which reads its own words. */
+async function isElsewhere(word: string): Promise<boolean> {
+  if (!(await offered('')).includes(word)) return true;
+  const [below, options] = [await offered(word, ''), await offered(word, '--')];
+  return below.length === 0 && options.length === 0;
+}
+
 /** What of it there is not; empty where all of it is. */
 async function mistakeIn(words: readonly string[]): Promise<string> {
   const path: string[] = [];
@@ -85,15 +91,17 @@ async function mistakeIn(words: readonly string[]): Promise<string> {
 }
 
 test('what the pages say to type is there to be typed', async () => {
-  const groups = new Set(await offered(''));
+  const groups = await offered('');
+  const told = execFileSync(process.execPath, [LAUNCHER, 'help'], { encoding: 'utf8' });
+  const all = new Set(['help', ...told.matchAll(/^ {2}([a-z][a-z-]+) /gm).map(([, name]) => name)]);
   const mistakes: string[] = [];
   let count = 0;
   for (const page of PAGES) {
     for (const words of commandsOf(page)) {
       const [first = ''] = words;
-      if (!WORD.test(first) || ELSEWHERE.has(first) || NO_GROUPS.has(first)) continue;
+      if (!WORD.test(first) || (all.has(first) && (await isElsewhere(first)))) continue;
       count += 1;
-      const mistake = groups.has(first) ? await mistakeIn(words) : `no \`sagewai ${first}\``;
+      const mistake = groups.includes(first) ? await mistakeIn(words) : `no \`sagewai ${first}\``;
       if (mistake !== '') mistakes.push(`${page}: ${mistake} (${words.join(' ')})`);
     }
   }
