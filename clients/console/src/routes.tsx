@@ -6,6 +6,7 @@ import {
 } from '@tanstack/react-router';
 
 import { readAuditSearch } from './evidence/audit-search.ts';
+import { readRequestSearch } from './money/request-search.ts';
 import { readSpendSearch } from './money/spend-search.ts';
 import { readRunSearch } from './runs/run-search.ts';
 import { Missing } from './shell/missing.tsx';
@@ -77,6 +78,37 @@ const audit = createRoute({
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
 });
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  component: lazyRouteComponent(() => import('./pages/models.tsx'), 'ModelsPage'),
+});
+const requests = createRoute({
+  getParentRoute: () => root,
+  path: '/requests',
+  validateSearch: readRequestSearch,
+  component: lazyRouteComponent(() => import('./pages/requests.tsx'), 'RequestsPage'),
+});
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  component: lazyRouteComponent(() => import('./pages/playground.tsx'), 'PlaygroundPage'),
+});
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./pages/people.tsx'), 'PeoplePage'),
+});
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: '/tokens',
+  component: lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage'),
+});
+const sessions = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/sessions.tsx'), 'SessionsPage'),
+});
 
 /** Every address of the console. */
 const pages = root.addChildren([
@@ -91,6 +123,12 @@ const pages = root.addChildren([
   budgets,
   spend,
   audit,
+  models,
+  requests,
+  playground,
+  people,
+  tokens,
+  sessions,
 ]);
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- its type is the list of all routes

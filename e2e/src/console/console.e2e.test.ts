@@ -1,12 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { CONSOLE_DIR } from '@sagewai/console/build';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ask } from '../harness/api.ts';
 import { findBarriers, missingBrowser } from '../harness/browser.ts';
 import { goTo, type Opened, openConsole, OWNER, PASSWORD, signIn } from '../harness/console.ts';
+import { query } from '../harness/database.ts';
 import { cluster } from '../harness/e2e-test.ts';
 import { chat } from '../harness/installation.ts';
 import { openStage, type Stage } from '../harness/stage.ts';
@@ -28,7 +31,21 @@ const PAGES = [
   'Budgets',
   'Spend',
   'Audit log',
+  'Models',
+  'Requests',
+  'Playground',
+  'People',
+  'Access tokens',
+  'Your account',
 ];
+
+/** With UPDATE_SCREENS=1: pictures for the documentation, of the pages as the tests have left them. */
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (process.env['UPDATE_SCREENS'] !== '1') return;
+  const folder = new URL('../../../docs/screens/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
+}
 
 /** Everything that the first page loads, compressed. */
 const FIRST_PAGE_BYTES_MAX = 250 * 1024;
@@ -117,6 +134,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     expect(await page.getByRole('log').textContent()).toContain('scripted');
     await modelCall.click();
     await page.getByText('Deployment').waitFor();
+    await keepPicture(page, 'run-light');
   });
 
   test('a run that waits says why', async () => {
@@ -208,6 +226,41 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     expect(inked).toBeGreaterThan(1_000);
   });
 
+  test('a model is called by hand, and its answer is seen to come', async () => {
+    const { page } = opened;
+    await goTo(page, 'Playground');
+    await page.getByRole('button', { name: 'Make one for an hour' }).click();
+    const key = page.getByLabel('Virtual key');
+    await waitUntil(async () => (await key.inputValue()).startsWith('sk-'), {
+      otherwise: 'there is no key',
+    });
+    await page.getByLabel('Message').fill('Say yes.');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText(/in all$/).waitFor();
+    expect(await page.getByRole('main').textContent()).toMatch(/first word after .* tokens/);
+  });
+
+  test('a sensitive change asks for the password again, and then is made', async () => {
+    const { page, installation } = opened;
+    await query(
+      installation.database.adminUrl,
+      `update login_session set authenticated_at = authenticated_at - interval '1 hour'`,
+    );
+    await goTo(page, 'Access tokens');
+    await page.getByRole('button', { name: 'New token' }).click();
+    await page.getByLabel('Name').fill('continuous integration');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    const proof = page.getByRole('dialog', { name: 'Is it still you?' });
+    await proof.getByLabel('Password').fill(PASSWORD);
+    await proof.getByRole('button', { name: 'Go on' }).click();
+    const token = await page.getByLabel('The access token', { exact: true }).textContent();
+    const answer = await ask(`${installation.server.url}/api/v1/whoami`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.json).toMatchObject({ kind: 'token', scopes: ['read'] });
+    await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  });
+
   test('the audit log is verified in the browser', async () => {
     const { page } = opened;
     await goTo(page, 'Audit log');
@@ -272,6 +325,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect({ [colorScheme]: await findBarriers(page) }).toEqual({ [colorScheme]: [] });
+      await keepPicture(page, `${name.toLowerCase().replaceAll(' ', '-')}-${colorScheme}`);
     }
     await page.setViewportSize({ width: 390, height: 820 });
     const wider = await page.evaluate(

@@ -27,6 +27,11 @@ export const NEEDS = {
   'gateway.updateKey': 'key:write',
   'gateway.revokeKey': 'key:write',
   'ledger.setBudget': 'budget:write',
+  'identity.setAccountActive': 'account:write',
+  'identity.createInvitation': 'account:write',
+  'identity.createToken': 'token:write',
+  'identity.revokeToken': 'token:write',
+  'identity.endOwnSession': 'account:self',
 } as const satisfies Partial<Record<EndpointId, Permission>>;
 
 export type ActionId = keyof typeof NEEDS;

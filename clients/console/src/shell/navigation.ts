@@ -33,6 +33,14 @@ export const NAVIGATION = [
     ],
   },
   {
+    group: 'Gateway',
+    places: [
+      { to: '/models', name: 'Models', key: 'm', permission: 'model:list' },
+      { to: '/requests', name: 'Requests', key: 'l', permission: 'spend:read' },
+      { to: '/playground', name: 'Playground', key: 'y', permission: 'model:list' },
+    ],
+  },
+  {
     group: 'Money',
     places: [
       { to: '/keys', name: 'Keys', key: 'k', permission: 'key:read' },
@@ -43,6 +51,14 @@ export const NAVIGATION = [
   {
     group: 'Trust',
     places: [{ to: '/audit', name: 'Audit log', key: 'a', permission: 'audit:read' }],
+  },
+  {
+    group: 'Settings',
+    places: [
+      { to: '/people', name: 'People', key: 'u', permission: 'account:read' },
+      { to: '/tokens', name: 'Access tokens', key: 't', permission: 'token:read' },
+      { to: '/account', name: 'Your account', key: 'i', permission: 'organization:read' },
+    ],
   },
 ] as const satisfies readonly {
   readonly group: string | null;

@@ -30,7 +30,7 @@ export function Button({
       aria-disabled={objection !== null || rest.disabled === true ? true : undefined}
       onClick={objection === null ? onClick : (event) => event.preventDefault()}
       className={cx(
-        'inline-flex h-7 items-center gap-1.5 rounded-sm border px-2.5 text-sm whitespace-nowrap',
+        'inline-flex h-7 items-center justify-center gap-1.5 rounded-sm border px-2.5 text-sm whitespace-nowrap',
         LOOKS[look],
         (objection !== null || rest.disabled === true) && 'opacity-55',
         className,
