@@ -19,6 +19,7 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['mutants of sources', 'tools/check-mutants.ts'],
   ['helm chart', 'deploy/src/main.ts', 'check'],
   ['LiteLLM from PyPI', 'e2e/src/litellm-proxy/main.ts'],
+  ['conformance of MCP', 'e2e/src/mcp-conformance/main.ts'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
   ['benchmark of single calls', 'bench/src/calls/main.ts', '--quick'],

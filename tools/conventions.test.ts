@@ -107,6 +107,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'runs.appendJournal': 'one entry a group commit: run.steps',
   'tools.callTool': 'one entry an effect: tool.called',
   'tools.reportToolCall': 'the same',
+  'tools.exchangeMcp': 'the same',
+  'tools.discoverTools': 'asks an MCP server which tools it has; changes nothing',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',
   'fleet.heartbeat':

@@ -364,6 +364,8 @@ export const PATHS = {
   'tools.createTool': ['POST', '/api/v1/tools'],
   'tools.deleteTool': ['DELETE', '/api/v1/tools/{tool}'],
   'tools.denyToolCall': ['POST', '/api/v1/tool-calls/{call_id}/deny'],
+  'tools.discoverTools': ['POST', '/api/v1/tools/discover'],
+  'tools.exchangeMcp': ['POST', '/mcp'],
   'tools.getTool': ['GET', '/api/v1/tools/{tool}'],
   'tools.getToolCall': ['GET', '/api/v1/tool-calls/{call_id}'],
   'tools.listToolCalls': ['GET', '/api/v1/tool-calls'],

@@ -101,6 +101,7 @@ import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
 import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
 import { LITELLM_SPEND_ENDPOINTS } from './litellm-spend.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
+import { exchangeMcp } from './mcp.ts';
 import { MEDIA_ENDPOINTS } from './media.ts';
 import { MESSAGE_BATCH_ENDPOINTS } from './message-batches.ts';
 import { MODEL_ROUTE_ENDPOINTS } from './model-routes.ts';
@@ -338,6 +339,7 @@ export const ENDPOINTS = [
   readTimeline,
   ...TOOL_ENDPOINTS,
   ...TOOL_CALL_ENDPOINTS,
+  exchangeMcp,
 ] as const;
 
 /** The endpoints by id. */

@@ -356,9 +356,11 @@ export {
   TOOL_TIMEOUT_MS_MAX,
   type ToolMode,
 } from './tool-manifest.ts';
+export { exchangeMcp } from './mcp.ts';
 export {
   createTool,
   deleteTool,
+  discoverTools,
   getTool,
   listToolRates,
   listTools,

@@ -75,6 +75,8 @@ const withContents = Type.Object({
 
 const answered = Type.Object({
   call_id: id,
+  /** The run whose call it is: it is told of a decision by the signal `tool:<call_id>`. */
+  run_id: idOrNull,
   state: toolCallState,
   arguments_digest: Type.String(),
   result: Type.Unknown(),

@@ -57,6 +57,8 @@ export const mcpTarget = Type.Object({
   ),
   /** As the server calls it; the tool's own name unless said. */
   tool: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  /** SHA-256 of the schema that the server has said: with another one, the tool is not called. */
+  pin: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 
 /** How many calls in how long; none is borrowed from the time to come. */

@@ -3,7 +3,16 @@ import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
 import { idOrNull, orNull } from './schemas.ts';
-import { tool, toolFields, toolKind, toolName, toolRate } from './tool-manifest.ts';
+import {
+  jsonSchema,
+  mcpTarget,
+  tool,
+  toolCredential,
+  toolFields,
+  toolKind,
+  toolName,
+  toolRate,
+} from './tool-manifest.ts';
 
 const project = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }));
 const ofTool = Type.Object({
@@ -72,6 +81,31 @@ export const deleteTool = endpoint({
   output: Type.Object({ status: Type.Literal('ok') }),
 });
 
+export const discoverTools = endpoint({
+  id: 'tools.discoverTools',
+  method: 'POST',
+  path: '/api/v1/tools/discover',
+  surface: 'own',
+  summary: 'Ask an MCP server which tools it has, to register some',
+  permission: 'tool:write',
+  audit: 'batch',
+  body: Type.Object({
+    mcp: mcpTarget,
+    credential: Type.Optional(toolCredential),
+  }),
+  output: Type.Object({
+    tools: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        description: Type.String(),
+        input_schema: jsonSchema,
+        /** Of the schema: a tool that is registered with it is not called once the server says another. */
+        pin: Type.String(),
+      }),
+    ),
+  }),
+});
+
 const rates = Type.Object({
   rates: Type.Array(
     Type.Object({
@@ -112,6 +146,7 @@ export const TOOL_ENDPOINTS = [
   createTool,
   updateTool,
   deleteTool,
+  discoverTools,
   listToolRates,
   setToolRate,
 ] as const;

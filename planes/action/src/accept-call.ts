@@ -13,7 +13,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { sealArguments } from './keep-contents.ts';
 import type { ActionParts } from './parts.ts';
 import type { Beginning, BegunCall } from './tool-call.ts';
-import { beginCall, denyCall, giveUpCall } from './tool-calls.sql.ts';
+import { beginCall, denyCall, findOpenKey, giveUpCall } from './tool-calls.sql.ts';
 import { isRepeatable, isWithin, needsApproval, type Tool } from './tool.ts';
 import { findToolNamed, ORGANIZATION_SCOPE, projectScope, toolScope } from './tools.sql.ts';
 
@@ -48,7 +48,7 @@ export async function acceptCall(
       orgId,
       projectId,
       id,
-      key: asked.key ?? callKey(tool.id, nameOf(calling, asked, { id, text })),
+      key: asked.key ?? (await keyOf(tx, { calling, asked, tool, id, text, argumentsDigest })),
       toolId: tool.id,
       toolName: tool.name,
       toolVersion: tool.version,
@@ -113,6 +113,32 @@ async function findCallable(
     });
   }
   return tool;
+}
+
+/** Without a key of its caller's, what waits for a person is found again by its arguments. */
+async function keyOf(
+  tx: Tx,
+  of: {
+    readonly calling: Calling;
+    readonly asked: Asked;
+    readonly tool: Tool;
+    readonly id: string;
+    readonly text: string;
+    readonly argumentsDigest: string;
+  },
+): Promise<Buffer> {
+  const { calling, tool, argumentsDigest } = of;
+  const name = nameOf(calling, of.asked, of);
+  const open =
+    name.kind === 'own' && needsApproval(tool.manifest)
+      ? await findOpenKey(tx, {
+          orgId: calling.orgId,
+          toolId: tool.id,
+          requestedBy: calling.actor,
+          argumentsDigest,
+        })
+      : null;
+  return open ?? callKey(tool.id, name);
 }
 
 function nameOf(

@@ -5,6 +5,8 @@ import { ACTION_DEFAULTS, type ActionOptions } from './action-options.ts';
 import { callRoutes } from './call-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { actionJobs } from './jobs.ts';
+import { discoverRoute } from './mcp/discover-route.ts';
+import { mcpRoute } from './mcp/mcp-route.ts';
 import type { ActionParts } from './parts.ts';
 import { rateRoutes } from './rate-routes.ts';
 import { createSchemas } from './schemas.ts';
@@ -23,7 +25,14 @@ export function createAction(options: ActionOptions): Action {
     settings: { ...ACTION_DEFAULTS, ...options.settings },
   };
   return {
-    routes: [...toolRoutes(parts), ...rateRoutes(), ...callRoutes(parts), ...decisionRoutes(parts)],
+    routes: [
+      ...toolRoutes(parts),
+      ...rateRoutes(),
+      ...callRoutes(parts),
+      ...decisionRoutes(parts),
+      discoverRoute(parts),
+      mcpRoute(parts),
+    ],
     jobs: actionJobs(parts),
   };
 }

@@ -51,8 +51,9 @@ export async function concludeCall(
 }
 
 /** It was begun, and whoever asked makes it. */
-export const begunAnswer = ({ id, argumentsDigest, attempt }: BegunCall): Answered => ({
+export const begunAnswer = ({ id, argumentsDigest, attempt, runId }: BegunCall): Answered => ({
   call_id: id,
+  run_id: runId,
   state: 'running',
   arguments_digest: argumentsDigest,
   result: null,

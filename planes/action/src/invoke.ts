@@ -5,6 +5,7 @@ import type { OrganizationId } from '@sagewai/wire';
 import { containSecret } from './contain-secret.ts';
 import { brokerCredential } from './credentials.ts';
 import { type Attempt, sendRequest } from './http/send-request.ts';
+import { callMcpTool } from './mcp/call-mcp-tool.ts';
 import { mayRetry, type Outcome, settled } from './outcome.ts';
 import type { ActionParts } from './parts.ts';
 import { isRepeatable, type Tool } from './tool.ts';
@@ -51,7 +52,9 @@ export async function invoke(
 }
 
 function attemptOnce(parts: ActionParts, tool: Tool, attempt: Attempt): Promise<Outcome> {
-  return sendRequest(parts.egress, tool.manifest, attempt);
+  return tool.kind === 'mcp'
+    ? callMcpTool(parts, tool, attempt)
+    : sendRequest(parts.egress, tool.manifest, attempt);
 }
 
 /** A7. */

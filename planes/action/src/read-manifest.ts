@@ -97,10 +97,13 @@ function readTarget(
     };
   }
   if (kind === 'mcp' && body.mcp !== undefined) {
-    const { url = null, command = null, tool = name } = body.mcp;
+    const { url = null, command = null, tool = name, pin = null } = body.mcp;
     if ((url === null) === (command === null))
       throw mistaken('mcp', 'must have a url, or a command');
-    return { http: null, mcp: { url: url === null ? null : checkUrl(url, 'mcp'), command, tool } };
+    return {
+      http: null,
+      mcp: { url: url === null ? null : checkUrl(url, 'mcp'), command, tool, pin },
+    };
   }
   if (kind === 'http' && body.http !== undefined) {
     const { method, url, query = [], header_arguments = [], headers = {} } = body.http;

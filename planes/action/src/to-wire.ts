@@ -48,8 +48,9 @@ const httpToWire = ({ method, url, query, headerArguments, body, headers }: Http
   headers: { ...headers },
 });
 
-const mcpToWire = ({ url, command, tool }: McpTarget) => ({
+const mcpToWire = ({ url, command, tool, pin }: McpTarget) => ({
   tool,
+  ...(pin === null ? {} : { pin }),
   ...(url === null ? {} : { url }),
   ...(command === null ? {} : { command: [...command] }),
 });

@@ -55,6 +55,25 @@ export async function findCall(tx: Executor, { orgId, id }: OfCall): Promise<Too
   return rows[0] ?? null;
 }
 
+/** A call of somebody's that is still to be made, with these arguments: to ask again is not to ask for another. */
+export async function findOpenKey(
+  tx: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly toolId: string;
+    readonly requestedBy: string;
+    readonly argumentsDigest: string;
+  },
+): Promise<Buffer | null> {
+  const { rows } = await sql<{ key: Buffer }>`
+    select key from tool_call
+    where org_id = ${of.orgId} and state in ('waiting', 'approved') and tool_id = ${of.toolId}
+      and requested_by = ${of.requestedBy} and arguments_digest = ${of.argumentsDigest}
+    order by id desc limit 1
+  `.execute(tx);
+  return rows[0]?.key ?? null;
+}
+
 export interface CallFilter {
   readonly orgId: OrganizationId;
   readonly projectId: ProjectId | null;

@@ -113,7 +113,6 @@ async function make(
   },
 ): Promise<{ manifest: Manifest; digest: string; sealedCredential: string | null }> {
   const { named, before, body } = of;
-  if (named.kind === 'mcp') throw mistaken('kind', 'is not called by this server');
   const { timeoutMsDefault, resultBytesMaxDefault, commands } = parts.settings;
   const read = readManifest(named, before?.manifest ?? null, body, {
     timeoutMs: timeoutMsDefault,

@@ -19,6 +19,8 @@ export interface McpTarget {
   readonly url: string | null;
   readonly command: readonly string[] | null;
   readonly tool: string;
+  /** Of the schema that the server said when the tool was registered. */
+  readonly pin: string | null;
 }
 
 export interface Rate {

@@ -41,6 +41,12 @@ export interface OutboundAnswer {
   readonly body: Buffer;
 }
 
+export interface OpenedAnswer {
+  readonly status: number;
+  readonly headers: OutboundAnswer['headers'];
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 export interface PublicEgress {
   /** Throws `egress.refused` where nobody may call, and whatever the network throws. */
   post(
@@ -49,6 +55,8 @@ export interface PublicEgress {
   ): Promise<Posted>;
   /** The same for any request; the whole answer, which is refused when it is longer than `bytesMax`. */
   send(url: string, message: OutboundMessage): Promise<OutboundAnswer>;
+  /** The same, as it arrives: whoever has enough leaves, which ends the connection. */
+  open(url: string, message: Omit<OutboundMessage, 'bytesMax'>): Promise<OpenedAnswer>;
   /** Whether the operator named this host. */
   isNamed(url: string): boolean;
   /** An address of this host that may be connected to; throws `egress.refused` when it may not. */
@@ -115,6 +123,10 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
       const answer = await ask(url, message);
       const body = await whole(answer.body, message.bytesMax);
       return { status: answer.statusCode, headers: answer.headers, body };
+    },
+    open: async (url, message) => {
+      const { statusCode: status, headers, body } = await ask(url, message);
+      return { status, headers, body };
     },
     lookUp: (host, port) =>
       new Promise((found, failed) => {

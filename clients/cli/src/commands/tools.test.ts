@@ -60,6 +60,7 @@ const call = {
 };
 const answered = {
   call_id: ID,
+  run_id: null,
   state: 'waiting',
   arguments_digest: DIGEST,
   result: null,
@@ -107,6 +108,15 @@ test('tools: registered from a file, changed, limited and deleted', async () => 
   expect((await run('tools rate --none')).code).toBe(0);
   expect(server.asked('tools.setToolRate')[1]?.body).toEqual({ rate: null });
   expect((await run('tools rates')).out).toContain('the organization');
+  server.on('tools.discoverTools', () => ({
+    json: { tools: [{ name: 'search', description: 'Finds', input_schema: {}, pin: DIGEST }] },
+  }));
+  const found = await run(`tools discover https://mcp.example.com/ --credential-file ${secret}`);
+  expect(found.out).toContain(DIGEST);
+  expect(server.asked('tools.discoverTools')[0]?.body).toEqual({
+    mcp: { url: 'https://mcp.example.com/' },
+    credential: { value: 'hunter22' },
+  });
   expect((await run('tools delete drop')).out).toBe('Deleted.');
 });
 

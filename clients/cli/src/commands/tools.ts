@@ -80,6 +80,13 @@ export function toolsCommand(around: Surroundings): Command {
           context.show(answer, 'Deleted.');
         },
       ),
+      act<{ credentialFile?: string } & ConnectionFlags>(
+        serverCommand('discover', 'Ask an MCP server which tools it has')
+          .argument('<url>', 'its address', id)
+          .option('--credential-file <file>', 'what it is asked with'),
+        around,
+        discover,
+      ),
       act(serverCommand('rates', 'How much all tools together may be called'), around, showRates),
       act<RateFlags>(
         serverCommand('rate', 'Limit the calls of all tools together')
@@ -149,6 +156,22 @@ async function readChange({ mode, file, credentialFile }: ChangeFlags): Promise<
     ...(mode === undefined ? {} : { mode }),
     ...(value === null ? {} : { credential: { ...rest.credential, value } }),
   };
+}
+
+async function discover(
+  context: Context,
+  { credentialFile }: { credentialFile?: string },
+  [url = '']: readonly string[],
+): Promise<void> {
+  const value = credentialFile === undefined ? null : (await readInput(credentialFile)).trim();
+  const body = { mcp: { url }, ...(value === null ? {} : { credential: { value } }) };
+  const answer = await context.client.call('tools.discoverTools', { body });
+  const rows = answer.tools.map(({ name, description, pin }) => [
+    name,
+    description.split('\n')[0],
+    pin,
+  ]);
+  context.show(answer, printColumns(['name', 'description', 'pin'], rows));
 }
 
 async function showRates(context: Context): Promise<void> {

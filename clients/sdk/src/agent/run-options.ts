@@ -4,7 +4,8 @@ import type { JsonSchema } from './chat.ts';
 import type { InferenceOverride } from './inference.ts';
 
 /** Where what has an effect happens: at once, or once in the journal of a durable run. */
-export type StepContext = Pick<WorkflowContext, 'step' | 'signal'>;
+export type StepContext = Pick<WorkflowContext, 'step' | 'signal'> &
+  Partial<Pick<WorkflowContext, 'waitFor'>>;
 
 export interface RunOptions {
   readonly signal?: AbortSignal;

@@ -1,11 +1,17 @@
 import type { ToolCall } from './chat.ts';
 import { mistakesIn } from './check-schema.ts';
-import type { Tool, ToolContext } from './tool.ts';
+import { type Tool, type ToolContext, ToolWaits } from './tool.ts';
 
 export type ToolOutcome =
   | { readonly kind: 'done'; readonly text: string }
   /** The model is told, and may do better. */
   | { readonly kind: 'failed'; readonly text: string };
+
+/** It is called again when a signal has come. */
+export interface ToolWait {
+  readonly kind: 'waits';
+  readonly signal: string;
+}
 
 export interface ToolLimits {
   readonly toolTimeoutMs: number;
@@ -44,7 +50,7 @@ export async function runTool(
   { tool, args }: Extract<ReadCall, { kind: 'read' }>,
   context: ToolContext,
   limits: ToolLimits,
-): Promise<ToolOutcome> {
+): Promise<ToolOutcome | ToolWait> {
   const timeoutMs = tool.timeoutMs ?? limits.toolTimeoutMs;
   const late = new AbortController();
   const timer = setTimeout(() => {
@@ -57,6 +63,7 @@ export async function runTool(
     return { kind: 'done', text: bounded(toText(value), tool.charsMax ?? limits.toolCharsMax) };
   } catch (thrown) {
     if (context.signal.aborted) throw context.signal.reason;
+    if (thrown instanceof ToolWaits) return { kind: 'waits', signal: thrown.signal };
     return failed(bounded(messageOf(thrown), 2_000));
   } finally {
     clearTimeout(timer);

@@ -7,6 +7,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** The same however often this very call is tried; present on a durable run. */
   readonly idempotencyKey: string | null;
+  /** The run can give its place up until a signal comes: a tool that waits for a person throws `ToolWaits`. */
+  readonly mayWait?: boolean;
   /** How many agents stand above this call. */
   readonly depth: number;
   /** Counts what the tool has spent on models to the run. */
@@ -26,6 +28,17 @@ export interface Tool {
   readonly charsMax?: number;
   /** A person decides about each call; nobody to ask is a no. */
   readonly needsApproval?: boolean;
+}
+
+/** Thrown by a tool of a durable run: it is to be called again, with the same key, when the signal has come. */
+export class ToolWaits extends Error {
+  readonly signal: string;
+
+  constructor(signal: string) {
+    super(`waits for ${signal}`);
+    this.name = 'ToolWaits';
+    this.signal = signal;
+  }
 }
 
 /** A tool, with the types of its arguments. */

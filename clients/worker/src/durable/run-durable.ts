@@ -1,4 +1,5 @@
 import type { SagewaiClient, Send } from '@sagewai/sdk';
+import { withInference } from '@sagewai/sdk/agent';
 import {
   type InputSchema,
   readInput,
@@ -51,12 +52,17 @@ export async function runDurable(
   const { input } = payload as { input?: unknown };
   const parsed = parse(definition.schema, input, name);
   const redactValue = (value: unknown): unknown => redactDeep(value, redact);
-  const end = await runWorkflow(definition.run, parsed, {
-    journal: await openJournal(options),
-    children: createChildWorkflows({ ...options, redact: redactValue }),
-    redact: redactValue,
-    signal,
-  });
+  const journal = await openJournal(options);
+  // Its agents find the server that the run is from, and speak for the run.
+  const gateway = { url: options.client.url, token: options.lease.runToken };
+  const end = await withInference({ gateway }, () =>
+    runWorkflow(definition.run, parsed, {
+      journal,
+      children: createChildWorkflows({ ...options, redact: redactValue }),
+      redact: redactValue,
+      signal,
+    }),
+  );
   switch (end.kind) {
     case 'completed':
       return end.output;

@@ -63,5 +63,5 @@ export function demandAllowed(allowed: readonly string[], url: string): void {
   });
 }
 
-const first = (value: string | string[] | undefined): string | undefined =>
+export const first = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;

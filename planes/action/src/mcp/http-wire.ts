@@ -1,0 +1,107 @@
+import type { PublicEgress } from '@sagewai/egress';
+import { Fault } from '@sagewai/fault';
+
+import { demandAllowed, first } from '../http/send-request.ts';
+import { BadMcp, type McpWire, type RpcAnswer } from './mcp-connection.ts';
+import { META, MODERN_VERSIONS, record } from './message.ts';
+import { readMessages } from './read-messages.ts';
+
+export interface HttpWireOptions {
+  readonly egress: Pick<PublicEgress, 'open'>;
+  readonly url: string;
+  readonly allowed: readonly string[];
+  /** A7. With the credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly bytesMax: number;
+}
+
+/** Streamable HTTP: a POST a message, answered by JSON or by a stream that has the answer in it. */
+export function createHttpWire(options: HttpWireOptions): McpWire {
+  const { egress, url, allowed, signal, bytesMax } = options;
+  let session: string | null = null;
+  let version: string | null = null;
+  let nextId = 0;
+
+  const post = (message: object, more: Readonly<Record<string, string>>) => {
+    demandAllowed(allowed, url); // A5
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(session === null ? {} : { 'mcp-session-id': session }),
+      ...(version === null ? {} : { 'mcp-protocol-version': version }),
+      ...more,
+      ...options.headers,
+    };
+    return egress.open(url, { method: 'POST', headers, body: JSON.stringify(message), signal });
+  };
+
+  return {
+    request: async (method, params) => {
+      nextId += 1;
+      const id = nextId;
+      const answer = await post({ jsonrpc: '2.0', id, method, params }, headersOf(method, params));
+      session = first(answer.headers['mcp-session-id']) ?? session;
+      const contentType = first(answer.headers['content-type']) ?? '';
+      let bytes = 0;
+      for await (const message of readMessages(answer.body, contentType, (length) => {
+        bytes += length;
+        if (bytes > bytesMax) throw new Fault('upstream.broken', 'an MCP server answers too much');
+      })) {
+        if (message['id'] === id || isRefusal(message, answer.status)) return toAnswer(message);
+      }
+      if (answer.status >= 400) {
+        return {
+          kind: 'error',
+          code: answer.status,
+          message: `it answers ${answer.status}`,
+          data: null,
+        };
+      }
+      throw new BadMcp('the server has not answered the request');
+    },
+    notify: async (method) => {
+      const { body } = await post({ jsonrpc: '2.0', method }, {});
+      // Nothing is read of it: leaving ends the connection.
+      for await (const _ of body) break;
+    },
+    agree: (agreed) => {
+      version = agreed;
+    },
+    close: () => undefined,
+  };
+}
+
+/** What intermediaries route by, of a request that says what it speaks. */
+function headersOf(method: string, params: object): Record<string, string> {
+  const { _meta, name } = params as { readonly _meta?: unknown; readonly name?: unknown };
+  const said = record(_meta)[META.version];
+  if (typeof said !== 'string' || !MODERN_VERSIONS.includes(said)) return {};
+  return {
+    'mcp-protocol-version': said,
+    'mcp-method': method,
+    ...(typeof name === 'string' ? { 'mcp-name': encode(name) } : {}),
+  };
+}
+
+const encode = (name: string): string =>
+  /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(name)
+    ? name
+    : `=?base64?${Buffer.from(name).toString('base64')}?=`;
+
+/** Refused before it was read: without an id. */
+const isRefusal = (message: Readonly<Record<string, unknown>>, status: number): boolean =>
+  status >= 400 && 'error' in message;
+
+export function toAnswer(message: Readonly<Record<string, unknown>>): RpcAnswer {
+  if ('error' in message) {
+    const { code, message: said, data } = record(message['error']);
+    return {
+      kind: 'error',
+      code: typeof code === 'number' ? code : 0,
+      message: typeof said === 'string' ? said.slice(0, 500) : 'it does not say why',
+      data,
+    };
+  }
+  return { kind: 'result', result: record(message['result']) };
+}
