@@ -307,6 +307,38 @@ describe('a journal that cannot take a settlement (J4)', () => {
     await isSound(db, account);
   });
 
+  test('goes on in another file when its socket is removed, and what was in the first is booked once (J1, J2)', async ({
+    db,
+  }) => {
+    const account = await openAccount(db);
+    const directory = await newDirectory();
+    const journaled = await open(db, { directory });
+    const calls = await take(journaled, account, db, 4);
+    journaled.hold();
+    const [first = ''] = await journalsIn(directory);
+    const settle = (from: number, to: number) =>
+      Promise.all(calls.slice(from, to).map((call) => journaled.ledger.settle(settlementOf(call))));
+    await settle(0, 2);
+    await rm(join(directory, first.replace(/\..*/, '.sock')));
+    const isOther = (file: string): boolean => file.split('.')[0] !== first.split('.')[0];
+    await expect
+      .poll(async () => (await readdir(directory)).filter(isOther).toSorted(), PATIENT)
+      .toEqual([expect.stringMatching(/\.journal$/), expect.stringMatching(/\.sock$/)]);
+    await settle(2, 4);
+    const [second = ''] = (await journalsIn(directory)).filter(isOther);
+    const later = recordsOf(await readFile(join(directory, second)));
+    expect(later).toEqual(calls.slice(2).map(({ id }) => expect.stringContaining(id)));
+    // Another one takes what the first file has, which nobody is seen to own, and leaves the second alone.
+    const ids = calls.map(({ id }) => id);
+    await open(db, { directory });
+    await expect.poll(() => booked(db, account, ids.slice(0, 2)), PATIENT).toHaveLength(2);
+    expect(await booked(db, account, ids.slice(2))).toEqual([]);
+    journaled.letGo();
+    const cost = settlementOf(calls[0] ?? expect.fail()).costPusd ?? 0n;
+    await expect.poll(() => booked(db, account, ids), PATIENT).toEqual(bookedOnce(ids, cost));
+    await isSound(db, account);
+  });
+
   test('is used again, part after part, as what was in it is booked (J3)', async ({ db }) => {
     const account = await openAccount(db);
     const directory = await newDirectory();

@@ -4,7 +4,7 @@
  * whose socket refuses belongs to nobody, and may be taken over.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -12,6 +12,8 @@ export interface Owner {
   readonly name: string;
   /** Of the nth file of this process. */
   pathOf(nth: number): string;
+  /** Whether others see that it lives, and its file, where it has one: somebody may have cleaned up in its directory. */
+  isSeen(file: string | null): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -39,9 +41,19 @@ export async function becomeOwner(directory: string): Promise<Owner> {
   return {
     name,
     pathOf: (nth) => join(directory, `${name}.${nth}${SUFFIX}`),
+    isSeen: async (file) => {
+      const there = await Promise.all([socket, ...(file === null ? [] : [file])].map(isThere));
+      return there.every(Boolean);
+    },
     release: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: unknown) => (error as NodeJS.ErrnoException).code !== 'ENOENT',
+  );
 
 /** The files of processes that are gone. */
 export async function findAbandoned(directory: string, own: string): Promise<string[]> {

@@ -177,11 +177,29 @@ export class SettlementJournal {
     });
   }
 
+  /** Who is not seen is taken for dead, and its file is anybody's: it goes on under another name, in another file. */
+  async #stayOwner(): Promise<void> {
+    const [owner, file] = [this.#owner, this.#file];
+    if (owner === null || (await owner.isSeen(file?.path ?? null))) return;
+    const { log, settings } = this.#options;
+    log.warn('the socket or the file of the journal was removed; it begins another', {
+      directory: settings.directory,
+    });
+    this.#owner = null;
+    this.#file = null;
+    if (file !== null) {
+      if (file.isBooked) this.#drop(file);
+      else this.#retired.add(file);
+    }
+    await owner.release();
+  }
+
   /** Makes the file when there is none, and books what processes that are gone have left. Never rejects. */
   async #keepUp(): Promise<void> {
     if (this.#isClosed) return;
     const { settings, log } = this.#options;
     try {
+      await this.#stayOwner();
       this.#owner ??= await becomeOwner(settings.directory);
       if (this.#file === null) {
         const path = this.#owner.pathOf(this.#files++);
