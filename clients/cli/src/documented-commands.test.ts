@@ -50,7 +50,7 @@ function* commandsOf(page: string): Generator<readonly string[]> {
     const pieces = line.includes('`') ? line.split('`').filter((_, n) => n % 2 === 1) : [line];
     for (const piece of pieces) {
       for (const [, rest = ''] of piece.matchAll(
-        /(?:^|[\s(;|])(?:npx --no )?sagewai ((?![a-z]+ is\b).*)/g,
+        /(?:^|[(;|]|&&)\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:npx --no )?sagewai ((?![a-z]+ is\b).*)/g,
       )) {
         const words = rest.split(/\s+/);
         const end = words.findIndex((word) => END.test(word));

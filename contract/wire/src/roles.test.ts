@@ -5,7 +5,11 @@ import { ENDPOINTS } from './endpoints.ts';
 import { ROLE_PERMISSIONS } from './roles.ts';
 
 const endpoints: Endpoint[] = Object.values(ENDPOINTS);
-const changing = endpoints.filter(({ audit }) => audit === 'record' || audit === 'batch');
+/** Who may read tools may ask what there are; a call in it takes `tool:call`, as everywhere. */
+const READS_TOO = 'tools.exchangeMcp';
+const changing = endpoints.filter(
+  ({ id, audit }) => id !== READS_TOO && (audit === 'record' || audit === 'batch'),
+);
 
 test.each(['auditor', 'viewer'] as const)('%s changes nothing', (role) => {
   const may = changing.filter(({ permission }) => ROLE_PERMISSIONS[role].has(permission as never));
