@@ -86,6 +86,6 @@ function compressAll(folder) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // Whatever starts beside it goes first.
-  os.setPriority(10);
+  os.setPriority(5);
   await ensureConsole();
 }

@@ -92,7 +92,7 @@ function route() {
   if (chosen) {
     // Freed memory is scattered over fewer places of the C library. Read at start: here by children, and below.
     process.env.MALLOC_ARENA_MAX ??= '2';
-    if (word === 'up' || word === 'server') findConsole();
+    if (['up', 'server', 'edge'].includes(word)) findConsole();
     startAgainWithFlags(chosen.nodeFlags);
     return run(chosen.module, chosen.isCommand ? [word, ...rest] : rest);
   }

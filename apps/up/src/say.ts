@@ -57,7 +57,7 @@ export function readyText(ready: Ready): string {
                          (shown once; this home keeps them in ${home}/up.json)`
     : `  Credentials            as shown at the first start; kept in ${home}/up.json`;
   return `
-Sagewai is up at ${url}
+Sagewai is up at ${url}  (in a browser: the console)
 
 ${credentials}
   Models                 ${models.join(', ')}

@@ -56,6 +56,11 @@ const deadLetters = createRoute({
   path: '/fleet/dead-letters',
   component: lazyRouteComponent(() => import('./pages/dead-letters.tsx'), 'DeadLettersPage'),
 });
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/schedules',
+  component: lazyRouteComponent(() => import('./pages/schedules.tsx'), 'SchedulesPage'),
+});
 const keys = createRoute({
   getParentRoute: () => root,
   path: '/keys',
@@ -119,6 +124,7 @@ const pages = root.addChildren([
   enrollmentKeys,
   queues,
   deadLetters,
+  schedules,
   keys,
   budgets,
   spend,

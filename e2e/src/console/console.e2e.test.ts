@@ -11,7 +11,10 @@ import { findBarriers, missingBrowser } from '../harness/browser.ts';
 import { goTo, type Opened, openConsole, OWNER, PASSWORD, signIn } from '../harness/console.ts';
 import { query } from '../harness/database.ts';
 import { cluster } from '../harness/e2e-test.ts';
+import { freePort } from '../harness/free-port.ts';
 import { chat } from '../harness/installation.ts';
+import { startSagewai } from '../harness/sagewai.ts';
+import { createServer } from '../harness/server.ts';
 import { openStage, type Stage } from '../harness/stage.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { startWorker } from '../harness/worker.ts';
@@ -26,6 +29,7 @@ const PAGES = [
   'Workers',
   'Enrollment keys',
   'Queues',
+  'Schedules',
   'Dead letters',
   'Keys',
   'Budgets',
@@ -226,6 +230,23 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     expect(inked).toBeGreaterThan(1_000);
   });
 
+  test('a schedule is run now, which leads to its run', async () => {
+    const { page, installation } = opened;
+    const submission = {
+      model: 'scripted',
+      payload: { agent: { name: 'greeter', model: 'scripted' }, message: 'Good morning' },
+    };
+    await installation.server.askWell('/api/v1/schedules', {
+      body: { name: 'digest', cron: '0 7 * * MON-FRI', submission },
+    });
+    await goTo(page, 'Schedules');
+    const row = page.getByRole('row').filter({ hasText: 'digest' });
+    await row.getByRole('button', { name: 'Run now' }).click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    expect(await page.getByLabel('What the run was given').textContent()).toContain('Good morning');
+  });
+
   test('a model is called by hand, and its answer is seen to come', async () => {
     const { page } = opened;
     await goTo(page, 'Playground');
@@ -316,6 +337,41 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     expect(refused).toBe(403);
     const run = await server.askWell(`/api/v1/runs/${id}`, { headers: await ofOrganization() });
     expect(run).toMatchObject({ state: 'queued', cancel_requested: false });
+    await page.context().close();
+  });
+
+  test('below a prefix that an edge takes off, every address and every change works', async () => {
+    const { browser, installation } = opened;
+    const port = await freePort();
+    const { database, secrets } = installation;
+    const behind = await createServer(stage, {
+      databaseUrl: database.url,
+      secrets,
+      environment: { PUBLIC_URL: `http://127.0.0.1:${port}/llm`, CONSOLE_DIR },
+    });
+    await behind.ready();
+    const edge = startSagewai(stage, ['edge'], {
+      environment: {
+        SAGE_EDGE_PORT: String(port),
+        SAGE_EDGE_LLM_PREFIX: '/llm',
+        SAGE_EDGE_UPSTREAM: behind.url,
+      },
+    });
+    const url = `http://127.0.0.1:${port}/llm`;
+    await waitUntil(async () => (await ask(`${url}/readyz`).catch(() => null))?.status === 200, {
+      otherwise: () => `the edge is not ready: ${edge.text()}`,
+    });
+    const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(10_000);
+    await page.goto(`${url}/`);
+    await signIn(page, OWNER);
+    await goTo(page, 'Queues');
+    expect(new URL(page.url()).pathname).toBe('/llm/console/fleet/queues');
+    await page.reload();
+    const row = page.getByRole('row').filter({ hasText: 'nowhere' });
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await row.getByRole('button', { name: 'Resume' }).click();
+    await row.getByRole('button', { name: 'Pause' }).waitFor();
     await page.context().close();
   });
 

@@ -23,6 +23,8 @@ export const NEEDS = {
   'fleet.resume': 'fleet:administer',
   'fleet.redriveDeadLetter': 'run:redrive',
   'fleet.discardDeadLetter': 'run:cancel',
+  'runs.triggerSchedule': 'schedule:write',
+  'runs.updateSchedule': 'schedule:write',
   'gateway.createKey': 'key:write',
   'gateway.updateKey': 'key:write',
   'gateway.revokeKey': 'key:write',

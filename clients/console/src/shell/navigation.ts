@@ -29,6 +29,7 @@ export const NAVIGATION = [
         permission: 'enrollment:read',
       },
       { to: '/fleet/queues', name: 'Queues', key: 'q', permission: 'fleet:read' },
+      { to: '/fleet/schedules', name: 'Schedules', key: 'c', permission: 'schedule:read' },
       { to: '/fleet/dead-letters', name: 'Dead letters', key: 'd', permission: 'run:read' },
     ],
   },
