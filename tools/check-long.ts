@@ -22,6 +22,7 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['Pulumi component', 'deploy/src/pulumi/main.ts'],
   ['LiteLLM from PyPI', 'e2e/src/litellm-proxy/main.ts'],
   ['conformance of MCP', 'e2e/src/mcp-conformance/main.ts'],
+  ['containers', 'tools/check-containers.ts', '--full'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
   ['benchmark of single calls', 'bench/src/calls/main.ts', '--quick'],

@@ -116,7 +116,13 @@ function explain(words) {
 
 async function run(module, words) {
   keepCompiled();
-  const { main } = await import(module);
+  const { main } = await import(module).catch((error) => {
+    // An image of one process has not the others.
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes(module.split('/main')[0]))
+      throw error;
+    process.stderr.write(`This installation has no \`${word}\`.\n`);
+    return { main: () => 1 };
+  });
   const code = await main(words, { serverFlags: PROCESSES.server.nodeFlags });
   if (typeof code === 'number') process.exitCode = code;
 }

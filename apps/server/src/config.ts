@@ -3,6 +3,7 @@ import { checkJwtSecret, checkMasterKey } from '@sagewai/crypto';
 import { gatewayFields } from '@sagewai/gateway';
 import { findTokenWeakness } from '@sagewai/identity';
 
+import { bootstrapFields } from './bootstrap-fields.ts';
 import { encryptionFields } from './encryption/encryption-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
@@ -165,6 +166,7 @@ export const SERVER_FIELDS = {
     description: 'The first organization, made when there is none',
   }),
 
+  ...bootstrapFields,
   ...projectFields,
   ...signInFields,
   ...toolFields,

@@ -1,3 +1,4 @@
+import { ensureDeclaredKey } from '@sagewai/fleet';
 import {
   ensureAdministrator,
   ensureOrganization,
@@ -64,10 +65,21 @@ export async function ensureFirst(
   const made = administrator.kind === 'made' ? administrator.token : null;
   if (made !== null || setup !== null) show({ administrator: made, setup });
   const known = await listOrganizationIds(request, { limit: 1 });
-  if (known.length > 0) return;
-  const { organization } = await ensureOrganization(request, {
+  const declared = config.sagewaiBootstrapEnrollmentKey;
+  if (known.length > 0 && declared === null) return;
+  const { organization, created } = await ensureOrganization(request, {
     name: config.sagewaiOrganization,
     actor: 'server',
   });
-  log.info('the first organization was made', { organization: organization.name });
+  if (created) log.info('the first organization was made', { organization: organization.name });
+  if (declared === null) return;
+  const ensured = await ensureDeclaredKey(request, {
+    key: declared.reveal(),
+    orgId: organization.id,
+    pools: config.sagewaiBootstrapEnrollmentPools,
+    models: config.sagewaiBootstrapEnrollmentModels,
+    usesMax: config.sagewaiBootstrapEnrollmentUsesMax,
+    lifeMs: config.sagewaiBootstrapEnrollmentLifetimeMs,
+  });
+  if (ensured === 'made') log.info('the declared enrollment key was made');
 }

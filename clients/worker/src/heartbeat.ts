@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { getAsset, isSea } from 'node:sea';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 import type { NodeSendOptions } from '@sagewai/sdk/node';
 
@@ -74,9 +75,7 @@ export function startHeartbeat(
     status: session.status,
     intervalMs: session.heartbeatIntervalMs,
   };
-  // Type stripping keeps the file's own extension; a published build has the other one.
-  const file = import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js';
-  const thread = new Worker(new URL(file, import.meta.url), {
+  const thread = openThread({
     workerData: start,
     // The process's own flags (`--eval`, `--inspect`) are not for a thread.
     execArgv: [],
@@ -90,4 +89,13 @@ export function startHeartbeat(
     tell: (probes, isNews) => post({ kind: 'probed', probes, isNews }),
     stop: async () => void (await thread.terminate()),
   };
+}
+
+function openThread(options: WorkerOptions): Worker {
+  // A single file has nothing beside it: the thread is kept in it as text.
+  if (isSea())
+    return new Worker(getAsset('heartbeat-thread.js', 'utf8'), { ...options, eval: true });
+  // Type stripping keeps the file's own extension; a published build has the other one.
+  const file = import.meta.url.endsWith('.ts') ? './heartbeat-thread.ts' : './heartbeat-thread.js';
+  return new Worker(new URL(file, import.meta.url), options);
 }

@@ -5,6 +5,7 @@ export { FLEET_DEFAULTS, type FleetSettings } from './settings.ts';
 export { organizationKeyContext } from './secrecy/wrap-keys.ts';
 export { secretContext as triggerContext } from './triggers/trigger.ts';
 export { cancelProject } from './dead-letters/cancel-project.ts';
+export { ensureDeclaredKey, findKeyWeakness } from './enrollment/ensure-declared-key.ts';
 export { GroupCommit } from './group-commit.ts';
 export { staleLease } from './dispatch/stale-lease.ts';
 export { demandOrganization } from './identity/calling-person.ts';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isSea } from 'node:sea';
 import { setTimeout } from 'node:timers/promises';
 
 import { parseLabels } from '@sagewai/config';
@@ -170,9 +171,13 @@ const quoted = (word: string): string =>
 /** The worker is a process of its own: it is started by the same command that started us. */
 async function goOnAsWorker(context: Context, words: readonly string[]): Promise<void> {
   const [node = process.execPath, bin = ''] = process.argv;
+  // A single file is its own command.
+  const before = isSea() ? [] : [bin];
   // Its output is nobody's result: stdout is for what was registered.
   const stdio = ['inherit', 'ignore', 'inherit'] as const;
-  const child = spawn(node, [bin, ...words], { stdio: [...stdio] });
+  const child = spawn(isSea() ? process.execPath : node, [...before, ...words], {
+    stdio: [...stdio],
+  });
   const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
   process.on('SIGTERM', forward);
   context.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
