@@ -1,3 +1,4 @@
+import { ACTION_MUTANTS } from './action-mutants.ts';
 import { CHILD_MUTANTS } from './child-mutants.ts';
 import { DISPATCH_MUTANTS } from './dispatch-mutants.ts';
 import { RUN_MUTANTS } from './run-mutants.ts';
@@ -9,4 +10,5 @@ export const SOURCE_MUTANTS: readonly SourceMutant[] = [
   ...TRUST_MUTANTS,
   ...RUN_MUTANTS,
   ...CHILD_MUTANTS,
+  ...ACTION_MUTANTS,
 ];

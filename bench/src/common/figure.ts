@@ -1,6 +1,6 @@
 import { median, medianRatio } from './statistics.ts';
 
-export type BenchName = 'gateway' | 'calls' | 'edge' | 'fleet' | 'pollers' | 'soak';
+export type BenchName = 'gateway' | 'calls' | 'edge' | 'fleet' | 'pollers' | 'soak' | 'tools';
 export type Unit = '1/s' | 'ms' | 'us' | 'MB' | 'count';
 
 /** What we want of a figure; a target never decides whether the benchmark succeeds. */

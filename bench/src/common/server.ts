@@ -30,11 +30,12 @@ export async function startServer(
   bench: Bench,
   name: string,
   args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const postgres = await startPostgres(bench, `${name}-home`);
   const home = join(bench.folder, `${name}-home`);
   const token = `sat-${randomBytes(32).toString('base64url')}`;
-  return startOn(bench, { name, args, postgres, home, token });
+  return startOn(bench, { name, args, postgres, home, token, environment });
 }
 
 /** Another server on the database of the first, with the same secrets. */
@@ -54,11 +55,12 @@ interface Place {
   readonly postgres: Postgres;
   readonly home: string;
   readonly token: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 async function startOn(
   bench: Bench,
-  { name, args, postgres, home, token }: Place,
+  { name, args, postgres, home, token, environment = {} }: Place,
 ): Promise<Server> {
   const port = await freePort();
   const child = startSagewai(bench, name, {
@@ -72,6 +74,7 @@ async function startOn(
       // All workers of a benchmark come from one address.
       REGISTRATIONS_PER_SECOND: '10000',
       REGISTRATION_BURST: '100000',
+      ...environment,
     },
   });
   const url = `http://127.0.0.1:${port}`;

@@ -1,0 +1,96 @@
+import type { SourceMutant } from './source-mutant.ts';
+
+const ACTION = 'planes/action/src';
+const FUNCTIONS = 'db/functions/action';
+
+/** What keeps a tool's effect one, approved, at home and secret. */
+export const ACTION_MUTANTS: readonly SourceMutant[] = [
+  {
+    name: 'tools, A2: a call that is under way is begun again',
+    file: `${FUNCTIONS}/begin-call.sql`,
+    from: 'if v_call.due_at > app_now() or not p_repeatable then',
+    to: 'if false then',
+    project: 'pg',
+    tests: `${ACTION}/calls.pg.test.ts`,
+    only: '100 duplicates|A1, A2',
+  },
+  {
+    name: 'tools, A3: who was given up ends the call',
+    file: `${FUNCTIONS}/end-call.sql`,
+    from: "if v_call.state <> 'running' or v_call.attempt <> p_attempt then",
+    to: 'if false then',
+    project: 'pg',
+    tests: `${ACTION}/calls.pg.test.ts`,
+    only: 'A3|may be repeated',
+  },
+  {
+    name: 'tools, A4: an approval is for any arguments',
+    file: `${ACTION}/tool-calls.sql.ts`,
+    from: "state = 'waiting' and due_at > app_now()\n      and arguments_digest = ${of.argumentsDigest}",
+    to: "state = 'waiting' and due_at > app_now()\n      and ${of.argumentsDigest} <> ''",
+    project: 'pg',
+    tests: `${ACTION}/decisions.pg.test.ts`,
+    only: 'somebody else',
+  },
+  {
+    name: 'tools, A4: an approval outlives a change of its tool',
+    file: `${FUNCTIONS}/begin-call.sql`,
+    from: 'if p_needs_approval and v_call.tool_digest <> p_tool_digest then',
+    to: 'if false then',
+    project: 'pg',
+    tests: `${ACTION}/decisions.pg.test.ts`,
+    only: 'is void',
+  },
+  {
+    name: 'tools, A4: whoever asks approves',
+    file: `${ACTION}/decision-routes.ts`,
+    from: 'if (by === call.requestedBy) {',
+    to: 'if (Date.now() < 0) {',
+    project: 'pg',
+    tests: `${ACTION}/decisions.pg.test.ts`,
+    only: 'somebody else',
+  },
+  {
+    name: 'tools, A5: dots lead to another path',
+    file: `${ACTION}/http/build-request.ts`,
+    from: "if (filled.split('/').some((part) => /^(?:\\.|%2e){1,2}$/i.test(part))) {",
+    to: 'if (Date.now() < 0) {',
+    project: 'unit',
+    tests: `${ACTION}/http/build-request.test.ts`,
+  },
+  {
+    name: 'tools, A5: a host is allowed by how it ends',
+    file: `${ACTION}/is-allowed-host.ts`,
+    from: 'host.endsWith(name.slice(1)) : host === name',
+    to: 'host.endsWith(name.slice(2)) : host === name',
+    project: 'unit',
+    tests: `${ACTION}/is-allowed-host.test.ts`,
+  },
+  {
+    name: 'tools, A6: a rate lets everything through',
+    file: `${FUNCTIONS}/take-rates.sql`,
+    from: 'if v_rate.used >= v_rate.calls and',
+    to: 'if false and',
+    project: 'pg',
+    tests: `${ACTION}/faults.pg.test.ts`,
+    only: 'A6',
+  },
+  {
+    name: 'tools, A7: a tool repeats its credential to the model',
+    file: `${ACTION}/invoke.ts`,
+    from: 'result: containSecret(outcome.result, secret)',
+    to: 'result: outcome.result',
+    project: 'pg',
+    tests: `${ACTION}/faults.pg.test.ts`,
+    only: 'reaches its tool',
+  },
+  {
+    name: 'tools: a server that has changed what a tool takes is called',
+    file: `${ACTION}/mcp/call-mcp-tool.ts`,
+    from: 'if (listed === undefined || pinOf(listed.inputSchema) !== mcp.pin) return CHANGED;',
+    to: 'if (listed === undefined) return CHANGED;',
+    project: 'pg',
+    tests: `${ACTION}/mcp/mcp.pg.test.ts`,
+    only: 'pinned',
+  },
+];
