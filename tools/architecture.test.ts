@@ -24,7 +24,7 @@ const PLANE_USES: Record<string, readonly string[]> = {
   fleet: ['ledger', 'trust', 'identity'],
   gateway: ['ledger', 'trust', 'identity'],
   action: ['fleet', 'trust', 'identity'],
-  decision: ['fleet', 'ledger', 'trust', 'identity'],
+  decision: ['action', 'fleet', 'ledger', 'trust', 'identity'],
 };
 
 /** The only edges between apps and between clients; the launcher names every process of both. */

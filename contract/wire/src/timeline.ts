@@ -9,7 +9,8 @@ import { id, instant, textOrNull } from './schemas.ts';
 const ofRun = Type.Object({ run_id: id });
 const cursor = Type.Optional(
   Type.String({
-    pattern: '^\\d{1,16}(\\.\\d{1,18}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[01])?$',
+    pattern:
+      '^\\d{1,16}(\\.\\d{1,18}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[01])?(~\\d{1,18}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$',
   }),
 );
 
@@ -39,8 +40,25 @@ const call = Type.Object({
   started_at: instant,
 });
 
+const tool = Type.Object({
+  node: Type.Literal('tool'),
+  /** The id of the call; the same node again: it was made again. */
+  key: id,
+  at: instant,
+  step: textOrNull,
+  tool: Type.String(),
+  mode: Type.String(),
+  state: Type.String(),
+  error: textOrNull,
+  attempts: Type.Integer(),
+  arguments_digest: Type.String(),
+  result_digest: textOrNull,
+  decided_by: textOrNull,
+  started_at: instant,
+});
+
 const page = Type.Object({
-  nodes: Type.Array(Type.Union([step, call])),
+  nodes: Type.Array(Type.Union([step, call, tool])),
   /** The cursor of what comes after these. */
   next: Type.String(),
   state: runState,

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 
 import type { ActionFixture, Answer, Held } from './action-fixture.ts';
 import { actionTest as test } from './action-test.ts';
+import { listRunToolCalls } from './run-tool-calls.sql.ts';
 import { beginCall, findCall } from './tool-calls.sql.ts';
 import { held } from './tool-server-fixture.ts';
 
@@ -104,6 +105,8 @@ test('100 duplicates at two servers are one effect, and all are told what came o
 test('the same step of a run is the same call; other arguments, or another step, are another', async ({
   replica,
   tools,
+  db,
+  tenant,
 }) => {
   await replica.tool('pay', tools.url);
   const { runToken, runId } = await running(replica);
@@ -117,6 +120,15 @@ test('the same step of a run is the same call; other arguments, or another step,
   expect(tools.server.received).toHaveLength(3);
   const listed = await replica.call('GET', `/api/v1/tool-calls?run_id=${runId}`, 'read');
   expect(listed.body['calls']).toHaveLength(3);
+  // In the order in which they ended, from any of them on.
+  const ended = await inTenant(db, [tenant.orgId], (tx) =>
+    listRunToolCalls(tx, { runId: runId as never, after: null, limit: 10 }),
+  );
+  expect(ended.map(({ step }) => step)).toEqual(['pay#0', 'pay#0', 'pay#1']);
+  const later = await inTenant(db, [tenant.orgId], (tx) =>
+    listRunToolCalls(tx, { runId: runId as never, after: ended[1] ?? null, limit: 10 }),
+  );
+  expect(later).toEqual(ended.slice(2));
   expect((await replica.ask('pay', {}, runToken)).status).toBe(400);
 });
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { listRunToolCalls } from '@sagewai/action';
 import { demandOrganization, findRunState, readAttempts, toAttempt } from '@sagewai/fleet';
 import { type Caller, found, implementOwn, type Route } from '@sagewai/http';
 import { boundProject } from '@sagewai/identity';
@@ -65,11 +66,12 @@ async function look(
     );
     const steps = await readSteps(tx, { runId, after: from.change, limit });
     const calls = await listRunCalls(tx, { runId, after: from.call, limit });
-    const { nodes, next } = mergeNodes({ steps, calls }, from, limit);
+    const tools = await listRunToolCalls(tx, { runId, after: from.tool, limit });
+    const { nodes, next } = mergeNodes({ steps, tools, calls }, from, limit);
     const spent = (await sumSpendByRun(tx, { orgId, runIds: [runId] })).get(runId);
     const attempts = await readAttempts(tx, runId);
     return {
-      nodes: nodes.map(toNode),
+      nodes: nodes.map((node) => toNode(node, runId)),
       next: formatCursor(next),
       state,
       is_end: ENDS.has(state) && nodes.length < limit,
@@ -80,11 +82,30 @@ async function look(
   });
 }
 
-function toNode(node: TimelineNode): Page['nodes'][number] {
+function toNode(node: TimelineNode, runId: RunId): Page['nodes'][number] {
   const at = node.at.toISOString();
   if (node.node === 'step') {
     const { name, ordinal } = node.step;
     return { node: 'step', key: `${name}#${ordinal}`, at, ...toFacts(node.step) };
+  }
+  if (node.node === 'tool') {
+    const { tool } = node;
+    return {
+      node: 'tool',
+      key: tool.id,
+      at,
+      // The SDK names a step with its run.
+      step: tool.step?.replace(`${runId}:`, '') ?? null,
+      tool: tool.tool,
+      mode: tool.mode,
+      state: tool.state,
+      error: tool.error,
+      attempts: tool.attempts,
+      arguments_digest: tool.argumentsDigest,
+      result_digest: tool.resultDigest,
+      decided_by: tool.decidedBy,
+      started_at: tool.startedAt.toISOString(),
+    };
   }
   const { call } = node;
   const tag = call.tags?.find((one) => one.startsWith(STEP_TAG));

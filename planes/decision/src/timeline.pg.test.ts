@@ -120,3 +120,36 @@ test('a replay begins with what had finished before a step, and with another inp
   expect(whole).toMatchObject({ status: 201, body: { steps: 0 } });
   expect((await replica.call('POST', at, 'read', {})).status).toBe(403);
 });
+
+test('calls of tools stand in the timeline once they are over, by their own cursor', async ({
+  replica,
+  db,
+  tenant,
+}) => {
+  const held = await running(replica);
+  await replica.write(held, aStep('one'));
+  const end = (n: number, state: string) =>
+    inTenant(db, [tenant.orgId], (tx) =>
+      sql`
+        insert into tool_call (org_id, id, project_id, tool_id, tool_name, tool_version, tool_digest, mode, key, run_id,
+                               step, state, arguments_digest, sealed_key, arguments_sealed, result_digest, attempt,
+                               requested_by, ended_at, ended_xid)
+        values (${tenant.orgId}, gen_random_uuid(), ${tenant.projectId}, gen_random_uuid(), ${`tool ${n}`}, 1, '',
+                'network', sha256(${String(n)}::text::bytea), ${held.runId}, ${`${held.runId}:one#0`}, ${state}, '', '',
+                '', 'd', 1, 't', app_now(), pg_current_xact_id())
+      `.execute(tx),
+    );
+  await end(1, 'completed');
+  const at = `/api/v1/runs/${held.runId}/timeline`;
+  const first = await replica.call('GET', at, 'read');
+  expect(list(first, 'nodes')).toMatchObject([
+    { node: 'step', key: 'one#0' },
+    { node: 'tool', tool: 'tool 1', state: 'completed', step: 'one#0', attempts: 1 },
+  ]);
+  await end(2, 'unknown');
+  const next = encodeURIComponent(String(first.body['next']));
+  const second = await replica.call('GET', `${at}?cursor=${next}`, 'read');
+  expect(list(second, 'nodes')).toMatchObject([{ tool: 'tool 2', state: 'unknown' }]);
+  const last = encodeURIComponent(String(second.body['next']));
+  expect(list(await replica.call('GET', `${at}?cursor=${last}`, 'read'), 'nodes')).toEqual([]);
+});

@@ -56,7 +56,9 @@ async function showTimeline(
   const rows = all.map((node) =>
     node.node === 'step'
       ? [node.at, node.kind, node.key, node.state, String(node.attempt), '', node.error]
-      : [node.at, 'call', node.model, node.status, '', `$${node.cost_usd}`, node.step],
+      : node.node === 'tool'
+        ? [node.at, 'tool', node.tool, node.state, '', '', node.error ?? node.step]
+        : [node.at, 'call', node.model, node.status, '', `$${node.cost_usd}`, node.step],
   );
   const headings = ['at', 'node', 'what', 'state', 'attempt', 'cost', 'note'];
   const { state, attempts, cost_usd, calls } = page;

@@ -43,6 +43,15 @@ function factsOf({ node }: Bar): readonly (readonly [string, ReactElement | stri
       ...(node.error === null ? [] : [['Error', node.error] as const]),
     ];
   }
+  if (node.node === 'tool') {
+    return [
+      ['Tool', `${node.tool}, ${node.mode}`],
+      ['State', node.error === null ? node.state : `${node.state}: ${node.error}`],
+      ...(node.decided_by === null ? [] : [['Decided by', node.decided_by] as const]),
+      ['Began', exactTime(node.started_at)],
+      ['Call', <JsonView key="call" value={node.key} label="The id of the call" />],
+    ];
+  }
   return [
     ['Model', node.model],
     ['Deployment', node.deployment],

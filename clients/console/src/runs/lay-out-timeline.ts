@@ -8,7 +8,7 @@ export type Attempt = CallOutput<'runs.readTimeline'>['attempts'][number];
 /** One bar of the waterfall. */
 export interface Bar {
   readonly key: string;
-  readonly kind: 'attempt' | 'step' | 'call';
+  readonly kind: 'attempt' | 'step' | 'call' | 'tool';
   readonly depth: number;
   readonly name: string;
   readonly note: string;
@@ -35,7 +35,7 @@ export function mergeNodes(
 }
 
 const keyOf = (node: TimelineNode): string =>
-  node.node === 'step' ? `step ${node.key}` : `call ${node.key} ${node.entry}`;
+  node.node === 'call' ? `call ${node.key} ${node.entry}` : `${node.node} ${node.key}`;
 
 /** Attempts, the steps in each, and the model calls in each step: in the order in which they began. */
 export function layOutTimeline(
@@ -51,7 +51,12 @@ export function layOutTimeline(
   }));
   const loose: Bar[] = [];
   for (const node of nodes) {
-    const bar = node.node === 'step' ? barOfStep(node, nowMs) : barOfCall(node);
+    const bar =
+      node.node === 'step'
+        ? barOfStep(node, nowMs)
+        : node.node === 'tool'
+          ? barOfTool(node)
+          : barOfCall(node);
     const top = tops.findLast(({ bar: { startMs } }) => startMs <= bar.startMs + 1);
     (top?.children ?? loose).push(bar);
   }
@@ -110,6 +115,23 @@ function barOfStep(node: Extract<TimelineNode, { node: 'step' }>, nowMs: number)
     startMs: msOf(node.started_at),
     endMs: node.ended_at === null ? nowMs : msOf(node.ended_at),
     isOpen: node.ended_at === null,
+    node,
+  };
+}
+
+function barOfTool(node: Extract<TimelineNode, { node: 'tool' }>): Bar {
+  const isFailed = node.state !== 'completed';
+  return {
+    key: `tool ${node.key}`,
+    kind: 'tool',
+    depth: 1,
+    name: node.tool,
+    note: node.error === null ? node.mode : `${node.state}: ${node.error}`,
+    tone: isFailed ? 'bad' : 'info',
+    isFailed,
+    startMs: msOf(node.started_at),
+    endMs: Math.max(msOf(node.at), msOf(node.started_at)),
+    isOpen: false,
     node,
   };
 }

@@ -17,6 +17,7 @@ const FILLS = {
   attempt: 'fill-line-strong',
   step: 'fill-accent',
   call: 'fill-info',
+  tool: 'fill-info',
 } as const satisfies Record<Bar['kind'], string>;
 
 export function Waterfall(of: {
