@@ -18,6 +18,7 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
   ['mutants of sources', 'tools/check-mutants.ts'],
   ['helm chart', 'deploy/src/main.ts', 'check'],
+  ['upgrade from a former release', 'e2e/src/upgrade/main.ts'],
   ['Terraform module', 'deploy/src/terraform/main.ts'],
   ['Pulumi component', 'deploy/src/pulumi/main.ts'],
   ['LiteLLM from PyPI', 'e2e/src/litellm-proxy/main.ts'],
