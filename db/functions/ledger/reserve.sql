@@ -35,6 +35,8 @@ declare
   v_calls int := coalesce(cardinality(p_id), 0);
   -- A position a call: every scope that it names.
   v_contexts text[] := p_contexts;
+  -- Budgets of parts that this batch is the first of.
+  v_opened bigint[];
   -- A position a locked budget.
   v_ids bigint[];
   v_scopes text[];
@@ -42,6 +44,7 @@ declare
   v_periods text[];
   v_left bigint[];
   v_taken bigint[];
+  v_used boolean[];
   -- A position a call.
   v_granted bigint[] := array_fill(null::bigint, array[v_calls]);
   v_amounts bigint[] := array_fill(null::bigint, array[v_calls]);
@@ -69,14 +72,14 @@ begin
       cross join lateral ledger_facets_of(g.org, g.project, g.key, g.team, g.person, g.model, g.session,
                                           g.agent, g.tags, g.end_user) f
     ), opened as (
-      select ledger_open_facets(array_agg(p.org), array_agg(p.limit_id), array_agg(p.kind), array_agg(p.id)) from part p
+      select ledger_open_facets(array_agg(p.org), array_agg(p.limit_id), array_agg(p.kind), array_agg(p.id)) as ids
+      from part p
     )
-    select array_agg(nullif(concat_ws(' ', g.contexts, p.names), '') order by g.n)
-    into v_contexts
+    select array_agg(nullif(concat_ws(' ', g.contexts, p.names), '') order by g.n), (select o.ids from opened o)
+    into v_contexts, v_opened
     from unnest(p_id, p_contexts) with ordinality g(id, contexts, n)
     left join (select p.n, string_agg(p.kind || ':' || p.id, ' ' order by p.kind, p.id) as names from part p group by p.n) p
-      on p.n = g.n
-    cross join (select count(*) from opened) made;
+      on p.n = g.n;
   end if;
 
   -- Locked before anything is read, in one order: an update that locks as it goes deadlocks.
@@ -115,6 +118,7 @@ begin
   into v_scopes, v_measures, v_periods, v_left
   from unnest(v_ids) with ordinality locked(id, n) join budget b on b.id = locked.id;
   v_taken := array_fill(0::bigint, array[coalesce(cardinality(v_ids), 0)]);
+  v_used := array_fill(false, array[coalesce(cardinality(v_ids), 0)]);
 
   for v_call in
     select g.*, coalesce(m.positions, '{}') as positions
@@ -168,6 +172,7 @@ begin
           when 1 then v_amount when 2 then v_call.input + v_grant else 1 end;
         v_left[v_position] := v_left[v_position] - v_fit; -- M1
         v_taken[v_position] := v_taken[v_position] + v_fit;
+        v_used[v_position] := true;
       end loop;
       v_granted[v_call.n] := v_grant;
       v_amounts[v_call.n] := v_amount;
@@ -241,5 +246,9 @@ begin
           when b.opened_at >= window_of(b.period, v_now) then b.settled + b.reserved
           else 0 end as used
       ) u;
+    -- M7. What refused calls alone have named is not kept: names are what callers make up.
+    delete from budget b
+    using unnest(v_ids, v_used) n(id, used)
+    where b.id = n.id and not n.used and b.id = any(v_opened);
   end if;
 end $$;

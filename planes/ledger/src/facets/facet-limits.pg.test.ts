@@ -214,4 +214,58 @@ describe('each part of a scope', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]);
     await ledger.close();
   });
+
+  const partsOf = (db: Db, { orgId }: Account) =>
+    inTenant(db, [orgId], async (tx) => {
+      const { rows } = await sql<{ name: string }>`
+        select split_part(scope_id, ':', 2) as name from budget where scope_kind = 'end_user' order by name
+      `.execute(tx);
+      return rows.map(({ name }) => name);
+    });
+
+  test('of names that only refused calls have made up is nothing kept, however many there are (M7)', async ({
+    db,
+  }) => {
+    const account = await makeAccount(db);
+    await limitPart(db, account, { facet: 'end_user' }, { usdPerDay: 10n, requestsPerMinute: 5n });
+    const dear = Array.from({ length: 3_000 }, (_, n) =>
+      callOf(account, 11n, { endUser: `x${n}` }),
+    );
+    for (let at = 0; at < dear.length; at += 500) {
+      const decided = await reserveAll(db, dear.slice(at, at + 500));
+      expect(new Set(decided.map(({ kind }) => kind))).toEqual(new Set(['refused']));
+    }
+    expect(await partsOf(db, account)).toEqual([]);
+    // In one batch: of those who are admitted it is, free calls and names that somebody else is refused in too.
+    const decided = await reserveAll(db, [
+      callOf(account, 11n, { endUser: 'eve' }),
+      callOf(account, 9n, { endUser: 'bob' }),
+      callOf(account, 11n, { endUser: 'bob' }),
+      callOf(account, 0n, { endUser: 'zoe' }),
+    ]);
+    expect(decided.map(({ kind }) => kind)).toEqual(['refused', 'reserved', 'refused', 'reserved']);
+    expect(await partsOf(db, account)).toEqual(['bob', 'bob', 'zoe', 'zoe']);
+    // Nor is it forgotten when its next call is refused.
+    expect(await spendAt(db, callOf(account, 2n, { endUser: 'bob' }))).toBe('cost end_user');
+    expect(await partsOf(db, account)).toEqual(['bob', 'bob', 'zoe', 'zoe']);
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+  });
+
+  test('whose first call is refused is made by the next one, which waits for it (M7, B5)', async ({
+    db,
+    owner,
+  }) => {
+    const account = await makeAccount(db);
+    await limitPart(db, account, { facet: 'end_user' }, { usdInTotal: 10n });
+    await using first = await holdTransaction(db, [account.orgId], (tx) =>
+      reserveAll(tx, [callOf(account, 11n, { endUser: 'bob' })]),
+    );
+    expect(first.output).toMatchObject([{ kind: 'refused' }]);
+    const second = reserveAll(db, [callOf(account, 6n, { endUser: 'bob' })]);
+    await untilWaiting(owner);
+    await first.commit();
+    expect(await second).toMatchObject([{ kind: 'reserved' }]);
+    expect(await spendAt(db, callOf(account, 6n, { endUser: 'bob' }))).toBe('cost end_user');
+    expect(await checkLedger(db, [account.orgId])).toEqual([]);
+  });
 });
