@@ -1,4 +1,4 @@
-import { type Endpoint, PERMISSIONS } from '@sagewai/wire';
+import { type Endpoint, PERMISSIONS, ROLE_MATRIX } from '@sagewai/wire';
 
 import { bearer, type Call, type Credential, make } from './served-fixture.ts';
 
@@ -83,7 +83,11 @@ export function callersOf({ permission }: Endpoint): readonly CallerName[] {
   const isForTokens = holders.some((holder) => ['read', 'write', 'admin'].includes(holder));
   return CALLERS.filter((name) => {
     if (name === 'token') return isForTokens;
-    if (name === 'session') return isForTokens || holders.includes('account');
+    if (name === 'session') {
+      return (
+        isForTokens || holders.includes('account') || ROLE_MATRIX[permission].includes('owner')
+      );
+    }
     return holders.includes(name);
   });
 }

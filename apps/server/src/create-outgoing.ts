@@ -8,7 +8,7 @@ import type { Log } from '@sagewai/log';
 import { createMailer, type Mailer } from '@sagewai/mail';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
-import { createAlerts, createEmails, createSinks } from '@sagewai/trust';
+import { createAlerts, createEmails, createSinks, type Letters } from '@sagewai/trust';
 
 import type { ServerConfig } from './config.ts';
 import { keysFor } from './encryption/purposes.ts';
@@ -16,11 +16,21 @@ import type { ServerKeys } from './server-keys.ts';
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
-type MailConfig = Pick<ServerConfig, 'smtpUrl' | 'smtpFrom' | 'smtpTls' | 'smtpTimeoutMs'>;
+type MailConfig = Pick<
+  ServerConfig,
+  | 'smtpUrl'
+  | 'smtpFrom'
+  | 'smtpTls'
+  | 'smtpTimeoutMs'
+  | 'smtpLettersPerHour'
+  | 'smtpLettersPerReceiver'
+>;
 
 interface Outgoing {
   /** Whether a mail server is configured. */
   readonly sendsMail: boolean;
+  /** To people who are invited, or have forgotten their password; null: no mail server is configured. */
+  readonly letters: Letters | null;
   /** To addresses that tenants name. */
   readonly egress: PublicEgress;
   readonly routes: readonly Route[];
@@ -53,10 +63,15 @@ export function createOutgoing(of: {
   });
   const sinks = createSinks({ ...parts, sealing: keysFor(keys.sealing, 'audit-sink') });
   const mailer = mailerOf(config);
-  const emails = createEmails({ db, clock, metrics, nudge, mailer, boundProject });
+  const settings = {
+    lettersPerHour: config.smtpLettersPerHour,
+    lettersPerReceiver: config.smtpLettersPerReceiver,
+  };
+  const emails = createEmails({ db, clock, metrics, nudge, mailer, boundProject, settings });
   return {
     egress,
     sendsMail: mailer !== null,
+    letters: emails.letters,
     routes: [...alerts.routes, ...sinks.routes, ...emails.routes],
     jobs: [...alerts.jobs, ...sinks.jobs, ...emails.jobs],
     close: async () => {

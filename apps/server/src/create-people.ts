@@ -2,6 +2,7 @@ import type { Clock } from '@sagewai/clock';
 import { createSignIn, type SignIn, type TokenReader } from '@sagewai/identity';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
+import type { Letters } from '@sagewai/trust';
 
 import type { ServerConfig } from './config.ts';
 import { keysFor } from './encryption/purposes.ts';
@@ -16,6 +17,7 @@ export function createPeople(of: {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly tokens: TokenReader;
+  readonly letters: Letters | null;
 }): SignIn {
   const { config, keys, ...parts } = of;
   return createSignIn({

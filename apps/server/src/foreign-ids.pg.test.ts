@@ -10,10 +10,15 @@ import { newId } from '@sagewai/crypto';
 import { type Endpoint, ENDPOINTS } from '@sagewai/wire';
 import { expect } from 'vitest';
 
-import { type CallerName, callersOf, makeOrganization } from './callers-fixture.ts';
+import {
+  type CallerName,
+  callersOf,
+  makeOrganization,
+  type Organization,
+} from './callers-fixture.ts';
 import { plain, THROWN, TWIN, UUIDS } from './plain-answer-fixture.ts';
 import { rowsOf } from './rows-of-fixture.sql.ts';
-import { type Call, type Credential, make, type Request, servedTest } from './served-fixture.ts';
+import { type Call, make, type Request, servedTest } from './served-fixture.ts';
 import { cursorIn, limited, pagesOf, targetsOf, withQuery } from './targets-fixture.ts';
 
 /** Stands in what the other organization has, and is never sent by the one that asks. */
@@ -86,7 +91,7 @@ const unused = (rows: readonly string[] = []): string =>
 const twinOf = (id: string): string => `${id.slice(0, -12)}${randomBytes(6).toString('hex')}`;
 
 /** What the other organization has, made by its own administrator. */
-async function fill(call: Call, credential: Credential): Promise<void> {
+async function fill(call: Call, { token: credential, session }: Organization['as']): Promise<void> {
   const name = CANARY;
   const kept: readonly (readonly [string, object])[] = [
     ['/api/v1/projects', { name }],
@@ -111,13 +116,15 @@ async function fill(call: Call, credential: Credential): Promise<void> {
     ],
     ['/api/v1/budget/limits', { agent_name: name, max_daily_usd: '1' }],
     ['/api/v1/audit/sinks', { name, url: 'https://203.0.113.1/audit' }],
-    [
-      '/api/v1/sso/connections',
-      { name, issuer: 'https://203.0.113.1/', client_id: name, client_authentication: 'none' },
-    ],
     ['/api/v1/budget/spend', { agent_name: name, cost_usd: '0.1' }],
   ];
   for (const [path, body] of kept) await make(call, credential, ['POST', path], body);
+  await make(call, session, ['POST', '/api/v1/sso/connections'], {
+    name,
+    issuer: 'https://203.0.113.1/',
+    client_id: name,
+    client_authentication: 'none',
+  });
 }
 
 servedTest(
@@ -126,7 +133,7 @@ servedTest(
     const acme = await makeOrganization(call, administrator, 'acme');
     const other = await makeOrganization(call, administrator, 'other');
     const foreign = await makeOrganization(call, administrator, `${CANARY}-org`);
-    await fill(call, foreign.as.token);
+    await fill(call, foreign.as);
 
     const before = await rowsOf(owner, foreign.id);
     // Each with a twin that exists nowhere. It is sent by an organization of its own, the same in the same

@@ -84,7 +84,10 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const traces = createTraces({ config, egress, metrics, log, version });
 
   const tokens = createTokenReader({ db, clock, metrics, sendsMail: config.smtpUrl !== null });
-  const signIn = createPeople({ config, keys, db, clock, metrics, tokens });
+  const nudge = (name: string): void => jobs.nudge(name);
+  const outgoing = createOutgoing({ ...options, db, clock, metrics, nudge });
+  const { letters } = outgoing;
+  const signIn = createPeople({ config, keys, db, clock, metrics, tokens, letters });
   const ledger = createLedger({
     db: databases.ledger,
     log,
@@ -93,8 +96,6 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     ...ledgerSettings(config),
   });
   const redis = await openAccelerator(config, { log, metrics });
-  const nudge = (name: string): void => jobs.nudge(name);
-  const outgoing = createOutgoing({ ...options, db, clock, metrics, nudge });
   const softBudgets = createSoftBudgets({
     db,
     dispatch,

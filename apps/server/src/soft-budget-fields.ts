@@ -21,6 +21,12 @@ export const softBudgetFields = {
     max: 1_000,
     description: 'How many percent above a soft limit the hard one is that is advised',
   }),
+  DECLARED_SPEND_USD_MAX: field.integer({
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    description: 'What one call past the gateway is declared to have cost at most',
+  }),
   BUDGET_ALERT_INTERVAL: field.duration({
     default: 30_000,
     min: 100,
@@ -49,5 +55,15 @@ export const softBudgetFields = {
     default: 10_000,
     min: 100,
     description: 'How long a mail server may take for an answer',
+  }),
+  SMTP_LETTERS_PER_HOUR: field.integer({
+    default: 100,
+    min: 1,
+    description: 'Invitations, password resets and test letters of one organization in an hour',
+  }),
+  SMTP_LETTERS_PER_RECEIVER: field.integer({
+    default: 5,
+    min: 1,
+    description: 'The same to one address',
   }),
 } as const;

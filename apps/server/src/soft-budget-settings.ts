@@ -8,6 +8,7 @@ export const softBudgetSettings = (
 ): {
   readonly settings: SoftSettings;
   readonly hardMarginPercent: number;
+  readonly declaredPusdMax: bigint;
   readonly watchEveryMs: number;
 } => ({
   settings: {
@@ -16,5 +17,6 @@ export const softBudgetSettings = (
     onFailure: config.softBudgetOnFailure,
   },
   hardMarginPercent: config.hardBudgetMargin,
+  declaredPusdMax: BigInt(config.declaredSpendUsdMax) * 10n ** 12n,
   watchEveryMs: config.budgetAlertIntervalMs,
 });

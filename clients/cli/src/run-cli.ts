@@ -49,7 +49,16 @@ const GROUPS: Readonly<Record<string, Load>> = {
 const COMPLETE = '__complete';
 
 /** Commands of other processes, so that a misspelt one is recognised too. */
-const ELSEWHERE = ['up', 'server', 'worker', 'doctor', 'backup', 'restore', 'config'] as const;
+const ELSEWHERE = [
+  'up',
+  'server',
+  'worker',
+  'doctor',
+  'backup',
+  'break-glass',
+  'restore',
+  'config',
+] as const;
 
 /** Runs one command line. Tells failures on the terminal; never throws. */
 export async function runCli(

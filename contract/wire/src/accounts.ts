@@ -14,6 +14,8 @@ import {
 } from './sign-in-schemas.ts';
 
 const ofAccount = Type.Object({ account_id: id });
+/** Left out: by e-mail, where the server sends any. Then nobody but its receiver sees the link. */
+const byMail = Type.Optional(Type.Boolean());
 
 export const listAccountSessions = endpoint({
   id: 'identity.listAccountSessions',
@@ -68,6 +70,7 @@ export const createPasswordReset = endpoint({
   audit: 'record',
   fresh: true,
   params: ofAccount,
+  body: Type.Optional(Type.Object({ by_mail: byMail })),
   output: Type.Object({ ...link.properties, expires_at: instant }),
   status: 201,
 });
@@ -113,6 +116,7 @@ export const createInvitation = endpoint({
     email,
     role: Type.String({ minLength: 1, maxLength: 100 }),
     project: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    by_mail: byMail,
   }),
   output: Type.Object({ ...invitation.properties, ...link.properties }),
   status: 201,

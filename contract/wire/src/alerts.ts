@@ -195,6 +195,7 @@ const alertEmail = Type.Object({
 export const emailAddress = Type.String({
   maxLength: 254,
   pattern: '^[^\\s@<>()\\[\\],;:"\\\\]{1,64}@[A-Za-z0-9.-]{1,190}$',
+  description: 'an e-mail address',
 });
 
 export const listAlertEmails = endpoint({

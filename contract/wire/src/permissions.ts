@@ -27,7 +27,8 @@ export const PERMISSIONS = {
   'service_account:read': ['read'],
   'service_account:write': ['admin'],
   'sso:read': ['admin'],
-  'sso:write': ['admin'],
+  // As owners: a token that stands for nobody says not who vouches for people.
+  'sso:write': ['platform'],
   // For an identity provider: its token does nothing else, and no other scope includes it.
   'scim:read': ['scim'],
   'scim:write': ['scim'],

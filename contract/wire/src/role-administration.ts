@@ -28,8 +28,12 @@ const roleAssignment = Type.Object({
   id,
   role: Type.String(),
   project_id: idOrNull,
+  /** Its name. */
+  project: textOrNull,
   subject_kind: subjectKind,
   subject_id: id,
+  /** The address of an account, the name of another. */
+  subject: Type.String(),
   created_by: Type.String(),
   created_at: instant,
 });

@@ -8,6 +8,7 @@ export const email = Type.String({
   minLength: 3,
   maxLength: 254,
   pattern: '^[^\\s@<>,;]+@[^\\s@<>,;]+$',
+  description: 'an e-mail address',
 });
 /** What may be chosen is decided by the server; this keeps a body small. */
 export const password = Type.String({ minLength: 1, maxLength: 1024 });

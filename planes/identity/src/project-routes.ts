@@ -18,6 +18,7 @@ import {
   listProjects as readProjects,
   renameProject as rename,
 } from './projects.sql.ts';
+import { uniquely } from './scim/refuse.ts';
 import { boundProject } from './token-reader.ts';
 
 export function projectRoutes(): Route[] {
@@ -64,11 +65,11 @@ export function projectRoutes(): Route[] {
           detail: 'The project default keeps its name: calls that name none are of it.',
         });
       }
-      const renamed = await rename(tx, { id, name: body.name });
+      const taken = `There is a project ${body.name} already.`;
+      // Of two that take one name at once, the index stops the second.
+      const renamed = await uniquely(taken, () => rename(tx, { id, name: body.name }));
       if (renamed === 'taken') {
-        throw new Fault('resource.exists', `a name for project ${id} is taken`, {
-          detail: `There is a project ${body.name} already.`,
-        });
+        throw new Fault('resource.exists', `a name for project ${id} is taken`, { detail: taken });
       }
       audit.about(`project:${id}`, { name: body.name, was: name });
       return toWire(found(renamed, 'There is no such project.', 'project.missing'));

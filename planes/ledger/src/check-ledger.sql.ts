@@ -1,4 +1,4 @@
-import { type Db, inTenant, sql } from '@sagewai/postgres';
+import { type Db, inTenant, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import type { Measure, Period, ScopeKind } from './budget.ts';
@@ -34,9 +34,12 @@ export async function checkLedger(
   return found;
 }
 
-function checkOrganization(db: Db, orgId: OrganizationId): Promise<Mismatch[]> {
-  return inTenant(db, [orgId], async (tx) => {
-    const { rows } = await sql<Row>`
+const checkOrganization = (db: Db, orgId: OrganizationId): Promise<Mismatch[]> =>
+  inTenant(db, [orgId], (tx) => checkBalances(tx, orgId));
+
+/** The same in a transaction that acts for the organization. */
+export async function checkBalances(tx: Tx, orgId: OrganizationId): Promise<Mismatch[]> {
+  const { rows } = await sql<Row>`
       select b.org_id as "orgId", b.scope_kind as "scopeKind", b.scope_id as "scopeId", b.measure,
              b.period, b.settled, b.reserved, d.settled as "settledDerived",
              d.reserved as "reservedDerived"
@@ -45,12 +48,11 @@ function checkOrganization(db: Db, orgId: OrganizationId): Promise<Mismatch[]> {
       where (b.settled, b.reserved) is distinct from (d.settled, d.reserved)
          or b.slots is distinct from d.slots
     `.execute(tx);
-    return rows.map(({ settled, reserved, settledDerived, reservedDerived, ...budget }) => ({
-      ...budget,
-      kept: { settled, reserved },
-      derived: { settled: settledDerived, reserved: reservedDerived },
-    }));
-  });
+  return rows.map(({ settled, reserved, settledDerived, reservedDerived, ...budget }) => ({
+    ...budget,
+    kept: { settled, reserved },
+    derived: { settled: settledDerived, reserved: reservedDerived },
+  }));
 }
 
 /** How many limits on money of an organization have how much left. */

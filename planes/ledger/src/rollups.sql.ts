@@ -1,4 +1,4 @@
-import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
+import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 /** For the job, which sees no tenant's rows: whose spend is to be folded, and what may be marked then. */
@@ -53,9 +53,12 @@ interface Row extends Omit<SpendMismatch, 'told' | 'derived'> {
  * R1. Compares what reports say of an organization with its rows, to the pico-dollar. Reads every row:
  * exact under load and without locks, because one statement sees one instant.
  */
-export function checkRollups(db: Db, orgId: OrganizationId): Promise<SpendMismatch[]> {
-  return inTenant(db, [orgId], async (tx) => {
-    const { rows } = await sql<Row>`
+export const checkRollups = (db: Db, orgId: OrganizationId): Promise<SpendMismatch[]> =>
+  inTenant(db, [orgId], (tx) => checkSums(tx, orgId));
+
+/** The same in a transaction that acts for the organization. */
+export async function checkSums(tx: Tx, orgId: OrganizationId): Promise<SpendMismatch[]> {
+  const { rows } = await sql<Row>`
       with told as (
         select k.kind, d.day, d.name, d.project_id, d.key_id, d.team, d.person, d.model, d.provider,
                d.agent, sum(d.calls) as calls, sum(d.cost_pusd) as cost,
@@ -96,12 +99,11 @@ export function checkRollups(db: Db, orgId: OrganizationId): Promise<SpendMismat
       order by n.day, n.kind, n.name
       limit 1000
     `.execute(tx);
-    return rows.map(({ calls, cost, tokens, callsDerived, costDerived, tokensDerived, ...of }) => ({
-      ...of,
-      told: { calls, costPusd: cost, tokens },
-      derived: { calls: callsDerived, costPusd: costDerived, tokens: tokensDerived },
-    }));
-  });
+  return rows.map(({ calls, cost, tokens, callsDerived, costDerived, tokensDerived, ...of }) => ({
+    ...of,
+    told: { calls, costPusd: cost, tokens },
+    derived: { calls: callsDerived, costPusd: costDerived, tokens: tokensDerived },
+  }));
 }
 
 /** About how many rows of spend there are, as the database keeps count; reads none of them. */

@@ -9,6 +9,7 @@ import { listAlertEmails, type ProjectId, testAlertEmail } from '@sagewai/wire';
 
 import { demandWhole } from './alert-routes.ts';
 import { nameActor } from './auditor.ts';
+import { createLetters, demandRoom, type Letters } from './create-letters.ts';
 import { outboxDue } from './deliveries.sql.ts';
 import { type EmailRow, listEmails, queueEmails } from './emails.sql.ts';
 import { emailOf } from './raise-email.ts';
@@ -32,14 +33,21 @@ const JOB = 'trust.sendEmails';
 const EMAILS_PER_PAGE = 100;
 
 /** Alerts that go to people: the job that sends them, and what is known of each. */
-export function createEmails(options: EmailsOptions): { routes: Route[]; jobs: Job[] } {
+export function createEmails(options: EmailsOptions): {
+  routes: Route[];
+  jobs: Job[];
+  /** Null: this server sends none. */
+  letters: Letters | null;
+} {
   const settings = { ...TRUST_DEFAULTS, ...options.settings };
   const emails = options.metrics.counter({
     name: 'sagewai_alert_emails_total',
     help: 'Attempts to send an alert by e-mail, by what became of them.',
     labels: ['outcome'],
   });
+  const { mailer } = options;
   return {
+    letters: mailer && createLetters({ mailer, limits: settings }),
     routes: [
       implement(listAlertEmails, async ({ tx, query, caller }) => {
         demandWhole(options.boundProject?.(caller) ?? null);
@@ -47,6 +55,7 @@ export function createEmails(options: EmailsOptions): { routes: Route[]; jobs: J
       }),
       implement(testAlertEmail, async ({ tx, orgId, body, caller, audit }) => {
         if (options.mailer === null) throw sendsNone();
+        await demandRoom(tx, { orgId, to: body.to, limits: settings });
         audit.about('email', { receiver: body.to });
         const at = options.clock.now();
         const asked = {

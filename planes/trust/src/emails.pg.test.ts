@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 
 import { systemClock } from '@sagewai/clock';
+import type { Fault } from '@sagewai/fault';
 import { createMailer, type Mailer } from '@sagewai/mail';
-import { type Db, inTenant } from '@sagewai/postgres';
+import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { fileDatabaseTest, makeTenant } from '@sagewai/testing';
 import type { OrganizationId } from '@sagewai/wire';
@@ -10,6 +11,7 @@ import { SMTPServer } from 'smtp-server';
 import { describe, expect, onTestFinished } from 'vitest';
 
 import { createEmails } from './create-emails.ts';
+import { createLetters } from './create-letters.ts';
 import { findDue } from './deliveries.sql.ts';
 import { listEmails, planEmails, queueEmails, recordEmail, takeEmails } from './emails.sql.ts';
 import { raiseEmail } from './raise-email.ts';
@@ -153,5 +155,57 @@ describe('an e-mail', () => {
     });
     expect(await logOf(db, orgId)).toHaveLength(1);
     expect(await logOf(db, stranger.orgId)).toEqual([]);
+  });
+});
+
+describe('a letter', () => {
+  const letter = {
+    type: 'account.invitation',
+    title: 'You are invited',
+    text: 'https://sagewai.example.com/invitation#link-secret',
+  } as const;
+
+  test('is sent at once, stands in what was sent without what it says, and is refused when its server refuses it', async ({
+    db,
+  }) => {
+    const { orgId } = await makeTenant(db);
+    const { mailer, received, script } = await startMailServer();
+    const limits = { lettersPerHour: 10, lettersPerReceiver: 10 };
+    const letters = createLetters({ mailer, limits });
+    const send = (to: string) =>
+      inTenant(db, [orgId], (tx) => letters.send(tx, { ...letter, orgId, to }));
+    await send('anna@example.com');
+    expect(received[0]?.text).toContain('link-secret');
+    const { rows } = await inTenant(db, [orgId], (tx) =>
+      sql<{ text: string }>`select e::text as text from alert_email e`.execute(tx),
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.text).not.toContain('link-secret');
+    script.push(550);
+    await expect(send('ben@example.com')).rejects.toMatchObject({ code: 'upstream.refused' });
+    expect(await logOf(db, orgId)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
+  });
+
+  test('is one of a few to an address and of some in an hour, also when they are sent together', async ({
+    db,
+    owner,
+  }) => {
+    const { orgId } = await makeTenant(db);
+    const { mailer, received } = await startMailServer();
+    const limits = { lettersPerHour: 5, lettersPerReceiver: 2 };
+    const letters = createLetters({ mailer, limits });
+    const send = (to: string) =>
+      inTenant(db, [orgId], (tx) => letters.send(tx, { ...letter, orgId, to })).then(
+        () => 'sent',
+        (error: Fault) => `${error.code} ${error.retryAfterMs !== undefined}`,
+      );
+    const sent = await Promise.all(Array.from({ length: 4 }, () => send('Anna@example.com')));
+    expect(sent.toSorted()).toEqual(['rate.exceeded true', 'rate.exceeded true', 'sent', 'sent']);
+    expect(await send('anna@example.com')).toBe('rate.exceeded true');
+    for (const name of ['b', 'c', 'd']) expect(await send(`${name}@example.com`)).toBe('sent');
+    expect(await send('e@example.com')).toBe('rate.exceeded true');
+    expect(received).toHaveLength(5);
+    await sql`update alert_email set created_at = created_at - interval '1 hour'`.execute(owner);
+    expect(await send('anna@example.com')).toBe('sent');
   });
 });

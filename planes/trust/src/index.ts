@@ -11,6 +11,7 @@ export { raiseAlert } from './raise-alert.ts';
 export { eventOf, type TrustEvent } from './events-of-entry.ts';
 export type { DescribeEntries } from './relay-events.ts';
 export { createEmails } from './create-emails.ts';
+export type { Letters } from './create-letters.ts';
 export { raiseEmail } from './raise-email.ts';
 export { webhookContext } from './deliver-alerts.ts';
 export { sinkContext } from './ship-audit.ts';

@@ -21,6 +21,10 @@ export interface TrustSettings {
   /** The wait after a first failure; it doubles up to `shipRetryMaxMs`, and there is no last one. */
   readonly shipRetryMs: number;
   readonly shipRetryMaxMs: number;
+  /** Letters of one organization in an hour: invitations, resets, tests. */
+  readonly lettersPerHour: number;
+  /** The same to one address. */
+  readonly lettersPerReceiver: number;
 }
 
 const SECOND_MS = 1_000;
@@ -48,4 +52,6 @@ export const TRUST_DEFAULTS: TrustSettings = {
   shipBatch: 100,
   shipRetryMs: SECOND_MS,
   shipRetryMaxMs: 5 * MINUTE_MS,
+  lettersPerHour: 100,
+  lettersPerReceiver: 5,
 };

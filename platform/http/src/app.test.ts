@@ -217,7 +217,7 @@ describe('input', () => {
     expect(body.code).toBe('request.invalid');
     expect(body.errors).toEqual(
       expect.arrayContaining([
-        { part: 'params', path: '/thing_id', message: 'must match format "uuid"' },
+        { part: 'params', path: '/thing_id', message: 'is not an id' },
         { part: 'query', path: '/limit', message: 'must be >= 1' },
         { part: 'query', path: '/colour', message: 'is not a known field' },
         { part: 'body', path: '/name', message: 'is required' },

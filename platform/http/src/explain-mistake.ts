@@ -16,6 +16,10 @@ export function explainMistake(error: ErrorObject): { path: string; message: str
       return { path, message: oneOf(params['allowedValues'] as unknown[]) };
     case 'anyOf':
       return { path, message: explainUnion(error.schema) };
+    case 'format': {
+      const isId = params['format'] === 'uuid';
+      return { path, message: isId ? 'is not an id' : (error.message ?? 'is not valid') };
+    }
     case 'pattern':
       return { path, message: explainPattern(error) };
     default:

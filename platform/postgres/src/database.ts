@@ -43,7 +43,14 @@ export interface Connection extends Executor {
    * Text without parameters (`begin`, `commit`); never built from input. A `commit` that commits
    * nothing throws: a statement had failed, and whoever ran it went on.
    */
-  command(text: 'begin' | 'commit' | 'rollback' | 'begin read only'): Promise<void>;
+  command(
+    text:
+      | 'begin'
+      | 'commit'
+      | 'rollback'
+      | 'begin read only'
+      | 'begin isolation level repeatable read read only',
+  ): Promise<void>;
   /** Marks the connection as unusable: it is closed instead of going back to the pool. */
   spoil(): void;
 }

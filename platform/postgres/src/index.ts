@@ -27,4 +27,4 @@ export {
 } from './schema-version.sql.ts';
 export { openSession, type Session } from './session.ts';
 export { sql, type Sql, type Statement } from './statement.ts';
-export { inTenant, inTransaction } from './transaction.ts';
+export { inSnapshot, inTenant, inTransaction } from './transaction.ts';

@@ -91,6 +91,19 @@ test('a project is renamed; default keeps its name, and a taken one is refused',
   expect((await rename('one', 'three')).status).toBe(404);
 });
 
+test('of two projects that take one name at once, one has it and the other is told so', async ({
+  start,
+}) => {
+  const call = await start('1h');
+  const names = Array.from({ length: 8 }, (_, n) => `p${n}`);
+  for (const name of names) await call('POST', '/api/v1/projects', { body: { name } });
+  const renamed = await Promise.all(
+    names.map((name) => call('PATCH', `/api/v1/projects/${name}`, { body: { name: 'wanted' } })),
+  );
+  expect(renamed.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(renamed.filter(({ status }) => status === 409)).toHaveLength(7);
+});
+
 test('a project that is to be deleted is out of reach at once, and comes back with its keys (P3)', async ({
   start,
 }) => {

@@ -63,4 +63,6 @@ test('a certificate is shown, and checked in a file without the server', async (
   expect((await run(`projects verify-certificate ${file}`)).out).toContain('Not good (signature)');
   await writeFile(file, '{}');
   expect((await run(`projects verify-certificate ${file}`)).code).toBe(2);
+  const missing = await run(`projects verify-certificate ${file}.not-there`);
+  expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('ENOENT') });
 });

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import type { CallOutput } from '@sagewai/sdk';
 import { type DeletionCertificate, verifyDeletion } from '@sagewai/verify';
 import type { Command } from 'commander';
@@ -8,6 +6,7 @@ import { act, id, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { printColumns } from '../print-columns.ts';
+import { readInput } from '../read-input.ts';
 import { showAge } from '../show-duration.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -102,7 +101,7 @@ function textOf({
 }
 
 async function check(context: Context, file: string, knownKey: string | undefined): Promise<void> {
-  const certificate = readCertificate(await readFile(file, 'utf8'));
+  const certificate = readCertificate(await readInput(file));
   if (certificate === null) throw new UsageError(`${file} holds no certificate`);
   const verdict = verifyDeletion(certificate, { knownKey });
   if (verdict.kind === 'bad') {

@@ -11,6 +11,7 @@ interface InviteFlags extends ConnectionFlags {
   readonly email: string;
   readonly role: string;
   readonly for?: string;
+  readonly link?: boolean;
 }
 
 interface LinkFlags extends ConnectionFlags {
@@ -22,13 +23,14 @@ interface LinkFlags extends ConnectionFlags {
 export function peopleCommands(around: Surroundings): Command[] {
   return [
     act<InviteFlags>(
-      serverCommand('invite', 'Invite somebody; the link is shown once')
+      serverCommand('invite', 'Invite somebody: by e-mail, else by a link that is shown once')
         .requiredOption('--email <address>', 'whom')
         .requiredOption(
           '--role <role>',
           'owner, admin, operator, developer, auditor, viewer, or your own',
         )
-        .option('--for <project>', 'in this project alone (default: the whole organization)'),
+        .option('--for <project>', 'in this project alone (default: the whole organization)')
+        .option('--link', 'show the link to you, also where the server sends e-mail'),
       around,
       invite,
     ),
@@ -64,19 +66,18 @@ export function peopleCommands(around: Surroundings): Command[] {
         context.show(account, `${account.email} signs in with the password alone.`);
       },
     ),
-    act(
-      serverCommand('reset', 'Make a link to set the password of an account anew').argument(
-        '<id>',
-        'the account',
-        id,
-      ),
+    act<ConnectionFlags & { readonly link?: boolean }>(
+      serverCommand('reset', 'Send, or make, a link to set the password of an account anew')
+        .argument('<id>', 'the account', id)
+        .option('--link', 'show the link to you, also where the server sends e-mail'),
       around,
-      async (context, _, [given = '']) => {
+      async (context, flags, [given = '']) => {
         const made = await context.client.call('identity.createPasswordReset', {
           params: { account_id: given },
+          ...(flags.link === true && { body: { by_mail: false } }),
         });
-        context.show(made, made.url ?? made.token ?? 'Sent.');
-        context.terminal.note('Give it to its owner alone: it works once.');
+        context.show(made, made.url ?? 'A letter with the link was sent to its owner.');
+        if (made.url !== null) context.terminal.note('Give it to its owner alone: it works once.');
       },
     ),
     act<ConnectionFlags & { readonly passwordFile?: string }>(
@@ -102,6 +103,7 @@ async function invite(context: Context, flags: InviteFlags): Promise<void> {
       email: flags.email,
       role: flags.role,
       ...(flags.for === undefined ? {} : { project: flags.for }),
+      ...(flags.link === true && { by_mail: false }),
     },
   });
   context.show(made, made.url ?? `An invitation was sent to ${made.email}.`);

@@ -10,6 +10,8 @@ const held = {
   project_id: null,
   subject_kind: 'account',
   subject_id: ID,
+  project: null,
+  subject: 'anna@acme.test',
   created_by: 'token:1',
   created_at: AT,
 };

@@ -134,8 +134,8 @@ export function printAssignments(assignments: readonly Assignment[]): string {
   const rows = assignments.map((held) => [
     held.id,
     held.role,
-    `${held.subject_kind} ${held.subject_id}`,
-    held.project_id ?? 'all',
+    `${held.subject_kind} ${held.subject}`,
+    held.project ?? 'all',
   ]);
   return printColumns(['id', 'role', 'who', 'project'], rows);
 }

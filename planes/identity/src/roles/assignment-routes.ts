@@ -104,8 +104,10 @@ export function assignmentToWire(held: Assignment): OutputOf<typeof unassignRole
     id: held.id,
     role: held.role,
     project_id: held.projectId,
+    project: held.projectName,
     subject_kind: held.subjectKind,
     subject_id: held.subjectId,
+    subject: held.subjectName,
     created_by: held.createdBy,
     created_at: held.createdAt.toISOString(),
   };

@@ -93,11 +93,21 @@ export interface Assignment {
   readonly role: string;
   readonly createdBy: string;
   readonly createdAt: Date;
+  /** The address of an account, the name of another. */
+  readonly subjectName: string;
+  readonly projectName: string | null;
 }
 
 const columns = (): Statement<unknown> => sql`
   id, project_id as "projectId", subject_kind as "subjectKind", subject_id as "subjectId", role,
-  created_by as "createdBy", created_at as "createdAt"`;
+  created_by as "createdBy", created_at as "createdAt",
+  coalesce(
+    case subject_kind
+      when 'account' then (select a.email from account a where a.org_id = held.org_id and a.id = subject_id)
+      when 'group' then (select g.name from account_group g where g.org_id = held.org_id and g.id = subject_id)
+      else (select s.name from service_account s where s.org_id = held.org_id and s.id = subject_id) end,
+    subject_id::text) as "subjectName",
+  (select p.name from project p where p.id = held.project_id) as "projectName"`;
 
 /** `subjectId`: of one subject alone. */
 export async function listAssignments(
@@ -109,7 +119,7 @@ export async function listAssignments(
   },
 ): Promise<Assignment[]> {
   const { rows } = await sql<Assignment>`
-    select ${columns()} from role_assignment
+    select ${columns()} from role_assignment held
     where org_id = ${of.orgId}
       and (${of.subjectId}::uuid is null or subject_id = ${of.subjectId}::uuid)
       and (${of.page.cursor ?? null}::uuid is null or id > ${of.page.cursor ?? null}::uuid)
@@ -123,7 +133,7 @@ export async function findAssignment(
   { orgId, id }: { readonly orgId: OrganizationId; readonly id: string },
 ): Promise<Assignment | null> {
   const { rows } = await sql<Assignment>`
-    select ${columns()} from role_assignment where org_id = ${orgId} and id = ${id}
+    select ${columns()} from role_assignment held where org_id = ${orgId} and id = ${id}
   `.execute(tx);
   return rows[0] ?? null;
 }

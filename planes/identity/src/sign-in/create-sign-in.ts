@@ -5,11 +5,13 @@ import { deriveKey, type SealingKey } from '@sagewai/crypto';
 import type { Route } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
+import type { Letters } from '@sagewai/trust';
 
 import { administrationRoutes } from '../accounts/administration-routes.ts';
 import { ownAccountRoutes } from '../accounts/own-account-routes.ts';
 import { createPasswordKeeper } from '../accounts/password-keeper.ts';
 import { invitationRoutes } from '../invitations/invitation-routes.ts';
+import { resetRoutes } from '../invitations/reset-routes.ts';
 import { setupRoute } from '../invitations/setup-route.ts';
 import { setupKeyOf } from '../invitations/setup-token.ts';
 import { passkeyRoutes } from '../passkeys/passkey-routes.ts';
@@ -26,6 +28,8 @@ export interface SignInOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly tokens: TokenReader;
+  /** Null: links are shown to whoever asks for them. */
+  readonly letters: Letters | null;
   readonly settings: SignInSettings;
   /** Everything that is signed or mixed into hashes is derived from it. */
   readonly signing: KeyObject;
@@ -53,6 +57,7 @@ export function createSignIn(options: SignInOptions): SignIn {
     settings,
     sessions,
     tokens: options.tokens,
+    letters: options.letters,
     passwords: createPasswordKeeper({
       cost: settings.passwordCost,
       pepper: deriveKey(signing, 'password-pepper'),
@@ -76,6 +81,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       ...ownAccountRoutes(parts),
       ...administrationRoutes(parts),
       ...invitationRoutes(parts),
+      ...resetRoutes(parts),
       setupRoute(parts),
     ],
   };

@@ -6,7 +6,7 @@ import { silentLog } from '@sagewai/log';
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
-import { createAuditor, trustRoutes } from '@sagewai/trust';
+import { createAuditor, createEmails, type Letters, trustRoutes } from '@sagewai/trust';
 import type { AccountId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -19,6 +19,7 @@ import { giveToken } from '../roles/give-token-fixture.ts';
 import { identityRoutes } from '../routes.ts';
 import { createTokenReader } from '../token-reader.ts';
 import { createSignIn } from './create-sign-in.ts';
+import { startMailServer } from './mail-server-fixture.ts';
 import type { SignInSettings } from './sign-in.ts';
 
 /** RFC 4648, as an app reads the secret. */
@@ -74,7 +75,11 @@ interface Call {
   readonly from?: string;
 }
 
-function replicaOf(db: Db, settings: SignInSettings = SETTINGS): Replica {
+function replicaOf(
+  db: Db,
+  settings: SignInSettings = SETTINGS,
+  letters: Letters | null = null,
+): Replica {
   const clock = new TestClock();
   const metrics = createMetrics();
   const tokens = createTokenReader({ db, clock, metrics, sendsMail: false });
@@ -83,6 +88,7 @@ function replicaOf(db: Db, settings: SignInSettings = SETTINGS): Replica {
     clock,
     metrics,
     tokens,
+    letters,
     settings,
     signing,
     totpKeys: [sealingKey(signing, 'account-totp')],
@@ -697,6 +703,44 @@ describe('an invitation', () => {
     replica.call('POST /api/v1/invitations/accept', {
       body: { token, name: 'Guest', password: PASSWORD },
     });
+
+  test('goes by e-mail to its receiver alone, where the server sends any; and so does a link to set a password (A7)', async ({
+    db,
+  }) => {
+    const received: string[] = [];
+    const mailer = await startMailServer(received);
+    const { letters } = createEmails({
+      db,
+      clock: new TestClock(),
+      metrics: createMetrics(),
+      mailer,
+      nudge: () => undefined,
+    });
+    const posting = replicaOf(db, SETTINGS, letters);
+    const session = await signIn(posting, await person(db));
+    const email = `guest-by-mail-${(count += 1)}@acme.test`;
+    const made = await posting.call('POST /api/v1/invitations', {
+      session,
+      body: { email, role: 'developer' },
+    });
+    expect(made).toMatchObject({ status: 201, body: { token: null, url: null, email } });
+    const token = /invitation#(link-[\w-]+)/.exec(received[0] ?? '')?.[1] ?? '';
+    expect((await accept(posting, token)).status).toBe(201);
+
+    const anna = await person(db, 'developer');
+    const target = `POST /api/v1/accounts/${anna.id}/password-reset`;
+    expect((await posting.call(target, { session })).body).toMatchObject({
+      token: null,
+      url: null,
+    });
+    expect(received[1]).toMatch(/To: .*acme\.test[\s\S]*password-reset#link-/);
+    const shown = await posting.call(target, { session, body: { by_mail: false } });
+    expect(shown.body.token).toMatch(/^link-/);
+    expect(received).toHaveLength(2);
+    const silent = replicaOf(db);
+    const asked = { session, body: { email: `x${email}`, role: 'viewer', by_mail: true } };
+    expect(await silent.call('POST /api/v1/invitations', asked)).toMatchObject({ status: 409 });
+  });
 
   test('makes an account with its role, once, of two who try at once (A7)', async ({
     db,

@@ -21,6 +21,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import type { PasswordCost, SealingKey } from '@sagewai/crypto';
 import type { Db } from '@sagewai/postgres';
+import type { Letters } from '@sagewai/trust';
 
 import type { PasswordKeeper } from '../accounts/password-keeper.ts';
 import type { SessionReader } from '../sessions/session-reader.ts';
@@ -49,6 +50,7 @@ export interface SignInParts {
   readonly throttle: Throttle;
   readonly sessions: SessionReader;
   readonly tokens: TokenReader;
+  readonly letters: Letters | null;
   readonly meters: SignInMeters;
   readonly challengeKey: KeyObject;
   readonly setupKey: KeyObject;

@@ -12,8 +12,10 @@ import type { AccountId, OrganizationId, TokenId, TokenScope } from '@sagewai/wi
 
 import { createPasswordKeeper, type PasswordKeeper } from '../accounts/password-keeper.ts';
 import { registerCredential } from '../credentials.sql.ts';
+import { makeAccount } from '../invitations/make-account.ts';
 import { identityRoutes } from '../routes.ts';
 import { createScim } from '../scim/create-scim.ts';
+import { createLoginSession } from '../sessions/create-login-session.ts';
 import { createSignIn } from '../sign-in/create-sign-in.ts';
 import type { SignInSettings } from '../sign-in/sign-in.ts';
 import { createTokenReader } from '../token-reader.ts';
@@ -71,6 +73,7 @@ export function replicaOf(
     clock,
     metrics,
     tokens,
+    letters: null,
     settings: SIGN_IN,
     signing: MASTER,
     totpKeys: [sealingKey(MASTER, 'account-totp')],
@@ -151,4 +154,28 @@ export async function tokenOf(
     await registerCredential(tx, { hash: hashToken(value), kind: 'token', id, orgId });
   });
   return value;
+}
+
+/** The session of an owner of the organization: what a connection is, no token of nobody says. */
+export async function ownerOf(db: Db, orgId: OrganizationId): Promise<string> {
+  return inTenant(db, [orgId], async (tx) => {
+    const account = await makeAccount(tx, {
+      orgId,
+      email: `owner-${newId()}@owners.test`,
+      name: 'Owner',
+      hash: await passwordKeeper.hash('correct horse battery staple'),
+      role: 'owner',
+      projectId: null,
+      by: 'test',
+    });
+    const request = { id: newId(), ip: '127.0.0.1', headers: {} };
+    const { sessions: settings } = SIGN_IN;
+    const { value } = await createLoginSession(tx, {
+      account: { id: account.id, orgId },
+      method: 'password',
+      request,
+      settings,
+    });
+    return value;
+  });
 }

@@ -2,7 +2,7 @@ import { inTenant } from '@sagewai/postgres';
 import { fileDatabaseTest as test, makeTenant } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
-import { PUBLIC_URL, replicaOf, tokenOf } from './app-fixture.ts';
+import { ownerOf, PUBLIC_URL, replicaOf, tokenOf } from './app-fixture.ts';
 import { findConnection, isSsoEnforced, listConnections } from './connections.sql.ts';
 import { everythingIn } from './everything-fixture.sql.ts';
 import { startIdentityProvider } from './idp-fixture.ts';
@@ -22,7 +22,7 @@ describe('a connection', () => {
     owner,
   }) => {
     const { orgId } = await makeTenant(db);
-    const admin = await tokenOf(db, orgId, ['admin']);
+    const admin = await ownerOf(db, orgId);
     const { call } = replicaOf(db, []);
     const made = await call(admin, 'POST /api/v1/sso/connections', {
       body: {
@@ -73,7 +73,7 @@ describe('a connection', () => {
 
   test('has a name of its own, in any case', async ({ db }) => {
     const { orgId } = await makeTenant(db);
-    const admin = await tokenOf(db, orgId, ['admin']);
+    const admin = await ownerOf(db, orgId);
     const { call } = replicaOf(db, []);
     await call(admin, 'POST /api/v1/sso/connections', { body: asked('one') });
     const again = await call(admin, 'POST /api/v1/sso/connections', { body: asked('ONE') });
@@ -87,7 +87,7 @@ describe('a connection', () => {
 
   test('does not take its secret along to another provider (O6)', async ({ db }) => {
     const { orgId } = await makeTenant(db);
-    const admin = await tokenOf(db, orgId, ['admin']);
+    const admin = await ownerOf(db, orgId);
     const { call } = replicaOf(db, []);
     await call(admin, 'POST /api/v1/sso/connections', { body: asked('okta') });
     const change = (body: object) => call(admin, 'PATCH /api/v1/sso/connections/okta', { body });
@@ -104,14 +104,21 @@ describe('a connection', () => {
   test('is for administrators alone, and of one organization (I9)', async ({ db }) => {
     const [acme, other] = [await makeTenant(db), await makeTenant(db)];
     const { call } = replicaOf(db, []);
-    const admin = await tokenOf(db, acme.orgId, ['admin']);
-    const stranger = await tokenOf(db, other.orgId, ['admin']);
+    const admin = await ownerOf(db, acme.orgId);
+    const stranger = await ownerOf(db, other.orgId);
     const { body } = await call(admin, 'POST /api/v1/sso/connections', { body: asked('okta') });
     const path = `/api/v1/sso/connections/${String(body['id'])}`;
     for (const scopes of [['write'], ['read']] as const) {
       const token = await tokenOf(db, acme.orgId, scopes);
       expect((await call(token, `GET ${path}`)).status).toBe(403);
     }
+    // It reads; but who vouches for people is said by an owner, who is somebody.
+    const ofNobody = await tokenOf(db, acme.orgId, ['admin']);
+    expect((await call(ofNobody, `GET ${path}`)).status).toBe(200);
+    const made = await call(ofNobody, 'POST /api/v1/sso/connections', { body: asked('mine') });
+    expect(made.status).toBe(403);
+    const changed = await call(ofNobody, `PATCH ${path}`, { body: { enforced: true } });
+    expect(changed.status).toBe(403);
     expect((await call(stranger, `GET ${path}`)).status).toBe(404);
     expect((await call(stranger, `PATCH ${path}`, { body: { enabled: false } })).status).toBe(404);
     expect((await call(stranger, `DELETE ${path}`)).status).toBe(404);
@@ -123,7 +130,7 @@ describe('a connection', () => {
 
   test('leads to no address that the operator would not call', async ({ db }) => {
     const { orgId } = await makeTenant(db);
-    const admin = await tokenOf(db, orgId, ['admin']);
+    const admin = await ownerOf(db, orgId);
     const { call } = replicaOf(db, ['keycloak.internal:8080']);
     const make = async (issuer: string): Promise<unknown> => {
       const body = { ...asked(issuer.slice(0, 90)), issuer };
@@ -137,7 +144,7 @@ describe('a connection', () => {
 
   test('is tried: the provider says what it is, or why it cannot be read', async ({ db }) => {
     const { orgId } = await makeTenant(db);
-    const admin = await tokenOf(db, orgId, ['admin']);
+    const admin = await ownerOf(db, orgId);
     const idp = await startIdentityProvider();
     const { call } = replicaOf(db, [idp.host]);
     const body = { ...asked('idp'), issuer: idp.issuer, email_domains: [] };

@@ -2,6 +2,7 @@ import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import type { Db } from '@sagewai/postgres';
 import type { Metrics } from '@sagewai/telemetry';
+import type { PicoUsd } from '@sagewai/wire';
 
 import { alertRuleRoutes } from '../budget-alerts/alert-rule-routes.ts';
 import { watchJob } from '../budget-alerts/watch-budgets.ts';
@@ -22,6 +23,8 @@ export interface SoftBudgetOptions extends Omit<SoftBookOptions, 'meters' | 'set
   readonly ledger: Ledger;
   readonly settings?: Partial<SoftSettings>;
   readonly hardMarginPercent?: number;
+  /** What one call past the gateway is declared to have cost at most. */
+  readonly declaredPusdMax?: PicoUsd;
   /** As the role of dispatch. */
   readonly dispatch: Db;
   /** Makes a job look now. */
@@ -39,10 +42,11 @@ export interface SoftBudgets {
 
 /** The seed's advice. */
 const HARD_MARGIN_PERCENT = 20;
+const DECLARED_PUSD_MAX = 1_000n * 10n ** 12n;
 
 /** What agents should spend: asked by the gateway, and by agents themselves. */
 export function createSoftBudgets(options: SoftBudgetOptions): SoftBudgets {
-  const { hardMarginPercent = HARD_MARGIN_PERCENT } = options;
+  const { hardMarginPercent = HARD_MARGIN_PERCENT, declaredPusdMax = DECLARED_PUSD_MAX } = options;
   const meters = createSoftMeters(options.metrics);
   const settings = { ...SOFT_DEFAULTS, ...options.settings };
   const book = createSoftBook({ ...options, meters, settings });
@@ -50,7 +54,7 @@ export function createSoftBudgets(options: SoftBudgetOptions): SoftBudgets {
     judge: (call) => book.judge(call),
     routes: [
       ...softRoutes({ ...options, book, hardMarginPercent }),
-      declareRoute(options),
+      declareRoute({ ...options, declaredPusdMax }),
       ...alertRuleRoutes(options),
     ],
     jobs: [watchJob({ ...options, everyMs: options.watchEveryMs })],

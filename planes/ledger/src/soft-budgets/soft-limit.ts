@@ -11,6 +11,7 @@
  *       configured so. Hard limits always refuse then.
  *
  *   D1. What is declared has ids of its own: it never counts a call of the gateway again.
+ *   D2. What is declared of one call is no more than the operator says that a call can cost.
  */
 import { EVERY_AGENT, type OrganizationId, type PicoUsd, type ProjectId } from '@sagewai/wire';
 

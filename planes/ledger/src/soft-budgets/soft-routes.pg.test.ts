@@ -172,6 +172,21 @@ describe('soft budgets over HTTP', () => {
     expect((await call('write', 'POST /spend', { ...spent, id: randomUUID() })).status).toBe(409);
     expect((await call('write', 'POST /spend', { ...spent, cost_usd: '-1' })).status).toBe(400);
   });
+
+  test('refuse declared spend that no one call costs, whatever the hard limits have left (D2)', async ({
+    call,
+  }) => {
+    const spent = { agent_name: 'big', cost_usd: '1000' };
+    expect((await call('write', 'POST /spend', spent)).status).toBe(200);
+    for (const cost_usd of ['1000.000000000001', '9000000', 1_000_000]) {
+      const refused = await call('write', 'POST /spend', { ...spent, cost_usd });
+      expect(refused).toMatchObject({
+        status: 400,
+        body: { detail: expect.stringContaining('DECLARED_SPEND_USD_MAX') },
+      });
+    }
+    expect((await call('read', 'GET /status/big')).body).toMatchObject({ daily_spend_usd: '1000' });
+  });
 });
 
 describe('alert rules over HTTP', () => {

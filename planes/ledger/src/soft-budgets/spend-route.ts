@@ -2,7 +2,7 @@ import type { Clock } from '@sagewai/clock';
 import { Fault } from '@sagewai/fault';
 import { type Caller, implementOwn, type Route } from '@sagewai/http';
 import { type Db, inTenant } from '@sagewai/postgres';
-import { formatUsd, type KeyId, recordSpend, type RunId } from '@sagewai/wire';
+import { formatUsd, type KeyId, type PicoUsd, recordSpend, type RunId } from '@sagewai/wire';
 
 import type { Ledger } from '../create-ledger.ts';
 import { checkDeclaredId, declareSpend, newDeclaredId } from './declare-spend.ts';
@@ -16,8 +16,9 @@ export function declareRoute(of: {
   readonly db: Db;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly declaredPusdMax: PicoUsd;
 }): Route {
-  const { db, clock } = of;
+  const { db, clock, declaredPusdMax } = of;
   return implementOwn(recordSpend, async ({ body, query, caller }) => {
     const { orgId } = caller;
     if (orgId === null) {
@@ -28,6 +29,8 @@ export function declareRoute(of: {
     const projectId = await inTenant(db, [orgId], (tx) =>
       projectOf(tx, { orgId, caller, named: query.project }),
     );
+    const declaredPusd = pusdOf(body.cost_usd);
+    demandPlausible(declaredPusd, declaredPusdMax); // D2
     const id = body.id?.toLowerCase() ?? newDeclaredId(clock.now());
     checkDeclaredId(id, clock.now());
     const { kind, costPusd } = await declareSpend(of, {
@@ -36,13 +39,25 @@ export function declareRoute(of: {
       projectId,
       ...madeWith(caller),
       agent: body.agent_name,
-      costPusd: pusdOf(body.cost_usd),
+      costPusd: declaredPusd,
       model: body.model ?? MODEL_UNKNOWN,
       provider: body.provider ?? null,
       inputTokens: body.input_tokens ?? 0,
       outputTokens: body.output_tokens ?? 0,
     });
     return { id, kind, cost_usd: formatUsd(costPusd) };
+  });
+}
+
+/**
+ * D2. What is declared is booked beyond hard limits, since it is spent: so whoever may declare could use up the money of all
+ * at once. One call costs no more than the operator says that one can.
+ */
+function demandPlausible(costPusd: PicoUsd, most: PicoUsd): void {
+  if (costPusd <= most) return;
+  throw new Fault('request.invalid', 'declared spend is more than one call can cost here', {
+    detail: `One call costs $${formatUsd(most)} at most (DECLARED_SPEND_USD_MAX). Declare each call by itself.`,
+    mistakes: [{ part: 'body', path: '/cost_usd', message: `must be at most ${formatUsd(most)}` }],
   });
 }
 

@@ -1,11 +1,11 @@
 import { found, implement, type Route } from '@sagewai/http';
 import { boundProject } from '@sagewai/identity';
-import type { Db } from '@sagewai/postgres';
+import { type Db, inSnapshot } from '@sagewai/postgres';
 import { formatUsd, type OutputOf, verifyLedger } from '@sagewai/wire';
 
 import type { Measure } from '../budget.ts';
-import { checkLedger, type Mismatch } from '../check-ledger.sql.ts';
-import { checkRollups, type SpendMismatch } from '../rollups.sql.ts';
+import { checkBalances, type Mismatch } from '../check-ledger.sql.ts';
+import { checkSums, type SpendMismatch } from '../rollups.sql.ts';
 import { type Entries, hasMoreRows, readEntries } from './read-entries.sql.ts';
 
 /** Rows that are read in a few seconds, as `sagewai doctor` does. */
@@ -16,12 +16,18 @@ type Verification = OutputOf<typeof verifyLedger>;
 
 /** B4, R1. What the job and `doctor` compare, for one organization, told to the pico-dollar. */
 export function verificationRoute({ db }: { readonly db: Db }): Route {
-  return implement(verifyLedger, async ({ tx, orgId, caller }) => {
+  return implement(verifyLedger, async ({ orgId, caller }) => {
     found(boundProject(caller) === null ? orgId : null, 'The ledger is one of the organization.');
-    const isLarge = await hasMoreRows(tx, { orgId, rows: ROWS_MAX });
-    const entries = await readEntries(tx, { orgId, idsMax: IDS_MAX });
-    const balances = await checkLedger(db, [orgId]);
-    const sums = isLarge ? [] : await checkRollups(db, orgId);
+    // Of one instant: what is told of entries is what balances and sums were compared with.
+    const { isLarge, entries, balances, sums } = await inSnapshot(db, [orgId], async (tx) => {
+      const isLarge = await hasMoreRows(tx, { orgId, rows: ROWS_MAX });
+      return {
+        isLarge,
+        entries: await readEntries(tx, { orgId, idsMax: IDS_MAX }),
+        balances: await checkBalances(tx, orgId),
+        sums: isLarge ? [] : await checkSums(tx, orgId),
+      };
+    });
     const { settled, expired, corrected, reserved, inShares, lostShares } = entries;
     return {
       is_right: balances.length + sums.length === 0,
