@@ -54,6 +54,7 @@ const SKIPS_AUDIT: Readonly<Record<string, string>> = {
 /** Endpoints that change something and have no chain entry of their own for each success, and why. */
 const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'runs.submitRun': 'one entry a group commit: run.submitted',
+  'workflows.submitRun': 'the same',
   'runs.submitRuns': 'the same',
   'fleet.submitTask': 'the same',
   'fleet.submitTasks': 'the same',

@@ -46,6 +46,7 @@ const COMMANDS = {
   login: 'keep a server and a token for the commands below',
   fleet: 'enrollment keys and workers',
   runs: 'submit, list, watch and cancel runs',
+  workflows: 'what workers can be asked for by name, and runs of it',
   schedules: 'runs that are submitted at every instant of a cron expression',
   triggers: 'runs that webhooks, pollers and the clock start',
   key: 'virtual keys for model calls',

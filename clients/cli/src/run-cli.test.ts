@@ -659,7 +659,7 @@ describe('exit codes', () => {
     ['fleet create-key --name k --expires soon', /expected a duration such as 7d/],
     ['fleet register --labels broken', /--labels: expected labels such as/],
     ['fleet approve-worker', /missing required argument 'id'/],
-    ['runs submit', /say what to run: --message, --payload or --jsonl/],
+    ['runs submit', /say what to run: --message, --payload, --workflow or --jsonl/],
     ['runs submit --message a --jsonl b', /--message and --jsonl: say one of them/],
     ['runs submit --jsonl /does/not/exist', /cannot read \/does\/not\/exist: ENOENT/],
     ['config', /sagewai config explain/],

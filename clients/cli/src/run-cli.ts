@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   setup: async (around) => (await import('./commands/setup.ts')).setupCommand(around),
   fleet: async (around) => (await import('./commands/fleet.ts')).fleetCommand(around),
   runs: async (around) => (await import('./commands/runs.ts')).runsCommand(around),
+  workflows: async (around) => (await import('./commands/workflows.ts')).workflowsCommand(around),
   schedules: async (around) => (await import('./commands/schedules.ts')).schedulesCommand(around),
   triggers: async (around) => (await import('./commands/triggers.ts')).triggersCommand(around),
   key: async (around) => (await import('./commands/key.ts')).keyCommand(around),

@@ -56,6 +56,7 @@ export const PATHS = {
   'fleet.redriveDeadLetter': ['POST', '/api/v1/fleet/dead-letters/{run_id}/redrive'],
   'fleet.redriveDeadLetters': ['POST', '/api/v1/fleet/dead-letters/redrive'],
   'fleet.registerWorker': ['POST', '/api/v1/fleet/register'],
+  'fleet.registerWorkflows': ['PUT', '/api/v1/fleet/workflows'],
   'fleet.rejectWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/reject'],
   'fleet.reportRun': ['POST', '/api/v1/fleet/report'],
   'fleet.reportRuns': ['POST', '/api/v1/fleet/report/batch'],
@@ -416,4 +417,8 @@ export const PATHS = {
   'webhooks.rotateWebhook': ['POST', '/api/v1/webhooks/{webhook_id}/rotate'],
   'webhooks.testWebhook': ['POST', '/api/v1/webhooks/{webhook_id}/test'],
   'webhooks.updateWebhook': ['PATCH', '/api/v1/webhooks/{webhook_id}'],
+  'workflows.getWorkflow': ['GET', '/api/v1/workflows/{workflow}'],
+  'workflows.listRuns': ['GET', '/api/v1/workflows/{workflow}/runs'],
+  'workflows.listWorkflows': ['GET', '/api/v1/workflows'],
+  'workflows.submitRun': ['POST', '/api/v1/workflows/{workflow}/runs'],
 } as const;

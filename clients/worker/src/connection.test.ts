@@ -49,6 +49,7 @@ async function connect(
     serverTls: {},
     credentials: NO_CREDENTIALS,
     environment: {},
+    workflows: new Map(),
     sealKey: null,
     isSealKeyGiven: false,
     send: createNodeSend(),

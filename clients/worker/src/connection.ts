@@ -26,6 +26,7 @@ import { createReachability } from './reachability.ts';
 import { runLease } from './run-lease.ts';
 import { sayLeaving } from './say-leaving.ts';
 import type { Session } from './session.ts';
+import { tellWorkflows } from './tell-workflows.ts';
 import type { WorkerEnd, WorkerOptions } from './worker-options.ts';
 
 /** Carries the end of a session to where it is waited for. */
@@ -170,11 +171,13 @@ export async function serve(
   }
 
   async function poll(): Promise<void> {
+    let areTold = options.workflows.size === 0;
     for (;;) {
       await approved.opened(polling);
       await room.opened(polling);
       await staying.opened(polling);
       if (polling.aborted) return;
+      if (!areTold) areTold = await tellWorkflows(session.client, options.workflows, log, polling);
       const askedAt = performance.now();
       const claim = await claimRuns({
         client: session.client,

@@ -58,6 +58,7 @@ test('what it is not told is what the environment of a worker says', async () =>
 
 test('a run of a workflow that it has no longer fails, and names those that it has', async () => {
   const fleet = await scriptedFleet();
+  fleet.on('fleet.registerWorkflows', () => ({ json: { unused_schemas: [] } }));
   const worker = await made({ gatewayUrl: fleet.url });
   worker.workflow('order', String, () => Promise.resolve(1));
   const ended = worker.start();
@@ -93,4 +94,45 @@ test('a server that refuses it ends it, and says what to do', async () => {
   const ended = (await made({ gatewayUrl: fleet.url })).start();
   await expect(ended).rejects.toThrow(WorkerFailed);
   await expect(ended).rejects.toMatchObject({ why: 'auth' });
+});
+
+test('tells what it can be asked for by name, before it asks for work; without schemas where it has none', async () => {
+  const fleet = await scriptedFleet();
+  const told = Promise.withResolvers<unknown>();
+  fleet.on('fleet.registerWorkflows', ({ body }) => {
+    told.resolve(body);
+    return { json: { unused_schemas: [{ name: 'order', why: 'it is too large' }] } };
+  });
+  const lines: string[] = [];
+  const worker = await made({
+    gatewayUrl: fleet.url,
+    log: { note: () => undefined, warn: (text) => void lines.push(text) },
+  });
+  const schema = { type: 'object' };
+  worker.workflow('order', schema, () => Promise.resolve(1));
+  worker.workflow('other', String, () => Promise.resolve(1));
+  const ended = worker.start();
+  expect(await told.promise).toEqual({
+    workflows: [{ name: 'order', input_schema: schema }, { name: 'other' }],
+  });
+  await fleet.reached('fleet.claimRuns');
+  expect(lines.join('\n')).toContain('order is given, the worker will: it is too large');
+  worker.stop();
+  await ended;
+});
+
+test('a server that knows no names keeps nobody from working', async () => {
+  const fleet = await scriptedFleet();
+  fleet.on('fleet.registerWorkflows', () => ({
+    status: 404,
+    json: { code: 'resource.missing', detail: 'There is nothing here.' },
+  }));
+  const worker = await made({ gatewayUrl: fleet.url });
+  worker.workflow('order', String, (_ctx, input) => Promise.resolve(input));
+  const ended = worker.start();
+  fleet.give({ ...lease(1), payload: { workflow: 'other', input: 1 } });
+  await fleet.reached('fleet.reportRuns');
+  expect(fleet.reports).toMatchObject([{ status: 'failed' }]);
+  worker.stop();
+  await ended;
 });

@@ -156,6 +156,7 @@ import { TRIGGER_ENDPOINTS } from './triggers.ts';
 import { exportAudit, listAudit } from './trust.ts';
 import { approveRun, denyRun, signalRun, waitForResume } from './waiting.ts';
 import { WEBHOOK_ENDPOINTS } from './webhooks.ts';
+import { WORKFLOW_ENDPOINTS } from './workflows.ts';
 
 /** Every endpoint of the product. OpenAPI, the SDK's table of paths and the conventions read this list. */
 export const ENDPOINTS = [
@@ -340,6 +341,7 @@ export const ENDPOINTS = [
   ...TOOL_ENDPOINTS,
   ...TOOL_CALL_ENDPOINTS,
   exchangeMcp,
+  ...WORKFLOW_ENDPOINTS,
 ] as const;
 
 /** The endpoints by id. */

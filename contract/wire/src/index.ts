@@ -338,6 +338,13 @@ export {
 } from './journal.ts';
 export { readTimeline } from './timeline.ts';
 export {
+  getWorkflow,
+  listWorkflowRuns,
+  listWorkflows,
+  registerWorkflows,
+  submitWorkflowRun,
+} from './workflows.ts';
+export {
   approveToolCall,
   callTool,
   denyToolCall,

@@ -57,6 +57,11 @@ export const PROBLEMS = {
     retry: 'never',
   },
   'lease.lost': { status: 409, title: 'The lease is no longer held', retry: 'never' },
+  'workflow.input': {
+    status: 422,
+    title: 'The input is not what the workflow takes',
+    retry: 'never',
+  },
   'model.missing': { status: 404, title: 'There is no such model', retry: 'never' },
   'model.forbidden': {
     status: 403,

@@ -124,6 +124,15 @@ test('workers of two pools, each in a program of its own, do workflows as the se
   // Without: through the gateway, as the run, which is booked for it.
   expect(direct).toMatchObject({ state: 'completed', calls: 1, models_used: ['gpt-4o'] });
   expect(wrong).toMatchObject({ state: 'failed', error: expect.stringContaining('topic') });
+  // Both have said what they have: by its name it is checked before it is stored.
+  const byName = '/api/v1/workflows/write/runs';
+  expect(await server.ask(byName, { body: { input: { topic: '' } } })).toMatchObject({
+    status: 422,
+    json: { errors: [{ path: '/input/topic' }] },
+  });
+  const { id } = await server.askWell(byName, { body: { input: { topic: 'tea' } } });
+  const { runs } = await server.askWell(byName);
+  expect(runs).toMatchObject([{ id, pool: 'gpu-workers' }]);
   const { workers } = await server.askWell('/api/v1/fleet/workers');
   const gpu = workers.find(({ name }: { name: string }) => name === 'gpu');
   expect(gpu).toMatchObject({ project_id: proxied.project_id, pool: 'gpu-workers' });

@@ -41,7 +41,7 @@ export interface Held {
   readonly worker: string;
 }
 
-type Method = 'GET' | 'POST';
+type Method = 'GET' | 'POST' | 'PUT';
 
 /** One replica: fleet and decision behind the real pipeline, without a socket. */
 export class DecisionFixture {
@@ -112,7 +112,7 @@ export class DecisionFixture {
     };
   }
 
-  async worker(): Promise<string> {
+  async worker(more: { headers?: Record<string, string>; body?: string } = {}): Promise<string> {
     const key = await this.call('POST', '/api/v1/fleet/enrollment-keys', 'admin', { name: 'f' });
     const answer = await this.app.inject({
       method: 'POST',
@@ -120,8 +120,9 @@ export class DecisionFixture {
       headers: {
         'x-enrollment-key': String(key.body['key']),
         'content-type': 'application/json',
+        ...more.headers,
       },
-      payload: '{}',
+      payload: more.body ?? '{}',
     });
     return String((JSON.parse(answer.payload) as Answer['body'])['token']);
   }

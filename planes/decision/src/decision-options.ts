@@ -13,6 +13,8 @@ export interface DecisionSettings {
   readonly lanes: number;
   /** How much of results one page of a journal carries. */
   readonly pageBytesMax: number;
+  /** Versions of workflows that an organization may have registered. */
+  readonly workflowsMax: number;
   /** How often runs are looked at that somebody watches. */
   readonly watchEveryMs: number;
 }
@@ -23,6 +25,7 @@ export const DECISION_DEFAULTS: DecisionSettings = {
   stepsPerCommitMax: 1_000,
   lanes: 2,
   pageBytesMax: 8 * 1_048_576,
+  workflowsMax: 5_000,
   watchEveryMs: 500,
 };
 
@@ -31,7 +34,7 @@ export interface DecisionOptions {
   readonly db: Db;
   /** As `sagewai_dispatch`. */
   readonly dispatch: Db;
-  readonly fleet: Pick<Fleet, 'contents' | 'repeat'>;
+  readonly fleet: Pick<Fleet, 'contents' | 'readRuns' | 'repeat' | 'submitOne'>;
   /** Who opened it closes it. */
   readonly objects: ObjectStore;
   readonly clock: Clock;

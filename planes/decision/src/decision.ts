@@ -9,6 +9,8 @@ import type { DecisionParts } from './parts.ts';
 import { replayRoute } from './replay-route.ts';
 import { appendSteps } from './steps.sql.ts';
 import { timelineRoute } from './timeline-route.ts';
+import { workflowRoutes } from './workflow-routes.ts';
+import { createWorkflowSchemas } from './workflow-schemas.ts';
 
 export interface Decision {
   readonly routes: readonly Route[];
@@ -35,9 +37,18 @@ export function createDecision(options: DecisionOptions): Decision {
     settings,
     contents: fleet.contents,
     repeat: (tx, repeat) => fleet.repeat(tx, repeat),
+    submitOne: (caller, submission, runId) => fleet.submitOne(caller, submission, runId),
+    readRuns: (tx, orgId, runIds) => fleet.readRuns(tx, orgId, runIds),
+    schemas: createWorkflowSchemas(),
     objects,
     inlineBytesMax: settings.inlineBytesMax,
     journal,
   };
-  return { routes: [...journalRoutes(parts), replayRoute(parts), timelineRoute(parts)], jobs: [] };
+  const routes = [
+    ...journalRoutes(parts),
+    replayRoute(parts),
+    timelineRoute(parts),
+    ...workflowRoutes(parts),
+  ];
+  return { routes, jobs: [] };
 }

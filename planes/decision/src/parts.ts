@@ -6,6 +6,7 @@ import type { Db } from '@sagewai/postgres';
 import type { DecisionSettings } from './decision-options.ts';
 import type { AppendedSteps, StepBatch } from './journal.ts';
 import type { Results } from './keep-results.ts';
+import type { WorkflowSchemas } from './workflow-schemas.ts';
 
 /** What the routes and jobs of one replica share. */
 export interface DecisionParts extends Results {
@@ -15,5 +16,8 @@ export interface DecisionParts extends Results {
   readonly log: Log;
   readonly settings: DecisionSettings;
   readonly repeat: Fleet['repeat'];
+  readonly submitOne: Fleet['submitOne'];
+  readonly readRuns: Fleet['readRuns'];
+  readonly schemas: WorkflowSchemas;
   readonly journal: GroupCommit<StepBatch, AppendedSteps>;
 }

@@ -1,4 +1,4 @@
-import type { CredentialReader, Route } from '@sagewai/http';
+import type { Caller, CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import { listen, type Listener, type Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
@@ -27,6 +27,8 @@ import { placementRoutes } from './placement/placement-routes.ts';
 import { retentionRoutes } from './retention/retention-routes.ts';
 import { childRoutes } from './runs/child-routes.ts';
 import { repeatRun, type RepeatedRun, type RunRepeat } from './runs/repeat-run.ts';
+import type { Accepted, Submission } from './runs/submissions.ts';
+import { submitting, type WireRun } from './runs/submitting.ts';
 import { scalingRoutes } from './scaling/scaling-routes.ts';
 import { scheduleRoutes } from './schedules/schedule-routes.ts';
 import { encryptionRoutes } from './secrecy/encryption-routes.ts';
@@ -64,6 +66,10 @@ export interface Fleet {
   repeat(tx: Tx, repeat: RunRepeat): Promise<RepeatedRun | null>;
   /** A signal to a run, in the caller's transaction. */
   signal(tx: Tx, signal: RunSignal): Promise<Resumed['how'] | 'missing'>;
+  /** As its caller's own submission, under an id that is new. */
+  submitOne(caller: Caller, submission: Submission, runId: RunId): Promise<Accepted>;
+  /** As their readers see them, in the order of the ids; what is not there is left out. */
+  readRuns(tx: Tx, orgId: OrganizationId, runIds: readonly RunId[]): Promise<readonly WireRun[]>;
   /** For what higher planes keep of runs. */
   readonly contents: RunContents;
   /** How many polls wait at this replica. */
@@ -123,6 +129,7 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     repeat: (tx, repeat) => repeatRun(parts, tx, repeat),
     signal: (tx, signal) => sendSignal(parts, tx, signal),
+    ...submitting(parts),
     contents: createRunContents(parts.contentKeys),
     countWaiting: () => parts.claims.waiting,
     close: async () => {

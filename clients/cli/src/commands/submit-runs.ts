@@ -19,6 +19,7 @@ import {
   type SubmissionDefaults,
 } from './submission-of-line.ts';
 import { submitFile } from './submit-file.ts';
+import { submitWorkflow } from './submit-workflow.ts';
 import { exitFor, showRun, waitForEnd } from './watch-run.ts';
 
 type Sticky = NonNullable<Submission['sticky']>;
@@ -29,6 +30,8 @@ interface SubmitFlags extends ConnectionFlags, SealFlags {
   readonly model?: string;
   readonly system?: string;
   readonly payload?: string;
+  readonly workflow?: string;
+  readonly input?: string;
   readonly jsonl?: string;
   readonly pool?: string;
   readonly labels?: string;
@@ -65,6 +68,8 @@ export function submitCommand(around: Surroundings): Command {
     .option('--model <model>', 'the model it uses, which also routes the run')
     .option('--system <text>', 'its system prompt')
     .option('--payload <file>', 'a JSON payload instead of a message (- for stdin)')
+    .option('--workflow <name>', 'a workflow that workers have, with --input')
+    .option('--input <json>', 'what the workflow is given: JSON, a file, or - for stdin')
     .option('--jsonl <file>', 'one submission a line (- for stdin)')
     .option('--pool <pool>', 'the pool to run in')
     .option('--labels <labels>', 'labels that a worker must have, as region=eu-west')
@@ -155,8 +160,14 @@ function stickyOf(of: Sticky, ttlSeconds: number | undefined): Sticky {
 async function submit(context: Context, flags: SubmitFlags): Promise<void> {
   const { idempotencyKey, jsonl, wait = false } = flags;
   const defaults = defaultsOf(flags);
+  const way = oneOf(flags);
+  if (way === 'workflow') {
+    const { workflow = '', input } = flags;
+    const { common } = defaults;
+    return submitWorkflow(context, { workflow, input, idempotencyKey, wait, common });
+  }
   const seal = await sealFor(context, flags, flags);
-  if (oneOf(flags) === 'jsonl') {
+  if (way === 'jsonl') {
     const set = { file: jsonl ?? '', key: idempotencyKey ?? randomUUID() };
     return submitFile(context, { ...set, defaults, wait, seal, keyFile: flags.keyFile });
   }
@@ -186,11 +197,18 @@ async function submissionOf(flags: SubmitFlags, defaults: SubmissionDefaults): P
 }
 
 /** What the run consists of is said in one way. */
-function oneOf(flags: SubmitFlags): 'message' | 'payload' | 'jsonl' {
-  const ways = ['message', 'payload', 'jsonl'] as const;
+function oneOf(flags: SubmitFlags): 'message' | 'payload' | 'jsonl' | 'workflow' {
+  const ways = ['message', 'payload', 'jsonl', 'workflow'] as const;
   const [way, other] = ways.filter((each) => flags[each] !== undefined);
-  if (way === undefined) throw new UsageError('say what to run: --message, --payload or --jsonl');
+  if (way === undefined)
+    throw new UsageError('say what to run: --message, --payload, --workflow or --jsonl');
   if (other !== undefined) throw new UsageError(`--${way} and --${other}: say one of them`);
+  if (flags.input !== undefined && way !== 'workflow') {
+    throw new UsageError('--input: of which --workflow?');
+  }
+  if (way === 'workflow' && flags.seal === true) {
+    throw new UsageError('--seal: a sealed run keeps no journal, so it cannot be of a workflow');
+  }
   return way;
 }
 

@@ -76,6 +76,18 @@ export async function findRun(tx: Executor, runId: RunId): Promise<RunDetail | n
   return rows[0] ?? null;
 }
 
+/** Newest first; those of other organizations are not there. */
+export async function findRuns(
+  tx: Executor,
+  runIds: readonly RunId[],
+): Promise<(RunRow & { readonly output: unknown })[]> {
+  const { rows } = await sql<RunRow & { output: unknown }>`
+    select ${COLUMNS}, null as output from run r ${PLACES}
+    where r.run_id = any (${runIds}::uuid[]) order by r.run_id desc
+  `.execute(tx);
+  return rows;
+}
+
 /** Null when the transaction's organization has no such run. */
 export async function findProjectOf(tx: Executor, runId: RunId): Promise<ProjectId | null> {
   const { rows } = await sql<{ projectId: ProjectId }>`

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
 import { newId } from '@sagewai/crypto';
-import { Fault } from '@sagewai/fault';
 import type { BodyOf, OrganizationId, ProjectId, RunId, submitRun } from '@sagewai/wire';
 
 import type { Backlog } from '../dispatch/backlog.ts';
@@ -11,11 +10,7 @@ import type { PoolSetting } from '../dispatch/strategy.ts';
 import { GroupCommit } from '../group-commit.ts';
 import type { FullQueues } from '../limits/full-queues.ts';
 import type { ServerRoom } from '../limits/server-room.ts';
-import {
-  type Asked,
-  type DecidedRequirement,
-  decideRequirement,
-} from '../matching/decide-requirement.ts';
+import type { DecidedRequirement } from '../matching/decide-requirement.ts';
 import { directed, type DirectedLine } from '../matching/directed-line.ts';
 import type { Directions } from '../matching/directions.ts';
 import { classKey, type Requirement, type Routing } from '../matching/match-class.ts';
@@ -29,6 +24,7 @@ import type { ContentKeys, Sealer } from '../secrecy/content-keys.ts';
 import { demandOwnSeal } from '../secrecy/own-seal.ts';
 import { rampedVersion } from '../workers/version.ts';
 import { type ChildBounds, refusalOf } from './child.ts';
+import { demandRequirement } from './demand-requirement.ts';
 import { type Place, newRunOf } from './new-run-of.ts';
 import { ANY_MODEL, type NewRun, type Stored } from './run.ts';
 import { misused, tooManyClasses } from './submission-faults.ts';
@@ -136,12 +132,16 @@ export class Submissions {
   }
 
   /** Returns after the commit (F2). All or, where an idempotency key was misused, all but those. */
-  async submit(submissions: readonly Submission[], by: Submitter): Promise<Accepted[]> {
+  async submit(
+    submissions: readonly Submission[],
+    by: Submitter,
+    runIds: readonly RunId[] = [],
+  ): Promise<Accepted[]> {
     const { room, full } = this.#options;
     const placed = await this.#place(submissions, by);
     full.check({ ...by, pools: new Set(placed.map(({ requirement }) => requirement.pool)) });
     await room.take(submissions.length);
-    const storing = this.#toRuns(submissions, placed, by).then(async (runs) => ({
+    const storing = this.#toRuns(submissions, placed, by, runIds).then(async (runs) => ({
       stored: await this.#commits.add(runs),
       sqs: runs.map(({ sq }) => sq),
     }));
@@ -185,6 +185,7 @@ export class Submissions {
     submissions: readonly Submission[],
     placed: readonly DecidedRequirement[],
     by: Submitter,
+    runIds: readonly RunId[] = [],
   ): Promise<NewRun[]> {
     const places = await Promise.all(
       placed.map(({ requirement }, at) =>
@@ -201,6 +202,7 @@ export class Submissions {
       const place = places[at] ?? { runId: newId<RunId>(), sq: 0, sqAsked: 0, retry: null };
       const of = {
         ...place,
+        runId: runIds[at] ?? place.runId,
         model: placed[at]?.model ?? null,
         hashKey,
         payloadBytesMax,
@@ -273,20 +275,6 @@ export class Submissions {
     interned.catch(() => this.#sqOf.delete(key));
     return interned;
   }
-}
-
-export function demandRequirement(
-  asked: Asked,
-  project: ProjectRouting,
-  at: number,
-): DecidedRequirement {
-  const decided = decideRequirement(asked, project);
-  if (decided.kind === 'decided') return decided;
-  const { path, message } = decided;
-  throw new Fault('request.invalid', `a run asks for what cannot be: ${path}`, {
-    detail: `${path}: ${message}.`,
-    mistakes: [{ part: 'body', path: `/${at}/${path}`, message }],
-  });
 }
 
 /** E1. */

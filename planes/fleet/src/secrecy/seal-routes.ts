@@ -4,7 +4,7 @@ import { listSealRecipients } from '@sagewai/wire';
 import { submitterOf } from '../identity/calling-person.ts';
 import { serves } from '../matching/match-class.ts';
 import type { FleetParts } from '../parts.ts';
-import { demandRequirement } from '../runs/submissions.ts';
+import { demandRequirement } from '../runs/demand-requirement.ts';
 import { readPoolWorkers } from '../scaling/loads.sql.ts';
 import { sealKeyOf } from './seal-keys.ts';
 

@@ -1,0 +1,196 @@
+/**
+ * Workflows by name.
+ *
+ * - W1. What a worker says is of its own organization, and of its own project where it has one, as recorded at its
+ *   enrollment; only an approved worker is heard. What is said last of a version counts.
+ * - W2. A run is checked by the project's own workflow before everybody's, in the version that it pins, else in that which
+ *   was registered last. What cannot be checked here, its worker checks.
+ * - W3. The history of a workflow names every run that was submitted by its name: the name is stored before the run.
+ */
+import { newId } from '@sagewai/crypto';
+import { Fault } from '@sagewai/fault';
+import {
+  demandApproved,
+  demandCurrentSession,
+  demandWorker,
+  readIdempotencyKey,
+  submitterOf,
+} from '@sagewai/fleet';
+import {
+  type Caller,
+  compileForeignSchema,
+  found,
+  implement,
+  implementOwn,
+  type Route,
+} from '@sagewai/http';
+import { boundProject, findProject } from '@sagewai/identity';
+import { inTenant, type Tx } from '@sagewai/postgres';
+import {
+  getWorkflow,
+  listWorkflowRuns,
+  listWorkflows,
+  type OrganizationId,
+  type OutputOf,
+  type ProjectId,
+  registerWorkflows,
+  type RunId,
+  submitWorkflowRun,
+} from '@sagewai/wire';
+
+import { chooseWorkflow, newestOfEach } from './choose-workflow.ts';
+import type { DecisionParts } from './parts.ts';
+import type { SaidWorkflow, WorkflowRow } from './workflow.ts';
+import {
+  countWorkflows,
+  deleteNamedRun,
+  insertNamedRun,
+  listNamedRuns,
+  listWorkflowRows,
+  upsertWorkflows,
+} from './workflows.sql.ts';
+
+const RUNS_PER_PAGE = 50;
+const NAMES_SHOWN_MAX = 10;
+
+export function workflowRoutes(parts: DecisionParts): Route[] {
+  const { db, settings, readRuns } = parts;
+  return [
+    implement(registerWorkflows, async ({ tx, orgId, caller, body, audit }) => {
+      const worker = demandWorker(caller, 'heartbeat');
+      demandApproved(worker); // W1
+      demandCurrentSession(worker);
+      const { projectId, pool, version } = worker.record.capabilities;
+      const unused: { name: string; why: string }[] = [];
+      const said: SaidWorkflow[] = [];
+      for (const { name, input_schema: schema } of uniquely(body.workflows)) {
+        const compiled = schema === undefined ? null : await compileForeignSchema(schema);
+        if (compiled?.kind === 'refused') unused.push({ name, why: compiled.why });
+        said.push({ name, inputSchema: compiled?.kind === 'compiled' ? (schema ?? null) : null });
+      }
+      await upsertWorkflows(tx, { orgId, projectId, pool, version: version ?? '' }, said);
+      if ((await countWorkflows(tx, orgId)) > settings.workflowsMax) throw tooMany(settings);
+      audit.about(`worker:${worker.record.id}`, { workflows: said.length });
+      return { unused_schemas: unused };
+    }),
+
+    implement(listWorkflows, async ({ tx, orgId, caller, query }) => {
+      const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
+      return {
+        workflows: newestOfEach(await listWorkflowRows(tx, { orgId, projectId })).map(toWire),
+      };
+    }),
+
+    implement(getWorkflow, async ({ tx, orgId, caller, params, query }) => {
+      const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
+      const rows = await listWorkflowRows(tx, { orgId, projectId, name: params.workflow });
+      const [newest] = rows;
+      const versions = rows.map(toWire);
+      return { ...toWire(found(newest, await noSuch(tx, orgId, projectId))), versions };
+    }),
+
+    implementOwn(submitWorkflowRun, async ({ params, body, caller, request }) => {
+      const { orgId, projectId } = submitterOf(caller);
+      const { input = null, ...submission } = body;
+      const row = await inTenant(db, [orgId], async (tx) => {
+        const rows = await listWorkflowRows(tx, { orgId, projectId, name: params.workflow });
+        const chosen = chooseWorkflow(rows, submission.worker_version);
+        return found(chosen, chosen === null ? await noSuch(tx, orgId, projectId) : '');
+      });
+      await demandInput(parts, row, input);
+      const runId = newId<RunId>();
+      const { name, version, pool } = row;
+      await inTenant(
+        db,
+        [orgId],
+        (tx) => insertNamedRun(tx, { runId, orgId, projectId, name, version }), // W3
+      );
+      const key = readIdempotencyKey(request);
+      const accepted = await parts.submitOne(
+        caller,
+        {
+          pool,
+          ...submission,
+          ...(key === null ? {} : { idempotency_key: key }),
+          payload: { workflow: name, input },
+        },
+        runId,
+      );
+      if (!accepted.created) await inTenant(db, [orgId], (tx) => deleteNamedRun(tx, runId));
+      const { runId: id, ...told } = accepted;
+      return { ...told, id, workflow: name, version: version || null };
+    }),
+
+    implement(listWorkflowRuns, async ({ tx, orgId, caller, params, query }) => {
+      const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
+      const limit = query.limit ?? RUNS_PER_PAGE;
+      const named = await listNamedRuns(tx, {
+        orgId,
+        projectId,
+        name: params.workflow,
+        before: (query.cursor as RunId | undefined) ?? null,
+        limit,
+      });
+      const versions = new Map(named.map(({ runId, version }) => [runId, version || null]));
+      const runs = await readRuns(tx, orgId, [...versions.keys()]);
+      return {
+        runs: runs.map((run) => ({
+          ...run,
+          workflow_version: versions.get(run.id as RunId) ?? null,
+        })),
+        next_cursor: named.length < limit ? null : (named.at(-1)?.runId ?? null),
+      };
+    }),
+  ];
+}
+
+/** A worker may have said one name twice in one list; the last counts, as in two lists. */
+const uniquely = <Said extends { readonly name: string }>(said: readonly Said[]): Said[] => [
+  ...new Map(said.map((one) => [one.name, one])).values(),
+];
+
+async function demandInput({ schemas }: DecisionParts, row: WorkflowRow, input: unknown) {
+  const mistakes = (await schemas.of(row))?.(input) ?? [];
+  const [first] = mistakes;
+  if (first === undefined) return;
+  throw new Fault('workflow.input', 'a workflow is given what it does not take', {
+    detail: `The workflow ${row.name} does not take this input: ${first.path || 'it'} ${first.message}.`,
+    mistakes: mistakes.map((mistake) => ({ ...mistake, path: `/input${mistake.path}` })),
+  });
+}
+
+/** A token that is bound to a project sees that one's, and everybody's. */
+async function projectWithin(
+  tx: Tx,
+  of: { orgId: OrganizationId; caller: Caller; named: string | undefined },
+): Promise<ProjectId | null> {
+  const bound = boundProject(of.caller);
+  if (of.named === undefined) return bound;
+  const project = await findProject(tx, of.orgId, of.named);
+  const within = bound === null || project?.id === bound ? project : null;
+  return found(within, 'There is no such project.', 'project.missing').id;
+}
+
+async function noSuch(tx: Tx, orgId: OrganizationId, projectId: ProjectId | null) {
+  const rows = newestOfEach(await listWorkflowRows(tx, { orgId, projectId }));
+  const names = rows.slice(0, NAMES_SHOWN_MAX).map(({ name }) => name);
+  const known = names.length === 0 ? 'no worker has said that it has one' : names.join(', ');
+  return `There is no such workflow; known: ${known}.`;
+}
+
+const tooMany = ({ workflowsMax }: DecisionParts['settings']): Fault =>
+  new Fault('state.conflict', 'the organization has too many workflows', {
+    detail: `An organization has at most ${workflowsMax} versions of workflows.`,
+  });
+
+function toWire(row: WorkflowRow): OutputOf<typeof listWorkflows>['workflows'][number] {
+  return {
+    name: row.name,
+    project_id: row.projectId,
+    version: row.version || null,
+    pool: row.pool,
+    input_schema: row.inputSchema as Record<string, unknown> | null,
+    registered_at: row.registeredAt.toISOString(),
+    seen_at: row.seenAt.toISOString(),
+  };
+}
