@@ -1,8 +1,8 @@
 import { type Alert, ALERTS } from './alert-lists.ts';
 import { type Burn, BURNS, OBJECTIVES, type Objective, WINDOWS } from './objectives.ts';
 
-/** Where the runbooks are, for whoever is called at night. */
-const RUNBOOKS = 'https://github.com/sagewai/sagewai/blob/main/docs/deploy/runbooks';
+/** Where the runbooks are in this repository, for whoever is called at night; put your forge's address before it. */
+const RUNBOOKS = 'docs/deploy/runbooks';
 
 export interface Rule {
   readonly alert?: string;
