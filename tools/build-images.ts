@@ -25,6 +25,7 @@ import { IMAGES, type ImageName } from './container-images.ts';
 import { findMissingTool, useContainers } from './containers.ts';
 import { type Component, toCycloneDx } from './sbom.ts';
 
+const CONSOLE = 'clients/console/dist';
 const LOCK = 'deploy/images/base.json';
 
 const { values } = parseArgs({
@@ -61,6 +62,9 @@ function build(out: string, newer: boolean): void {
     execFileSync('git', words, { encoding: 'utf8' }).trim();
   const madeAt = new Date(Number(git('log', '-1', '--format=%ct')) * 1_000);
   const described = { version, madeAt };
+  // Server and edge serve the console from files; what builds it stays out of the image.
+  execFileSync(process.execPath, ['clients/console/build.mjs'], { stdio: 'inherit' });
+  cpSync(CONSOLE, join(context, 'server/app', CONSOLE), { recursive: true });
   for (const [app, packages] of [
     ['server', [...base, ...curl]],
     ['worker', base],

@@ -19,6 +19,7 @@ import { examineImages } from './examine-images.ts';
 import { buildStandIns, findMissingProgram } from './stand-in-images.ts';
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false } } });
+const SERVER_URL = 'http://127.0.0.1:18000';
 const hex = (): string => randomBytes(32).toString('hex');
 
 /** Why this machine cannot run containers; null: it can. */
@@ -120,7 +121,9 @@ async function runOwnStack(containers: Containers): Promise<void> {
     scale: 'worker=5',
   });
   try {
-    await stack.untilHealthy('http://127.0.0.1:18000');
+    await stack.untilHealthy(SERVER_URL);
+    const page = containers.must('curl', '-fsS', '--header', 'accept: text/html', `${SERVER_URL}/`);
+    if (!page.includes('<div id="root">')) throw new Error('the server serves no console');
     await stack.untilWorkers('server', token, 5);
     stack.completeRun('server', token, 'simulated');
     // Workers first: one whose server is gone tells it so for as long as it may.

@@ -50,9 +50,6 @@ export function stageApp(root: string, to: string, roots: readonly string[]): Co
       if (!file.startsWith(`${folder}/`) || NOT_OURS_AT_RUN_TIME.test(file)) continue;
       copy(join(root, file), join(to, file));
     }
-    // What was built before: the console.
-    if (existsSync(join(root, folder, 'dist')))
-      copy(join(root, folder, 'dist'), join(to, folder, 'dist'));
     const { dependencies = {}, optionalDependencies = {} } = manifestIn(join(root, folder));
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
       link(folder, name);
