@@ -57,6 +57,19 @@ test('a workflow that a worker has is submitted to by name, checked before it is
   });
 });
 
+test('a worker without the scope of heartbeats cannot say what it has', async ({ replica }) => {
+  await replica.worker();
+  const listed = await replica.call('GET', '/api/v1/fleet/workers', 'admin');
+  const [{ id } = { id: '' }] = listed.body['workers'] as { id: string }[];
+  const { body } = await replica.call('POST', `/api/v1/fleet/workers/${id}/tokens`, 'admin', {
+    scopes: ['claim', 'report'],
+  });
+  expect(await tell(replica, String(body['token']), { name: 'order' })).toMatchObject({
+    status: 403,
+    body: { detail: expect.stringContaining('heartbeat') },
+  });
+});
+
 test('the same submission twice is one run, and one line of the history (W3)', async ({
   replica,
   db,
