@@ -34,3 +34,11 @@ test('what would take for ever, leave the schema or be too large is refused', as
   expect(await check(slow, `${'a'.repeat(40_000)}b`)).toHaveLength(1);
   expect(await check({ $ref: '#' }, 1)).toEqual([' cannot be checked: it has no end']);
 });
+
+test('a schema does not answer later than it is asked', async () => {
+  expect(await check({ $async: true, type: 'object', required: ['a'] }, {})).toEqual([
+    '/a is required',
+  ]);
+  const inner = { $defs: { a: { $async: true, type: 'string' } }, $ref: '#/$defs/a' };
+  expect((await compileForeignSchema(inner)).kind).toBe('refused');
+});

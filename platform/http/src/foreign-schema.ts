@@ -31,7 +31,8 @@ export async function compileForeignSchema(schema: object): Promise<CompiledSche
     { code: 'none' },
   );
   // Which draft it names is no reason to refuse it; an id would be kept beyond it.
-  const { $schema: _draft, $id: _id, ...rest } = schema as Record<string, unknown>;
+  // `$async` would make it answer with a promise: nothing is wrong yet, and nobody waits for the rejection.
+  const { $schema: _draft, $id: _id, $async: _async, ...rest } = schema as Record<string, unknown>;
   try {
     const ajv = new Ajv2020({
       strict: false,
