@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { ActionFixture, Answer, Held } from './action-fixture.ts';
 import { actionTest as test } from './action-test.ts';
 import { listRunToolCalls } from './run-tool-calls.sql.ts';
-import { beginCall, findCall } from './tool-calls.sql.ts';
+import { beginCall, denyCall, dropCall, findCall } from './tool-calls.sql.ts';
 import { held } from './tool-server-fixture.ts';
 
 const running = async (replica: ActionFixture): Promise<Held> => {
@@ -229,4 +229,26 @@ test('the sweep says of what nobody ended that it is unknown, and drops what was
   );
   const left = await sql`select from tool_call_due where org_id = ${tenant.orgId}`.execute(owner);
   expect(left.rowCount).toBe(0);
+});
+
+test('what has ended, or was approved, since the sweep has looked stays (A2, A4)', async ({
+  replica,
+  tools,
+  db,
+  tenant: { orgId },
+}) => {
+  await replica.tool('pay', tools.url);
+  const pay = () => replica.ask('pay', {}, 'write', { idempotency_key: 'k' });
+  const paid = await pay();
+  // As the sweep does with a call that was running, and overdue, when it was listed.
+  const dropped = await inTenant(db, [orgId], (tx) => dropCall(tx, { orgId, id: callId(paid) }));
+  expect(dropped).toBeNull();
+  expect((await pay()).body).toMatchObject({ state: 'completed', repeated: true });
+  expect(tools.server.received).toHaveLength(1);
+  await replica.tool('drop', tools.url, { mode: 'destructive' });
+  const waits = await replica.ask('drop', {});
+  const of = { orgId, id: callId(waits), by: null, error: 'denied', messageSealed: null } as const;
+  const deny = () =>
+    inTenant(db, [orgId], (tx) => denyCall(tx, { ...of, keepMs: 60_000, isDue: true }));
+  expect(await deny()).toBe(false);
 });

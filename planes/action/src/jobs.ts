@@ -45,6 +45,7 @@ export function actionJobs(parts: ActionParts): Job[] {
   ];
 }
 
+/** Whatever has become of it since it was listed: each statement asks again whether its time is up. */
 async function close({ db, objects, settings }: ActionParts, { orgId, id }: Due): Promise<void> {
   const { keepMs } = settings;
   const blob = await inTenant(db, [orgId], async (tx) => {
@@ -62,7 +63,7 @@ async function close({ db, objects, settings }: ActionParts, { orgId, id }: Due)
     const call = await findCall(tx, { orgId, id });
     if (call?.endedAt === null) {
       const of = { orgId, id, by: null, error: 'denied', messageSealed: null, keepMs } as const;
-      if (await denyCall(tx, of)) await entry('tool.denied');
+      if (await denyCall(tx, { ...of, isDue: true })) await entry('tool.denied');
       return null;
     }
     return dropCall(tx, { orgId, id });

@@ -131,6 +131,8 @@ export async function denyCall(
     readonly error: ToolError;
     readonly messageSealed: string | null;
     readonly keepMs: number;
+    /** Only where its time is up. */
+    readonly isDue?: true;
   },
 ): Promise<boolean> {
   const { rows } = await sql<{ keptUntil: Date }>`
@@ -138,6 +140,7 @@ export async function denyCall(
       decided_by = coalesce(${of.by}::text, decided_by), decided_at = coalesce(decided_at, app_now()), due_at = null,
       ended_at = app_now(), ended_xid = pg_current_xact_id()
     where org_id = ${of.orgId} and id = ${of.id} and state in ('waiting', 'approved')
+      and (${of.isDue === undefined} or due_at <= app_now())
     returning app_now() + ${of.keepMs} * interval '1 millisecond' as "keptUntil"
   `.execute(tx);
   const [row] = rows;
@@ -188,12 +191,17 @@ export async function reviveCall(
   return true;
 }
 
-/** What was kept for long enough. */
+/** What was kept for long enough. With its key goes the memory that it was made (A2): what has ended just now stays. */
 export async function dropCall(tx: Tx, { orgId, id }: OfCall): Promise<ToolCall | null> {
   const { rows } = await sql<ToolCall>`
-    delete from tool_call where org_id = ${orgId} and id = ${id} and ended_at is not null returning ${COLUMNS}
+    delete from tool_call where org_id = ${orgId} and id = ${id} and ended_at is not null
+      and exists (select from tool_call_due d where d.call_id = ${id} and d.due_at <= app_now())
+    returning ${COLUMNS}
   `.execute(tx);
-  await sql`delete from tool_call_due where call_id = ${id}`.execute(tx);
+  await sql`
+    delete from tool_call_due where call_id = ${id}
+      and not exists (select from tool_call c where c.org_id = ${orgId} and c.id = ${id})
+  `.execute(tx);
   return rows[0] ?? null;
 }
 
