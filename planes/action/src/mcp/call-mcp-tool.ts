@@ -7,7 +7,14 @@ import type { Outcome } from '../outcome.ts';
 import type { ActionParts } from '../parts.ts';
 import type { CredentialPlace, Manifest, McpTarget, Tool } from '../tool.ts';
 import { createHttpWire } from './http-wire.ts';
-import { BadMcp, connectMcp, listRemoteTools, type McpWire, NoMcp } from './mcp-connection.ts';
+import {
+  BadMcp,
+  connectMcp,
+  CutMcp,
+  listRemoteTools,
+  type McpWire,
+  NoMcp,
+} from './mcp-connection.ts';
 import { META } from './message.ts';
 import { createStdioWire } from './stdio-wire.ts';
 
@@ -57,7 +64,11 @@ export async function callMcpTool(
 function judge(thrown: unknown, isSent: boolean): Outcome {
   if (thrown instanceof NoMcp) return failed('unreachable', thrown.message);
   const outcome: Outcome =
-    thrown instanceof BadMcp ? failed('garbage', thrown.message) : judgeFailure(thrown);
+    thrown instanceof CutMcp
+      ? { kind: 'unknown', error: 'cut', message: thrown.message }
+      : thrown instanceof BadMcp
+        ? failed('garbage', thrown.message)
+        : judgeFailure(thrown);
   return isSent || outcome.kind !== 'unknown' ? outcome : { ...outcome, kind: 'failed' };
 }
 

@@ -2,7 +2,7 @@ import type { PublicEgress } from '@sagewai/egress';
 import { Fault } from '@sagewai/fault';
 
 import { demandAllowed, first } from '../http/send-request.ts';
-import { BadMcp, type McpWire, type RpcAnswer } from './mcp-connection.ts';
+import { BadMcp, CutMcp, type McpWire, type RpcAnswer } from './mcp-connection.ts';
 import { META, MODERN_VERSIONS, record } from './message.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -48,7 +48,9 @@ export function createHttpWire(options: HttpWireOptions): McpWire {
         bytes += length;
         if (bytes > bytesMax) throw new Fault('upstream.broken', 'an MCP server answers too much');
       })) {
-        if (message['id'] === id || isRefusal(message, answer.status)) return toAnswer(message);
+        // What the server asks has ids of its own, which may be the same.
+        const isAnswer = message['id'] === id && !('method' in message);
+        if (isAnswer || isRefusal(message, answer.status)) return toAnswer(message);
       }
       if (answer.status >= 400) {
         return {
@@ -58,7 +60,8 @@ export function createHttpWire(options: HttpWireOptions): McpWire {
           data: null,
         };
       }
-      throw new BadMcp('the server has not answered the request');
+      if (answer.status >= 300) throw new BadMcp(`the server answers ${answer.status}`);
+      throw new CutMcp('the server has not answered the request');
     },
     notify: async (method) => {
       const { body } = await post({ jsonrpc: '2.0', method }, {});

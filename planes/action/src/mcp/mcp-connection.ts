@@ -12,7 +12,7 @@ export type RpcAnswer =
     };
 
 export interface McpWire {
-  /** Throws what the network throws, and `BadMcp` for what is none of the protocol. */
+  /** Throws what the network throws, `CutMcp` where no answer came, and `BadMcp` for what is none of the protocol. */
   request(method: string, params: object): Promise<RpcAnswer>;
   notify(method: string): Promise<void>;
   /** The revision that `initialize` has agreed on. */
@@ -21,6 +21,8 @@ export interface McpWire {
 }
 
 export class BadMcp extends Error {}
+/** It was asked, and has ended without an answer: it may have done what it was asked for (A3). */
+export class CutMcp extends BadMcp {}
 /** Nobody is spoken to: what was asked for was not done. */
 export class NoMcp extends Error {}
 

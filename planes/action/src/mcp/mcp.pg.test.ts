@@ -267,8 +267,36 @@ test('an MCP server that dies in a call leaves it unknown; before it, nothing ha
   tools.server.behaviour = (received, response) =>
     received.body.includes('tools/call') ? void response.destroy() : alive(received, response);
   expect((await replica.ask('search', {})).body).toMatchObject({ state: 'unknown', error: 'cut' });
+  // A stream that is ended in order, and has no answer in it, has said nothing either.
+  tools.server.behaviour = (received, response) => {
+    if (!received.body.includes('tools/call')) return alive(received, response);
+    response.setHeader('content-type', 'text/event-stream');
+    response.end(': working\n\n');
+  };
+  expect((await replica.ask('search', {})).body).toMatchObject({ state: 'unknown', error: 'cut' });
   tools.server.behaviour = (_, response) => void response.destroy();
   expect((await replica.ask('search', {})).body).toMatchObject({ state: 'failed', error: 'cut' });
+});
+
+test('what an MCP server asks is no answer, though it has the same id', async ({
+  replica,
+  tools,
+}) => {
+  const alive = mcpServer('modern', { schema });
+  tools.server.behaviour = (received, response) => {
+    const { id, method } = JSON.parse(received.body) as Rpc;
+    if (method !== 'tools/call') return alive(received, response);
+    const result = { content: [{ type: 'text', text: 'found' }] };
+    response.setHeader('content-type', 'text/event-stream');
+    response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })}\n\n`);
+    response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`);
+  };
+  const body = { name: 'search', kind: 'mcp', mode: 'network', mcp: { url: tools.url } };
+  await replica.call('POST', '/api/v1/tools', 'admin', body);
+  expect((await replica.ask('search', {})).body).toMatchObject({
+    state: 'completed',
+    result: { content: [{ text: 'found' }] },
+  });
 });
 
 const PROGRAM = `#!${process.execPath}
@@ -290,6 +318,31 @@ process.stdin.on('data', (piece) => {
   }
 });
 `;
+
+test('a program that ends in a call leaves it unknown, and one that answers and ends has answered', async ({
+  replicaWith,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-'));
+  const [dies, ends] = [join(folder, 'dies.js'), join(folder, 'ends.js')];
+  const named = replicaWith({ settings: { commands: [dies, ends] } });
+  const called = (then: string) =>
+    PROGRAM.replace('    console.log', `    if (method === 'tools/call') ${then};\n    console.log`);
+  writeFileSync(dies, called('process.exit(1)'));
+  writeFileSync(ends, called('process.stdin.destroy()'));
+  for (const program of [dies, ends]) {
+    chmodSync(program, 0o755);
+    await named.call('POST', '/api/v1/tools', 'admin', {
+      name: program === dies ? 'dies' : 'ends',
+      kind: 'mcp',
+      mode: 'local_write',
+      mcp: { command: [program] },
+      retries: 0,
+    });
+  }
+  expect((await named.ask('dies', {})).body).toMatchObject({ state: 'unknown', error: 'cut' });
+  expect((await named.ask('ends', {})).body).toMatchObject({ state: 'completed' });
+  rmSync(folder, { recursive: true });
+});
 
 test('a program is an MCP server only where the operator has named it, and sees nothing of the server', async ({
   replica,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 import { toAnswer } from './http-wire.ts';
-import { BadMcp, type McpWire, NoMcp, type RpcAnswer } from './mcp-connection.ts';
+import { BadMcp, CutMcp, type McpWire, NoMcp, type RpcAnswer } from './mcp-connection.ts';
 import { record } from './message.ts';
 
 export interface StdioOptions {
@@ -26,14 +26,19 @@ export function createStdioWire({ command, allowed, signal, bytesMax }: StdioOpt
     signal,
     killSignal: 'SIGKILL',
   });
+  let over: Error | null = null;
   const end = (error: Error): void => {
-    for (const one of waiting.values()) one.reject(error);
+    over ??= error;
+    for (const one of waiting.values()) one.reject(over);
     waiting.clear();
   };
   child.on('error', (error) =>
     end(signal.aborted ? (signal.reason as Error) : new NoMcp(error.message)),
   );
-  child.on('exit', () => end(new BadMcp('the program has ended')));
+  // Not at its exit: what it has said before is read first.
+  child.on('close', () => end(new CutMcp('the program has ended without an answer')));
+  // It may have left others behind that hold its output.
+  signal.addEventListener('abort', () => end(signal.reason as Error), { once: true });
   child.stdin?.on('error', () => undefined);
   let bytes = 0;
   child.stdout?.on('data', (piece: Buffer) => {
@@ -50,8 +55,11 @@ export function createStdioWire({ command, allowed, signal, bytesMax }: StdioOpt
       } catch {
         return end(new BadMcp('the program says what is no JSON'));
       }
-      const { id } = record(message);
-      waiting.get(id)?.resolve(toAnswer(record(message)));
+      const said = record(message);
+      // What it asks has ids of its own, which may be the same.
+      if ('method' in said) return;
+      const { id } = said;
+      waiting.get(id)?.resolve(toAnswer(said));
       waiting.delete(id);
     });
   }
@@ -59,6 +67,7 @@ export function createStdioWire({ command, allowed, signal, bytesMax }: StdioOpt
   const write = (message: object): void => void child.stdin?.write(`${JSON.stringify(message)}\n`);
   return {
     request: (method, params) => {
+      if (over !== null) return Promise.reject(over);
       nextId += 1;
       const answer = Promise.withResolvers<RpcAnswer>();
       waiting.set(nextId, answer);
