@@ -190,3 +190,17 @@ test('a destructive call that is made again is approved again', async ({ replica
   expect((await redrive('other')).body).toMatchObject({ state: 'completed' });
   expect(tools.server.received).toHaveLength(2);
 });
+
+test('a tool whose digest would not cover all of it is not registered (A4)', async ({
+  replica,
+  tools,
+}) => {
+  let input_schema: object = { type: 'object' };
+  for (let depth = 0; depth < 40; depth += 1) input_schema = { properties: { a: input_schema } };
+  const http = { method: 'POST', url: tools.url };
+  const body = { name: 'deep', kind: 'http', http, input_schema };
+  expect(await replica.call('POST', '/api/v1/tools', 'admin', body)).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: '/input_schema' }] },
+  });
+});

@@ -138,7 +138,9 @@ async function make(
   }
   const kept = credentialOf(parts, of, url);
   const manifest = { ...read, credential: kept.place };
-  const digest = hash('sha256', canonicalJson({ manifest, of: named.id }) ?? '', 'hex');
+  const text = canonicalJson({ manifest, of: named.id });
+  if (text === null) throw mistaken('input_schema', 'is nested too deeply');
+  const digest = hash('sha256', text, 'hex'); // A4
   return { manifest, digest, sealedCredential: kept.sealed };
 }
 
@@ -152,9 +154,8 @@ function credentialOf(
   if (credential) return sealCredential(parts, { orgId, ...named }, credential);
   if (credential === null || before === null) return { sealed: null, place: null };
   const former = before.manifest.http?.url ?? before.manifest.mcp?.url ?? null;
-  const isElsewhere =
-    url !== null && former !== null && new URL(url).origin !== new URL(former).origin;
-  if (isElsewhere && before.sealedCredential !== null) {
+  const originOf = (at: string | null): string | null => (at === null ? null : new URL(at).origin);
+  if (originOf(url) !== originOf(former) && before.sealedCredential !== null) {
     throw mistaken('credential', 'must be given again for another host');
   }
   return { sealed: before.sealedCredential, place: before.manifest.credential };

@@ -98,7 +98,8 @@ export function openWire({ egress, settings }: Wired, of: WireOf): McpWire {
 
 /** What a tool was registered to take, as its server said it then. */
 export const pinOf = (schema: Manifest['inputSchema']): string =>
-  hash('sha256', canonicalJson(schema) ?? '', 'hex');
+  // One that is too deep for an order of its own has the server's.
+  hash('sha256', canonicalJson(schema) ?? JSON.stringify(schema), 'hex');
 
 const failed = (
   error: 'unreachable' | 'refused' | 'garbage' | 'changed',
