@@ -42,3 +42,20 @@ test('a schema does not answer later than it is asked', async () => {
   const inner = { $defs: { a: { $async: true, type: 'string' } }, $ref: '#/$defs/a' };
   expect((await compileForeignSchema(inner)).kind).toBe('refused');
 });
+
+test('a check that would not end is broken off, and the next one is made', async () => {
+  // Twice as much with each reference: a billion in the end, from a schema of three kilobytes.
+  const $defs: Record<string, object> = { L0: { type: 'object' } };
+  for (let at = 1; at < 41; at += 1) {
+    const before = { $ref: `#/$defs/L${at - 1}` };
+    $defs[`L${at}`] = { allOf: [before, before] };
+  }
+  const begunMs = performance.now();
+  const bomb = await check({ $defs, $ref: '#/$defs/L40' }, {});
+  expect(bomb).toEqual([' cannot be checked: it has no end']);
+  const unique = { type: 'array', items: { type: 'object' }, uniqueItems: true };
+  const many = Array.from({ length: 100_000 }, (_, n) => ({ n }));
+  expect(await check(unique, many)).toHaveLength(1);
+  expect(performance.now() - begunMs).toBeLessThan(5_000);
+  expect(await check(unique, [{ n: 1 }, { n: 2 }])).toEqual([]);
+});

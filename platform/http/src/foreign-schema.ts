@@ -1,8 +1,11 @@
 /**
  * Checks values by a JSON Schema (2020-12) that somebody else has written: whoever registers a tool, or a server that
  * we ask for its tools. It compiles to code, so its size is bounded; its patterns are RE2's, which take a time that grows
- * with the text alone; it refers to nothing outside itself.
+ * with the text alone; it refers to nothing outside itself. A small schema can still ask for a check without end, by
+ * referring to itself twice over and over: what might is broken off.
  */
+import { createContext, Script } from 'node:vm';
+
 import type { Mistake } from '@sagewai/wire';
 
 import { explainMistake } from './explain-mistake.ts';
@@ -15,9 +18,14 @@ export type CompiledSchema =
 
 const SCHEMA_BYTES_MAX = 65_536;
 const WHY_LENGTH_MAX = 300;
+const CHECK_MS_MAX = 200;
+/** Shorter ones without these words take a time that is their length times the value's, at most. */
+const PLAIN_LENGTH_MAX = 4_096;
+const MULTIPLIES = /"(?:\$ref|\$dynamicRef|uniqueItems|pattern|patternProperties|propertyNames)"/;
 
 export async function compileForeignSchema(schema: object): Promise<CompiledSchema> {
-  if (JSON.stringify(schema).length > SCHEMA_BYTES_MAX) {
+  const written = JSON.stringify(schema);
+  if (written.length > SCHEMA_BYTES_MAX) {
     return { kind: 'refused', why: `it has more than ${SCHEMA_BYTES_MAX} characters` };
   }
   // Few servers have tools.
@@ -43,17 +51,20 @@ export async function compileForeignSchema(schema: object): Promise<CompiledSche
       logger: false,
       code: { regExp },
     });
-    const validate = ajv.compile(rest);
+    const compiled = ajv.compile(rest);
+    const isPlain = written.length <= PLAIN_LENGTH_MAX && !MULTIPLIES.test(written);
+    const validate = (value: unknown): boolean =>
+      isPlain ? compiled(value) : withinTime(() => compiled(value));
     return {
       kind: 'compiled',
       check: (value) => {
         try {
           if (validate(value)) return [];
         } catch {
-          // A schema that refers to itself without end, or a value that is as deep.
+          // A schema that refers to itself without end, or nearly so; or a value that is as deep.
           return [{ part: 'body', path: '', message: 'cannot be checked: it has no end' }];
         }
-        return (validate.errors ?? []).map((error) => ({
+        return (compiled.errors ?? []).map((error) => ({
           part: 'body' as const,
           ...explainMistake(error),
         }));
@@ -63,4 +74,17 @@ export async function compileForeignSchema(schema: object): Promise<CompiledSche
     const why = error instanceof Error ? error.message : String(error);
     return { kind: 'refused', why: why.slice(0, WHY_LENGTH_MAX) };
   }
+}
+
+let timed: { readonly scope: { check: () => boolean }; readonly script: Script } | null = null;
+
+/** Throws when its time is up: nothing else ends code that does not wait for anything. */
+function withinTime(check: () => boolean): boolean {
+  timed ??= {
+    scope: createContext({ check }) as { check: () => boolean },
+    script: new Script('check()'),
+  };
+  const { scope, script } = timed;
+  scope.check = check;
+  return script.runInContext(scope, { timeout: CHECK_MS_MAX }) as boolean;
 }
