@@ -134,6 +134,7 @@ test('nothing leads a tool to another host: not its arguments, not a redirection
   expect((await register(at('http://10.0.0.8/'))).body).toMatchObject({ code: 'egress.refused' });
   expect((await register(at('https://{host}/x'))).status).toBe(400);
   expect((await register(at('https://user@api.example/x'))).status).toBe(400);
+  expect((await register(at('https://api.example/x#y'))).status).toBe(400);
   expect((await register({ ...at(tools.url), egress: ['api.example'] })).status).toBe(400);
   const header = { http: { method: 'GET', url: tools.url, headers: { Authorization: 'x' } } };
   expect((await register(header)).status).toBe(400);

@@ -17,8 +17,8 @@ const NEVER_ARRIVED: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** What it means that a request ended without an answer. What was sent may have arrived (A3). */
-export function judgeFailure(thrown: unknown): Outcome {
+/** What it means that a request ended without an answer. What was sent may have arrived (A3), and nothing else. */
+export function judgeFailure(thrown: unknown, isSent = true): Outcome {
   if (thrown instanceof Fault && thrown.code === 'egress.refused') {
     return { kind: 'failed', error: 'refused', message: thrown.detail };
   }
@@ -28,6 +28,10 @@ export function judgeFailure(thrown: unknown): Outcome {
   const { name, code } = thrown as { readonly name?: unknown; readonly code?: unknown };
   if (typeof code === 'string' && NEVER_ARRIVED.has(code)) {
     return { kind: 'failed', error: 'unreachable', message: `the tool cannot be reached: ${code}` };
+  }
+  if (!isSent) {
+    const why = typeof code === 'string' ? code : 'no connection';
+    return { kind: 'failed', error: 'unreachable', message: `nothing was sent to the tool: ${why}` };
   }
   if (name === 'TimeoutError' || name === 'AbortError') {
     return { kind: 'unknown', error: 'late', message: 'the tool did not answer in time' };

@@ -25,6 +25,8 @@ test('what ended without an answer is unknown, but what never arrived', () => {
   expect(of('ECONNREFUSED')).toMatchObject({ kind: 'failed', error: 'unreachable' });
   expect(of('UND_ERR_SOCKET')).toMatchObject({ kind: 'unknown', error: 'cut' });
   expect(judgeFailure(new DOMException('x', 'TimeoutError'))).toMatchObject({ error: 'late' });
+  const unsent = judgeFailure(new DOMException('x', 'TimeoutError'), false);
+  expect(unsent).toMatchObject({ kind: 'failed', error: 'unreachable' });
   expect(judgeFailure(new Fault('egress.refused', 'x'))).toMatchObject({ error: 'refused' });
 });
 

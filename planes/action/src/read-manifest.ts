@@ -137,7 +137,8 @@ function checkUrl(text: string, field: string): string {
   if (origin === '' || /[{}@]/.test(origin) || !URL.canParse(text)) {
     throw mistaken(field, 'must have a URL that starts with https:// or http:// and a fixed host');
   }
-  if (/[?#].*[{}]/.test(text)) throw mistaken(field, 'has an argument outside of its URL’s path');
+  if (text.includes('#')) throw mistaken(field, 'must have a URL without a #: it is not sent');
+  if (/\?.*[{}]/.test(text)) throw mistaken(field, 'has an argument outside of its URL’s path');
   return text;
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 import { Fault } from '@sagewai/fault';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { createEgress, type Egress } from './egress.ts';
 import type { Resolve } from './guarded-connect.ts';
@@ -320,5 +320,26 @@ describe('createPublicEgress', () => {
     await expect(unnamed.send(url, message)).rejects.toMatchObject({ code: 'egress.refused' });
     await Promise.all([named.close(), unnamed.close()]);
     server.close();
+  });
+
+  test('what is broken off before it is connected ends then, and was never sent', async () => {
+    // A name that nobody answers for.
+    const egress = createPublicEgress({ privateHosts: [], timeoutMs: 5_000, resolve: () => {} });
+    const sent = vi.fn();
+    const message = { method: 'GET', headers: {}, body: null, bytesMax: 100, onSent: sent } as const;
+    const begunMs = performance.now();
+    const late = egress.send('https://tools.example/', {
+      ...message,
+      signal: AbortSignal.timeout(50),
+    });
+    await expect(late).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+    expect(sent).not.toHaveBeenCalled();
+
+    const port = await serve((_, response) => void response.destroy());
+    const near = createPublicEgress({ privateHosts: ['127.0.0.1'], timeoutMs: 5_000 });
+    await expect(near.send(`http://127.0.0.1:${port}/`, message)).rejects.toThrow();
+    expect(sent).toHaveBeenCalled();
+    await near.close();
   });
 });

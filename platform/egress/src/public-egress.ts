@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 
 import { isMetadataHost, isPrivateAddress } from '@sagewai/address';
 import { Fault } from '@sagewai/fault';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 
 import { guardedConnect, type Resolve, systemResolve } from './guarded-connect.ts';
 
@@ -33,6 +33,8 @@ export interface OutboundMessage {
   readonly bytesMax: number;
   /** Breaks it off, its answer's body too. */
   readonly signal?: AbortSignal;
+  /** When something of it may have left: what fails before was never sent. */
+  readonly onSent?: () => void;
 }
 
 export interface OutboundAnswer {
@@ -67,6 +69,8 @@ export interface PublicEgress {
 }
 
 const ANSWER_LENGTH_MAX = 1_000;
+/** Whatever a message may take: a host that does not answer at all is told early. */
+const CONNECT_TIMEOUT_MS_MAX = 10_000;
 
 export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
   const { timeoutMs, resolve = systemResolve } = options;
@@ -75,7 +79,7 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
     named.has(host.toLowerCase()) || named.has(`${host.toLowerCase()}:${port}`);
   const agentOf = (isRefused: (host: string) => boolean): Agent =>
     new Agent({
-      connect: guardedConnect(timeoutMs, resolve, isRefused),
+      connect: guardedConnect(Math.min(timeoutMs, CONNECT_TIMEOUT_MS_MAX), resolve, isRefused),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });
@@ -95,18 +99,15 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
 
   const ask = (
     text: string,
-    { method, headers, body, signal }: Omit<OutboundMessage, 'bytesMax'>,
+    { method, headers, body, onSent, ...of }: Omit<OutboundMessage, 'bytesMax'>,
   ): ReturnType<typeof request> => {
     const url = new URL(text);
     const { host, port } = place(url);
     check(host, port);
-    return request(url, {
-      method,
-      headers,
-      body,
-      dispatcher: isNamed(host, port) ? inside : outside,
-      signal: signal ?? AbortSignal.timeout(timeoutMs),
-    });
+    const agent = isNamed(host, port) ? inside : outside;
+    const dispatcher = onSent === undefined ? agent : telling(agent, onSent);
+    const signal = of.signal ?? AbortSignal.timeout(timeoutMs);
+    return endedBy(request(url, { method, headers, body, dispatcher, signal }), signal);
   };
 
   return {
@@ -150,6 +151,35 @@ export function createPublicEgress(options: PublicEgressOptions): PublicEgress {
       await Promise.all([outside.close(), inside.close()]);
     },
   };
+}
+
+/** A request is begun once its connection is there, just before its head is written. */
+const telling = (agent: Dispatcher, sent: () => void): Dispatcher =>
+  agent.compose(
+    (dispatch) => (options, handler) =>
+      dispatch(options, {
+        onRequestStart: (controller, context) => {
+          handler.onRequestStart?.(controller, context);
+          if (!controller.aborted) sent();
+        },
+        onResponseStart: (...of) => handler.onResponseStart?.(...of),
+        onResponseData: (...of) => handler.onResponseData?.(...of),
+        onResponseEnd: (...of) => handler.onResponseEnd?.(...of),
+        onResponseError: (...of) => handler.onResponseError?.(...of),
+      }),
+  );
+
+/** undici hears a signal once it is connected; a name or a host that says nothing would keep us until then. */
+async function endedBy<Output>(asked: Promise<Output>, signal: AbortSignal): Promise<Output> {
+  const ended = Promise.withResolvers<never>();
+  const end = (): void => ended.reject(signal.reason as Error);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([asked, ended.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -12,6 +12,9 @@ export type Building =
   | BuiltRequest
   | { readonly kind: 'refused'; readonly path: string; readonly message: string };
 
+/** Half of a pair of surrogates: no text that a URL can have. */
+const HALF = /\p{Surrogate}/u;
+
 type Args = Readonly<Record<string, unknown>>;
 
 const PLACE = /\{([^{}]+)\}/g;
@@ -29,7 +32,7 @@ export function buildRequest(target: HttpTarget, args: Args): Building {
   const [, origin = '', path = '', search = ''] = PARTS.exec(target.url) ?? [];
   const left = new Map(Object.entries(args));
   for (const name of placesIn(target.url)) {
-    if (!isScalar(args[name]))
+    if (!isScalar(args[name]) || HALF.test(String(args[name])))
       return refuse(name, 'must be a text or a number: it is part of a path');
     left.delete(name);
   }

@@ -34,6 +34,7 @@ export async function sendRequest(
   if (credential !== null && place !== null) {
     headers[place.header] = `${place.prefix}${credential}`;
   }
+  let isSent = false;
   try {
     demandAllowed(allowed, built.url);
     const { method, url, body } = built;
@@ -43,6 +44,9 @@ export async function sendRequest(
       body,
       signal,
       bytesMax: resultBytesMax,
+      onSent: () => {
+        isSent = true;
+      },
     });
     return judgeAnswer({
       status: answer.status,
@@ -51,7 +55,7 @@ export async function sendRequest(
       body: answer.body,
     });
   } catch (thrown) {
-    return judgeFailure(thrown);
+    return judgeFailure(thrown, isSent);
   }
 }
 
