@@ -75,10 +75,10 @@ export function decisionRoutes(parts: ActionParts): Route[] {
           await findToolById(tx, orgId, call.toolId),
           'There is no such tool any more.',
         );
+        if (tool.kind === 'worker') throw refusedRedrive('it is made by a worker, under its run');
         // It was approved since: it is made.
         if (call.state === 'approved') return { call, isGated: false };
-        if (tool.kind === 'worker') throw refusedRedrive('it is made by a worker, under its run');
-        const mayHaveHappened = call.state === 'unknown' && !isRepeatable(tool.manifest);
+        const mayHaveHappened = isDone(call) && !isRepeatable(tool.manifest);
         if (mayHaveHappened && body.accept_unknown !== true) {
           throw refusedRedrive(
             'it may have had its effect: accept_unknown says that it may have it twice',
@@ -88,7 +88,8 @@ export function decisionRoutes(parts: ActionParts): Route[] {
         const isGated = needsApproval(tool.manifest);
         const state = isGated ? 'waiting' : 'approved';
         const dueMs = isGated ? settings.decideMs : settings.approvedMs;
-        if (!(await reviveCall(tx, { orgId, id, state, by, tool, dueMs }))) {
+        const was = { state: call.state, attempt: call.attempt };
+        if (!(await reviveCall(tx, { orgId, id, was, state, by, tool, dueMs }))) {
           throw refusedRedrive(`it is ${call.state}`);
         }
         await appendAudit(tx, {
@@ -116,6 +117,10 @@ export function decisionRoutes(parts: ActionParts): Route[] {
     }),
   ];
 }
+
+/** Nobody knows whether it had its effect; or it was answered by what had it, though not as it should have been. */
+const isDone = ({ state, error }: ToolCall): boolean =>
+  state === 'unknown' || error === 'garbage' || error === 'oversized';
 
 /** A run that is over does nothing any more: nothing is approved for it. */
 async function demandAlive(tx: Tx, { runId, requestedBy }: ToolCall): Promise<void> {

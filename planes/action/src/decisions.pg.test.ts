@@ -166,6 +166,49 @@ test('a dead call is made again by whoever may, and an unknown one only by whoev
   ]);
 });
 
+test('what was done, but answered badly, is made again only by whoever accepts that', async ({
+  replica,
+  tools,
+}) => {
+  await replica.tool('pay', tools.url);
+  tools.server.behaviour = (_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('paid');
+  };
+  const done = await replica.ask('pay', {});
+  expect(done.body).toMatchObject({ state: 'failed', error: 'garbage' });
+  const redriven = await replica.call(
+    'POST',
+    `/api/v1/tool-calls/${callId(done)}/redrive`,
+    'other',
+    {},
+  );
+  expect(redriven).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringMatching(/accept_unknown/) },
+  });
+  expect(tools.server.received).toHaveLength(1);
+});
+
+test('an approved call of a worker is made by the worker, and not begun by whoever redrives it', async ({
+  replica,
+}) => {
+  const tool = { name: 'local', kind: 'worker', mode: 'destructive' };
+  await replica.call('POST', '/api/v1/tools', 'admin', tool);
+  const { runToken } = await running(replica);
+  const ask = () => replica.ask('local', {}, runToken, { step: 's' });
+  const asked = await ask();
+  await decide(replica, asked);
+  const redriven = await replica.call(
+    'POST',
+    `/api/v1/tool-calls/${callId(asked)}/redrive`,
+    'other',
+    {},
+  );
+  expect(redriven.status).toBe(409);
+  expect((await ask()).body).toMatchObject({ state: 'running', attempt: 1, repeated: false });
+});
+
 test('a destructive call that is made again is approved again', async ({ replica, tools }) => {
   await replica.tool('drop', tools.url, { mode: 'destructive' });
   const ask = () => replica.ask('drop', {}, 'write', { idempotency_key: 'k' });

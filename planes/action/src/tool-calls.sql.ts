@@ -166,10 +166,11 @@ export async function giveUpCall(
   return true;
 }
 
-/** A dead call is made again: as approved by whoever asks for it. False: it is not dead. */
+/** A dead call is made again: as approved by whoever asks for it. False: it is not dead, or not as it was seen. */
 export async function reviveCall(
   tx: Tx,
   of: OfCall & {
+    readonly was: Pick<ToolCall, 'state' | 'attempt'>;
     readonly state: 'waiting' | 'approved';
     readonly by: string;
     readonly tool: { readonly version: number; readonly digest: string };
@@ -183,6 +184,7 @@ export async function reviveCall(
       decided_at = case when ${of.state} = 'approved' then app_now() end,
       due_at = app_now() + ${of.dueMs} * interval '1 millisecond'
     where org_id = ${of.orgId} and id = ${of.id} and state in ('failed', 'unknown')
+      and state = ${of.was.state} and attempt = ${of.was.attempt}
     returning due_at as "dueAt"
   `.execute(tx);
   const [row] = rows;
