@@ -84,6 +84,37 @@ test('a credential by reference is read for each call, and only for its owner (A
   expect(refused).toMatchObject({ status: 400, body: { errors: [{ path: '/credential' }] } });
 });
 
+test('a secret of digits is taken out of numbers, and the time to read it is of the call', async ({
+  replicaWith,
+  tools,
+}) => {
+  const references = {
+    judge: (text: string) => (text.startsWith('vault:') ? ('allowed' as const) : ('value' as const)),
+    resolve: async () => {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+      return CANARY;
+    },
+  };
+  const replica = replicaWith({ references });
+  await replica.tool('digits', tools.url, { credential: { value: '1234567890' } });
+  tools.server.behaviour = (_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('{"pin":1234567890}');
+  };
+  const told = await replica.ask('digits', {});
+  expect(told.body).toMatchObject({ state: 'failed', error: 'garbage', result: null });
+  expect(JSON.stringify(told.body)).not.toContain('1234567890');
+  tools.server.received.length = 0;
+  await replica.tool('slow', tools.url, { credential: { value: 'vault:x' }, timeout_ms: 20 });
+  expect((await replica.ask('slow', {})).body).toMatchObject({
+    state: 'failed',
+    error: 'unreachable',
+  });
+  expect(tools.server.received).toEqual([]);
+});
+
 test('nothing leads a tool to another host: not its arguments, not a redirection, not its registration (A5)', async ({
   replica,
   replicaWith,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { OrganizationId } from '@sagewai/wire';
 
-import { containSecret } from './contain-secret.ts';
+import { containSecret, cutSecret } from './contain-secret.ts';
 import { brokerCredential } from './credentials.ts';
 import { type Attempt, sendRequest } from './http/send-request.ts';
 import { callMcpTool } from './mcp/call-mcp-tool.ts';
@@ -23,6 +23,8 @@ export async function invoke(
   const { tool, orgId, callId, args } = of;
   const { manifest } = tool;
   const untilMs = parts.clock.monotonicMs() + manifest.timeoutMs;
+  // One signal for all tries: the time is the call's, not a try's, and what reading the credential takes is of it.
+  const signal = AbortSignal.timeout(manifest.timeoutMs);
   let credential: string | null;
   try {
     credential = await brokerCredential(parts, orgId, tool);
@@ -34,9 +36,11 @@ export async function invoke(
       message: 'the credential of the tool cannot be read',
     };
   }
+  if (signal.aborted) {
+    const message = 'the credential of the tool was not read in time';
+    return { kind: 'failed', error: 'unreachable', message };
+  }
   const repeatable = isRepeatable(manifest);
-  // One signal for all tries: the time is the call's, not a try's.
-  const signal = AbortSignal.timeout(manifest.timeoutMs);
   const attempt: Attempt = { callId, args, credential, signal };
   for (let tried = 0; ; tried += 1) {
     const outcome = settled(await attemptOnce(parts, tool, attempt), repeatable);
@@ -59,9 +63,23 @@ function attemptOnce(parts: ActionParts, tool: Tool, attempt: Attempt): Promise<
 
 /** A7. */
 function contain(outcome: Outcome, secret: string | null): Outcome {
-  return outcome.kind === 'completed'
-    ? { ...outcome, result: containSecret(outcome.result, secret) }
-    : { ...outcome, message: containSecret(outcome.message, secret) };
+  if (outcome.kind !== 'completed') {
+    return { ...outcome, message: cutSecret(containSecret(outcome.message, secret), secret) };
+  }
+  const result = containSecret(outcome.result, secret);
+  if (result === outcome.result || isJson(result)) return { ...outcome, result };
+  // A secret of digits stood there as a number.
+  const message = 'the tool has answered with its own credential as a number';
+  return { kind: 'failed', error: 'garbage', message };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What a tool answers is what it has promised, or is not handed on. */

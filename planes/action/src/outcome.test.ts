@@ -1,7 +1,7 @@
 import { Fault } from '@sagewai/fault';
 import { expect, test } from 'vitest';
 
-import { containSecret } from './contain-secret.ts';
+import { containSecret, cutSecret } from './contain-secret.ts';
 import { judgeAnswer } from './http/judge-answer.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { mayRetry, type Outcome, settled } from './outcome.ts';
@@ -62,4 +62,14 @@ test('a secret is found as servers write it (A7)', () => {
   for (const form of forms) expect(containSecret(`<${form}>`, secret)).toContain('[secret]');
   expect(containSecret('nothing', null)).toBe('nothing');
   expect(containSecret('abc', 'b')).toBe('abc');
+});
+
+test('no beginning of a secret is left where a text was cut off (A7)', () => {
+  const secret = 'sk-0123456789abcdef';
+  const said = `bad token ${secret}`;
+  for (let cut = 'bad token sk-'.length; cut < said.length; cut += 1) {
+    expect(cutSecret(said.slice(0, cut), secret)).toBe('bad token [secret]');
+  }
+  expect(cutSecret('bad task', secret)).toBe('bad task');
+  expect(cutSecret('', secret)).toBe('');
 });
