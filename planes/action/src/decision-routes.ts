@@ -3,13 +3,14 @@ import { demandOrganization, findRunState } from '@sagewai/fleet';
 import { found, implement, implementOwn, type Route } from '@sagewai/http';
 import { inTenant, type Tx } from '@sagewai/postgres';
 import { appendAudit, nameActor } from '@sagewai/trust';
-import { approveToolCall, denyToolCall, type OrganizationId, redriveToolCall } from '@sagewai/wire';
+import { approveToolCall, denyToolCall, redriveToolCall } from '@sagewai/wire';
 
 import { answerCall, NO_SUCH_CALL, readCall } from './answer-call.ts';
 import { askTool } from './call-routes.ts';
 import { demandSeen } from './calling.ts';
 import { CallContents } from './keep-contents.ts';
 import type { ActionParts } from './parts.ts';
+import { tellRun } from './tell-run.ts';
 import { callToWire } from './to-wire.ts';
 import type { ToolCall } from './tool-call.ts';
 import { approveCall, denyCall, findCall, reviveCall } from './tool-calls.sql.ts';
@@ -19,9 +20,6 @@ import { findToolById } from './tools.sql.ts';
 const ENDS: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
 
 type Args = Readonly<Record<string, unknown>>;
-
-/** What a run that waits for a decision about a call waits for. */
-export const signalName = (callId: string): string => `tool:${callId}`;
 
 /** People about calls: which may be made, and which that are dead are made again. */
 export function decisionRoutes(parts: ActionParts): Route[] {
@@ -41,7 +39,7 @@ export function decisionRoutes(parts: ActionParts): Route[] {
       await demandAlive(tx, call);
       const of = { orgId, id, argumentsDigest, by, approvedMs: settings.approvedMs };
       if (!(await approveCall(tx, of))) throw notWaiting(call, argumentsDigest); // A4
-      await tell(parts, tx, { orgId, call, decision: 'approved', by });
+      await tellRun(parts, tx, { orgId, call, decision: 'approved', by });
       return callToWire(found(await findCall(tx, { orgId, id }), NO_SUCH_CALL));
     }),
 
@@ -61,7 +59,7 @@ export function decisionRoutes(parts: ActionParts): Route[] {
         keepMs: settings.keepMs,
       } as const;
       if (!(await denyCall(tx, of))) throw notWaiting(call, call.argumentsDigest);
-      await tell(parts, tx, { orgId, call, decision: 'denied', by });
+      await tellRun(parts, tx, { orgId, call, decision: 'denied', by });
       return callToWire(found(await findCall(tx, { orgId, id }), NO_SUCH_CALL));
     }),
 
@@ -131,23 +129,6 @@ async function demandAlive(tx: Tx, { runId, requestedBy }: ToolCall): Promise<vo
   throw new Fault('state.conflict', 'the run of the call is over', {
     detail: 'The run that has asked for this call is over: it is not made any more.',
   });
-}
-
-async function tell(
-  { fleet }: ActionParts,
-  tx: Tx,
-  of: {
-    readonly orgId: OrganizationId;
-    readonly call: ToolCall;
-    readonly decision: string;
-    readonly by: string;
-  },
-): Promise<void> {
-  const { orgId, by, call } = of;
-  const { runId, projectId, id } = call;
-  if (runId === null) return;
-  const value = JSON.stringify(of.decision);
-  await fleet.signal(tx, { orgId, projectId, runId, name: signalName(id), value, by });
 }
 
 function notWaiting({ state, argumentsDigest }: ToolCall, given: string): Fault {

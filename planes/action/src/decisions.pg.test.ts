@@ -123,6 +123,26 @@ test('a run that waits is told of the decision, and nothing is approved for one 
   expect(tools.server.received).toHaveLength(1);
 });
 
+test('a run that waits is told that nobody has decided in time', async ({ replica, owner }) => {
+  const tool = { name: 'local', kind: 'worker', mode: 'destructive' };
+  await replica.call('POST', '/api/v1/tools', 'admin', tool);
+  const { runId, epoch, runToken, worker } = await running(replica);
+  const asked = await replica.ask('local', {}, runToken, { step: 's' });
+  const wait = { epoch, for: 'signal', name: `tool:${callId(asked)}` };
+  await replica.call('POST', `/api/v1/fleet/runs/${runId}/wait`, worker, wait);
+  await sql`update tool_call set due_at = app_now() - interval '1 second' where id = ${callId(asked)}`.execute(
+    owner,
+  );
+  await sql`update tool_call_due set due_at = app_now() - interval '1 second' where call_id = ${callId(asked)}`.execute(
+    owner,
+  );
+  await replica.sweep();
+  const resumed = await replica.claim(worker);
+  expect(resumed.runId).toBe(runId);
+  const after = await replica.ask('local', {}, resumed.runToken, { step: 's' });
+  expect(after.body).toMatchObject({ state: 'denied', call_id: callId(asked) });
+});
+
 test('a dead call is made again by whoever may, and an unknown one only by whoever accepts that', async ({
   replica,
   tools,

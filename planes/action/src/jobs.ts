@@ -5,6 +5,7 @@ import type { OrganizationId } from '@sagewai/wire';
 
 import { blobKey } from './keep-contents.ts';
 import type { ActionParts } from './parts.ts';
+import { tellRun } from './tell-run.ts';
 import {
   denyCall,
   dropCall,
@@ -46,8 +47,9 @@ export function actionJobs(parts: ActionParts): Job[] {
 }
 
 /** Whatever has become of it since it was listed: each statement asks again whether its time is up. */
-async function close({ db, objects, settings }: ActionParts, { orgId, id }: Due): Promise<void> {
-  const { keepMs } = settings;
+async function close(parts: ActionParts, { orgId, id }: Due): Promise<void> {
+  const { db, objects } = parts;
+  const { keepMs } = parts.settings;
   const blob = await inTenant(db, [orgId], async (tx) => {
     const entry = (action: string) =>
       appendAudit(tx, {
@@ -63,8 +65,9 @@ async function close({ db, objects, settings }: ActionParts, { orgId, id }: Due)
     const call = await findCall(tx, { orgId, id });
     if (call?.endedAt === null) {
       const of = { orgId, id, by: null, error: 'denied', messageSealed: null, keepMs } as const;
-      if (await denyCall(tx, { ...of, isDue: true })) await entry('tool.denied');
-      return null;
+      if (!(await denyCall(tx, { ...of, isDue: true }))) return null;
+      await tellRun(parts, tx, { orgId, call, decision: 'denied', by: ACTOR });
+      return entry('tool.denied');
     }
     return dropCall(tx, { orgId, id });
   });
