@@ -27,6 +27,8 @@ export type Asked = BodyOf<typeof callTool> & {
   readonly tool: string;
   /** Of a call that there is: it is made again. */
   readonly key?: Buffer;
+  /** Its step is nobody's name for it. */
+  readonly isUnnamed?: boolean;
 };
 
 /** Build and gate: what is asked for is checked, is one call, and may be made now (A1, A2, A4, A6). */
@@ -129,10 +131,12 @@ async function keyOf(
 ): Promise<Buffer> {
   const { calling, tool, argumentsDigest } = of;
   const name = nameOf(calling, of.asked, of);
+  const isUnnamed = name.kind === 'own' || of.asked.isUnnamed === true;
   const open =
-    name.kind === 'own' && needsApproval(tool.manifest)
+    isUnnamed && needsApproval(tool.manifest)
       ? await findOpenKey(tx, {
           orgId: calling.orgId,
+          projectId: calling.projectId,
           toolId: tool.id,
           requestedBy: calling.actor,
           argumentsDigest,

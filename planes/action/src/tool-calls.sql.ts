@@ -60,6 +60,7 @@ export async function findOpenKey(
   tx: Executor,
   of: {
     readonly orgId: OrganizationId;
+    readonly projectId: ProjectId;
     readonly toolId: string;
     readonly requestedBy: string;
     readonly argumentsDigest: string;
@@ -67,8 +68,9 @@ export async function findOpenKey(
 ): Promise<Buffer | null> {
   const { rows } = await sql<{ key: Buffer }>`
     select key from tool_call
-    where org_id = ${of.orgId} and state in ('waiting', 'approved') and tool_id = ${of.toolId}
-      and requested_by = ${of.requestedBy} and arguments_digest = ${of.argumentsDigest}
+    where org_id = ${of.orgId} and state in ('waiting', 'approved') and project_id = ${of.projectId}
+      and tool_id = ${of.toolId} and requested_by = ${of.requestedBy}
+      and arguments_digest = ${of.argumentsDigest}
     order by id desc limit 1
   `.execute(tx);
   return rows[0]?.key ?? null;

@@ -27,6 +27,7 @@ import {
 import { failure, readRequest } from './read-request.ts';
 
 const TOOLS_FRESH_MS = 5_000;
+const KEY_LENGTH_MAX = 300;
 const SERVER = { name: 'sagewai', version: '0.1.0' };
 const CAPABILITIES = { tools: { listChanged: false } };
 
@@ -134,10 +135,16 @@ async function callTool(
     });
   }
   const key = record(params['_meta'])[META.key];
-  const named = typeof key === 'string' ? key.slice(0, 300) : undefined;
+  const named = typeof key === 'string' ? key : undefined;
+  if (named !== undefined && (named === '' || named.length > KEY_LENGTH_MAX)) {
+    throw new Fault('request.invalid', 'an idempotency key is empty, or too long', {
+      detail: `${META.key} must have 1 to ${KEY_LENGTH_MAX} characters.`,
+    });
+  }
   const asked = {
     tool: tool.name,
     arguments: record(params['arguments']),
+    isUnnamed: named === undefined,
     ...(runId === null && named !== undefined ? { idempotency_key: named } : {}),
     ...(runId === null ? {} : { step: named ?? `mcp ${crypto.randomUUID()}` }),
   };

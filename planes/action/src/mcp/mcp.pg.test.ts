@@ -109,6 +109,29 @@ test('any MCP client has the tools of its project, by both lives of the protocol
   });
 });
 
+test('a run that asks again at /mcp for what was approved has it made', async ({
+  replica,
+  tools,
+}) => {
+  await replica.tool('drop', tools.url, { mode: 'destructive' });
+  const worker = await replica.worker();
+  await replica.submit();
+  const { runToken: as } = await replica.claim(worker);
+  const drop = (more: object = {}) =>
+    exchange(replica, 'tools/call', { name: 'drop', arguments: {}, ...more }, { as });
+  await drop();
+  await drop();
+  const open = await replica.call('GET', '/api/v1/tool-calls?state=waiting', 'read');
+  const calls = open.body['calls'] as { id: string; arguments_digest: string }[];
+  expect(calls).toHaveLength(1);
+  const digest = { arguments_digest: calls[0]?.arguments_digest };
+  await replica.call('POST', `/api/v1/tool-calls/${calls[0]?.id}/approve`, 'other', digest);
+  expect((await drop()).body).toMatchObject({ result: { content: [{ text: '{"done":{}}' }] } });
+  expect(tools.server.received).toHaveLength(1);
+  const long = await drop({ _meta: { 'sagewai/idempotency-key': 'k'.repeat(301) } });
+  expect(long.body).toMatchObject({ error: { code: -32602 } });
+});
+
 test('what is no message of the protocol is refused as it says', async ({ replica }) => {
   const version = { 'mcp-protocol-version': '2026-07-28' };
   expect(await exchange(replica, 'tools/list', {}, { headers: version })).toMatchObject({
