@@ -79,8 +79,12 @@ export function callRoutes(parts: ActionParts): Route[] {
       return { calls: calls.map(callToWire) };
     }),
 
-    implement(getToolCall, async ({ tx, orgId, caller, params }) => {
-      const call = demandSeen(await findCall(tx, { orgId, id: params.call_id }), caller);
+    // Its result may be in the object store: no transaction waits for that.
+    implementOwn(getToolCall, async ({ caller, params }) => {
+      const orgId = demandOrganization(caller);
+      const call = await inTenant(parts.db, [orgId], async (tx) =>
+        demandSeen(await findCall(tx, { orgId, id: params.call_id }), caller),
+      );
       const contents = new CallContents(parts.keys, { orgId, id: call.id }, call.sealedKey);
       const text = contents.open('arguments', call.argumentsSealed);
       return {
