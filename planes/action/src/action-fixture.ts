@@ -194,11 +194,16 @@ function readFixtureToken(
     const scopes = new Set([(scope === 'other' ? 'write' : scope) as Scope]);
     return { kind: 'token', id: `of-${scope}`, name: scope, orgId, projectId, scopes };
   }
+  // A token of the database.
+  const id = /^Bearer of-ours:(.+)$/.exec(header)?.[1];
+  if (id !== undefined) {
+    return { kind: 'token', id, name: id, orgId, projectId, scopes: new Set<Scope>(['write']) };
+  }
   const token = /^Bearer (rt-1\..+)$/.exec(header)?.[1];
   const read = token === undefined ? null : readRunToken(key, token, systemClock.now());
   if (read?.kind !== 'valid') return null;
-  const { runId: id, epoch, ...of } = read.claims;
+  const { runId, epoch, ...of } = read.claims;
   // Whether the lease lives is asked where it matters.
   const whose = { orgId: of.orgId, projectId: of.projectId, scopes: new Set<Scope>() };
-  return { kind: 'run', id, name: `run ${id}`, ...whose, detail: { epoch } };
+  return { kind: 'run', id: runId, name: `run ${runId}`, ...whose, detail: { epoch } };
 }

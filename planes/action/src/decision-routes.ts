@@ -1,6 +1,7 @@
 import { Fault } from '@sagewai/fault';
 import { demandOrganization, findRunState } from '@sagewai/fleet';
 import { found, implement, implementOwn, type Route } from '@sagewai/http';
+import { personBehind } from '@sagewai/identity';
 import { inTenant, type Tx } from '@sagewai/postgres';
 import { appendAudit, nameActor } from '@sagewai/trust';
 import { approveToolCall, denyToolCall, redriveToolCall } from '@sagewai/wire';
@@ -31,7 +32,8 @@ export function decisionRoutes(parts: ActionParts): Route[] {
       const { arguments_digest: argumentsDigest } = body;
       audit.about(`tool_call:${id}`, { tool: call.toolName, arguments_digest: argumentsDigest });
       const by = nameActor(caller);
-      if (by === call.requestedBy) {
+      const person = (actor: string) => personBehind(tx, { orgId, actor });
+      if ((await person(by)) === (await person(call.requestedBy))) {
         throw new Fault('caller.forbidden', 'whoever asks for a call does not approve it', {
           detail: 'Whoever asked for this call does not approve it: somebody else does.',
         });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { sql } from '@sagewai/postgres';
 import { expect } from 'vitest';
 
@@ -61,6 +63,44 @@ test('what is destructive waits for somebody else, who approves exactly these ar
   expect((await ask('a')).body).toMatchObject({ state: 'completed', repeated: true });
   expect(tools.server.received.map(({ body }) => body)).toEqual(['{"table":"a"}']);
   expect(await decide(replica, asked)).toMatchObject({ status: 409 });
+});
+
+test('nobody approves by another token what one of theirs has asked for (A4)', async ({
+  replica,
+  tools,
+  owner,
+  tenant: { orgId },
+}) => {
+  await replica.tool('drop', tools.url, { mode: 'destructive' });
+  const [anna, bert] = [randomUUID(), randomUUID()];
+  const tokens = { first: randomUUID(), second: randomUUID(), his: randomUUID() };
+  for (const [account, name] of [
+    [anna, 'anna'],
+    [bert, 'bert'],
+  ] as const) {
+    await sql`
+      insert into account (id, org_id, email, name, source)
+      values (${account}, ${orgId}, ${`${name}@example.org`}, ${name}, 'local')
+    `.execute(owner);
+  }
+  for (const [name, account] of [
+    ['first', anna],
+    ['second', anna],
+    ['his', bert],
+  ] as const) {
+    await sql`
+      insert into access_token (id, org_id, name, scopes, created_by, account_id)
+      values (${tokens[name]}, ${orgId}, ${name}, array['write'], 'test', ${account})
+    `.execute(owner);
+  }
+  const asked = await replica.ask('drop', {}, `of-ours:${tokens.first}`);
+  expect(await decide(replica, asked, { as: `of-ours:${tokens.second}` })).toMatchObject({
+    status: 403,
+    body: { code: 'caller.forbidden' },
+  });
+  expect(await decide(replica, asked, { as: `of-ours:${tokens.his}` })).toMatchObject({
+    status: 200,
+  });
 });
 
 test('an approval is void once the tool was changed, and too late after its time (A4)', async ({

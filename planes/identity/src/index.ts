@@ -67,3 +67,4 @@ export {
   runTokenKey,
 } from './run-token.ts';
 export { boundProject, createTokenReader, type TokenReader } from './token-reader.ts';
+export { personBehind } from './tokens.sql.ts';

@@ -62,6 +62,23 @@ export async function listTokens(
   return rows;
 }
 
+const OF_A_TOKEN = /^token:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** Who an actor is: of a token whom it stands for, so that somebody's tokens are not somebody else. */
+export async function personBehind(
+  tx: Executor,
+  { orgId, actor }: { readonly orgId: OrganizationId; readonly actor: string },
+): Promise<string> {
+  const [, id] = OF_A_TOKEN.exec(actor) ?? [];
+  if (id === undefined) return actor;
+  const { rows } = await sql<{ person: string | null }>`
+    select case when account_id is not null then 'account:' || account_id
+                when service_account_id is not null then 'service_account:' || service_account_id end as person
+    from access_token where org_id = ${orgId} and id = ${id}::uuid
+  `.execute(tx);
+  return rows[0]?.person ?? actor;
+}
+
 /** Revoking again changes nothing and answers the same. Null when there is no such token. */
 export async function revoke(
   tx: Tx,
