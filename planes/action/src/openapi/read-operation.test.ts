@@ -31,6 +31,7 @@ test('references are put in place, and what has no end is refused', () => {
   expect(read(withBody({ $ref: '#/components/schemas/Self' }, self)).kind).toBe('refused');
   expect(read(withBody({ $ref: 'https://evil.example/x.json' })).kind).toBe('refused');
   expect(read(withBody({ $ref: '#/components/schemas/None' })).kind).toBe('refused');
+  expect(read(withBody({ $ref: '#/components/schemas/%zz' })).kind).toBe('refused');
   // Twice as much with each: a billion in the end.
   const bomb: Record<string, object> = { L0: { type: 'string' } };
   for (let at = 1; at < 31; at += 1) {
@@ -45,4 +46,6 @@ test('references are put in place, and what has no end is refused', () => {
 test('a description without a whole server, or without the operation, is refused', () => {
   expect(read({ ...withBody({}), servers: [{ url: '/v1' }] }).kind).toBe('refused');
   expect(read({ paths: {} }).kind).toBe('refused');
+  const beside = withBody({}).paths['/x'];
+  expect(read({ ...withBody({}), paths: { '.evil.example/x': beside } }).kind).toBe('refused');
 });

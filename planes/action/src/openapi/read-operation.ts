@@ -52,6 +52,8 @@ function toTarget(of: {
   if (typeof server !== 'string' || !/^https?:\/\//i.test(server)) {
     return refused('has no server with a whole URL: say `server`');
   }
+  // What stands behind the server's name would be another name.
+  if (!path.startsWith('/')) return refused('has a path that does not begin with /');
   const open = resolver(document);
   const parameters = new Map<string, Node>();
   for (const one of [...of.shared, ...list(operation['parameters'])]) {
@@ -122,11 +124,19 @@ function find(document: Node, reference: string): unknown {
   if (!reference.startsWith('#/')) throw new Unreadable(`refers to another document: ${reference}`);
   let at: unknown = document;
   for (const part of reference.slice(2).split('/')) {
-    const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    const name = decoded(part, reference).replaceAll('~1', '/').replaceAll('~0', '~');
     if (!Object.hasOwn(record(at), name)) throw new Unreadable(`has nothing at ${reference}`);
     at = record(at)[name];
   }
   return at;
+}
+
+function decoded(part: string, reference: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Unreadable(`has nothing at ${reference}`);
+  }
 }
 
 class Unreadable extends Error {}
