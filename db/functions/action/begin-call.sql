@@ -51,7 +51,8 @@ begin
   elsif v_call.state <> 'unknown' or not p_repeatable then
     how := 'ended'; return next; return;
   end if;
-  if p_needs_approval and v_call.tool_digest <> p_tool_digest then                                        -- A4
+  -- What was approved is made as that, or not at all, also where it needs no approval any more.
+  if (p_needs_approval or v_call.state = 'approved') and v_call.tool_digest <> p_tool_digest then         -- A4
     how := 'void'; return next; return;
   end if;
 

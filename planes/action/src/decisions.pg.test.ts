@@ -122,6 +122,16 @@ test('an approval is void once the tool was changed, and too late after its time
   });
   expect((await ask('1')).body).toMatchObject({ state: 'denied', error: 'changed' });
 
+  // That it needs no approval any more does not make it what was approved.
+  await replica.tool('was', tools.url, { mode: 'destructive' });
+  const was = () => replica.ask('was', {}, 'write', { idempotency_key: 'was' });
+  await decide(replica, await was());
+  await replica.call('PATCH', '/api/v1/tools/was', 'admin', {
+    mode: 'network',
+    http: { method: 'POST', url: `${tools.url}/elsewhere` },
+  });
+  expect(await was()).toMatchObject({ status: 409 });
+
   const late = await ask('2');
   await sql`update tool_call set due_at = app_now() where state = 'waiting' and org_id = ${tenant.orgId}`.execute(
     owner,
