@@ -18,6 +18,9 @@ import {
 import { META } from './message.ts';
 import { createStdioWire } from './stdio-wire.ts';
 
+/** Of all tools of a server, to compare one: what is too much for a result is not too much for a list. */
+const LIST_BYTES_MAX = 4 * 1_048_576;
+
 type Wired = Pick<ActionParts, 'egress' | 'settings'>;
 
 /** A call of a tool of an MCP server, begun and ended with the connection to it. */
@@ -26,8 +29,9 @@ export async function callMcpTool(
   { manifest }: Pick<Tool, 'manifest'>,
   { callId, args, credential, signal }: Attempt,
 ): Promise<Outcome> {
-  const { mcp, egress: allowed, credential: place, resultBytesMax: bytesMax } = manifest;
+  const { mcp, egress: allowed, credential: place, resultBytesMax } = manifest;
   if (mcp === null) throw new Error('a tool of no MCP server');
+  const bytesMax = mcp.pin === null ? resultBytesMax : Math.max(resultBytesMax, LIST_BYTES_MAX);
   let isSent = false;
   let wire: McpWire | null = null;
   try {

@@ -274,6 +274,25 @@ for (const life of ['modern', 'former'] as const) {
   });
 }
 
+test('a server may list more than one of its tools may answer', async ({ replica, tools }) => {
+  const long = { ...schema, description: 'x'.repeat(5_000) };
+  const state: { schema: object; answer?: object } = { schema: long };
+  tools.server.behaviour = mcpServer('modern', state);
+  const mcp = { url: tools.url };
+  const discovered = await replica.call('POST', '/api/v1/tools/discover', 'admin', { mcp });
+  const [{ pin } = { pin: '' }] = discovered.body['tools'] as { pin: string }[];
+  await replica.call('POST', '/api/v1/tools', 'admin', {
+    name: 'search',
+    kind: 'mcp',
+    mode: 'network',
+    mcp: { ...mcp, pin },
+    result_bytes_max: 1_000,
+  });
+  expect((await replica.ask('search', {})).body).toMatchObject({ state: 'completed' });
+  state.answer = { content: [{ type: 'text', text: 'x'.repeat(2_000) }] };
+  expect((await replica.ask('search', {})).body).toMatchObject({ error: 'oversized' });
+});
+
 test('an MCP server that dies in a call leaves it unknown; before it, nothing has happened', async ({
   replica,
   tools,
