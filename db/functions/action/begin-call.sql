@@ -17,10 +17,13 @@ declare
   v_call tool_call;
   v_due timestamptz;
 begin
+  -- As it is to stay, where nobody decides: rows are written once before a call is made (A1, A3).
   insert into tool_call (org_id, id, project_id, tool_id, tool_name, tool_version, tool_digest, mode, key, run_id, step,
-    state, arguments_digest, sealed_key, arguments_sealed, requested_by, due_at)
-  values (p_org, p_id, p_project, p_tool, p_name, p_version, p_tool_digest, p_mode, p_key, p_run, p_step, 'waiting',
-    p_arguments_digest, p_sealed_key, p_arguments, p_by, app_now() + p_decide_ms * interval '1 millisecond')
+    state, attempt, arguments_digest, sealed_key, arguments_sealed, requested_by, due_at)
+  values (p_org, p_id, p_project, p_tool, p_name, p_version, p_tool_digest, p_mode, p_key, p_run, p_step,
+    case when p_needs_approval then 'waiting' else 'running' end, case when p_needs_approval then 0 else 1 end,
+    p_arguments_digest, p_sealed_key, p_arguments, p_by,
+    app_now() + case when p_needs_approval then p_decide_ms else p_timeout_ms end * interval '1 millisecond')
   on conflict (org_id, project_id, key) do nothing;
   -- Whoever asks for the same waits here until the other has committed (A2).
   select c.* into strict v_call from tool_call c
@@ -64,6 +67,9 @@ begin
       delete from tool_call c where c.org_id = p_org and c.id = p_id;
     end if;
     how := 'limited'; return next; return;
+  end if;
+  if v_call.id = p_id then
+    how := 'begun'; return next; return;
   end if;
   v_due := app_now() + p_timeout_ms * interval '1 millisecond';
   update tool_call c set state = 'running', attempt = c.attempt + 1, due_at = v_due, tool_version = p_version, -- A1, A3
