@@ -25,12 +25,18 @@ export const toolContext = ({ orgId, id }: Pick<Owner, 'orgId' | 'id'>): string 
   `tool/${orgId}/${id}`;
 
 const HINT_LENGTH = 4;
+/** Decide who answers (A5), or how a message is framed: no place for a secret. */
+const NO_PLACE =
+  /^(?:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|keep-alive|accept|idempotency-key|mcp-.*)$/i;
 
 export function sealCredential(
   of: { readonly keys: SealingKeys; readonly references: CredentialReferences },
   owner: Owner,
   given: { readonly value: string; readonly header?: string; readonly prefix?: string },
 ): { readonly sealed: string; readonly place: CredentialPlace } {
+  if (given.header !== undefined && NO_PLACE.test(given.header)) {
+    throw mistaken('credential', `must not be in the header ${given.header}`);
+  }
   const judged = of.references.judge(given.value, whose(owner));
   if (judged === 'refused') {
     throw mistaken('credential', 'is a reference that STORED_SECRET_PREFIXES does not allow');

@@ -89,7 +89,8 @@ test('a secret of digits is taken out of numbers, and the time to read it is of 
   tools,
 }) => {
   const references = {
-    judge: (text: string) => (text.startsWith('vault:') ? ('allowed' as const) : ('value' as const)),
+    judge: (text: string) =>
+      text.startsWith('vault:') ? ('allowed' as const) : ('value' as const),
     resolve: async () => {
       await new Promise((resolve) => {
         setTimeout(resolve, 100);
@@ -167,6 +168,11 @@ test('nothing leads a tool to another host: not its arguments, not a redirection
   expect((await register(at('https://user@api.example/x'))).status).toBe(400);
   expect((await register(at('https://api.example/x#y'))).status).toBe(400);
   expect((await register({ ...at(tools.url), egress: ['api.example'] })).status).toBe(400);
+  const fronted = { value: 'other.example', header: 'Host', prefix: '' };
+  expect(await register({ ...at(tools.url), credential: fronted })).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: '/credential' }] },
+  });
   const header = { http: { method: 'GET', url: tools.url, headers: { Authorization: 'x' } } };
   expect((await register(header)).status).toBe(400);
   // A name that leads to a private address is refused when it is called, whatever it led to before.

@@ -31,7 +31,11 @@ export function judgeFailure(thrown: unknown, isSent = true): Outcome {
   }
   if (!isSent) {
     const why = typeof code === 'string' ? code : 'no connection';
-    return { kind: 'failed', error: 'unreachable', message: `nothing was sent to the tool: ${why}` };
+    return {
+      kind: 'failed',
+      error: 'unreachable',
+      message: `nothing was sent to the tool: ${why}`,
+    };
   }
   if (name === 'TimeoutError' || name === 'AbortError') {
     return { kind: 'unknown', error: 'late', message: 'the tool did not answer in time' };

@@ -15,7 +15,7 @@ export interface ManifestDefaults {
 
 /** Set by ourselves, or by whoever frames the message. */
 const NOT_TO_BE_SET =
-  /^(?:authorization|proxy-.*|cookie|host|connection|content-length|transfer-encoding|te|upgrade|idempotency-key)$/i;
+  /^(?:authorization|proxy-.*|cookie|host|connection|content-length|transfer-encoding|te|trailer|expect|keep-alive|upgrade|idempotency-key)$/i;
 const HOST =
   /^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i;
 

@@ -34,9 +34,12 @@ test('each argument goes where it belongs', () => {
   expect(buildRequest(whole, { id: 'x', body: [1] })).toMatchObject({ body: '[1]' });
 });
 
-test.for(['..', '.', '', '\ud800', ['a'], { a: 1 }, null])('a path is not led astray by %j (A5)', (id) => {
-  expect(buildRequest(target, { id }).kind).toBe('refused');
-});
+test.for(['..', '.', '', '\ud800', ['a'], { a: 1 }, null])(
+  'a path is not led astray by %j (A5)',
+  (id) => {
+    expect(buildRequest(target, { id }).kind).toBe('refused');
+  },
+);
 
 test.for(['a/../b', '//evil', '@evil', '?x', '#x', '\\evil', '%2e%2e', 'é'])(
   'what stands in a path stays there: %s (A5)',

@@ -368,7 +368,10 @@ test('a program that ends in a call leaves it unknown, and one that answers and 
   const [dies, ends] = [join(folder, 'dies.js'), join(folder, 'ends.js')];
   const named = replicaWith({ settings: { commands: [dies, ends] } });
   const called = (then: string) =>
-    PROGRAM.replace('    console.log', `    if (method === 'tools/call') ${then};\n    console.log`);
+    PROGRAM.replace(
+      '    console.log',
+      `    if (method === 'tools/call') ${then};\n    console.log`,
+    );
   writeFileSync(dies, called('process.exit(1)'));
   writeFileSync(ends, called('process.stdin.destroy()'));
   for (const program of [dies, ends]) {
