@@ -11,7 +11,7 @@ export const toolFields = {
   TOOL_COMMANDS: field.list({
     default: [],
     description:
-      'Programs, by their whole path, that may be started as MCP servers over stdio; none unless named',
+      'Command lines, the program by its whole path with all its arguments, that may be started as MCP servers over stdio; none unless named',
   }),
   TOOL_TIMEOUT: field.duration({
     default: 30 * SECOND_MS,

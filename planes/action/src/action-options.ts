@@ -18,7 +18,7 @@ export interface ActionSettings {
   /** How often a call that is under way elsewhere is looked at. */
   readonly lookEveryMs: number;
   readonly sweepEveryMs: number;
-  /** Programs that may be started as MCP servers; none unless the operator names them. */
+  /** Programs, with all their arguments, that may be started as MCP servers; none unless the operator names them. */
   readonly commands: readonly string[];
 }
 

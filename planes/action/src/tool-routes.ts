@@ -20,6 +20,7 @@ import {
 import { canonicalJson } from './canonical-json.ts';
 import { sealCredential } from './credentials.ts';
 import { demandAllowed } from './http/send-request.ts';
+import { allowsCommand } from './mcp/allows-command.ts';
 import type { ActionParts } from './parts.ts';
 import { type ManifestBody, mistaken, readManifest } from './read-manifest.ts';
 import { toolToWire } from './to-wire.ts';
@@ -125,8 +126,8 @@ async function make(
     const at = Number(port) || (protocol === 'https:' ? 443 : 80);
     parts.egress.check(hostname, at);
   }
-  const command = read.mcp?.command?.[0];
-  if (command !== undefined && !commands.includes(command)) {
+  const command = read.mcp?.command ?? null;
+  if (command !== null && !allowsCommand(commands, command)) {
     throw mistaken('mcp', 'has a command that TOOL_COMMANDS does not allow');
   }
   for (const [field, schema] of [

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+import { allowsCommand } from './allows-command.ts';
 import { toAnswer } from './http-wire.ts';
 import { BadMcp, CutMcp, type McpWire, NoMcp, type RpcAnswer } from './mcp-connection.ts';
 import { record } from './message.ts';
 
 export interface StdioOptions {
   readonly command: readonly string[];
-  /** Whole paths of programs, as the operator has named them. */
+  /** Programs with their arguments, as the operator has named them. */
   readonly allowed: readonly string[];
   readonly signal: AbortSignal;
   readonly bytesMax: number;
@@ -15,10 +16,10 @@ export interface StdioOptions {
 
 /** A program that is started for one call, with nothing of the server's environment, and ended with it. */
 export function createStdioWire({ command, allowed, signal, bytesMax }: StdioOptions): McpWire {
-  const [program = '', ...args] = command;
   // Asked again at the call: the operator may have taken it back.
-  if (!allowed.includes(program))
-    throw new NoMcp('the program is not one that TOOL_COMMANDS allows');
+  if (!allowsCommand(allowed, command))
+    throw new NoMcp('the command is not one that TOOL_COMMANDS allows');
+  const [program = '', ...args] = command;
   const waiting = new Map<unknown, PromiseWithResolvers<RpcAnswer>>();
   const child: ChildProcess = spawn(program, args, {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
