@@ -12,6 +12,8 @@ import { toldSeconds } from './told-seconds.ts';
 const CODED_BYTES_PER_SECOND_MIN = 750;
 const PLAIN_BYTES_PER_SECOND_MIN = 8_000;
 const CODED_BYTES_PER_SECOND = 8_000;
+/** No recording is longer than thirty years, whatever it says: what is reserved for it stays a number. */
+const SECONDS_MAX = 1e9;
 
 /** The second says further below that it is the first. */
 const PLAIN: readonly number[] = [1, 0xfffe];
@@ -33,8 +35,9 @@ export function boundSeconds(recording: Buffer): AudioSeconds {
     const told = toldSeconds(recording);
     const most = at(CODED_BYTES_PER_SECOND_MIN);
     if (told === undefined) return { most, likely: at(CODED_BYTES_PER_SECOND) };
+    const likely = Math.min(SECONDS_MAX, told);
     // One that says less than its bytes may hold is not believed.
-    return { most: Math.max(most, told), likely: told };
+    return { most: Math.max(most, likely), likely };
   }
   const most = at(Math.min(PLAIN_BYTES_PER_SECOND_MIN, plain.samples, plain.bytes));
   return { most, likely: Math.min(most, at(plain.bytes)) };

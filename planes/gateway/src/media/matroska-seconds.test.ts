@@ -106,6 +106,12 @@ test('the bound of a recording takes it, and never less than its bytes may hold 
   expect(boundSeconds(loud).most).toBeGreaterThan(100);
 });
 
+test('one that says it has no end is bounded by a number that can be reserved (M1)', () => {
+  const scale = element(0x2ad7b1, Buffer.alloc(8, 0xff));
+  const endless = webm(element(0x1549a966, scale, element(0x4489, double(1e308))), OPUS);
+  expect(boundSeconds(endless)).toEqual({ most: 1e9, likely: 1e9 });
+});
+
 test('whatever it is made of, it is read to its end', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
