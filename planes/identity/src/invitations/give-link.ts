@@ -21,8 +21,9 @@ export interface GivenLink {
 }
 
 const sendsNone = (): Fault =>
-  new Fault('state.conflict', 'this server sends no e-mail', {
-    detail: 'This server sends no e-mail: its operator has to set SMTP_URL.',
+  new Fault('state.conflict', 'this server sends no links by e-mail', {
+    detail:
+      'This server sends no links by e-mail: its operator has to set SMTP_URL and PUBLIC_URL.',
   });
 
 export async function giveToken(
@@ -53,12 +54,16 @@ export const notGood = (): Fault =>
     detail: 'This link is not good, was used, or is too old. Ask for another.',
   });
 
-/** To its receiver by e-mail, or to whoever asks for it: never to both (A7). */
+/**
+ * To its receiver by e-mail, or to whoever asks for it: never to both (A7). A letter has the configured address alone:
+ * what a request says of where the server is, is whoever made it to say, and the letter would be from the operator.
+ */
 export async function give(
-  { letters }: Pick<SignInParts, 'letters'>,
+  { letters: known, settings }: Pick<SignInParts, 'letters' | 'settings'>,
   tx: Tx,
   of: GivenLink,
 ): Promise<{ token: string | null; url: string | null }> {
+  const letters = settings.publicUrl === null ? null : known;
   const { link, token, url, byMail = letters !== null } = of;
   if (!byMail) return { token, url };
   if (letters === null) throw sendsNone();
@@ -77,6 +82,8 @@ export function urlOf(
   const { path, token, request } = of;
   const { headers, isTls } = request;
   const origin = originOf(headers, { publicUrl, isTls });
+  // Pages may be below a path that an edge takes off.
+  const prefix = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
   // Behind the #: servers and proxies on the way never see it.
-  return `${origin}/${path}#${token}`;
+  return `${origin}${prefix}/${path}#${token}`;
 }

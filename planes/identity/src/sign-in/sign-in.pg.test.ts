@@ -716,7 +716,8 @@ describe('an invitation', () => {
       mailer,
       nudge: () => undefined,
     });
-    const posting = replicaOf(db, SETTINGS, letters);
+    const publicUrl = `${ORIGIN}/below`;
+    const posting = replicaOf(db, { ...SETTINGS, publicUrl }, letters);
     const session = await signIn(posting, await person(db));
     const email = `guest-by-mail-${(count += 1)}@acme.test`;
     const made = await posting.call('POST /api/v1/invitations', {
@@ -724,6 +725,7 @@ describe('an invitation', () => {
       body: { email, role: 'developer' },
     });
     expect(made).toMatchObject({ status: 201, body: { token: null, url: null, email } });
+    expect(received[0]).toContain('http://localhost/below/invitation#link-');
     const token = /invitation#(link-[\w-]+)/.exec(received[0] ?? '')?.[1] ?? '';
     expect((await accept(posting, token)).status).toBe(201);
 
@@ -737,9 +739,15 @@ describe('an invitation', () => {
     const shown = await posting.call(target, { session, body: { by_mail: false } });
     expect(shown.body.token).toMatch(/^link-/);
     expect(received).toHaveLength(2);
-    const silent = replicaOf(db);
-    const asked = { session, body: { email: `x${email}`, role: 'viewer', by_mail: true } };
-    expect(await silent.call('POST /api/v1/invitations', asked)).toMatchObject({ status: 409 });
+    // Nor where it is not told its address: the one that a request names is anybody's.
+    for (const silent of [replicaOf(db), replicaOf(db, SETTINGS, letters)]) {
+      const asked = { session, body: { email: `x${email}`, role: 'viewer', by_mail: true } };
+      expect(await silent.call('POST /api/v1/invitations', asked)).toMatchObject({ status: 409 });
+    }
+    const unsure = replicaOf(db, SETTINGS, letters);
+    const link = await unsure.call(target, { session });
+    expect(link.body.url).toMatch(/^http:\/\/localhost:80\/password-reset#link-/);
+    expect(received).toHaveLength(2);
   });
 
   test('makes an account with its role, once, of two who try at once (A7)', async ({
