@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { expect, test } from 'vitest';
 
 import { compileForeignSchema } from './foreign-schema.ts';
@@ -58,4 +60,22 @@ test('a check that would not end is broken off, and the next one is made', async
   expect(await check(unique, many)).toHaveLength(1);
   expect(performance.now() - begunMs).toBeLessThan(5_000);
   expect(await check(unique, [{ n: 1 }, { n: 2 }])).toEqual([]);
+});
+
+test('of many, others have a turn before each', async () => {
+  const seen: string[] = [];
+  const others = async () => {
+    for (let n = 0; n < 3; n++) {
+      await setImmediate();
+      seen.push('other');
+    }
+  };
+  const compiles = async () => {
+    for (let n = 0; n < 6; n++) {
+      await compileForeignSchema({ type: 'string' });
+      seen.push('compiled');
+    }
+  };
+  await Promise.all([compiles(), others()]);
+  expect(seen.lastIndexOf('other')).toBeLessThan(seen.lastIndexOf('compiled'));
 });
