@@ -46,6 +46,7 @@ import {
   deleteNamedRun,
   insertNamedRun,
   listNamedRuns,
+  listWorkflowNames,
   listWorkflowRows,
   upsertWorkflows,
 } from './workflows.sql.ts';
@@ -86,7 +87,8 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
       const rows = await listWorkflowRows(tx, { orgId, projectId, name: params.workflow });
       const [newest] = rows;
       const versions = rows.map(toWire);
-      return { ...toWire(found(newest, await noSuch(tx, orgId, projectId))), versions };
+      const why = newest === undefined ? await noSuch(tx, orgId, projectId) : '';
+      return { ...toWire(found(newest, why)), versions };
     }),
 
     implementOwn(submitWorkflowRun, async ({ params, body, caller, request }) => {
@@ -172,8 +174,7 @@ async function projectWithin(
 }
 
 async function noSuch(tx: Tx, orgId: OrganizationId, projectId: ProjectId | null) {
-  const rows = newestOfEach(await listWorkflowRows(tx, { orgId, projectId }));
-  const names = rows.slice(0, NAMES_SHOWN_MAX).map(({ name }) => name);
+  const names = await listWorkflowNames(tx, { orgId, projectId, limit: NAMES_SHOWN_MAX });
   const known = names.length === 0 ? 'no worker has said that it has one' : names.join(', ');
   return `There is no such workflow; known: ${known}.`;
 }

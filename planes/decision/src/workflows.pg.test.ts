@@ -55,6 +55,11 @@ test('a workflow that a worker has is submitted to by name, checked before it is
     status: 404,
     body: { detail: expect.stringContaining('order') },
   });
+  const asked = await replica.call('GET', '/api/v1/workflows/ordre', 'read');
+  expect(asked).toMatchObject({
+    status: 404,
+    body: { detail: 'There is no such workflow; known: order.' },
+  });
 });
 
 test('a worker without the scope of heartbeats cannot say what it has', async ({ replica }) => {

@@ -52,6 +52,25 @@ export async function listWorkflowRows(
   return rows;
 }
 
+/** The first names of those, without what they say of their input, which may be long. */
+export async function listWorkflowNames(
+  tx: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly projectId: ProjectId | null;
+    readonly limit: number;
+  },
+): Promise<string[]> {
+  const { orgId, projectId, limit } = of;
+  const { rows } = await sql<{ name: string }>`
+    select distinct w.name from workflow w
+    where w.org_id = ${orgId}
+      and (${projectId}::uuid is null or w.project_id is null or w.project_id = ${projectId}::uuid)
+    order by w.name limit ${limit}
+  `.execute(tx);
+  return rows.map(({ name }) => name);
+}
+
 /** Before the run itself: a row whose run was never stored is nobody's (W3). */
 export async function insertNamedRun(tx: Tx, named: NamedRun): Promise<void> {
   const { runId, orgId, projectId, name, version } = named;
