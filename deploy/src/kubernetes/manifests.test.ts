@@ -206,6 +206,16 @@ describe('what a cluster relies on', () => {
     expect(from.every((peer) => Object.keys(peer).join() === 'podSelector')).toBe(true);
   });
 
+  test('of the edge its own metrics are taken, not those of the gateway that it passes /metrics on to', () => {
+    const { ports, env } = podOf(find(full, 'Deployment/sagewai-edge'))?.spec.containers[0] ?? {};
+    expect(ports).toContainEqual({ name: 'metrics', containerPort: 9464 });
+    expect(env).toContainEqual({ name: 'SAGE_EDGE_METRICS_PORT', value: '9464' });
+    const service = at(find(full, 'Service/sagewai-edge'), 'spec');
+    expect(service['ports']).toContainEqual({ name: 'metrics', port: 9464, targetPort: 'metrics' });
+    const monitor = at(find(full, 'ServiceMonitor/sagewai-edge'), 'spec');
+    expect(at(monitor, 'endpoints', 0)['port']).toBe('metrics');
+  });
+
   test('every pod stands under a policy, and workers are reached by nobody', () => {
     const policies = full.filter(({ kind }) => kind === 'NetworkPolicy');
     const bare = full

@@ -3,6 +3,7 @@ import type { KubernetesObject } from './kubernetes-object.ts';
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly resources?: {
     readonly requests?: Readonly<Record<string, unknown>>;

@@ -150,9 +150,16 @@ describe('what is generated', () => {
     expect(providers.providers[0]?.options.path).toBe('/var/lib/grafana/dashboards');
     expect(read('monitoring/grafana/dashboards/sagewai-slo.json')).toContain('"uid": "prometheus"');
     const { scrape_configs: jobs } = parse(read('monitoring/prometheus.yml')) as {
-      scrape_configs: { job_name: string }[];
+      scrape_configs: { job_name: string; dns_sd_configs: unknown }[];
     };
     expect(jobs.map(({ job_name: job }) => job)).toEqual(['sagewai-server', 'sagewai-edge']);
+    // What the edge has at the gateway's port is the gateway's: each would be counted twice.
+    const edge = parse(read('compose/compose.edge.yaml')) as {
+      services: { edge: { environment: Record<string, unknown> } };
+    };
+    expect(jobs[1]?.dns_sd_configs).toMatchObject([
+      { port: edge.services.edge.environment['SAGE_EDGE_METRICS_PORT'] },
+    ]);
   });
 });
 
