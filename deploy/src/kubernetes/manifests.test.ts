@@ -216,6 +216,19 @@ describe('what a cluster relies on', () => {
     expect(at(monitor, 'endpoints', 0)['port']).toBe('metrics');
   });
 
+  test('what is asked of a secret by its key is in what external-secrets makes', () => {
+    const made = full
+      .filter(({ kind }) => kind === 'ExternalSecret')
+      .flatMap(({ metadata, spec }) =>
+        (spec as { data: { secretKey: string }[] }).data.map(
+          ({ secretKey }) => `${metadata.name} ${secretKey}`,
+        ),
+      );
+    const asked = [...JSON.stringify(full).matchAll(/"name":"([\w-]+)","key":"(\w+)"/g)];
+    expect(asked.length).toBeGreaterThan(1);
+    expect(made).toEqual(expect.arrayContaining(asked.map(([, name, key]) => `${name} ${key}`)));
+  });
+
   test('every pod stands under a policy, and workers are reached by nobody', () => {
     const policies = full.filter(({ kind }) => kind === 'NetworkPolicy');
     const bare = full
