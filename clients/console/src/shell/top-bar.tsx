@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 
+import { moveTo } from '../api/move-to.ts';
 import { ask, call, connection } from '../api/server.ts';
 import { useWhoAmI } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
@@ -63,6 +64,7 @@ export function TopBar(of: {
 /** Which organization and project everything on the page is of. */
 function Where(): ReactElement {
   const { organization, project, token } = connection.use();
+  const queries = useQueryClient();
   const { data: me } = useWhoAmI();
   const isPlatform = token !== null && me?.scopes.includes('platform') === true;
   const organizations = useQuery({
@@ -82,7 +84,7 @@ function Where(): ReactElement {
           className="max-sm:hidden"
           value={organization ?? ''}
           onChange={(event) =>
-            connection.set({ ...connection.get(), organization: event.target.value, project: null })
+            moveTo(connection, queries, { organization: event.target.value, project: null })
           }
         >
           {organizations.data?.organizations.map(({ id, name }) => (
@@ -98,7 +100,7 @@ function Where(): ReactElement {
         label="Project"
         value={project ?? ''}
         onChange={(event) =>
-          connection.set({ ...connection.get(), project: event.target.value || null })
+          moveTo(connection, queries, { organization, project: event.target.value || null })
         }
       >
         <option value="">all projects</option>
