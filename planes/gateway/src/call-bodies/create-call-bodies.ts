@@ -8,12 +8,12 @@ import type { Log } from '@sagewai/log';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
 
-import { CredentialCache } from '../keys/credential-cache.ts';
 import { bodyRoutes } from './body-routes.ts';
 import type { BodySettings } from './body-settings.ts';
 import { dropOver, insertBody, listKeepers, listKeeping } from './call-bodies.sql.ts';
 import { isText, sealBody } from './call-body.ts';
 import { Capture, type Room } from './capture.ts';
+import { KnownKeeping } from './keeping.ts';
 
 export interface CallBodies {
   readonly routes: readonly Route[];
@@ -39,16 +39,12 @@ export function createCallBodies(parts: Parts): CallBodies {
   const { bytesMax, roomBytesMax, dropEveryMs: everyMs } = config.callBodies;
   const room: Room = { free: roomBytesMax };
   const captures = new WeakMap<ServerResponse, Capture>();
-  const keeping = new CredentialCache<ReadonlyMap<string, number>>({
+  const keeping = new KnownKeeping({
     clock: parts.clock,
     ageMsMax: AGE_MS_MAX,
-    entriesMax: 1,
     load: async () =>
       new Map((await listKeeping(db)).map(({ projectId, keepDays }) => [projectId, keepDays])),
   });
-  const daysOf = (known: ReadonlyMap<string, number> | null, caller: Caller): number | undefined =>
-    caller.projectId === null ? undefined : known?.get(caller.projectId); // I1
-
   const keep = async (
     input: StreamInput,
     keepDays: number,
@@ -110,18 +106,17 @@ export function createCallBodies(parts: Parts): CallBodies {
     captures.get(input.reply)?.noteRequest(input.raw, input.request.headers['content-type']);
     return handle(input);
   };
-  /** Nothing is waited for where it is known, and no call fails because it is not (I4). */
+  /** I1. No call fails because it is not known (I4). */
   const keepingAround: Around = (input, handle) => {
-    const known = keeping.get('all', 'all');
-    const go = (read: ReadonlyMap<string, number> | null): Promise<void> => {
-      const days = daysOf(read, input.caller);
-      return days === undefined ? handle(input) : keep(input, days, handle);
-    };
-    return known instanceof Promise ? known.catch(() => null).then(go) : go(known);
+    const { projectId } = input.caller;
+    const go = (days: number | undefined): Promise<void> =>
+      days === undefined ? handle(input) : keep(input, days, handle);
+    const days = projectId === null ? undefined : keeping.daysOf(projectId);
+    return days instanceof Promise ? days.then(go) : go(days);
   };
 
   return {
-    routes: bodyRoutes({ keys: sealing, forget: () => keeping.forgetAll() }),
+    routes: bodyRoutes({ keys: sealing, forget: () => keeping.forget() }),
     jobs: [
       job({
         name: 'gateway.dropCallBodies',
