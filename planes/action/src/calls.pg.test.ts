@@ -1,6 +1,6 @@
 import { type Db, inTenant, sql } from '@sagewai/postgres';
 import { holdTransaction } from '@sagewai/testing';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import type { ActionFixture, Answer, Held } from './action-fixture.ts';
 import { actionTest as test } from './action-test.ts';
@@ -121,10 +121,14 @@ test('the same step of a run is the same call; other arguments, or another step,
   const listed = await replica.call('GET', `/api/v1/tool-calls?run_id=${runId}`, 'read');
   expect(listed.body['calls']).toHaveLength(3);
   // In the order in which they ended, from any of them on.
-  const ended = await inTenant(db, [tenant.orgId], (tx) =>
-    listRunToolCalls(tx, { runId: runId as never, after: null, limit: 10 }),
-  );
-  expect(ended.map(({ step }) => step)).toEqual(['pay#0', 'pay#0', 'pay#1']);
+  // An end is told once no transaction of the cluster is older, those of other databases included.
+  const ended = await vi.waitFor(async () => {
+    const told = await inTenant(db, [tenant.orgId], (tx) =>
+      listRunToolCalls(tx, { runId: runId as never, after: null, limit: 10 }),
+    );
+    expect(told.map(({ step }) => step)).toEqual(['pay#0', 'pay#0', 'pay#1']);
+    return told;
+  }, 30_000);
   const later = await inTenant(db, [tenant.orgId], (tx) =>
     listRunToolCalls(tx, { runId: runId as never, after: ended[1] ?? null, limit: 10 }),
   );
