@@ -1,7 +1,7 @@
 import { type Executor, inTenant, sql } from '@sagewai/postgres';
 import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import type { RunId } from '@sagewai/wire';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 
 import type { Answer, FleetFixture } from '../fleet-fixture.ts';
 import { fleetTest as test } from '../fleet-test.ts';
@@ -122,8 +122,11 @@ describe('a dead letter', () => {
       retry: { max_attempts: 1 },
     });
     // The other replica may be the one that has queued it.
-    await replica.run('fleet.sweep');
-    expect(await replica.claim(await replica.worker())).toMatchObject([{ run_id: run }]);
+    const worker = await replica.worker();
+    await vi.waitFor(async () => {
+      await replica.run('fleet.sweep');
+      expect(await replica.claim(worker)).toMatchObject([{ run_id: run }]);
+    }, 30_000);
     expect((await post(replica, `/api/v1/fleet/dead-letters/${dead}/discard`)).status).toBe(409);
   });
 
