@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -289,6 +289,29 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     const verdict = page.getByText(/^Whole: .* entries/);
     await verdict.waitFor();
     expect(await verdict.isVisible()).toBe(true);
+  });
+
+  test('an export is a file, for a session and for a token', async () => {
+    const { page, browser, installation } = opened;
+    const exported = async (from: Page): Promise<string> => {
+      const [file] = await Promise.all([
+        from.waitForEvent('download'),
+        from.getByRole('button', { name: 'Export', exact: true }).click(),
+      ]);
+      expect(file.suggestedFilename()).toBe('audit.jsonl');
+      return readFile(await file.path(), 'utf8');
+    };
+    expect(await exported(page)).toContain('"action":');
+    const context = await browser.newContext({ locale: 'en-GB' });
+    const other = await context.newPage();
+    await other.goto(`${installation.server.url}/`);
+    await other.getByRole('tab', { name: 'Token' }).click();
+    await other.getByLabel('Access token').fill(installation.server.administrator);
+    await other.getByRole('button', { name: 'Continue' }).click();
+    await other.getByRole('heading', { name: 'Overview' }).waitFor();
+    await goTo(other, 'Audit log');
+    expect(await exported(other)).toContain('"action":');
+    await context.close();
   });
 
   test('a lost connection is told, and found again without a reload', async () => {

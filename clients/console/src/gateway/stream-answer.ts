@@ -99,6 +99,8 @@ export async function streamAnswer(
   try {
     const response = await fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
+      // The key alone, as from any client: not also the session of whoever looks at the page.
+      credentials: 'omit',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify(bodyOf(question)),
       signal,

@@ -3,10 +3,11 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 
-import { call, connection, SERVER_URL } from '../api/server.ts';
+import { call, connection } from '../api/server.ts';
 import { VerifyPanel } from '../evidence/verify-panel.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
+import { DownloadButton } from '../ui/download-button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Field } from '../ui/field.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
@@ -41,13 +42,9 @@ export function AuditPage(): ReactElement {
       title="Audit log"
       about="Who did what, and what came of it. Nothing here can be changed; newest first."
       actions={
-        <a
-          href={`${SERVER_URL}/api/v1/audit/export?format=jsonl`}
-          download="audit.jsonl"
-          className="border-line-strong bg-raised hover:bg-hover inline-flex h-7 items-center rounded-sm border px-2.5"
-        >
+        <DownloadButton path="/api/v1/audit/export?format=jsonl" name="audit.jsonl">
           Export
-        </a>
+        </DownloadButton>
       }
     >
       <VerifyPanel />

@@ -8,6 +8,7 @@ import { SERIES_COLOURS, SpendChart } from '../money/spend-chart.tsx';
 import { DAYS, GROUPS } from '../money/spend-search.ts';
 import { nameOf, type SpendGroup, stackDays } from '../money/stack-days.ts';
 import { useEvery } from '../shell/live.ts';
+import { DownloadButton } from '../ui/download-button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Filter } from '../ui/field.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
@@ -98,13 +99,12 @@ export function SpendPage(): ReactElement {
               </option>
             ))}
           </Filter>
-          <a
-            href={`${SERVER_URL}/api/v1/spend/export?format=csv&since=${since}T00:00:00Z`}
-            download="spend.csv"
-            className="border-line-strong bg-raised hover:bg-hover inline-flex h-7 items-center rounded-sm border px-2.5"
+          <DownloadButton
+            path={`/api/v1/spend/export?format=csv&since=${since}T00:00:00Z`}
+            name="spend.csv"
           >
             Export CSV
-          </a>
+          </DownloadButton>
         </>
       }
     >
