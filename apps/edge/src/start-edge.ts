@@ -88,8 +88,20 @@ export async function startEdge(options: StartOptions): Promise<Edge> {
     meters,
     certificate: certificate.shown,
   });
-  const address = await listen(app, config);
-  const measured = await serveMetrics(metrics, config);
+  const end = async (): Promise<void> => {
+    for (const one of watches.values()) one.stop();
+    certificate.stop();
+    await app.close();
+    await egress.destroy();
+  };
+  // The gateway in this process is being opened by now: an edge that does not listen leaves nothing running.
+  const { address, measured } = await listenTwice(app, metrics, config).catch(
+    async (error: unknown) => {
+      await Promise.all(plan.mounts.map(({ target }) => target.close(0)));
+      await end();
+      throw error;
+    },
+  );
   for (const mount of plan.mounts) {
     const about = { mount: placeOf(mount), gateway: mount.target.name };
     watches.set(
@@ -116,11 +128,8 @@ export async function startEdge(options: StartOptions): Promise<Edge> {
         ...plan.mounts.map(({ target }) => target.close(limitMs)),
       ]);
       if (drained.kind === 'cut') log.warn('requests were cut off', { left: drained.left });
-      for (const one of watches.values()) one.stop();
-      certificate.stop();
-      await app.close();
       await measured?.close();
-      await egress.destroy();
+      await end();
     },
   };
 }
@@ -153,22 +162,37 @@ const stateOf = (
   ...(seen?.isReady === true ? {} : { detail: seen?.detail ?? 'not asked yet' }),
 });
 
-async function listen(app: EdgeApp, config: EdgeConfig): Promise<string> {
-  const { sageEdgeHost: host, sageEdgePort: port } = config;
-  try {
-    return await app.listen({ host, port });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const advice = `stop the program that has it, or choose another: --port ${port + 1}`;
-    throw new Error(`port ${port} is taken: ${advice}`, { cause: error });
-  }
+interface Measured {
+  readonly address: string;
+  close(): Promise<void>;
 }
+
+async function listenTwice(
+  app: EdgeApp,
+  metrics: Metrics,
+  config: EdgeConfig,
+): Promise<{ address: string; measured: Measured | null }> {
+  const { sageEdgeHost: host, sageEdgePort: port, sageEdgeMetricsPort: metricsPort } = config;
+  const address = await app.listen({ host, port }).catch(sayTaken(port, '--port'));
+  if (metricsPort === null) return { address, measured: null };
+  const measured = await serveMetrics(metrics, { host, port: metricsPort }).catch(
+    sayTaken(metricsPort, 'SAGE_EDGE_METRICS_PORT'),
+  );
+  return { address, measured };
+}
+
+const sayTaken =
+  (port: number, setting: string) =>
+  (error: unknown): never => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const advice = `stop the program that has it, or choose another: ${setting} ${port + 1}`;
+    throw new Error(`port ${port} is taken: ${advice}`, { cause: error });
+  };
 
 async function serveMetrics(
   metrics: Metrics,
-  { sageEdgeMetricsPort: port, sageEdgeHost: host }: EdgeConfig,
-): Promise<{ readonly address: string; close(): Promise<void> } | null> {
-  if (port === null) return null;
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Measured> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') return void response.writeHead(404).end();
     void metrics.render().then((text) => {
