@@ -21,6 +21,7 @@ import {
   findMount,
   type Mount,
   type MountState,
+  pagePlace,
   type ReadyWhen,
   readyHealth,
 } from './mount.ts';
@@ -81,6 +82,9 @@ export function createEdge(options: EdgeOptions): EdgeApp {
       }
     }
     begin(response, mount);
+    const { method, headers } = request;
+    const place = pagePlace(mount.prefix, { method, accept: headers.accept, url });
+    if (place !== null) return sendTo(response, place, requestId);
     mount.target.handle(request, response, { ...at, ...client, prefix: mount.prefix, scheme });
   };
 
@@ -153,6 +157,17 @@ export function createEdge(options: EdgeOptions): EdgeApp {
       await once(server, 'close');
     },
   };
+}
+
+/** Not stored: what one browser keeps for ever would outlive the prefix, and answer for what is no page. */
+function sendTo(response: ServerResponse, location: string, requestId: string): void {
+  response.writeHead(308, {
+    location,
+    'content-length': 0,
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  });
+  response.end();
 }
 
 const shown = ({ cert, key }: ServerCertificate): object => ({ cert, key, minVersion: 'TLSv1.2' });

@@ -178,6 +178,19 @@ describe('an edge before several gateways', () => {
 });
 
 describe('an edge', () => {
+  test('sends a browser on from the bare prefix, and everybody else to the gateway (D6)', async () => {
+    const upstream = await startUpstream((request, response) => response.end(request.url));
+    const { address } = await startTestEdge({
+      SAGE_EDGE_UPSTREAM: upstream.url,
+      SAGE_EDGE_LLM_PREFIX: '/llm',
+    });
+    const ask = (accept: string): Promise<Response> =>
+      fetch(`${address}/llm?a=b`, { headers: { accept }, redirect: 'manual' });
+    const page = await ask('text/html');
+    expect([page.status, page.headers.get('location')]).toEqual([308, '/llm/?a=b']);
+    expect(await (await ask('application/json')).text()).toBe('/?a=b');
+  });
+
   test('limits each client, and tells it when to come again', async () => {
     const upstream = await startUpstream((_, response) => response.end('here'));
     const { address, metricsAddress } = await startTestEdge({

@@ -6,6 +6,7 @@ import {
   type Mount,
   MountError,
   normalizeMountPath,
+  pagePlace,
   planEdge,
   readyHealth,
 } from './mount.ts';
@@ -114,6 +115,26 @@ describe('who answers', () => {
       expect(ask(url)).toEqual(['/', url]);
     },
   );
+});
+
+describe('a page at a bare prefix', () => {
+  const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8';
+  const ask = (url: string, method = 'GET', accept: string | undefined = HTML): string | null =>
+    pagePlace('/llm', { method, accept, url });
+
+  test('is at the prefix with a slash, the query kept (D6)', () => {
+    expect(ask('/llm')).toBe('/llm/');
+    expect(ask('/llm?a=/b&c', 'HEAD')).toBe('/llm/?a=/b&c');
+  });
+
+  test('is no other request, and nothing below it (D6)', () => {
+    expect(ask('/llm', 'POST')).toBeNull();
+    expect(ask('/llm', 'GET', 'application/json')).toBeNull();
+    expect(ask('/llm', 'GET', '*/*')).toBeNull();
+    expect(pagePlace('/llm', { method: 'GET', accept: undefined, url: '/llm' })).toBeNull();
+    expect([ask('/llm/'), ask('/llm/console'), ask('/llm/?a')]).toEqual([null, null, null]);
+    expect(pagePlace('/', { method: 'GET', accept: HTML, url: '/' })).toBeNull();
+  });
 });
 
 describe('health', () => {

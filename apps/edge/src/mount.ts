@@ -6,6 +6,7 @@
  * D3. Of the mounts that fit, the one with a host wins over one without, then the longest prefix.
  * D4. What a mount is given begins with `/`, without its prefix: `/v1/models` is `/v1/models` behind every prefix.
  * D5. A path that climbs (`..`) reaches no mount: behind a prefix it could leave what was mounted.
+ * D6. A page at a bare prefix is sent to the prefix with a `/`: a browser resolves its addresses against that.
  */
 
 export const SERVICE = 'SAGE Edge';
@@ -113,6 +114,21 @@ function below(url: string, prefix: string): string {
   if (prefix === '/') return url;
   const rest = url.slice(prefix.length);
   return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+interface Asked {
+  readonly method: string | undefined;
+  readonly accept: string | undefined;
+  /** As sent. */
+  readonly url: string;
+}
+
+/** D6. Where a browser is sent that asks for a page at a bare prefix; null: it is answered below the mount. */
+export function pagePlace(prefix: string, { method, accept = '', url }: Asked): string | null {
+  if (prefix === '/' || (method !== 'GET' && method !== 'HEAD')) return null;
+  const rest = url.slice(prefix.length);
+  const isBare = rest === '' || rest.startsWith('?');
+  return isBare && accept.includes('text/html') ? `${prefix}/${rest}` : null;
 }
 
 /** In whatever spelling an upstream may read as a step up. */
