@@ -50,6 +50,20 @@ describe('an edge before a gateway', () => {
     expect((await fetch(`${address}/v1/models`)).status).toBe(404);
   });
 
+  test('passes an answer that says its connection, or where to go, twice', async () => {
+    const upstream = await startUpstream((_, response) => {
+      const twice = ['Connection', 'x-one', 'Connection', 'x-two', 'X-One', '1', 'X-Two', '2'];
+      response.writeHead(302, [...twice, 'Location', '/a', 'Location', '//b.example.com/']).end();
+    });
+    const { address } = await startTestEdge({
+      SAGE_EDGE_UPSTREAM: upstream.url,
+      SAGE_EDGE_LLM_PREFIX: '/llm',
+    });
+    const { status, headers } = await fetch(`${address}/llm/v1`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([302, '/llm/a, //b.example.com/']);
+    expect([headers.get('x-one'), headers.get('x-two')]).toEqual([null, null]);
+  });
+
   test('passes a large body as it comes', async () => {
     let bytes = 0;
     const upstream = await startUpstream((request, response) => {

@@ -70,19 +70,28 @@ export function headersToClient(
   for (const name of NOT_PASSED) if (name in headers) delete headers[name];
   if (named !== null) for (const name of named) delete headers[name];
   headers['x-request-id'] ??= requestId;
-  const { location } = headers;
-  // A gateway knows nothing of the prefix; what leads elsewhere is left alone.
-  if (location !== undefined && (prefix !== '/' || basePath !== '') && /^\/(?!\/)/.test(location)) {
-    const isBelow = basePath !== '' && location.startsWith(`${basePath}/`);
-    const below = isBelow ? location.slice(basePath.length) : location;
-    headers.location = `${prefix === '/' ? '' : prefix}${below}`;
-  }
-  return headers;
+  // Typed as one; undici gives a list of what came twice.
+  const location: string | string[] | undefined = headers.location;
+  if (location === undefined || (prefix === '/' && basePath === '')) return headers;
+  const moved = (each: string): string => movedBelow(prefix, basePath, each);
+  const places: Record<string, string | string[]> = {
+    location: Array.isArray(location) ? location.map(moved) : moved(location),
+  };
+  return Object.assign(headers, places);
 }
 
-function namedByConnection(value: string | undefined): Set<string> | null {
-  if (value === undefined || /^(?:keep-alive|close)$/i.test(value)) return null;
-  return new Set(value.split(',').map((name) => name.trim().toLowerCase()));
+/** A gateway knows nothing of the prefix; what leads elsewhere is left alone. */
+function movedBelow(prefix: string, basePath: string, location: string): string {
+  if (!/^\/(?!\/)/.test(location)) return location;
+  const isBelow = basePath !== '' && location.startsWith(`${basePath}/`);
+  const below = isBelow ? location.slice(basePath.length) : location;
+  return `${prefix === '/' ? '' : prefix}${below}`;
+}
+
+function namedByConnection(value: string | string[] | undefined): Set<string> | null {
+  const names = Array.isArray(value) ? value.join() : value;
+  if (names === undefined || /^(?:keep-alive|close)$/i.test(names)) return null;
+  return new Set(names.split(',').map((name) => name.trim().toLowerCase()));
 }
 
 /** One that is not would have every gateway behind decide anew what to make of it. */
