@@ -85,6 +85,18 @@ describe('who answers', () => {
     expect(ask('/llm/eu/v1', 'eu.example.com')).toEqual(['eu.example.com/llm', '/eu/v1']);
   });
 
+  test.each(['eu.example.com.', 'EU.example.com.:443', 'eu.example.com:'])(
+    'is who has the host however it is written: %s (D3)',
+    (host) => {
+      expect(ask('/v1/models', host)).toEqual(['eu.example.com/', '/v1/models']);
+    },
+  );
+
+  test('is not who has another host (D3)', () => {
+    expect(ask('/v1/models', 'eu.example.com..')).toEqual(['/', '/v1/models']);
+    expect(ask('/v1/models', '.')).toEqual(['/', '/v1/models']);
+  });
+
   test('is the edge itself for health at the root, whatever is mounted there (D2)', () => {
     expect(ask('/healthz')).toBe('health');
     expect(ask('/readyz?verbose', 'eu.example.com')).toBe('health');

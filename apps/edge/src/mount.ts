@@ -139,8 +139,9 @@ function climbs(path: string): boolean {
   return (path.includes('.') || path.includes('%')) && CLIMBING.test(path);
 }
 
+/** Without the port, and without the dot that ends an absolute name: it names the same host. */
 function nameOf(host: string | undefined): string {
-  return host === undefined ? '' : host.toLowerCase().replace(/:\d+$/, '');
+  return host === undefined ? '' : host.toLowerCase().replace(/\.?(?::\d*)?$/, '');
 }
 
 export interface MountState {
