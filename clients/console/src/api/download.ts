@@ -1,30 +1,35 @@
-import { type Connection, SERVER_URL } from './server.ts';
+import type { CallInput, Send } from '@sagewai/sdk';
 
-/** What is asked for an export: a link would carry neither the token nor where the page is. */
-export function exportRequest(path: string, of: Connection): Request {
-  return new Request(`${SERVER_URL}${path}`, {
-    headers: {
-      ...(of.token === null ? {} : { authorization: `Bearer ${of.token}` }),
-      ...(of.organization === null ? {} : { 'x-organization': of.organization }),
-      ...(of.project === null ? {} : { 'x-project-id': of.project }),
-    },
-  });
+import { call } from './server.ts';
+
+export type ExportId = 'ledger.exportSpend' | 'trust.exportAudit';
+
+const LONG_MS = 10 * 60_000;
+
+/** Saves an export as a file. A link would carry neither the token nor where the page is. */
+export async function download<Id extends ExportId>(
+  id: Id,
+  input: CallInput<Id>,
+  name: string,
+): Promise<void> {
+  const files: Blob[] = [];
+  const keep: Send = async ({ url, ...request }) => {
+    const response = await fetch(url, { ...request, redirect: 'manual' });
+    const header = (field: string): string | null => response.headers.get(field);
+    if (!response.ok) return { status: response.status, text: await response.text(), header };
+    files.push(await response.blob());
+    return { status: 204, text: '', header };
+  };
+  await call(id, input, { timeoutMs: LONG_MS }, keep);
+  for (const file of files) save(file, name);
 }
 
-/** Saves an export as a file. Rejects with what the server says. */
-export async function download(path: string, name: string, of: Connection): Promise<void> {
-  const response = await fetch(exportRequest(path, of));
-  if (!response.ok) throw new Error(await whyOf(response));
-  const address = URL.createObjectURL(await response.blob());
+function save(file: Blob, name: string): void {
+  const address = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = address;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(address);
-}
-
-async function whyOf(response: Response): Promise<string> {
-  const problem: unknown = await response.json().catch(() => null);
-  const { detail } = (problem ?? {}) as { detail?: unknown };
-  return typeof detail === 'string' ? detail : `The server answered ${response.status}.`;
+  // Browsers may begin to read it after the click.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

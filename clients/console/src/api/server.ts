@@ -4,6 +4,7 @@ import {
   type CallOutput,
   createClient,
   SagewaiError,
+  type Send,
 } from '@sagewai/sdk';
 import type { EndpointTable } from '@sagewai/wire';
 import { type QueryKey, queryOptions } from '@tanstack/react-query';
@@ -42,13 +43,14 @@ export async function call<Id extends EndpointId>(
   id: Id,
   input: CallInput<Id>,
   options: CallOptions = {},
+  send?: Send,
 ): Promise<CallOutput<Id>> {
   try {
-    return await callOnce(id, input, options);
+    return await callOnce(id, input, options, send);
   } catch (thrown) {
     if (!(thrown instanceof SagewaiError && thrown.code === 'caller.stale')) throw thrown;
     await proveAgain();
-    return callOnce(id, input, options);
+    return callOnce(id, input, options, send);
   }
 }
 
@@ -56,12 +58,14 @@ async function callOnce<Id extends EndpointId>(
   id: Id,
   input: CallInput<Id>,
   options: CallOptions,
+  send: Send | undefined,
 ): Promise<CallOutput<Id>> {
   const { token, organization, project } = connection.get();
   const client = createClient({
     url: SERVER_URL,
     headers: CSRF,
     attemptsMax: 1,
+    ...(send === undefined ? {} : { send }),
     ...(token === null ? {} : { token }),
     ...(organization === null ? {} : { organization }),
     ...(project === null ? {} : { project }),

@@ -42,7 +42,11 @@ export function AuditPage(): ReactElement {
       title="Audit log"
       about="Who did what, and what came of it. Nothing here can be changed; newest first."
       actions={
-        <DownloadButton path="/api/v1/audit/export?format=jsonl" name="audit.jsonl">
+        <DownloadButton
+          id="trust.exportAudit"
+          input={{ query: { format: 'jsonl' } }}
+          name="audit.jsonl"
+        >
           Export
         </DownloadButton>
       }

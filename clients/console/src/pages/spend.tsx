@@ -100,7 +100,8 @@ export function SpendPage(): ReactElement {
             ))}
           </Filter>
           <DownloadButton
-            path={`/api/v1/spend/export?format=csv&since=${since}T00:00:00Z`}
+            id="ledger.exportSpend"
+            input={{ query: { format: 'csv', since: `${since}T00:00:00Z` } }}
             name="spend.csv"
           >
             Export CSV

@@ -1,19 +1,20 @@
+import type { CallInput } from '@sagewai/sdk';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 
-import { download } from '../api/download.ts';
-import { connection } from '../api/server.ts';
+import { download, type ExportId } from '../api/download.ts';
 import { Button } from './button.tsx';
 
 export interface DownloadButtonProps {
-  readonly path: string;
+  readonly id: ExportId;
+  readonly input: CallInput<ExportId>;
   /** Of the file. */
   readonly name: string;
   readonly children: string;
 }
 
-export function DownloadButton({ path, name, children }: DownloadButtonProps): ReactElement {
-  const act = useMutation({ mutationFn: () => download(path, name, connection.get()) });
+export function DownloadButton({ id, input, name, children }: DownloadButtonProps): ReactElement {
+  const act = useMutation({ mutationFn: () => download(id, input, name) });
   return (
     <span className="inline-flex items-center gap-2">
       {act.error === null ? null : (
