@@ -24,7 +24,7 @@ export const CONSOLE_DIR = join(here, 'dist');
 const SOURCES = [
   'clients/console/{src,public}/**/*',
   'clients/console/{index.html,vite.config.ts,package.json,build.mjs}',
-  'contract/wire/src/*.ts',
+  'contract/{seal,wire}/src/*.ts',
   'clients/{sdk,verify}/src/**/*.ts',
   'pnpm-lock.yaml',
 ];

@@ -13,8 +13,6 @@ import {
 
 import { type AeadKey, aeadOpen, aeadSeal, KEY_BYTES, NONCE_BYTES } from './aead.ts';
 
-export const HPKE_SUITE = 'DHKEM(X25519,HKDF-SHA256),HKDF-SHA256,ChaCha20Poly1305';
-
 const HASH_BYTES = 32;
 
 const VERSION = Buffer.from('HPKE-v1');

@@ -1,4 +1,13 @@
 export {
+  isSealedResult,
+  readSealed,
+  RECIPIENTS_MAX,
+  SEAL_KEY_PATTERN,
+  type SealedEnvelope,
+  type SealedFor,
+  type SealedPayload,
+} from './envelope.ts';
+export {
   fernetDecrypt,
   fernetEncrypt,
   type FernetKey,
@@ -7,17 +16,11 @@ export {
   type FernetOpened,
 } from './fernet.ts';
 export { type HpkeKeyPair, makeHpkeKeyPair } from './hpke.ts';
-export { readSealKeyPem, SEAL_KEY_PATTERN, sealKeyPem, sealKeyText } from './seal-key.ts';
+export { readSealKeyPem, sealKeyPem, sealKeyText } from './seal-key.ts';
 export {
-  isSealedResult,
   type OpenedPayload,
   openPayload,
   openResult,
-  readSealed,
-  RECIPIENTS_MAX,
-  type SealedEnvelope,
-  type SealedFor,
-  type SealedPayload,
   sealPayload,
   sealResult,
 } from './sealed-payload.ts';

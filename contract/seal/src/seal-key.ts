@@ -2,9 +2,6 @@ import { createPrivateKey } from 'node:crypto';
 
 import { type HpkeKeyPair, hpkeKeyPair, hpkePrivateBytes } from './hpke.ts';
 
-/** What names a key, and is it: the public half in 64 lower-case hex digits. */
-export const SEAL_KEY_PATTERN = /^[\da-f]{64}$/;
-
 export const sealKeyText = ({ publicKey }: HpkeKeyPair): string =>
   Buffer.from(publicKey).toString('hex');
 

@@ -3,16 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { readSealed, type SealedEnvelope } from './envelope.ts';
 import { type HpkeKeyPair, makeHpkeKeyPair } from './hpke.ts';
 import { readSealKeyPem, sealKeyPem, sealKeyText } from './seal-key.ts';
-import {
-  openPayload,
-  openResult,
-  readSealed,
-  type SealedEnvelope,
-  sealPayload,
-  sealResult,
-} from './sealed-payload.ts';
+import { openPayload, openResult, sealPayload, sealResult } from './sealed-payload.ts';
 
 const of = { organizationId: 'org-1', projectId: 'project-1' };
 const [one, another, stranger, submitter] = [0, 1, 2, 3].map(makeHpkeKeyPair) as [

@@ -8,7 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ask } from '../harness/api.ts';
 import { findBarriers, missingBrowser } from '../harness/browser.ts';
-import { goTo, type Opened, openConsole, OWNER, PASSWORD, signIn } from '../harness/console.ts';
+import {
+  goTo,
+  makeOwner,
+  type Opened,
+  openConsole,
+  openRun,
+  OWNER,
+  PASSWORD,
+  signIn,
+} from '../harness/console.ts';
 import { query } from '../harness/database.ts';
 import { cluster } from '../harness/e2e-test.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -79,25 +88,12 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     });
     return id as string;
   };
-  const openRun = async (id: string): Promise<void> => {
-    await opened.page.keyboard.press('Control+k');
-    await opened.page.getByRole('combobox', { name: /run’s id/ }).fill(id);
-    await opened.page.keyboard.press('Enter');
-    await opened.page.getByText(id, { exact: true }).first().waitFor();
-  };
 
   test('the first owner is made with the setup token, and is signed in', async () => {
-    const { page, setupToken, installation } = opened;
+    const { page } = opened;
     const asked: string[] = [];
     page.on('response', (response) => asked.push(new URL(response.url()).pathname));
-    await page.goto(`${installation.server.url}/`);
-    await page.getByRole('tab', { name: 'First owner' }).click();
-    await page.getByLabel('Setup token').fill(setupToken);
-    await page.getByLabel('E-mail address').fill(OWNER);
-    await page.getByLabel('Name').fill('Anna Berg');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Make the first owner' }).click();
-    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await makeOwner(opened);
     expect(new URL(page.url()).pathname).toBe('/console/');
     const assets = [...new Set(asked)].filter((path) => path.startsWith('/console/assets/'));
     expect(assets.length).toBeGreaterThan(2);
@@ -123,7 +119,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
   test('a run is watched while it goes on: its waterfall, its log, what it answered', async () => {
     const { page } = opened;
     const id = await submit({});
-    await openRun(id);
+    await openRun(page, id);
     await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
     const attempt = page.getByRole('button', { name: /^Attempt 1, harbour, / });
     const modelCall = page.getByRole('button', { name: /^scripted, .* tokens/ });
@@ -144,7 +140,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
   test('a run that waits says why', async () => {
     const { page } = opened;
     const id = await submit({ pool: 'nowhere' });
-    await openRun(id);
+    await openRun(page, id);
     await page.getByRole('heading', { name: 'Why is it not running?' }).waitFor();
     await page.getByText(/^No approved worker is in pool nowhere/).waitFor();
     const nearest = page.getByRole('region', { name: 'The workers that come nearest' });

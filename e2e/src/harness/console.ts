@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { hearComplaints, launchBrowser } from './browser.ts';
 import { install, type Installation } from './installation.ts';
+import type { Environment } from './sagewai.ts';
 import type { Stage } from './stage.ts';
 import { makeEnrollmentKey, startWorker } from './worker.ts';
 
@@ -19,11 +20,15 @@ export interface Opened {
 }
 
 /** One server, one worker and one browser for all tests of a file. */
-export async function openConsole(stage: Stage, cluster: TestCluster): Promise<Opened> {
+export async function openConsole(
+  stage: Stage,
+  cluster: TestCluster,
+  environment: Environment = {},
+): Promise<Opened> {
   const folder = await ensureConsole();
   const installation = await install(stage, cluster, {
     models: [{ name: 'scripted', inputPrice: 0.000_01, outputPrice: 0.000_02 }],
-    environment: { CONSOLE_DIR: folder },
+    environment: { CONSOLE_DIR: folder, ...environment },
   });
   const { server } = installation;
   const setupToken = /setup-[\w-]+/.exec(
@@ -48,6 +53,26 @@ export async function openConsole(stage: Stage, cluster: TestCluster): Promise<O
   const complaints = hearComplaints(page);
   await worker.says(/session \d+/);
   return { installation, browser, page, complaints, setupToken };
+}
+
+/** With the setup token, at the first page of a new server. */
+export async function makeOwner({ page, setupToken, installation }: Opened): Promise<void> {
+  await page.goto(`${installation.server.url}/`);
+  await page.getByRole('tab', { name: 'First owner' }).click();
+  await page.getByLabel('Setup token').fill(setupToken);
+  await page.getByLabel('E-mail address').fill(OWNER);
+  await page.getByLabel('Name').fill('Anna Berg');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Make the first owner' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+}
+
+/** Through the palette, as people do with an id that they were given. */
+export async function openRun(page: Page, id: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: /run’s id/ }).fill(id);
+  await page.keyboard.press('Enter');
+  await page.getByText(id, { exact: true }).first().waitFor();
 }
 
 /** By name and password, at the sign-in page. */

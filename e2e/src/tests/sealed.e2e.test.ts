@@ -1,17 +1,13 @@
-import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 
 import { expect } from 'vitest';
 
 import { cluster, test } from '../harness/e2e-test.ts';
 import { install } from '../harness/installation.ts';
+import { repeatingProvider } from '../harness/repeating-provider.ts';
 import { runSagewai } from '../harness/sagewai.ts';
 import { searchDatabase } from '../harness/search-database.ts';
-import type { Stage } from '../harness/stage.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { tapWire } from '../harness/wire-tap.ts';
 import { makeEnrollmentKey, startWorker } from '../harness/worker.ts';
@@ -20,33 +16,6 @@ const SUBMIT = ['runs', 'submit', '--model', 'gpt-4o', '--seal', '--wait', '--js
 const MODEL = { name: 'gpt-4o', inputPrice: 0.000_002, outputPrice: 0.000_01 };
 /** Repeated by the provider, in its answers and in its refusals. */
 const CANARY = 'canary-of-a-sealed-payload-5b1e';
-
-/** Says again what it is told; refuses what asks for it, in the same words. */
-async function repeatingProvider(stage: Stage): Promise<string> {
-  const server = createServer((request, response) => {
-    void (async () => {
-      const body = await text(request);
-      if (body === '') return response.end(JSON.stringify({ data: [{ id: 'gpt-4o' }] }));
-      const asked = JSON.parse(body) as { messages: { content: string }[] };
-      const said = asked.messages.at(-1)?.content ?? '';
-      const isRefused = said.startsWith('refuse');
-      response.writeHead(isRefused ? 400 : 200, { 'content-type': 'application/json' });
-      const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
-      const message = { role: 'assistant', content: `You said: ${said}` };
-      const choices = [{ index: 0, message, finish_reason: 'stop' }];
-      const error = { message: `No: ${said}`, type: 'invalid_request' };
-      response.end(JSON.stringify(isRefused ? { error } : { model: 'gpt-4o', choices, usage }));
-    })();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stage.defer('the provider', async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
 
 test('a sealed payload is run, and only its worker and its submitter have read it', async ({
   stage,

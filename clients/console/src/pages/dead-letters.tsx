@@ -1,4 +1,5 @@
 import type { CallOutput } from '@sagewai/sdk';
+import { isSealedResult } from '@sagewai/seal/envelope';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
@@ -55,7 +56,9 @@ export function DeadLettersPage(): ReactElement {
               {
                 name: 'Error',
                 show: ({ error: text, error_class: kind }) => (
-                  <span className="line-clamp-2 max-w-md">{text ?? kind}</span>
+                  <span className="line-clamp-2 max-w-md">
+                    {isSealedResult(text) ? 'sealed' : (text ?? kind)}
+                  </span>
                 ),
               },
               {

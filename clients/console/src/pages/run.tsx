@@ -15,6 +15,9 @@ import { StateBadge } from '../runs/state-badge.tsx';
 import { useTimeline } from '../runs/use-timeline.ts';
 import { Waterfall } from '../runs/waterfall.tsx';
 import { WhyNotRunning } from '../runs/why-not-running.tsx';
+import { SealPanel } from '../seal/seal-panel.tsx';
+import { SealedText } from '../seal/sealed-text.tsx';
+import { type Opening, useOpenedRun } from '../seal/use-opened-run.ts';
 import { useEvery } from '../shell/live.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -48,6 +51,7 @@ export function RunPage(): ReactElement {
 }
 
 function Whole({ run }: { run: Run }): ReactElement {
+  const opening = useOpenedRun(run);
   return (
     <Page
       title={
@@ -65,32 +69,24 @@ function Whole({ run }: { run: Run }): ReactElement {
     >
       {run.error === null ? null : (
         <div role="alert" className="border-bad/40 bg-bad-soft rounded-md border px-3 py-2">
-          <p className="font-medium">{run.error}</p>
+          <p className="font-medium">
+            <SealedText text={run.error} opening={opening} />
+          </p>
           {run.error_class === null ? null : (
             <p className="text-muted text-xs">Class {run.error_class}</p>
           )}
         </div>
       )}
       {run.state === 'queued' ? <WhyNotRunning runId={run.id} /> : null}
+      <SealPanel opening={opening} />
       {run.waiting === null ? null : <Approval runId={run.id} waiting={run.waiting} />}
       <div className="grid items-start gap-4 lg:grid-cols-[1fr_300px]">
         <div className="flex min-w-0 flex-col gap-4">
-          <Drawn runId={run.id} />
+          <Drawn runId={run.id} opening={opening} />
           <Panel title="Log">
             <LogPanel runId={run.id} />
           </Panel>
-          <div className="grid gap-4 xl:grid-cols-2">
-            <Panel title="Input">
-              <JsonView value={run.payload} label="What the run was given" />
-            </Panel>
-            <Panel title="Output">
-              {run.output === null ? (
-                <p className="text-muted">{run.finished_at === null ? 'Not yet.' : 'None.'}</p>
-              ) : (
-                <JsonView value={run.output} label="What the run answered" />
-              )}
-            </Panel>
-          </div>
+          <Contents run={run} opening={opening} />
         </div>
         <Panel title="Facts">
           <RunFacts run={run} />
@@ -100,7 +96,31 @@ function Whole({ run }: { run: Run }): ReactElement {
   );
 }
 
-function Drawn({ runId }: { runId: string }): ReactElement {
+/** What it was given and has answered: in clear, or only that it is sealed. */
+function Contents({ run, opening }: { run: Run; opening: Opening }): ReactElement {
+  const sealed = <p className="text-muted">Sealed.</p>;
+  const isClosed = opening.kind !== 'clear' && opening.kind !== 'opened';
+  const shown = opening.kind === 'opened' ? opening : run;
+  const none = <p className="text-muted">{run.finished_at === null ? 'Not yet.' : 'None.'}</p>;
+  return (
+    <div className="grid gap-4 xl:grid-cols-2">
+      <Panel title="Input">
+        {isClosed ? sealed : <JsonView value={shown.payload} label="What the run was given" />}
+      </Panel>
+      <Panel title="Output">
+        {run.output === null ? (
+          none
+        ) : isClosed ? (
+          sealed
+        ) : (
+          <JsonView value={shown.output} label="What the run answered" />
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+function Drawn({ runId, opening }: { runId: string; opening: Opening }): ReactElement {
   const timeline = useTimeline(runId);
   const nowMs = useNow();
   const [chosen, setChosen] = useState<Bar | null>(null);
@@ -119,7 +139,9 @@ function Drawn({ runId }: { runId: string }): ReactElement {
           />
         )}
       </Panel>
-      {chosen === null ? null : <BarFacts bar={chosen} onClose={() => setChosen(null)} />}
+      {chosen === null ? null : (
+        <BarFacts bar={chosen} opening={opening} onClose={() => setChosen(null)} />
+      )}
     </>
   );
 }

@@ -1,14 +1,21 @@
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 
 import { shortDuration, shortUsd } from '../format/numbers.ts';
 import { exactTime } from '../format/times.ts';
+import { SealedText } from '../seal/sealed-text.tsx';
+import type { Opening } from '../seal/use-opened-run.ts';
 import { Button } from '../ui/button.tsx';
 import { JsonView } from '../ui/json-view.tsx';
 import { Facts, Panel } from '../ui/panel.tsx';
 import type { Bar } from './lay-out-timeline.ts';
 
 /** Everything that is known of one bar of the waterfall. */
-export function BarFacts({ bar, onClose }: { bar: Bar; onClose: () => void }): ReactElement {
+export function BarFacts(of: {
+  readonly bar: Bar;
+  readonly opening: Opening;
+  readonly onClose: () => void;
+}): ReactElement {
+  const { bar, opening, onClose } = of;
   const took = ['Took', shortDuration(bar.endMs - bar.startMs)] as const;
   return (
     <Panel
@@ -19,12 +26,12 @@ export function BarFacts({ bar, onClose }: { bar: Bar; onClose: () => void }): R
         </Button>
       }
     >
-      <Facts of={[...factsOf(bar), took]} />
+      <Facts of={[...factsOf(bar, opening), took]} />
     </Panel>
   );
 }
 
-function factsOf({ node }: Bar): readonly (readonly [string, ReactElement | string])[] {
+function factsOf({ node }: Bar, opening: Opening): readonly (readonly [string, ReactNode])[] {
   if (!('node' in node)) {
     return [
       ['Worker', node.worker_name ?? 'none'],
@@ -32,7 +39,14 @@ function factsOf({ node }: Bar): readonly (readonly [string, ReactElement | stri
       ['Began', exactTime(node.started_at)],
       ...(node.error === null
         ? []
-        : [['Error', `${node.error_class ?? ''} ${node.error}`] as const]),
+        : [
+            [
+              'Error',
+              <span key="error">
+                {node.error_class} <SealedText text={node.error} opening={opening} />
+              </span>,
+            ] as const,
+          ]),
     ];
   }
   if (node.node === 'step') {

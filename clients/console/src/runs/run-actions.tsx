@@ -1,4 +1,5 @@
 import type { CallOutput } from '@sagewai/sdk';
+import { readSealed } from '@sagewai/seal/envelope';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useState } from 'react';
 
@@ -43,6 +44,7 @@ function Replay({ run, isOver }: { run: Run; isOver: boolean }): ReactElement {
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
   const [mistake, setMistake] = useState<string | null>(null);
+  const isSealed = readSealed(run.payload).kind !== 'clear';
   const given = JSON.stringify(run.payload, null, 2);
   const start = async (text: string): Promise<void> => {
     const input = readJson(text);
@@ -69,18 +71,26 @@ function Replay({ run, isOver }: { run: Run; isOver: boolean }): ReactElement {
         <Form
           action="Replay"
           isPending={replay.isPending}
-          onSubmit={(data) => void start(data('input'))}
+          onSubmit={(data) => void start(isSealed ? given : data('input'))}
         >
-          <label className="flex flex-col gap-1">
-            <span className="text-xs font-medium">Input</span>
-            <textarea
-              name="input"
-              rows={14}
-              spellCheck={false}
-              defaultValue={given}
-              className="border-line-strong bg-canvas rounded-sm border p-2 font-mono text-xs"
-            />
-          </label>
+          {isSealed ? (
+            <p>
+              Its input is sealed, and goes again as it is, to the workers that it was sealed for.
+              For another input, seal a new one:{' '}
+              <code className="font-mono text-xs">sagewai runs submit --seal</code>
+            </p>
+          ) : (
+            <label className="flex flex-col gap-1">
+              <span className="text-xs font-medium">Input</span>
+              <textarea
+                name="input"
+                rows={14}
+                spellCheck={false}
+                defaultValue={given}
+                className="border-line-strong bg-canvas rounded-sm border p-2 font-mono text-xs"
+              />
+            </label>
+          )}
           {mistake === null ? null : <p className="text-bad">{mistake}</p>}
           {replay.error === null ? null : <Failure error={replay.error} />}
         </Form>
