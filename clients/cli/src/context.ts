@@ -1,6 +1,6 @@
 import { createClient, type SagewaiClient, type Send } from '@sagewai/sdk';
 
-import { createServerSend } from './create-server-send.ts';
+import { createTransport } from './create-transport.ts';
 import type { ExitCode } from './exit-code.ts';
 import { jsonText } from './json-text.ts';
 import { readLogin } from './saved-login.ts';
@@ -74,7 +74,7 @@ export async function createContext(
   const organization = flags.org || environment['SAGEWAI_ORGANIZATION'] || saved?.organization;
   const project = flags.project || environment['SAGEWAI_PROJECT'];
   const json = flags.json === true;
-  const send = await createServerSend(
+  const { send, open } = await createTransport(
     flags.caFile || environment['SAGEWAI_CA_FILE'] || saved?.ca_file,
   );
   return {
@@ -90,6 +90,7 @@ export async function createContext(
     client: createClient({
       url,
       send,
+      open,
       signal,
       ...(token ? { token } : {}),
       ...(organization ? { organization } : {}),

@@ -5,7 +5,15 @@ import { notOurs, readFailure, SagewaiError, unreachable } from './error.ts';
 import { PATHS } from './paths.ts';
 import { pause } from './pause.ts';
 import { retryDelayMs } from './retry.ts';
-import { type Incoming, type Outgoing, type Send, sendByFetch } from './send.ts';
+import {
+  type Incoming,
+  type Open,
+  openByFetch,
+  type Outgoing,
+  type Send,
+  sendByFetch,
+} from './send.ts';
+import { type StreamEvents, streamEvents, type StreamOptions } from './stream.ts';
 
 type EndpointId = keyof EndpointTable;
 type Part<E, Name extends 'params' | 'query' | 'body'> =
@@ -52,6 +60,8 @@ export interface ClientOptions {
   readonly attemptsMax?: number;
   /** By `fetch` unless given. */
   readonly send?: Send;
+  /** Of streams; by `fetch` unless given. */
+  readonly open?: Open;
   /** Ends every call of this client, with the signal's reason; a call's own signal is heard too. */
   readonly signal?: AbortSignal;
 }
@@ -64,10 +74,20 @@ export interface SagewaiClient {
     input: CallInput<Id>,
     options?: CallOptions,
   ): Promise<CallOutput<Id>>;
+  /**
+   * What an endpoint of server-sent events says, to its `end`. A connection that breaks off is opened again, and goes
+   * on after what was received.
+   */
+  stream<Id extends keyof StreamEvents>(
+    id: Id,
+    input: CallInput<Id>,
+    options?: StreamOptions,
+  ): AsyncIterable<StreamEvents[Id]>;
   /** Submits a run, once: a repeated try has the same idempotency key. */
   submitRun(run: Submission, options?: CallOptions): Promise<CallOutput<'runs.submitRun'>>;
 }
 
+const EVENTS = 'text/event-stream';
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 3;
 /** Of a call that found a server restarting. */
@@ -88,6 +108,18 @@ export function createClient(options: ClientOptions): SagewaiClient {
     submitRun: (run, given = {}) => {
       const idempotencyKey = given.idempotencyKey ?? run.idempotency_key ?? crypto.randomUUID();
       return client.call('runs.submitRun', { body: run }, { ...given, idempotencyKey });
+    },
+    stream: (id, input, given = {}) => {
+      const request = buildRequest(base, id, input, {
+        ...headersOf(options, given),
+        accept: EVENTS,
+      });
+      const stop = eitherOf(given.signal, options.signal);
+      const heard = streamEvents(options.open ?? openByFetch, request, {
+        ...given,
+        ...(stop ? { signal: stop } : {}),
+      });
+      return heard as AsyncIterable<StreamEvents[typeof id]>;
     },
     call: async (id, input, given = {}) => {
       const request = buildRequest(base, id, input, headersOf(options, given));
@@ -110,7 +142,10 @@ export function createClient(options: ClientOptions): SagewaiClient {
   return client;
 }
 
-function headersOf(options: ClientOptions, given: CallOptions): Record<string, string> {
+function headersOf(
+  options: ClientOptions,
+  given: Pick<CallOptions, 'headers' | 'idempotencyKey'>,
+): Record<string, string> {
   const token = typeof options.token === 'function' ? options.token() : options.token;
   const headers: Record<string, string> = {};
   const fields = {
@@ -177,8 +212,8 @@ function buildRequest(
   }
   const body = input.body === undefined ? null : JSON.stringify(input.body);
   const headers = {
-    ...given,
     accept: 'application/json',
+    ...given,
     ...(body === null ? {} : { 'content-type': 'application/json' }),
   };
   return { url: url.toString(), method, headers, body };

@@ -10,5 +10,6 @@ export {
 } from './client.ts';
 export { SagewaiError } from './error.ts';
 export { retryDelayMs, spreadDelayMs } from './retry.ts';
-export type { Incoming, Outgoing, Send } from './send.ts';
+export type { Incoming, Open, Opened, Outgoing, Send } from './send.ts';
+export type { StreamEvents, StreamOptions } from './stream.ts';
 export type { InferenceOverrides, WorkerCredentials } from './worker-credentials.ts';

@@ -1,7 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import type * as https from 'node:https';
 
-import type { Send } from './send.ts';
+import { type Open, readWhole, type Send } from './send.ts';
 
 export interface NodeSendOptions {
   /** Certificates (PEM) of a private authority, trusted beside those that Node trusts. */
@@ -16,6 +16,12 @@ export interface NodeSendOptions {
  * takes (its parser and its streams), in every thread; and an answer may take as long as its signal says.
  */
 export function createNodeSend(tlsOptions: NodeSendOptions = {}): Send {
+  const open = createNodeOpen(tlsOptions);
+  return async (request) => readWhole(await open(request));
+}
+
+/** As `createNodeSend`, for answers that are read while they come. */
+export function createNodeOpen(tlsOptions: NodeSendOptions = {}): Open {
   const agent = new Agent({ keepAlive: true });
   let secure: { readonly agent: https.Agent; readonly request: typeof https.request } | undefined;
   return ({ url, method, headers, body, signal }) =>
@@ -35,13 +41,11 @@ export function createNodeSend(tlsOptions: NodeSendOptions = {}): Send {
       }
       request.on('error', reject);
       request.on('response', (response) => {
-        readText(response).then((text) => {
-          resolve({
-            status: response.statusCode ?? 0,
-            text,
-            header: (name) => headerOf(response, name),
-          });
-        }, reject);
+        resolve({
+          status: response.statusCode ?? 0,
+          header: (name) => headerOf(response, name),
+          body: response,
+        });
       });
       request.end(body ?? undefined);
     });
@@ -57,12 +61,6 @@ function trusting(ca: string | null): { ca?: string[] } {
   const tls = process.getBuiltinModule('node:tls');
   const known = 'getCACertificates' in tls ? tls.getCACertificates('default') : [];
   return { ca: [...(known.length > 0 ? known : tls.rootCertificates), ca] };
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }
 
 function headerOf({ headers }: IncomingMessage, name: string): string | null {

@@ -1,4 +1,4 @@
-export { createNodeSend, type NodeSendOptions } from './node-send.ts';
+export { createNodeOpen, createNodeSend, type NodeSendOptions } from './node-send.ts';
 export { type ProofOf, proveWorker } from './prove-worker.ts';
 export {
   type HpkeKeyPair as SealKeyPair,

@@ -320,6 +320,7 @@ export const PATHS = {
   'runs.replayRun': ['POST', '/api/v1/runs/{run_id}/replay'],
   'runs.signalRun': ['POST', '/api/v1/runs/{run_id}/signal'],
   'runs.streamRunEvents': ['GET', '/api/v1/runs/{run_id}/events/stream'],
+  'runs.streamTimeline': ['GET', '/api/v1/runs/{run_id}/timeline/stream'],
   'runs.submitRun': ['POST', '/api/v1/runs'],
   'runs.submitRuns': ['POST', '/api/v1/runs/batch'],
   'runs.triggerSchedule': ['POST', '/api/v1/schedules/{schedule}/trigger'],

@@ -149,7 +149,7 @@ import { SSO_ENDPOINTS } from './sso.ts';
 import { listStalled, setPoolProgress } from './stalled.ts';
 import { cancelTask, getTask, listTasks, submitTask, submitTasks } from './tasks.ts';
 import { getModelTiers, setModelTiers, testClassify } from './tiers.ts';
-import { readTimeline } from './timeline.ts';
+import { readTimeline, streamTimeline } from './timeline.ts';
 import { TOOL_CALL_ENDPOINTS } from './tool-calls.ts';
 import { TOOL_ENDPOINTS } from './tools.ts';
 import { TRIGGER_ENDPOINTS } from './triggers.ts';
@@ -338,6 +338,7 @@ export const ENDPOINTS = [
   readJournal,
   replayRun,
   readTimeline,
+  streamTimeline,
   ...TOOL_ENDPOINTS,
   ...TOOL_CALL_ENDPOINTS,
   exchangeMcp,

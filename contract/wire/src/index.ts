@@ -336,7 +336,7 @@ export {
   STEP_NAME_LENGTH_MAX,
   STEPS_PER_WRITE_MAX,
 } from './journal.ts';
-export { readTimeline } from './timeline.ts';
+export { readTimeline, streamTimeline, timelineEvents } from './timeline.ts';
 export {
   getWorkflow,
   listWorkflowRuns,
@@ -380,6 +380,7 @@ export {
   EVENT_TEXT_LENGTH_MAX,
   EVENTS_PER_BATCH_MAX,
   listRunEvents,
+  runEventsStream,
   streamRunEvents,
 } from './run-events.ts';
 export {

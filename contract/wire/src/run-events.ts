@@ -76,6 +76,14 @@ const event = Type.Object({
   left_out_before: Type.Integer(),
 });
 
+/** What the events of the stream say. */
+export const runEventsStream = {
+  log: event,
+  progress: event,
+  custom: event,
+  end: Type.Object({ state: runState, left_out: Type.Integer() }),
+};
+
 const after = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
 
 export const listRunEvents = endpoint({

@@ -57,17 +57,21 @@ const tool = Type.Object({
   started_at: instant,
 });
 
-const page = Type.Object({
-  nodes: Type.Array(Type.Union([step, call, tool])),
-  /** The cursor of what comes after these. */
-  next: Type.String(),
+const summary = {
   state: runState,
-  /** The run has ended, and these are its last. */
-  is_end: Type.Boolean(),
   attempts: runDetail.properties.attempts,
   /** Of all that was settled so far. */
   cost_usd: Type.String(),
   calls: Type.Integer(),
+};
+
+const page = Type.Object({
+  nodes: Type.Array(Type.Union([step, call, tool])),
+  /** The cursor of what comes after these. */
+  next: Type.String(),
+  ...summary,
+  /** The run has ended, and these are its last: none that is over is held back, and no tool is being called. */
+  is_end: Type.Boolean(),
 });
 
 export const readTimeline = endpoint({
@@ -86,4 +90,29 @@ export const readTimeline = endpoint({
     wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
   }),
   output: page,
+});
+
+/** What the events `node`, `state` and `end` of the stream say. */
+export const timelineEvents = {
+  node: Type.Union([step, call, tool]),
+  state: Type.Object(summary),
+  end: Type.Object(summary),
+};
+
+export const streamTimeline = endpoint({
+  id: 'runs.streamTimeline',
+  method: 'GET',
+  path: '/api/v1/runs/{run_id}/timeline/stream',
+  surface: 'own',
+  summary:
+    'The timeline of a run as server-sent events; `Last-Event-ID` goes on after what was received',
+  permission: 'run:read',
+  audit: 'read',
+  params: ofRun,
+  query: Type.Object({
+    /** As `Last-Event-ID`, which wins. */
+    cursor,
+  }),
+  output: Type.String(),
+  mediaTypes: ['text/event-stream'],
 });

@@ -43,4 +43,29 @@ export async function listRunToolCalls(
   return rows;
 }
 
+/** How far the calls of tools of runs can be told. */
+export interface RunToolCallMark {
+  readonly runId: RunId;
+  /** Changes whenever there is more to tell. */
+  readonly last: bigint;
+  /** None is being made, and none that is over is held back. */
+  readonly isAll: boolean;
+}
+
+/** Read before a list, it says whether the list has all. Runs without calls of tools are left out. */
+export async function markRunToolCalls(
+  tx: Executor,
+  runIds: readonly RunId[],
+): Promise<readonly RunToolCallMark[]> {
+  const { rows } = await sql<RunToolCallMark>`
+    select run_id as "runId",
+           coalesce(max(ended_xid::text::bigint) filter (where ended_xid < now.xmin), 0) as last,
+           bool_and(state <> 'running' and (ended_at is null or ended_xid < now.xmin)) as "isAll"
+    from tool_call cross join (select pg_snapshot_xmin(pg_current_snapshot())) as now(xmin)
+    where run_id = any(${[...runIds]}::uuid[])
+    group by run_id
+  `.execute(tx);
+  return rows;
+}
+
 const ZERO = '00000000-0000-0000-0000-000000000000';

@@ -17,6 +17,10 @@ export interface DecisionSettings {
   readonly workflowsMax: number;
   /** How often runs are looked at that somebody watches. */
   readonly watchEveryMs: number;
+  /** How long a stream of server-sent events may be silent. */
+  readonly streamKeepAliveMs: number;
+  /** Whoever watches longer comes back, and is asked again who it is. */
+  readonly streamMs: number;
 }
 
 export const DECISION_DEFAULTS: DecisionSettings = {
@@ -27,6 +31,8 @@ export const DECISION_DEFAULTS: DecisionSettings = {
   pageBytesMax: 8 * 1_048_576,
   workflowsMax: 5_000,
   watchEveryMs: 500,
+  streamKeepAliveMs: 15_000,
+  streamMs: 600_000,
 };
 
 export interface DecisionOptions {

@@ -1,6 +1,7 @@
-import { GroupCommit } from '@sagewai/fleet';
+import { GroupCommit, RunWatch } from '@sagewai/fleet';
 import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
+import { inTenant } from '@sagewai/postgres';
 
 import { DECISION_DEFAULTS, type DecisionOptions } from './decision-options.ts';
 import { journalRoutes } from './journal-routes.ts';
@@ -8,7 +9,8 @@ import type { AppendedSteps, StepBatch } from './journal.ts';
 import type { DecisionParts } from './parts.ts';
 import { replayRoute } from './replay-route.ts';
 import { appendSteps } from './steps.sql.ts';
-import { timelineRoute } from './timeline-route.ts';
+import { readTimelineMarks } from './timeline-marks.ts';
+import { timelineRoutes } from './timeline-routes.ts';
 import { workflowRoutes } from './workflow-routes.ts';
 import { createWorkflowSchemas } from './workflow-schemas.ts';
 
@@ -21,8 +23,17 @@ export interface Decision {
 export function createDecision(options: DecisionOptions): Decision {
   const { db, dispatch, clock, log, fleet, objects } = options;
   const settings = { ...DECISION_DEFAULTS, ...options.settings };
+  const watch = new RunWatch({
+    read: (orgIds, runIds) => inTenant(db, orgIds, (tx) => readTimelineMarks(tx, runIds)),
+    lookEveryMs: settings.watchEveryMs,
+    onError: (error) => log.warn('a look at watched runs failed', { error }),
+  });
   const journal = new GroupCommit<StepBatch, AppendedSteps>({
-    commit: (batches) => appendSteps(db, batches, settings.changesPerRunMax),
+    commit: async (batches) => {
+      const answers = await appendSteps(db, batches, settings.changesPerRunMax);
+      for (const { runId } of batches) watch.touch(runId);
+      return answers;
+    },
     weightOf: ({ steps }) => steps.length,
     weightMax: settings.stepsPerCommitMax,
     lanes: settings.lanes,
@@ -42,12 +53,13 @@ export function createDecision(options: DecisionOptions): Decision {
     schemas: createWorkflowSchemas(),
     objects,
     inlineBytesMax: settings.inlineBytesMax,
+    watch,
     journal,
   };
   const routes = [
     ...journalRoutes(parts),
     replayRoute(parts),
-    timelineRoute(parts),
+    ...timelineRoutes(parts),
     ...workflowRoutes(parts),
   ];
   return { routes, jobs: [] };

@@ -1,5 +1,5 @@
 import type { Clock } from '@sagewai/clock';
-import type { Fleet, GroupCommit } from '@sagewai/fleet';
+import type { Fleet, GroupCommit, RunWatch } from '@sagewai/fleet';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
@@ -19,5 +19,7 @@ export interface DecisionParts extends Results {
   readonly submitOne: Fleet['submitOne'];
   readonly readRuns: Fleet['readRuns'];
   readonly schemas: WorkflowSchemas;
+  /** Who waits for a run to go on. */
+  readonly watch: RunWatch;
   readonly journal: GroupCommit<StepBatch, AppendedSteps>;
 }

@@ -50,6 +50,17 @@ export async function readHead(tx: Executor, runId: RunId): Promise<JournalHead 
   return rows[0] ?? null;
 }
 
+/** How much was written of these runs; those of which nothing was are left out. */
+export async function readChanges(
+  tx: Executor,
+  runIds: readonly RunId[],
+): Promise<ReadonlyMap<RunId, bigint>> {
+  const { rows } = await sql<{ runId: RunId; change: bigint }>`
+    select run_id as "runId", change from run_journal where run_id = any(${[...runIds]}::uuid[])
+  `.execute(tx);
+  return new Map(rows.map(({ runId, change }) => [runId, change]));
+}
+
 /** What was written of a run after a change, in order (D3). */
 export async function readSteps(
   tx: Executor,

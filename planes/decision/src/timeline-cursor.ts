@@ -79,7 +79,8 @@ export function mergeNodes(
 
 const timeOf = (list: readonly TimelineNode[]): number => list.at(-1)?.at.getTime() ?? Infinity;
 
-function advance(cursor: TimelineCursor, node: TimelineNode): TimelineCursor {
+/** The cursor of what comes after a node. */
+export function advance(cursor: TimelineCursor, node: TimelineNode): TimelineCursor {
   switch (node.node) {
     case 'step':
       return { ...cursor, change: node.step.change };

@@ -32,7 +32,13 @@ export {
 export { type LedgerJobOptions, ledgerJobs } from './jobs.ts';
 export { checkRollups, estimateSpendRows, type SpendMismatch } from './rollups.sql.ts';
 export { ledgerRoutes } from './routes.ts';
-export { listRunCalls, type RunCall, type RunCallPlace } from './run-calls.sql.ts';
+export {
+  listRunCalls,
+  markRunCalls,
+  type RunCall,
+  type RunCallMark,
+  type RunCallPlace,
+} from './run-calls.sql.ts';
 export type { RoutingNote } from './routing-decision.ts';
 export { reportSpend } from './spend-report.sql.ts';
 export type {

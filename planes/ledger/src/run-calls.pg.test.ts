@@ -3,7 +3,7 @@ import { databaseTest as test, holdTransaction, makeTenant } from '@sagewai/test
 import type { OrganizationId, RunId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
-import { listRunCalls } from './run-calls.sql.ts';
+import { listRunCalls, markRunCalls } from './run-calls.sql.ts';
 
 const RUN = '0199aaaa-0000-7000-8000-000000000001' as RunId;
 const idOf = (n: number): string => `0199bbbb-0000-7000-8000-00000000000${n}`;
@@ -38,9 +38,15 @@ test('a call whose booking is still open is not passed over by a reader who goes
     await expect.poll(idsOf, { timeout: 20_000 }).toEqual(ids);
     return read(after);
   };
+  const mark = async () => (await inTenant(db, [orgId], (tx) => markRunCalls(tx, [RUN])))[0];
   const first = await told(null, [idOf(1)]);
+  const before = await mark();
+  expect(before).toEqual({ runId: RUN, last: first[0]?.bookedXid, isAll: false });
   await open.commit();
   await told(first[0] ?? null, [idOf(2), idOf(3)]);
+  const after = await mark();
+  expect(after?.isAll).toBe(true);
+  expect(after?.last).not.toBe(before?.last);
   const all = await told(null, [idOf(1), idOf(2), idOf(3)]);
   expect(all.map(({ costPusd }) => costPusd)).toEqual([5n, 5n, 5n]);
 });

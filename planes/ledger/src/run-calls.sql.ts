@@ -43,4 +43,32 @@ export async function listRunCalls(
   return rows;
 }
 
+/** How far the calls of runs can be told. */
+export interface RunCallMark {
+  readonly runId: RunId;
+  /** Changes whenever there is more to tell. */
+  readonly last: bigint;
+  /** Nothing that is booked is held back. */
+  readonly isAll: boolean;
+}
+
+/** Read before a list, it says whether the list has all. Runs without calls are left out. */
+export async function markRunCalls(
+  tx: Executor,
+  runIds: readonly RunId[],
+): Promise<readonly RunCallMark[]> {
+  const { rows } = await sql<RunCallMark>`
+    select r.id as "runId", told.last, booked.last = told.last as "isAll"
+    from unnest(${[...runIds]}::uuid[]) as r(id)
+    cross join lateral (
+      select booked_xid as last from spend where run_id = r.id order by booked_xid desc limit 1
+    ) as booked
+    cross join lateral (
+      select coalesce(max(booked_xid), 0) as last from spend
+      where run_id = r.id and booked_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    ) as told
+  `.execute(tx);
+  return rows;
+}
+
 const ZERO = '00000000-0000-0000-0000-000000000000';

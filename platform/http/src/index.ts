@@ -28,4 +28,5 @@ export {
 export { createRequestIds } from './request-id.ts';
 export { SAFETY_HEADERS, sendFault } from './send.ts';
 export { HTTP_DEFAULTS, type HttpSettings } from './settings.ts';
+export { type EventsPage, type ServerEvent, streamEvents } from './stream-events.ts';
 export { type CertificateFiles, readServerCertificate, type ServerCertificate } from './tls.ts';

@@ -5,7 +5,7 @@ import { travelsInClear } from '@sagewai/sdk/node';
 import { Command } from 'commander';
 
 import { DEFAULT_URL, type Surroundings } from '../context.ts';
-import { createServerSend } from '../create-server-send.ts';
+import { createTransport } from '../create-transport.ts';
 import { jsonText } from '../json-text.ts';
 import { saveLogin } from '../saved-login.ts';
 import { serverUrl } from '../server-url.ts';
@@ -55,7 +55,7 @@ export function loginCommand(around: Surroundings): Command {
     const organization = flags.org || environment['SAGEWAI_ORGANIZATION'];
     const chosen = organization ? { organization } : {};
     const caFile = flags.caFile || environment['SAGEWAI_CA_FILE'];
-    const send = await createServerSend(caFile);
+    const { send } = await createTransport(caFile);
     const token = await tokenOf(flags, { url, send, around, organization });
     const client = createClient({ url, token, signal, send, ...chosen });
     const who = await client.call('identity.whoAmI', {});

@@ -11,6 +11,12 @@ import { UsageError } from '../usage-error.ts';
 type Step = CallOutput<'runs.readJournal'>['steps'][number];
 type Timeline = CallOutput<'runs.readTimeline'>;
 
+type TimelineNode = Timeline['nodes'][number];
+
+interface TimelineFlags extends ConnectionFlags {
+  readonly follow?: boolean;
+}
+
 interface ReplayFlags extends ConnectionFlags {
   readonly from?: string;
   readonly edit?: string;
@@ -18,11 +24,9 @@ interface ReplayFlags extends ConnectionFlags {
 
 /** What a durable run has done, step by step. */
 export function historyCommands(around: Surroundings): Command[] {
-  const timeline = serverCommand('timeline', 'Show steps, waits and model calls of a run').argument(
-    '<id>',
-    'its id',
-    id,
-  );
+  const timeline = serverCommand('timeline', 'Show steps, waits and calls of a run')
+    .argument('<id>', 'its id', id)
+    .option('-f, --follow', 'go on until the run has ended; with --json, one event a line');
   const replay = serverCommand('replay', 'Run it again, with its finished steps up to one of them')
     .argument('<id>', 'its id', id)
     .option('--from <step>', 'the first step that is done again: name, or name#ordinal')
@@ -31,7 +35,7 @@ export function historyCommands(around: Surroundings): Command[] {
     .argument('<one>', 'its id', id)
     .argument('<other>', 'its id', id);
   return [
-    act<ConnectionFlags>(timeline, around, showTimeline),
+    act<TimelineFlags>(timeline, around, showTimeline),
     act<ReplayFlags>(replay, around, replayRun),
     act<ConnectionFlags>(diff, around, showDiff),
   ];
@@ -39,10 +43,11 @@ export function historyCommands(around: Surroundings): Command[] {
 
 async function showTimeline(
   context: Context,
-  _flags: ConnectionFlags,
+  { follow }: TimelineFlags,
   [run_id = '']: readonly string[],
 ): Promise<void> {
-  const nodes = new Map<string, Timeline['nodes'][number]>();
+  if (follow === true) return followTimeline(context, run_id);
+  const nodes = new Map<string, TimelineNode>();
   let page: Timeline;
   let cursor: string | null = null;
   do {
@@ -53,18 +58,37 @@ async function showTimeline(
     cursor = page.next;
   } while (page.nodes.length > 0);
   const all = [...nodes.values()];
-  const rows = all.map((node) =>
-    node.node === 'step'
-      ? [node.at, node.kind, node.key, node.state, String(node.attempt), '', node.error]
-      : node.node === 'tool'
-        ? [node.at, 'tool', node.tool, node.state, '', '', node.error ?? node.step]
-        : [node.at, 'call', node.model, node.status, '', `$${node.cost_usd}`, node.step],
-  );
   const headings = ['at', 'node', 'what', 'state', 'attempt', 'cost', 'note'];
   const { state, attempts, cost_usd, calls } = page;
-  context.show({ nodes: all, state, attempts, cost_usd, calls }, printColumns(headings, rows));
-  context.terminal.note(`${state}, ${attempts.length} attempts, ${calls} calls, $${cost_usd}`);
+  const text = printColumns(headings, all.map(toRow));
+  context.show({ nodes: all, state, attempts, cost_usd, calls }, text);
+  context.terminal.note(noteOf(page));
 }
+
+/** A line for each node as it happens; a step has one when it begins and one when it ends. */
+async function followTimeline({ client, terminal, json }: Context, run_id: string): Promise<void> {
+  for await (const { event, data } of client.stream('runs.streamTimeline', {
+    params: { run_id },
+  })) {
+    if (event === 'end') terminal.note(noteOf(data));
+    if (json) terminal.out(JSON.stringify({ event, ...data }));
+    else if (event === 'node') terminal.out(toRow(data).filter(Boolean).join('  '));
+  }
+}
+
+function toRow(node: TimelineNode): (string | null)[] {
+  switch (node.node) {
+    case 'step':
+      return [node.at, node.kind, node.key, node.state, String(node.attempt), '', node.error];
+    case 'tool':
+      return [node.at, 'tool', node.tool, node.state, '', '', node.error ?? node.step];
+    case 'call':
+      return [node.at, 'call', node.model, node.status, '', `$${node.cost_usd}`, node.step];
+  }
+}
+
+const noteOf = (of: Pick<Timeline, 'state' | 'attempts' | 'cost_usd' | 'calls'>): string =>
+  `${of.state}, ${of.attempts.length} attempts, ${of.calls} calls, $${of.cost_usd}`;
 
 async function replayRun(
   context: Context,

@@ -2,12 +2,12 @@ import type { JsonObject } from '@sagewai/translate';
 
 import { ProjectContext } from '../context/project-context.ts';
 import { pause } from '../pause.ts';
+import { readEvents } from '../read-events.ts';
 import { retryDelayMs } from '../retry.ts';
 import type { ModelTurn } from './chat.ts';
 import type { ModelEndpoint } from './inference.ts';
 import { codeOfStatus, ModelCallError } from './model-call-error.ts';
 import { type ModelRequest, readTurn, toChatRequest, TurnCollector } from './model-wire.ts';
-import { readEvents } from './read-events.ts';
 import { toWire, type Wire } from './wire-formats.ts';
 
 export interface Calling {
@@ -114,7 +114,7 @@ async function readStream(
       if (text !== '') of.onText(text);
     }
   };
-  for await (const data of readEvents(bounded(response))) {
+  for await (const { data } of readEvents(bounded(response))) {
     if (data !== '[DONE]') take(parse(data, of.host, response));
   }
   take(null);

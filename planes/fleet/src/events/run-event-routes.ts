@@ -1,5 +1,13 @@
 import { Fault } from '@sagewai/fault';
-import { type Caller, found, implementOwn, implementStream, type Route } from '@sagewai/http';
+import {
+  type Caller,
+  type EventsPage,
+  found,
+  implementOwn,
+  implementStream,
+  type Route,
+  streamEvents,
+} from '@sagewai/http';
 import { boundProject } from '@sagewai/identity';
 import { inTenant } from '@sagewai/postgres';
 import {
@@ -22,7 +30,6 @@ import { toEvent } from '../runs/to-wire.ts';
 import { openEvents, sealEvents } from '../secrecy/event-contents.ts';
 import { type EventHead, isEnd, type RunEvent, type SaidEvent } from './run-event.ts';
 import { readEvents, readHeads } from './run-events.sql.ts';
-import { type StreamCursor, streamEvents } from './stream-events.ts';
 
 const EVENTS_PER_PAGE = 200;
 
@@ -73,20 +80,55 @@ export function runEventRoutes(parts: FleetParts): Route[] {
       const of = demandRead(caller, params.run_id);
       const cursor = cursorOf(request.headers['last-event-id'], query.after);
       // Who may not read it, or has read it all, is answered as usual.
-      const first = await lookAt(parts, of, { after: cursor.after, limit: EVENTS_PER_PAGE });
+      let seen = await lookAt(parts, of, { after: cursor.after, limit: EVENTS_PER_PAGE });
+      let after = cursor.after;
+      const tell = (): EventsPage => {
+        after = seen.events.at(-1)?.seq ?? after;
+        return toPage(seen, after);
+      };
       await streamEvents(reply, {
-        first,
-        cursor,
+        first: tell(),
+        isOver: cursor.isOver && isEnd(seen.head.state),
         signal: AbortSignal.any([request.signal, request.draining]),
         keepAliveMs: settings.eventKeepAliveMs,
         endsAfterMs: settings.eventStreamMs,
         monotonicMs: () => parts.clock.monotonicMs(),
-        look: (after) => lookAt(parts, of, { after, limit: EVENTS_PER_PAGE }),
-        wait: (head, waitMs, signal) =>
-          eventWatch.wait({ ...of, known: markOf(head), waitMs, signal }),
+        look: async () => {
+          seen = await lookAt(parts, of, { after, limit: EVENTS_PER_PAGE });
+          return tell();
+        },
+        wait: (waitMs, signal) => {
+          const { head } = seen;
+          const marked = { ...head, seq: after > head.seq ? after : head.seq };
+          return eventWatch.wait({ ...of, known: markOf(marked), waitMs, signal });
+        },
       });
     }),
   ];
+}
+
+/** The end is told when nothing came before it in the same look. */
+function toPage({ head, events }: Look, after: bigint): EventsPage {
+  const told = events.map((event) => ({
+    id: String(event.seq),
+    event: event.kind,
+    data: toEvent(event),
+  }));
+  if (told.length > 0 || !isEnd(head.state)) return { events: told, isEnd: false };
+  const data = { state: head.state, left_out: head.leftOut };
+  return { events: [{ id: `${after}-end`, event: 'end', data }], isEnd: true };
+}
+
+interface Look {
+  readonly head: EventHead;
+  readonly events: readonly RunEvent[];
+}
+
+interface StreamCursor {
+  /** The last that was received. */
+  readonly after: bigint;
+  /** The end was received too. */
+  readonly isOver: boolean;
 }
 
 interface Readable {
@@ -104,7 +146,7 @@ async function lookAt(
   { db, contentKeys }: FleetParts,
   { orgId, runId, caller }: Readable,
   { after, limit }: { readonly after: bigint; readonly limit: number },
-): Promise<{ head: EventHead; events: RunEvent[] }> {
+): Promise<Look> {
   return inTenant(db, [orgId], async (tx) => {
     const run = await findRunState(tx, runId);
     const bound = boundProject(caller);

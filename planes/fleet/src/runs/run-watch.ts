@@ -50,6 +50,7 @@ export class RunWatch {
         signal.removeEventListener('abort', settle);
         watchers.delete(watcher);
         if (watchers.size === 0) this.#watchers.delete(runId);
+        if (this.#watchers.size === 0) this.#rest();
         resolve();
       };
       const watcher: Watcher = { orgId, runId, known, settle };
@@ -71,6 +72,12 @@ export class RunWatch {
     for (const watchers of this.#watchers.values()) {
       for (const watcher of watchers) watcher.settle();
     }
+  }
+
+  /** Nobody waits: nothing is to be looked at, and nothing is left running. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #plan(): void {
