@@ -200,6 +200,24 @@ describe('without beats', () => {
     expect(out).toEqual([piece(1) + piece(2)]);
   });
 
+  test('what comes with the end waits for the settlement, and goes with it (G4)', async () => {
+    const { out, come, comeAlone, relay: made } = relay({ beats: false });
+    await comeAlone(piece(1));
+    come(piece(2), USAGE, DONE);
+    expect(await made.end).toEqual({ kind: 'complete' });
+    expect(out).toEqual(['HEAD', piece(1)]);
+    made.flush();
+    expect(out).toEqual(['HEAD', piece(1), piece(2)]);
+  });
+
+  test('a stream that was whole before the client was answered is one write (G4)', async () => {
+    const { out, relay: made } = relay({ beats: false, before: [piece(1), DONE] });
+    expect(await made.end).toEqual({ kind: 'complete' });
+    expect(out).toEqual([]);
+    made.flush();
+    expect(out).toEqual([piece(1)]);
+  });
+
   test.each(['client', 'provider'])(
     'what the %s leaves in its last turn is counted (G3)',
     (who) => {

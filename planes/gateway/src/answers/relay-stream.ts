@@ -8,6 +8,8 @@
  *   G2. What follows within the same beat goes out together when the beat ends. A piece never waits for
  *       longer than a beat, whatever comes after it.
  *   G3. What has been gathered is counted, whoever ends the stream.
+ *   G4. What comes in the same turn as the end waits with it, for the settlement or for the end of the beat: one
+ *       write less of the two or three that a short stream has. Its client cannot be done any sooner.
  *
  * A client that reads slowly slows its provider, and one that does not read at all is given up after
  * `stallMs`: it would hold its reservation for ever.
@@ -57,7 +59,7 @@ export class Relay implements Sink, Member {
   /** Gathered, as they came. */
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
-  /** Of a stream that has ended within a beat. */
+  /** Of a stream that has ended. */
   #last: Buffer | undefined;
 
   constructor(parts: RelayParts) {
@@ -72,8 +74,8 @@ export class Relay implements Sink, Member {
     if (!this.#isOver) attempt.handTo(this);
     this.#endTurn(); // What had arrived goes with the head.
     if (this.#isHeadOut) return;
-    if (beat === null) this.#sendHead();
-    else beat.join(this);
+    if (beat !== null) beat.join(this);
+    else if (!this.#isOver) this.#sendHead();
   }
 
   /** Whether the client went away before the end. */
@@ -92,9 +94,7 @@ export class Relay implements Sink, Member {
     const { tap } = this.#parts;
     const passed = tap.push(this.#gathered());
     const rest = tap.end();
-    const last = rest.length === 0 ? passed : Buffer.concat([passed, rest]);
-    if (this.#inBeat) this.#last = last;
-    else this.#write(last);
+    this.#last = rest.length === 0 ? passed : Buffer.concat([passed, rest]); // G4
     this.#finish({ kind: tap.isTooLong ? 'garbage' : 'complete' });
   }
 
@@ -103,7 +103,7 @@ export class Relay implements Sink, Member {
     this.#finish({ kind: 'broken', failure });
   }
 
-  /** What still waits for the end of a beat goes out now. */
+  /** What came with the end goes out now. */
   flush(): void {
     const last = this.#last;
     this.#last = undefined;
@@ -112,8 +112,8 @@ export class Relay implements Sink, Member {
 
   beat(): boolean {
     const goesOn = this.#pieces.length > 0;
+    if (goesOn && !this.#isOver) this.#pass(this.#gathered());
     if (this.#isOver) this.flush();
-    else if (goesOn) this.#pass(this.#gathered());
     else if (!this.#isHeadOut) this.#sendHead();
     this.#inBeat = goesOn;
     return goesOn;
@@ -145,7 +145,9 @@ export class Relay implements Sink, Member {
 
   #pass(bytes: Buffer): void {
     const { tap } = this.#parts;
-    this.#write(tap.push(bytes));
+    const passed = tap.push(bytes);
+    if (tap.isDone) this.#last = passed; // G4
+    else this.#write(passed);
     if (tap.isTooLong) this.#finish({ kind: 'garbage' });
     else if (tap.isDone) this.#finish({ kind: 'complete' });
   }

@@ -37,6 +37,7 @@ export async function passContent(
   const end = await relay.end;
   if (end.kind !== 'complete') attempt.abort();
   if (reply.destroyed) return;
+  relay.flush();
   if (end.kind === 'complete') reply.end(tap.release());
   else reply.destroy();
 }
