@@ -143,6 +143,14 @@ export class SagewaiFleet extends pulumi.ComponentResource {
                     failureThreshold: 6,
                   },
                   readinessProbe: { httpGet: { path: '/readyz', port: 8000 }, timeoutSeconds: 3 },
+                  // Endpoints hear of the end a moment later than the pod: until then calls still come.
+                  lifecycle: {
+                    preStop: {
+                      exec: {
+                        command: ['/usr/bin/node', '-e', 'setTimeout(() => undefined, 5000)'],
+                      },
+                    },
+                  },
                 },
               ],
             },

@@ -136,6 +136,8 @@ locals {
                 startupProbe   = { httpGet = { path = "/api/v1/health", port = 8000 }, periodSeconds = 5, failureThreshold = 60 }
                 livenessProbe  = { httpGet = { path = "/api/v1/health", port = 8000 }, periodSeconds = 10, timeoutSeconds = 5, failureThreshold = 6 }
                 readinessProbe = { httpGet = { path = "/readyz", port = 8000 }, periodSeconds = 5, timeoutSeconds = 3, failureThreshold = 2 }
+                # Endpoints hear of the end a moment later than the pod: until then calls still come.
+                lifecycle = { preStop = { exec = { command = ["/usr/bin/node", "-e", "setTimeout(() => undefined, 5000)"] } } }
               })]
             })
           }

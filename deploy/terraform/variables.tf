@@ -77,6 +77,10 @@ variable "worker_pools" {
     condition     = alltrue([for pool in values(var.worker_pools) : (pool.min_replicas == null) == (pool.max_replicas == null)])
     error_message = "A pool that scales has both min_replicas and max_replicas."
   }
+  validation {
+    condition     = alltrue([for pool in values(var.worker_pools) : pool.min_replicas == null ? true : (pool.min_replicas >= 1 && coalesce(pool.max_replicas, pool.min_replicas) >= pool.min_replicas)])
+    error_message = "A pool that scales has 1 <= min_replicas <= max_replicas: a HorizontalPodAutoscaler does not scale to nothing."
+  }
 }
 
 variable "database_url" {

@@ -39,6 +39,10 @@ run "a_pool_without_replicas_and_with_a_gpu_is_a_daemon_set" {
     condition     = kubernetes_manifest.object["Deployment/server"].manifest.metadata.name == "sagewai-server"
     error_message = "the server is called as the documentation has it"
   }
+  assert {
+    condition     = kubernetes_manifest.object["Deployment/server"].manifest.spec.template.spec.containers[0].lifecycle.preStop.exec.command[0] == "/usr/bin/node"
+    error_message = "calls that still come are answered"
+  }
 }
 
 run "the_secret_is_made_once" {
@@ -108,6 +112,14 @@ run "a_pool_with_half_a_number" {
   command = plan
   variables {
     worker_pools = { cpu = { replicas = 1.5, models = [], resources = { memory = "2Gi" } } }
+  }
+  expect_failures = [var.worker_pools]
+}
+
+run "a_pool_that_scales_to_nothing" {
+  command = plan
+  variables {
+    worker_pools = { cpu = { replicas = 1, models = [], resources = { memory = "2Gi" }, min_replicas = 0, max_replicas = 4 } }
   }
   expect_failures = [var.worker_pools]
 }
