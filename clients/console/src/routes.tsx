@@ -11,6 +11,7 @@ import { readSpendSearch } from './money/spend-search.ts';
 import { readRunSearch } from './runs/run-search.ts';
 import { Missing } from './shell/missing.tsx';
 import { Shell } from './shell/shell.tsx';
+import { readToolSearch } from './tools/tool-search.ts';
 import { Failure } from './ui/failure.tsx';
 
 const root = createRootRoute({
@@ -35,6 +36,27 @@ const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   component: lazyRouteComponent(() => import('./pages/run.tsx'), 'RunPage'),
+});
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  component: lazyRouteComponent(() => import('./pages/approvals.tsx'), 'ApprovalsPage'),
+});
+const tools = createRoute({
+  getParentRoute: () => root,
+  path: '/tools',
+  validateSearch: readToolSearch,
+  component: lazyRouteComponent(() => import('./pages/tools.tsx'), 'ToolsPage'),
+});
+const tool = createRoute({
+  getParentRoute: () => root,
+  path: '/tools/$toolId',
+  component: lazyRouteComponent(() => import('./pages/tool.tsx'), 'ToolPage'),
+});
+const toolCall = createRoute({
+  getParentRoute: () => root,
+  path: '/tool-calls/$callId',
+  component: lazyRouteComponent(() => import('./pages/tool-call.tsx'), 'ToolCallPage'),
 });
 const workers = createRoute({
   getParentRoute: () => root,
@@ -120,6 +142,10 @@ const pages = root.addChildren([
   overview,
   runs,
   run,
+  approvals,
+  tools,
+  tool,
+  toolCall,
   workers,
   enrollmentKeys,
   queues,

@@ -156,6 +156,7 @@ export * from './litellm-global-spend.ts';
 export * from './litellm-spend.ts';
 export * from './litellm-teams.ts';
 export { createKey, getKey, limits, listKeys, revokeKey, updateKey, virtualKey } from './keys.ts';
+export { canonicalJson } from './canonical-json.ts';
 export { canonicalModel, canonicalModels } from './model-name.ts';
 export {
   dependency,

@@ -1,13 +1,12 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { CONSOLE_DIR } from '@sagewai/console/build';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ask } from '../harness/api.ts';
-import { findBarriers, missingBrowser } from '../harness/browser.ts';
+import { missingBrowser } from '../harness/browser.ts';
 import {
   goTo,
   makeOwner,
@@ -22,6 +21,7 @@ import { query } from '../harness/database.ts';
 import { cluster } from '../harness/e2e-test.ts';
 import { freePort } from '../harness/free-port.ts';
 import { chat } from '../harness/installation.ts';
+import { keepPicture, lookAt, NOTHING_WRONG } from '../harness/look-at.ts';
 import { startSagewai } from '../harness/sagewai.ts';
 import { createServer } from '../harness/server.ts';
 import { openStage, type Stage } from '../harness/stage.ts';
@@ -35,6 +35,8 @@ if (missing !== null) console.warn(`The console is not looked at: ${missing}`);
 const PAGES = [
   'Overview',
   'Runs',
+  'Approvals',
+  'Tools',
   'Workers',
   'Enrollment keys',
   'Queues',
@@ -51,14 +53,6 @@ const PAGES = [
   'Access tokens',
   'Your account',
 ];
-
-/** With UPDATE_SCREENS=1: pictures for the documentation, of the pages as the tests have left them. */
-async function keepPicture(page: Page, name: string): Promise<void> {
-  if (process.env['UPDATE_SCREENS'] !== '1') return;
-  const folder = new URL('../../../docs/screens/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
-}
 
 /** Everything that the first page loads, compressed. */
 const FIRST_PAGE_BYTES_MAX = 250 * 1024;
@@ -397,18 +391,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
   test.each(PAGES)('%s: nothing serious keeps anybody out, in light and in dark', async (name) => {
     const { page } = opened;
     await goTo(page, name);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect({ [colorScheme]: await findBarriers(page) }).toEqual({ [colorScheme]: [] });
-      await keepPicture(page, `${name.toLowerCase().replaceAll(' ', '-')}-${colorScheme}`);
-    }
-    await page.setViewportSize({ width: 390, height: 820 });
-    const wider = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    expect(wider).toBeLessThanOrEqual(0);
-    await page.setViewportSize({ width: 1280, height: 820 });
-    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await lookAt(page, name.toLowerCase().replaceAll(' ', '-'))).toEqual(NOTHING_WRONG);
   });
 
   test('the browser has nothing to complain of: no script or style stands in a page', () => {

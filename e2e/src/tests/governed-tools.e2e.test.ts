@@ -1,6 +1,3 @@
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { expect } from 'vitest';
@@ -8,32 +5,13 @@ import { expect } from 'vitest';
 import { bearer } from '../harness/api.ts';
 import { cluster, test } from '../harness/e2e-test.ts';
 import { install } from '../harness/installation.ts';
-import type { Stage } from '../harness/stage.ts';
+import { serveJson } from '../harness/json-server.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { makeEnrollmentKey, startWorker } from '../harness/worker.ts';
 
 const WORKFLOWS = fileURLToPath(
   new URL('../../../examples/approved-tool/src/clean-up.ts', import.meta.url),
 );
-
-async function serve(stage: Stage, answer: (body: string) => object): Promise<string> {
-  const server: HttpServer = createServer((request, response) => {
-    void text(request).then((body) => {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(answer(body)));
-    });
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  stage.defer('a server of the test', async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 test('a table is dropped once, by a person’s leave, and the run waits without a worker meanwhile', async ({
   stage,
@@ -45,12 +23,12 @@ test('a table is dropped once, by a person’s leave, and the run waits without 
   });
   const [server] = servers;
   const dropped: string[] = [];
-  const database = await serve(stage, (body) => {
+  const database = await serveJson(stage, (body) => {
     dropped.push(body);
     return { dropped: true };
   });
   // A model that asks for the tool once, and says what it was told.
-  const model = await serve(stage, (body) => {
+  const model = await serveJson(stage, (body) => {
     const { messages } = JSON.parse(body) as { messages: { role: string; content: string }[] };
     const told = messages.find(({ role }) => role === 'tool');
     const call = { name: 'drop_table', arguments: '{"table":"orders_2019"}' };

@@ -5,11 +5,10 @@ import { Fault } from '@sagewai/fault';
 import { found } from '@sagewai/http';
 import { inTenant, type Tx } from '@sagewai/postgres';
 import { appendAudit } from '@sagewai/trust';
-import type { BodyOf, callTool } from '@sagewai/wire';
+import { type BodyOf, type callTool, canonicalJson } from '@sagewai/wire';
 
 import { callKey, type CallName } from './call-key.ts';
 import type { Calling } from './calling.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { sealArguments } from './keep-contents.ts';
 import type { ActionParts } from './parts.ts';
 import type { Beginning, BegunCall } from './tool-call.ts';

@@ -7,6 +7,7 @@ import { boundProject, findProject, isId } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import {
+  canonicalJson,
   createTool,
   deleteTool,
   getTool,
@@ -17,7 +18,6 @@ import {
   updateTool,
 } from '@sagewai/wire';
 
-import { canonicalJson } from './canonical-json.ts';
 import { sealCredential } from './credentials.ts';
 import { demandAllowed } from './http/send-request.ts';
 import { allowsCommand } from './mcp/allows-command.ts';

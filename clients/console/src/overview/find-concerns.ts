@@ -10,13 +10,13 @@ export interface Concern {
   readonly why: string;
   /** Where its cause is. */
   readonly to: string;
-  readonly search?: Readonly<Record<string, string>>;
 }
 
 export interface Seen {
   readonly workers: CallOutput<'fleet.listWorkers'>['workers'];
   readonly queues: CallOutput<'fleet.listPending'>['queues'];
   readonly waiting: CallOutput<'runs.listRuns'>['runs'];
+  readonly calls: CallOutput<'tools.listToolCalls'>['calls'];
   readonly stalled: CallOutput<'fleet.listStalled'>['runs'];
   readonly dead: CallOutput<'fleet.listDeadLetters'>['dead_letters'];
   readonly budgets: CallOutput<'ledger.listBudgets'>['budgets'];
@@ -24,10 +24,14 @@ export interface Seen {
 }
 
 const NEARLY_SPENT = 0.8;
+/** The page of approvals has all of them. */
+const CALLS_MAX = 5;
 
 /** The weightiest first. */
 export function findConcerns(seen: Seen): readonly Concern[] {
-  const waits = seen.waiting.length;
+  // Those that wait for a call of a tool are told of by the call.
+  const byCall = new Set(seen.calls.map(({ run_id: id }) => id));
+  const waits = seen.waiting.filter(({ id }) => !byCall.has(id)).length;
   const runs = (count: number): string => (count === 1 ? '1 run' : `${shortCount(count)} runs`);
   return [
     ...seen.queues
@@ -49,6 +53,13 @@ export function findConcerns(seen: Seen): readonly Concern[] {
         why: `${name}${reason === null ? ' asks to be approved' : `: ${reason}`}`,
         to: '/fleet/workers',
       })),
+    ...seen.calls.slice(0, CALLS_MAX).map(({ id, tool, requested_by: by }) => ({
+      key: `call ${id}`,
+      tone: 'warn' as const,
+      what: 'somebody must decide',
+      why: `a call of ${tool} for ${by}`,
+      to: '/approvals',
+    })),
     ...(waits === 0
       ? []
       : [
@@ -57,8 +68,7 @@ export function findConcerns(seen: Seen): readonly Concern[] {
             tone: 'warn' as const,
             what: 'somebody must decide',
             why: `${runs(waits)} ${waits === 1 ? 'waits' : 'wait'} for a person or a signal`,
-            to: '/runs',
-            search: { state: 'waiting' },
+            to: '/approvals',
           },
         ]),
     ...seen.stalled.map(({ run_id: id, worker_name: name }) => ({

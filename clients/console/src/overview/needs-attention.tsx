@@ -22,6 +22,10 @@ export function NeedsAttention(): ReactElement {
     ...ask('runs.listRuns', { query: { state: 'waiting', limit: 50 } }),
     refetchInterval,
   });
+  const calls = useQuery({
+    ...ask('tools.listToolCalls', { query: { state: 'waiting', limit: 50 } }),
+    refetchInterval,
+  });
   const stalled = useQuery({
     ...ask('fleet.listStalled', { query: { limit: 50 } }),
     refetchInterval,
@@ -42,6 +46,7 @@ export function NeedsAttention(): ReactElement {
     workers: workers.data?.workers ?? [],
     queues: pending.data?.queues ?? [],
     waiting: waiting.data?.runs ?? [],
+    calls: calls.data?.calls ?? [],
     stalled: stalled.data?.runs ?? [],
     dead: dead.data?.dead_letters ?? [],
     budgets: budgets.data?.budgets ?? [],
@@ -53,12 +58,11 @@ export function NeedsAttention(): ReactElement {
         <p className="text-muted">Nothing does.</p>
       ) : (
         <ul className="flex flex-col gap-2">
-          {concerns.map(({ key, tone, what, why, to, search }) => (
+          {concerns.map(({ key, tone, what, why, to }) => (
             <li key={key} className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
               <Badge tone={tone}>{what}</Badge>
               <Link
                 to={to}
-                search={search ?? {}}
                 className="hover:text-accent min-w-0 underline decoration-1 underline-offset-2"
               >
                 {why}

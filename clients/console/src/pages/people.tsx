@@ -8,7 +8,7 @@ import { useAct } from '../api/use-act.ts';
 import { ActButton } from '../ui/act-button.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
-import { Snippet } from '../ui/copy.tsx';
+import { CodeBox } from '../ui/code-box.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Choice, Field } from '../ui/field.tsx';
@@ -164,7 +164,7 @@ function Invite(): ReactElement {
                 <p className="bg-warn-soft text-warn rounded-md px-3 py-2">
                   Shown this once. Give it to them alone; it works once.
                 </p>
-                <Snippet
+                <CodeBox
                   label="The invitation"
                   text={`sagewai accounts accept ${made.url ?? made.token} --name "Their Name"`}
                 />

@@ -7,7 +7,7 @@ import { shortDuration } from '../format/numbers.ts';
 import { type Answer, curlOf, NOTHING_YET, streamAnswer } from '../gateway/stream-answer.ts';
 import { ActButton } from '../ui/act-button.tsx';
 import { Button } from '../ui/button.tsx';
-import { Snippet } from '../ui/copy.tsx';
+import { CodeBox } from '../ui/code-box.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Choice, Field } from '../ui/field.tsx';
 import { Page, Panel } from '../ui/panel.tsx';
@@ -118,7 +118,7 @@ export function PlaygroundPage(): ReactElement {
             ))}
           </div>
           <Panel title="The same in a terminal">
-            <Snippet text={curlOf(questionOf(first))} label="curl for this question" />
+            <CodeBox text={curlOf(questionOf(first))} label="curl for this question" />
           </Panel>
         </div>
       </div>

@@ -1,19 +1,17 @@
 import type { CallOutput } from '@sagewai/sdk';
 import { TOKEN_SCOPES } from '@sagewai/wire';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactElement, useState } from 'react';
+import type { ReactElement } from 'react';
 
 import { ask, SERVER_URL } from '../api/server.ts';
 import { useAct } from '../api/use-act.ts';
 import { ActButton } from '../ui/act-button.tsx';
 import { Badge } from '../ui/badge.tsx';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Choice, Field } from '../ui/field.tsx';
-import { Form } from '../ui/form.tsx';
+import { MakeOnce } from '../ui/make-once.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
-import { ShownOnce } from '../ui/shown-once.tsx';
+import type { ShownOnceProps } from '../ui/shown-once.tsx';
 import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 
@@ -98,14 +96,7 @@ function Revoke({ token }: { token: Token }): ReactElement {
 
 function NewToken(): ReactElement {
   const act = useAct('identity.createToken');
-  const [isOpen, setOpen] = useState(false);
-  const [made, setMade] = useState<string | null>(null);
-  const close = (): void => {
-    setOpen(false);
-    setMade(null);
-    act.reset();
-  };
-  const make = async (data: (name: string) => string): Promise<void> => {
+  const make = async (data: (name: string) => string): Promise<ShownOnceProps | null> => {
     const scope = TOKEN_SCOPES.find((each) => each === data('scope')) ?? 'read';
     const days = data('days');
     const answer = await act.run({
@@ -115,71 +106,49 @@ function NewToken(): ReactElement {
         ...(days === '' ? {} : { expires_in_seconds: Number(days) * DAY_SECONDS }),
       },
     });
-    if (answer !== null) setMade(answer.token);
+    if (answer === null) return null;
+    const { token } = answer;
+    return {
+      what: 'The access token',
+      secret: token,
+      snippets: [
+        {
+          name: 'Command line',
+          text: `export SAGEWAI_URL=${SERVER_URL}\nexport SAGEWAI_TOKEN=${token}\nsagewai runs list`,
+        },
+        {
+          name: 'curl',
+          text: `curl ${SERVER_URL}/api/v1/runs -H "Authorization: Bearer ${token}"`,
+        },
+      ],
+    };
   };
   return (
-    <>
-      <ActButton act={act} look="main" onAct={() => setOpen(true)}>
-        New token
-      </ActButton>
-      <Dialog
-        title={made === null ? 'New access token' : 'The token is made'}
-        isOpen={isOpen}
-        onClose={close}
-        isWide
-      >
-        {made === null ? (
-          <Form
-            action="Make the token"
-            isPending={act.isPending}
-            onSubmit={(data) => void make(data)}
-          >
-            <Field
-              label="Name"
-              name="name"
-              required
-              autoFocus
-              placeholder="continuous integration"
-            />
-            <Choice label="It may" name="scope" defaultValue="read">
-              {TOKEN_SCOPES.map((scope) => (
-                <option key={scope} value={scope}>
-                  {MEANS[scope]}
-                </option>
-              ))}
-            </Choice>
-            <Field
-              label="Days until it expires"
-              name="days"
-              type="number"
-              min={1}
-              max={3_650}
-              placeholder="never"
-            />
-            {act.error === null ? null : <Failure error={act.error} />}
-          </Form>
-        ) : (
-          <>
-            <ShownOnce
-              what="The access token"
-              secret={made}
-              snippets={[
-                {
-                  name: 'Command line',
-                  text: `export SAGEWAI_URL=${SERVER_URL}\nexport SAGEWAI_TOKEN=${made}\nsagewai runs list`,
-                },
-                {
-                  name: 'curl',
-                  text: `curl ${SERVER_URL}/api/v1/runs -H "Authorization: Bearer ${made}"`,
-                },
-              ]}
-            />
-            <Button onClick={close} className="self-end">
-              Done
-            </Button>
-          </>
-        )}
-      </Dialog>
-    </>
+    <MakeOnce
+      act={act}
+      what="access token"
+      short="token"
+      make={make}
+      fields={
+        <>
+          <Field label="Name" name="name" required autoFocus placeholder="continuous integration" />
+          <Choice label="It may" name="scope" defaultValue="read">
+            {TOKEN_SCOPES.map((scope) => (
+              <option key={scope} value={scope}>
+                {MEANS[scope]}
+              </option>
+            ))}
+          </Choice>
+          <Field
+            label="Days until it expires"
+            name="days"
+            type="number"
+            min={1}
+            max={3_650}
+            placeholder="never"
+          />
+        </>
+      }
+    />
   );
 }

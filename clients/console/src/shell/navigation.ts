@@ -16,7 +16,12 @@ export const NAVIGATION = [
     places: [
       { to: '/', name: 'Overview', key: 'o', permission: 'organization:read' },
       { to: '/runs', name: 'Runs', key: 'r', permission: 'run:read' },
+      { to: '/approvals', name: 'Approvals', key: 'v', permission: 'tool:read' },
     ],
+  },
+  {
+    group: 'Agents',
+    places: [{ to: '/tools', name: 'Tools', key: 'x', permission: 'tool:read' }],
   },
   {
     group: 'Fleet',

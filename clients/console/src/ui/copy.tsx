@@ -27,22 +27,3 @@ export function CopyButton({
     </Button>
   );
 }
-
-/** Text to paste elsewhere, whole lines of it. */
-export function Snippet({ text, label }: { text: string; label: string }): ReactElement {
-  return (
-    <div className="border-line bg-canvas relative rounded-md border">
-      <pre
-        // What is wider than its box is reached by keyboard too.
-        tabIndex={0}
-        aria-label={label}
-        className="focus-inset overflow-x-auto p-2.5 pr-16 font-mono text-xs leading-relaxed"
-      >
-        {text}
-      </pre>
-      <div className="absolute top-1 right-1">
-        <CopyButton text={text} />
-      </div>
-    </div>
-  );
-}

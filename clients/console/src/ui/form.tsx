@@ -7,14 +7,17 @@ export function Form(of: {
   readonly onSubmit: (data: (name: string) => string) => void;
   readonly action: ReactNode;
   readonly isPending?: boolean;
+  /** Why it cannot be sent. Null: it can. */
+  readonly objection?: string | null;
   readonly children: ReactNode;
 }): ReactElement {
-  const { onSubmit, action, isPending = false, children } = of;
+  const { onSubmit, action, isPending = false, objection = null, children } = of;
   return (
     <form
       className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault();
+        if (objection !== null) return;
         const data = new FormData(event.currentTarget);
         onSubmit((name) => {
           const value = data.get(name);
@@ -23,7 +26,13 @@ export function Form(of: {
       }}
     >
       {children}
-      <Button type="submit" look="main" disabled={isPending} className="h-8 justify-center">
+      <Button
+        type="submit"
+        look="main"
+        disabled={isPending}
+        objection={objection}
+        className="h-8 justify-center"
+      >
         {action}
       </Button>
     </form>

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 
-import { CopyButton } from './copy.tsx';
+import { CodeBox } from './code-box.tsx';
 
 const LINES_MAX = 4_000;
 
@@ -12,18 +12,5 @@ export function JsonView({ value, label }: { value: unknown; label: string }): R
     lines.length > LINES_MAX
       ? `${lines.slice(0, LINES_MAX).join('\n')}\n… ${lines.length - LINES_MAX} lines more`
       : whole;
-  return (
-    <div className="relative">
-      <pre
-        tabIndex={0}
-        aria-label={label}
-        className="border-line bg-canvas focus-inset max-h-96 overflow-auto rounded-md border p-2.5 pr-16 font-mono text-xs break-words whitespace-pre-wrap"
-      >
-        {shown}
-      </pre>
-      <div className="absolute top-1 right-3">
-        <CopyButton text={whole} />
-      </div>
-    </div>
-  );
+  return <CodeBox text={shown} copied={whole} label={label} isLong />;
 }

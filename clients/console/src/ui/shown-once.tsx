@@ -1,21 +1,22 @@
 import { Tabs } from 'radix-ui';
 import type { ReactElement } from 'react';
 
-import { Snippet } from './copy.tsx';
+import { CodeBox } from './code-box.tsx';
 
-/** A secret that is never shown again, and what to do with it. */
-export function ShownOnce(of: {
+export interface ShownOnceProps {
   readonly what: string;
   readonly secret: string;
   readonly snippets: readonly { readonly name: string; readonly text: string }[];
-}): ReactElement {
-  const { what, secret, snippets } = of;
+}
+
+/** A secret that is never shown again, and what to do with it. */
+export function ShownOnce({ what, secret, snippets }: ShownOnceProps): ReactElement {
   return (
     <div className="flex flex-col gap-3">
       <p className="bg-warn-soft text-warn rounded-md px-3 py-2">
         {what} is shown this once. Copy it now.
       </p>
-      <Snippet text={secret} label={what} />
+      <CodeBox text={secret} label={what} />
       <Tabs.Root defaultValue={snippets[0]?.name ?? ''}>
         <Tabs.List
           aria-label="Where to use it"
@@ -33,7 +34,7 @@ export function ShownOnce(of: {
         </Tabs.List>
         {snippets.map(({ name, text }) => (
           <Tabs.Content key={name} value={name}>
-            <Snippet text={text} label={name} />
+            <CodeBox text={text} label={name} />
           </Tabs.Content>
         ))}
       </Tabs.Root>

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
-import { canonicalJson } from '../canonical-json.ts';
+import { canonicalJson } from '@sagewai/wire';
+
 import type { Attempt } from '../http/send-request.ts';
 import { judgeFailure } from '../judge-failure.ts';
 import type { Outcome } from '../outcome.ts';
