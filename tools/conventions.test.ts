@@ -97,6 +97,8 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'gateway.ollamaShow': 'asks with a body, as Ollama has it; changes nothing',
   'gateway.testGuardrail': 'asks about a text that is too long for a path; changes nothing',
   'litellm.applyGuardrail': 'asks about a text that is too long for a path; changes nothing',
+  'litellm.readBudgets': 'reads, with its names in the body, as LiteLLM has it',
+  'litellm.readTags': 'the same',
   'ledger.recordSpend': 'the ledger writes the entry of what it books',
   'ledger.checkBudget': 'asks about an agent and a model; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',

@@ -96,8 +96,10 @@ import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
 import { verifyLedger } from './ledger-verification.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
+import { LITELLM_BUDGET_ENDPOINTS } from './litellm-budgets.ts';
 import { LITELLM_GLOBAL_SPEND_ENDPOINTS } from './litellm-global-spend.ts';
 import { LITELLM_KEY_ENDPOINTS } from './litellm-keys.ts';
+import { LITELLM_PART_ENDPOINTS } from './litellm-parts.ts';
 import { LITELLM_SERVER_ENDPOINTS } from './litellm-server.ts';
 import { LITELLM_SPEND_ENDPOINTS } from './litellm-spend.ts';
 import { LITELLM_TEAM_ENDPOINTS } from './litellm-teams.ts';
@@ -194,6 +196,8 @@ export const ENDPOINTS = [
   ...LITELLM_KEY_ENDPOINTS,
   ...LITELLM_SERVER_ENDPOINTS,
   ...LITELLM_TEAM_ENDPOINTS,
+  ...LITELLM_BUDGET_ENDPOINTS,
+  ...LITELLM_PART_ENDPOINTS,
   ...LITELLM_SPEND_ENDPOINTS,
   ...LITELLM_GLOBAL_SPEND_ENDPOINTS,
   listBudgets,

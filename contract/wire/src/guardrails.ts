@@ -1,25 +1,14 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
+import {
+  guardrailAction as action,
+  guardrailKind as kind,
+  guardrailPattern as pattern,
+  uninspectable,
+} from './guardrail-schemas.ts';
+import { LITELLM_GUARDRAIL_ENDPOINTS } from './litellm-guardrails.ts';
 import { id, idOrNull, instantOrNull, orNull, textOrNull } from './schemas.ts';
-
-const action = Type.Union([Type.Literal('block'), Type.Literal('redact'), Type.Literal('flag')]);
-
-const kind = Type.Union([
-  Type.Literal('pii'),
-  Type.Literal('secrets'),
-  Type.Literal('regex'),
-  Type.Literal('webhook'),
-]);
-const uninspectable = Type.Union([Type.Literal('pass'), Type.Literal('block')]);
-const pattern = Type.Object({
-  name: Type.String({ pattern: '^[\\w][\\w.-]{0,99}$' }),
-  pattern: Type.String({
-    minLength: 1,
-    maxLength: 2_000,
-    description: 'In the syntax of RE2, which has neither look-around nor back references',
-  }),
-});
 
 /** A rule about what models are given to read, and what they write. */
 const guardrail = Type.Object({
@@ -163,60 +152,6 @@ export const testGuardrail = endpoint({
   }),
 });
 
-const litellmList = {
-  method: 'GET',
-  surface: 'litellm',
-  permission: 'model:list',
-  audit: 'read',
-  output: Type.Object({
-    guardrails: Type.Array(
-      Type.Object({
-        guardrail_id: textOrNull,
-        guardrail_name: Type.String(),
-        litellm_params: Type.Object({
-          guardrail: Type.String(),
-          mode: Type.Array(Type.String()),
-          default_on: Type.Boolean(),
-        }),
-        guardrail_info: Type.Null(),
-        guardrail_definition_location: Type.Union([Type.Literal('config'), Type.Literal('db')]),
-        created_at: instantOrNull,
-        updated_at: instantOrNull,
-      }),
-    ),
-  }),
-} as const;
-
-export const listLitellmGuardrails = endpoint({
-  id: 'litellm.listGuardrails',
-  path: '/guardrails/list',
-  summary: 'List the guardrails that calls with the credential may name',
-  ...litellmList,
-});
-
-export const listLitellmGuardrailsV2 = endpoint({
-  id: 'litellm.listGuardrailsV2',
-  path: '/v2/guardrails/list',
-  summary: 'List the guardrails that calls with the credential may name',
-  ...litellmList,
-});
-
-export const applyGuardrail = endpoint({
-  id: 'litellm.applyGuardrail',
-  method: 'POST',
-  path: '/guardrails/apply_guardrail',
-  aliases: ['/apply_guardrail'],
-  surface: 'litellm',
-  summary: 'Pass a text through one guardrail, as a call would; asks its webhook too',
-  permission: 'model:list',
-  audit: 'read',
-  body: Type.Object({
-    guardrail_name: Type.String({ minLength: 1, maxLength: 100 }),
-    text: Type.String({ maxLength: 1_000_000 }),
-  }),
-  output: Type.Object({ response_text: Type.String() }),
-});
-
 export const GUARDRAIL_ENDPOINTS = [
   listGuardrails,
   getGuardrail,
@@ -224,7 +159,5 @@ export const GUARDRAIL_ENDPOINTS = [
   updateGuardrail,
   deleteGuardrail,
   testGuardrail,
-  listLitellmGuardrails,
-  listLitellmGuardrailsV2,
-  applyGuardrail,
+  ...LITELLM_GUARDRAIL_ENDPOINTS,
 ] as const;

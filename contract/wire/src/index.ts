@@ -150,7 +150,9 @@ export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
 export * from './gateway.ts';
+export * from './litellm-budgets.ts';
 export * from './litellm-keys.ts';
+export * from './litellm-parts.ts';
 export * from './litellm-server.ts';
 export * from './litellm-global-spend.ts';
 export * from './litellm-spend.ts';
@@ -197,14 +199,12 @@ export {
   setSoftLimit,
   type SoftLimitOnWire,
 } from './soft-budgets.ts';
+export * from './litellm-guardrails.ts';
 export {
-  applyGuardrail,
   createGuardrail,
   deleteGuardrail,
   getGuardrail,
   listGuardrails,
-  listLitellmGuardrails,
-  listLitellmGuardrailsV2,
   testGuardrail,
   updateGuardrail,
 } from './guardrails.ts';

@@ -5,12 +5,11 @@ import { endpoint } from './endpoint.ts';
 import { NAME_PATTERN } from './identity.ts';
 import { onClientLeft } from './keys.ts';
 import { litellmModelLimits, shownModelLimits } from './litellm-model-limits.ts';
+import { litellmDollars, litellmWindows } from './litellm-windows.ts';
 import { MODEL_PATTERN } from './model-name.ts';
 import { id, instantOrNull, orNull, textOrNull } from './schemas.ts';
 
 const optional = Type.Optional;
-export const litellmDollars = Type.Number({ minimum: 0, maximum: 1_000_000_000 });
-const perMinute = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 const duration = Type.String({ maxLength: 20 });
 const ref = Type.String({ minLength: 1, maxLength: 100 });
 
@@ -25,18 +24,9 @@ export const litellmAlias = Type.String({ minLength: 1, maxLength: 100, pattern:
 
 /** Budgets and rates; null lifts a limit, what is left out stays. */
 export const litellmLimits = {
-  max_budget: optional(orNull(litellmDollars)),
-  /** `1h`, `24h`, `7d` or `30d`; null: the budget never resets. */
-  budget_duration: optional(orNull(duration)),
-  budget_limits: optional(
-    orNull(
-      Type.Array(Type.Object({ budget_duration: duration, max_budget: litellmDollars }), {
-        maxItems: 5,
-      }),
-    ),
-  ),
-  tpm_limit: optional(orNull(perMinute)),
-  rpm_limit: optional(orNull(perMinute)),
+  ...litellmWindows,
+  /** The limits are those of `/budget/new`, as they are at any time; null: its own again, as they are now. */
+  budget_id: optional(orNull(ref)),
   max_parallel_requests: optional(orNull(Type.Integer({ minimum: 0, maximum: 1_000_000 }))),
   ...litellmModelLimits,
 };
@@ -56,6 +46,8 @@ const keyFields = {
   tags: optional(orNull(tags)),
   /** Names of guardrails that all calls of the key pass. */
   guardrails: optional(orNull(tags)),
+  /** What every request must say, as `user` or `metadata.purpose`. */
+  enforced_params: optional(orNull(tags)),
   allowed_routes: optional(
     orNull(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 100 })),
   ),
@@ -76,6 +68,7 @@ export const litellmBalance = {
   max_budget: orNull(Type.Number()),
   budget_duration: textOrNull,
   budget_reset_at: instantOrNull,
+  budget_id: textOrNull,
   budget_limits: Type.Array(
     Type.Object({
       budget_duration: textOrNull,

@@ -58,6 +58,7 @@ as $$
     ('budget', 'rows', 'org_id = $1 and ((scope_kind = ''project'' and scope_id = $2::text) or (scope_kind = ''key'' and scope_id in (select id::text from virtual_key where org_id = $1 and project_id = $2)))'),
     ('budget', 'rows', 'org_id = $1 and split_part(scope_id, '':'', 1) in (select scope_kind || ''.'' || id from facet_limit where org_id = $1 and ((scope_kind = ''project'' and scope_id = $2::text) or (scope_kind = ''key'' and scope_id in (select id::text from virtual_key where org_id = $1 and project_id = $2))))'),
     ('facet_limit', 'rows', 'org_id = $1 and ((scope_kind = ''project'' and scope_id = $2::text) or (scope_kind = ''key'' and scope_id in (select id::text from virtual_key where org_id = $1 and project_id = $2)))'),
+    ('budget_holder', 'rows', 'org_id = $1 and scope_kind = ''key'' and scope_id in (select id::text from virtual_key where org_id = $1 and project_id = $2)'),
     ('budget_notice', 'rows', 'org_id = $1 and strpos(subject, $2::text) > 0'),
     ('soft_limit', 'rows', 'org_id = $1 and project_id = $2'),
     ('soft_limited_project', 'rows', 'org_id = $1 and project_id = $2'),

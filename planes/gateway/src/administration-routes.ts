@@ -4,9 +4,12 @@ import type { Route } from '@sagewai/http';
 
 import { facetRoutes } from './facet-limits/facet-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
+import { budgetRoutes } from './litellm/budget-routes.ts';
+import { customerRoutes } from './litellm/customer-routes.ts';
 import { globalSpendRoutes } from './litellm/global-spend-routes.ts';
 import { litellmKeyRoutes } from './litellm/key-routes.ts';
 import { spendRoutes } from './litellm/spend-routes.ts';
+import { tagRoutes } from './litellm/tag-routes.ts';
 import { teamRoutes } from './litellm/team-routes.ts';
 import { userRoutes } from './litellm/user-routes.ts';
 
@@ -25,5 +28,8 @@ export function administrationRoutes(of: {
     ...globalSpendRoutes(of),
     ...teamRoutes(of),
     ...userRoutes(of),
+    ...budgetRoutes(of),
+    ...customerRoutes(),
+    ...tagRoutes(),
   ];
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from '@sagewai/translate';
 import type { ReservationId, RunId } from '@sagewai/wire';
 
 import { toRefusal } from '../calls/account-call.ts';
-import { readOrigin } from '../calls/call-origin.ts';
+import { readOrigin, tagsOf } from '../calls/call-origin.ts';
 import { toGarbageFault } from '../calls/upstream-fault.ts';
 import { readContexts } from '../contexts/read-contexts.ts';
 import { readEndUser } from '../facet-limits/read-end-user.ts';
@@ -118,6 +118,10 @@ async function reserve(
   { ledger }: BatchParts,
 ): Promise<void> {
   const detail = caller.detail as CallerDetail;
+  if (detail.policy?.enforced !== undefined) {
+    const why = 'is not for this key: it demands parameters, which are not looked for in batches';
+    throw refuseField(inputFileId === null ? 'requests' : 'input_file_id', why);
+  }
   const price = batchPriceOf(deployment);
   if (price === undefined) {
     const field = inputFileId === null ? 'requests' : 'input_file_id';
@@ -133,7 +137,7 @@ async function reserve(
     keyId: detail.keyId,
     teamId: detail.policy?.teamId ?? null,
     personId: detail.policy?.personId ?? null,
-    tags: detail.policy?.tags ?? [],
+    tags: tagsOf(detail.policy?.tags ?? [], request.headers),
     runId: detail.runId as RunId | null,
     model: manifest.model,
     deployment: deployment.id,

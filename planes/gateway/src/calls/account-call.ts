@@ -16,7 +16,7 @@ import type { PriceCeiling } from '../money/price.ts';
 import { noteRoute } from '../routing/note-route.ts';
 import type { Trail } from '../routing/trail.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import { readOrigin } from './call-origin.ts';
+import { readOrigin, tagsOf } from './call-origin.ts';
 import type { DecidedCall } from './decide-call.ts';
 import { priceOutcome, type SettleCall } from './settle-call.ts';
 
@@ -40,7 +40,7 @@ export async function reserveCall(
     keyId: caller.keyId,
     teamId: caller.policy?.teamId ?? null,
     personId: caller.policy?.personId ?? null,
-    tags: caller.policy?.tags ?? [],
+    tags: tagsOf(caller.policy?.tags ?? [], input.request.headers),
     runId: caller.runId as RunId | null,
     model: group.model,
     deployment: first?.id ?? group.model,
@@ -107,6 +107,11 @@ export function toRefusal(refusal: Refusal): Fault {
     const why = used < limit ? '; what is left is less than this call can cost' : '';
     const detail = `Budget has been exceeded! ${sums} (of ${name})${why}${until}`;
     return new Fault('budget.exceeded', at, { detail, ...again });
+  }
+  if (scope.kind === 'end_user' && because === 'requests' && limit === 0n) {
+    // Asking again does not help, as it does for any other limit of requests.
+    const detail = `Calls for ${name} are blocked.`;
+    return new Fault('caller.forbidden', `blocked: ${at}`, { detail });
   }
   const detail = `Rate limit reached: ${used} of ${limit} ${because} per minute of ${name} are in use.`;
   return new Fault('rate.exceeded', at, { detail, ...again });

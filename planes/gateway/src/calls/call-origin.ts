@@ -21,6 +21,21 @@ export function readOrigin(headers: IncomingHttpHeaders): CallOrigin {
   };
 }
 
+const TAGS_MAX = 20;
+const TAG_LENGTH_MAX = 100;
+const CONTROL = /\p{Cc}/gu;
+
+/** Those of the key, and those that the call names: `x-sagewai-tags: a, b`. */
+export function tagsOf(ofKey: readonly string[], headers: IncomingHttpHeaders): readonly string[] {
+  const told = headers['x-sagewai-tags'] ?? headers['x-litellm-tags'];
+  if (typeof told !== 'string' || told === '') return ofKey;
+  const named = (PLAIN.test(told) ? told : decoded(told))
+    .split(',', TAGS_MAX)
+    .map((tag) => tag.trim().slice(0, TAG_LENGTH_MAX).replaceAll(CONTROL, '\ufffd'))
+    .filter((tag) => tag !== '');
+  return [...new Set([...ofKey, ...named])];
+}
+
 function nameOf(value: string | string[] | undefined): string | null {
   if (typeof value !== 'string' || value === '') return null;
   return (PLAIN.test(value) ? value : decoded(value)).slice(0, LENGTH_MAX);

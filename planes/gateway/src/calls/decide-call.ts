@@ -9,6 +9,7 @@ import { type Classification, classify, withinReach } from '../classification/cl
 import { reachOf, withDeployments } from '../formats/bridge.ts';
 import type { Asked, Format } from '../formats/format.ts';
 import { reachOnly } from '../kept-responses/keep-response.ts';
+import { demandParams } from '../keys/enforced-params.ts';
 import type { CallerDetail } from '../keys/virtual-key.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { groupOf, type ModelGroup } from '../models/model-table.ts';
@@ -133,6 +134,7 @@ export function createDecide(of: {
   return (input, format, other) => {
     const asked = format.read(input.body, input.request.headers);
     const { policy } = input.caller.detail as CallerDetail;
+    if (policy?.enforced !== undefined) demandParams(policy.enforced, input);
     const named = other ?? asked.model;
     const model = policy?.aliases.get(named) ?? named;
     const chosen = of.chooseModel(input, format, model);

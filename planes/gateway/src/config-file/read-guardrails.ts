@@ -4,21 +4,16 @@ import { findPatterns, type Pattern } from '../guardrails/find-patterns.ts';
 import { findPii, PII, type Pii } from '../guardrails/find-pii.ts';
 import { findSecrets, SECRETS } from '../guardrails/find-secrets.ts';
 import type { Action, Find, Guardrail, Hook } from '../guardrails/guardrail.ts';
+import {
+  type GuardrailKind as Kind,
+  kindOf,
+  LITELLM_KINDS,
+  MODES_EXPECTED,
+  readModes,
+} from '../guardrails/litellm-kinds.ts';
 import type { Section } from './section.ts';
 
-type Kind = Guardrail['kind'];
-/** LiteLLM's own names for the same. */
-const KINDS: Readonly<Record<string, Kind>> = {
-  pii: 'pii',
-  secrets: 'secrets',
-  'hide-secrets': 'secrets',
-  regex: 'regex',
-  webhook: 'webhook',
-  generic_guardrail_api: 'webhook',
-};
 const ACTIONS: readonly Action[] = ['block', 'redact', 'flag'];
-const BEFORE: readonly string[] = ['pre_call', 'during_call', 'both'];
-const AFTER: readonly string[] = ['post_call', 'both'];
 const TIMEOUT_MS = 5_000;
 const NAME = /^[\w][\w.-]{0,99}$/;
 
@@ -47,9 +42,9 @@ function readGuardrail(entry: Section): Guardrail | undefined {
     return undefined;
   }
   const said = entry.text(of('guardrail')) ?? '';
-  const kind = Object.hasOwn(KINDS, said) ? KINDS[said] : undefined;
+  const kind = kindOf(said);
   if (kind === undefined) {
-    const what = `unknown; known are ${Object.keys(KINDS).join(', ')}`;
+    const what = `unknown; known are ${Object.keys(LITELLM_KINDS).join(', ')}`;
     // A call that names one which is not there is refused (W2): so this one may be left out, and be told.
     const isAsked = entry.flag(of('default_on')) !== true && !entry.has(of('projects'));
     if (!isAsked) entry.mistake(of('guardrail'), what);
@@ -59,9 +54,8 @@ function readGuardrail(entry: Section): Guardrail | undefined {
   }
   const modes = entry.text(of('mode')) ?? entry.names(of('mode')) ?? ['pre_call'];
   const list = typeof modes === 'string' ? [modes] : modes;
-  if (list.length === 0 || !list.every((mode) => BEFORE.includes(mode) || AFTER.includes(mode))) {
-    entry.mistake(of('mode'), 'expected pre_call, post_call, both, or a list of them');
-  }
+  const { before, after, areKnown } = readModes(list);
+  if (!areKnown) entry.mistake(of('mode'), MODES_EXPECTED);
   if (list.includes('during_call')) {
     entry.notice(
       of('mode'),
@@ -81,8 +75,8 @@ function readGuardrail(entry: Section): Guardrail | undefined {
     name,
     kind,
     action: action as Action,
-    before: list.some((mode) => BEFORE.includes(mode)),
-    after: list.some((mode) => AFTER.includes(mode)),
+    before,
+    after,
     isDefault: entry.flag(of('default_on')) ?? false,
     projects: new Set(entry.has(of('projects')) ? (entry.names(of('projects')) ?? []) : []),
     uninspectable: uninspectable === 'block' ? 'block' : 'pass',

@@ -22,6 +22,16 @@ const GUARDS: Readonly<Record<'router' | 'litellm' | 'general' | 'entry', readon
   entry: ['litellm_params.max_budget'],
 };
 
+/** Where there is something that does the same. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  max_end_user_budget:
+    'set it once with `sagewai budgets set organization --each end_user --usd-in-total N`',
+  max_end_user_budget_id:
+    'set it once with `sagewai budgets set organization --each end_user --usd-in-total N`',
+  tag_budget_config: 'give each tag its budget with POST /tag/new',
+  enforced_params: 'give them to keys or teams, as metadata.enforced_params',
+};
+
 /** Of `callbacks`: those that look at what is asked and may refuse it. The others only tell. */
 const LOOKING =
   /presidio|guard|moderation|lakera|aporia|aim$|hide_secrets|prompt_injection|banned_keywords|blocked_user|content_safety/;
@@ -30,8 +40,8 @@ export function refuseGuards(section: Section, of: keyof typeof GUARDS): void {
   for (const path of GUARDS[of]) {
     const node = section.has(path) ? section.node(path) : undefined;
     if (node === undefined || saysNothing(node)) continue;
-    const what =
-      'is not kept from a file here; set a budget, a limit or a guardrail of ours in its place, and take it out';
+    const instead = INSTEAD[path] ?? 'set a budget, a limit or a guardrail of ours in its place';
+    const what = `is not kept from a file here; ${instead}, and take it out`;
     section.mistake(path, what);
   }
   if (of !== 'litellm' || !section.has('callbacks')) return;

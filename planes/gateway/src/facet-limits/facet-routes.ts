@@ -27,7 +27,7 @@ export function facetRoutes(): Route[] {
         kind: bound === null ? query.scope_kind : 'project',
         ids: bound !== null ? [bound] : query.scope_id === undefined ? undefined : [query.scope_id],
         facet: query.facet,
-        name: query.name,
+        names: query.name === undefined ? undefined : [query.name],
         offset: ((query.page ?? 1) - 1) * limit,
         limit: limit + 1,
       });
@@ -72,7 +72,12 @@ async function findScope(
   return { orgId, kind, id };
 }
 
-const toWire = ({ scope, facet, name, limits }: FacetLimit): OutputOf<typeof setFacetLimit> => ({
+const toWire = ({
+  scope,
+  facet,
+  name,
+  limits,
+}: Omit<FacetLimit, 'partId'>): OutputOf<typeof setFacetLimit> => ({
   scope_kind: scope.kind as OutputOf<typeof setFacetLimit>['scope_kind'],
   scope_id: scope.id,
   facet,

@@ -8,7 +8,10 @@ const CONTROL = /\p{Cc}/gu;
  * bodies that have neither. Null: it does not say.
  */
 export function readEndUser(headers: IncomingHttpHeaders, body: unknown): string | null {
-  const told = headers['x-sagewai-end-user'] ?? headers['x-litellm-end-user-id'];
+  const told =
+    headers['x-sagewai-end-user'] ??
+    headers['x-litellm-customer-id'] ??
+    headers['x-litellm-end-user-id'];
   if (typeof told === 'string' && told !== '') return plain(told);
   if (typeof body !== 'object' || body === null) return null;
   const { user, metadata } = body as { user?: unknown; metadata?: { user_id?: unknown } | null };

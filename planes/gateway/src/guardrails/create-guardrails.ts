@@ -13,8 +13,10 @@ import { createGuardrailBook } from './guardrail-book.ts';
 import { guardrailRoutes } from './guardrail-routes.ts';
 import type { Guardrail } from './guardrail.ts';
 import { litellmGuardrailRoutes } from './litellm-routes.ts';
+import { litellmGuardrailWriteRoutes } from './litellm-write-routes.ts';
 import { createNoteDeeds } from './note-deeds.ts';
 import { createPost } from './post-hook.ts';
+import { createGuardrailStore } from './store-guardrail.ts';
 import { storedGuardrailRoutes } from './stored-routes.ts';
 
 /** The guardrails of a gateway. */
@@ -61,10 +63,12 @@ export function createGuardrails(of: {
   };
   const fromFile = (): readonly Guardrail[] => configured;
   const forget = (): void => book.forget();
+  const store = createGuardrailStore({ keys, fromFile, allow, forget });
   return {
     routes: [
       ...guardrailRoutes({ guardrails, fromFile }),
-      ...storedGuardrailRoutes({ keys, fromFile, allow, forget }),
+      ...storedGuardrailRoutes(store),
+      ...litellmGuardrailWriteRoutes(store),
       ...litellmGuardrailRoutes({ ...parts, fromFile }),
     ],
     guard: (route) => guardRoute(route, parts),

@@ -13,7 +13,7 @@ import type { Post } from './ask-hook.ts';
 import { checkTexts } from './check-texts.ts';
 import type { KnownGuardrails } from './guard-route.ts';
 import type { Guardrail } from './guardrail.ts';
-import type { StoredGuardrail } from './stored-guardrail.ts';
+import { fileToLitellm, storedToLitellm } from './show-litellm-guardrail.ts';
 import { listStoredGuardrails } from './stored-guardrails.sql.ts';
 import { isBlocked } from './verdict.ts';
 
@@ -70,43 +70,3 @@ export function litellmGuardrailRoutes(of: {
     }),
   ];
 }
-
-const modesOf = ({ before, after }: { readonly before: boolean; readonly after: boolean }) => [
-  ...(before ? ['pre_call'] : []),
-  ...(after ? ['post_call'] : []),
-];
-
-const KINDS: Readonly<Record<Guardrail['kind'], string>> = {
-  pii: 'pii',
-  secrets: 'hide-secrets',
-  regex: 'regex',
-  webhook: 'generic_guardrail_api',
-};
-
-const fileToLitellm = (one: Guardrail): Listed['guardrails'][number] => ({
-  guardrail_id: null,
-  guardrail_name: one.name,
-  litellm_params: {
-    guardrail: KINDS[one.kind],
-    mode: modesOf(one),
-    default_on: one.isDefault,
-  },
-  guardrail_info: null,
-  guardrail_definition_location: 'config',
-  created_at: null,
-  updated_at: null,
-});
-
-const storedToLitellm = (one: StoredGuardrail): Listed['guardrails'][number] => ({
-  guardrail_id: one.id,
-  guardrail_name: one.name,
-  litellm_params: {
-    guardrail: KINDS[one.kind],
-    mode: modesOf(one.spec),
-    default_on: one.spec.defaultOn,
-  },
-  guardrail_info: null,
-  guardrail_definition_location: 'db',
-  created_at: one.createdAt.toISOString(),
-  updated_at: (one.updatedAt ?? one.createdAt).toISOString(),
-});

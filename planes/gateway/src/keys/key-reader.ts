@@ -11,6 +11,7 @@ import { readKeyCache } from '../cache/read-controls.ts';
 import { readKeyClassification } from '../classification/classification.ts';
 import { readNames } from '../guardrails/choose-guardrails.ts';
 import { CredentialCache } from './credential-cache.ts';
+import { readEnforced } from './enforced-params.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
 import { limitHeaders } from './limit-headers.ts';
@@ -115,6 +116,7 @@ function toPolicy(key: LiveKey): KeyPolicy {
     tags: key.tags,
     onClientLeft: key.onClientLeft,
     guardrails: guardrailsOf(key),
+    enforced: readEnforced(key.metadata, key.teamMetadata),
     classification: readKeyClassification(
       key.metadata['data_classification'],
       key.teamMetadata['data_classification'],

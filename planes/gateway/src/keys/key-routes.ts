@@ -24,6 +24,7 @@ import {
   updateKey,
 } from '@sagewai/wire';
 
+import { dropHolder } from '../litellm/named-budgets.sql.ts';
 import { dropValues } from '../rotation/replace-value.ts';
 import { stopRotation } from '../rotation/rotations.sql.ts';
 import { changeLimits, type LimitChanges } from './change-limits.ts';
@@ -106,6 +107,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
       const { limits: before } = await readBudgets(tx, scopeOf(key));
       const limits = await applyLimits(tx, key, { before, changes: NO_LIMITS });
       await dropFacetLimits(tx, scopeOf(key));
+      await dropHolder(tx, scopeOf(key));
       tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name });
       return toWire(key, limits);
@@ -133,7 +135,10 @@ async function applyLimits(
   of: { readonly before: Limits; readonly changes: LimitChanges },
 ): Promise<Limits> {
   const after = changeLimits(of.before, of.changes);
-  if (after !== of.before) await setBudgets(tx, scopeOf(key), after);
+  if (after === of.before) return after;
+  // They are its own from now on, and no more those of a budget with a name.
+  await dropHolder(tx, scopeOf(key));
+  await setBudgets(tx, scopeOf(key), after);
   return after;
 }
 

@@ -2,6 +2,7 @@ import type { KeyId, OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
 
 import type { KeyCache } from '../cache/read-controls.ts';
 import type { Classification } from '../classification/classification.ts';
+import type { EnforcedParams } from './enforced-params.ts';
 
 /** The word for our keys in identity's look-up of credentials. */
 export const KEY_KIND = 'key' as const;
@@ -71,6 +72,8 @@ export interface KeyPolicy {
   readonly classification: Classification | undefined;
   /** Of the key and its team; null: they cannot be read, and nothing may pass. */
   readonly guardrails: readonly string[] | null;
+  /** What each of its calls must say; undefined: nothing. Null: it cannot be read, and nothing may pass. */
+  readonly enforced: EnforcedParams | null | undefined;
   /** Headers of every answer, made once. */
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 import { readControls } from '../cache/read-controls.ts';
 import { CLASSIFICATIONS, isClassification } from '../classification/classification.ts';
+import { ENFORCED_FIELD, isParamList } from '../keys/enforced-params.ts';
 import { mistaken } from './refuse-fields.ts';
 
 /**
@@ -8,6 +9,13 @@ import { mistaken } from './refuse-fields.ts';
  */
 export function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
   const { cache = null, data_classification: level = null } = metadata;
+  const enforced = metadata[ENFORCED_FIELD] ?? [];
+  if (!isParamList(enforced)) {
+    throw mistaken(
+      `metadata/${ENFORCED_FIELD}`,
+      'must be names of parameters, as user or metadata.purpose',
+    );
+  }
   if (cache !== null && typeof cache !== 'boolean') readControls(cache);
   if (level !== null && !isClassification(level)) {
     throw mistaken('metadata/data_classification', `must be one of ${CLASSIFICATIONS.join(', ')}`);

@@ -11,6 +11,7 @@ import {
   type regenerateKey,
 } from '@sagewai/wire';
 
+import { ENFORCED_FIELD } from '../keys/enforced-params.ts';
 import { ROUTE_GROUPS } from '../keys/is-route-allowed.ts';
 import type { KeyChanges } from '../keys/keys.sql.ts';
 import type { VirtualKey } from '../keys/virtual-key.ts';
@@ -23,19 +24,18 @@ import { holdTeam } from './teams.sql.ts';
 
 /** What LiteLLM's keys have and ours do not, and why. */
 export const UNSUPPORTED_KEY_FIELDS: Unsupported = {
-  agent_id: 'keys belong to projects, teams and people',
+  agent_id: 'a call names its agent itself, by x-sagewai-agent',
   allowed_cache_controls: 'say what a key may keep in metadata.cache',
   allowed_passthrough_routes: 'use allowed_routes',
-  budget_id: 'say max_budget and budget_duration',
   config: 'a key does not configure the server',
-  enforced_params: 'parameters are not enforced',
   new_key: 'new values are made here',
-  object_permission: 'a key opens models only',
+  object_permission: 'a key opens models only; tools have permissions of their own',
   organization_id: 'a key belongs to the organization that the caller acts for (X-Organization)',
   permissions: 'use allowed_routes and models',
   policies: 'policies are not set by the key',
   prompts: 'there are none',
-  router_settings: 'routing is set for the server',
+  router_settings:
+    'routing is set for the server; a request may say num_retries, timeout and fallbacks',
   rpm_limit_type: 'limits are kept for every call',
   send_invite_email: 'no e-mail is sent',
   spend: 'what a key has spent is what the ledger says',
@@ -113,19 +113,27 @@ export async function readKeyFields(
 }
 
 /**
- * LiteLLM keeps the names of guardrails there, and so do we. Other metadata take none of them away: that is
- * said by `guardrails`.
+ * LiteLLM keeps the names of guardrails and of demanded parameters there, and so do we. Other metadata take none of
+ * them away: that is said by `guardrails` and `enforced_params`.
  */
 function metadataOf(
-  { metadata, guardrails }: KeyFields,
+  { metadata, guardrails, enforced_params: enforced }: KeyFields,
   before: VirtualKey | null,
 ): Partial<Pick<KeyChanges, 'metadata'>> {
-  if (metadata === undefined && guardrails === undefined) return {};
-  checkMetadata(metadata ?? {});
+  const said = {
+    ...(guardrails === undefined ? {} : { guardrails: guardrails ?? [] }),
+    ...(enforced === undefined ? {} : { [ENFORCED_FIELD]: enforced ?? [] }),
+  };
+  if (metadata === undefined && Object.keys(said).length === 0) return {};
+  checkMetadata({ ...metadata, ...said });
   const had = before?.metadata ?? {};
-  const kept = had['guardrails'] === undefined ? {} : { guardrails: had['guardrails'] };
+  const kept = Object.fromEntries(
+    ['guardrails', ENFORCED_FIELD].flatMap((name) =>
+      had[name] === undefined ? [] : [[name, had[name]]],
+    ),
+  );
   const base = metadata === undefined ? had : { ...kept, ...metadata };
-  return { metadata: guardrails === undefined ? base : { ...base, guardrails: guardrails ?? [] } };
+  return { metadata: { ...base, ...said } };
 }
 
 /** Whoever is bound to a project neither spends what a team has, nor takes a key out of it. */

@@ -145,6 +145,7 @@ function toModelCaller({ orgId, projectId }: Caller): Caller {
       cache: undefined,
       classification: undefined,
       guardrails: [],
+      enforced: undefined,
     },
   };
   return { kind: 'key', id: ID, name: NAME, orgId, projectId, scopes: new Set(), detail };

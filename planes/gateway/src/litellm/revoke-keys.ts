@@ -6,6 +6,7 @@ import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
 import { dropValues } from '../rotation/replace-value.ts';
 import { stopRotation } from '../rotation/rotations.sql.ts';
 import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
+import { dropHolder } from './named-budgets.sql.ts';
 
 const AT_ONCE = 100;
 
@@ -16,6 +17,7 @@ export async function dropLimits(tx: Tx, scope: Scope): Promise<void> {
   const { balances } = await readBudgets(tx, scope);
   if (balances.length > 0) await setBudgets(tx, scope, UNLIMITED);
   await dropFacetLimits(tx, scope);
+  await dropHolder(tx, scope);
 }
 
 export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {

@@ -12,6 +12,7 @@ export type ShownBalance = Pick<
   | 'budget_duration'
   | 'budget_reset_at'
   | 'budget_limits'
+  | 'budget_id'
   | 'tpm_limit'
   | 'rpm_limit'
   | 'max_parallel_requests'
@@ -31,7 +32,16 @@ const countOrNull = (amount: bigint | null): number | null =>
 export function showBalance(
   budget: Budget,
   spentPusd: PicoUsd,
-  { parallelMax, models }: { parallelMax: number | null; models: ShownModelLimits },
+  {
+    parallelMax,
+    models,
+    budgetId,
+  }: {
+    readonly parallelMax: number | null;
+    readonly models: ShownModelLimits;
+    /** Of the named budget that its limits are of. */
+    readonly budgetId: string | undefined;
+  },
 ): ShownBalance {
   const { limits } = budget;
   const main = mainLimit(limits);
@@ -42,6 +52,7 @@ export function showBalance(
     max_budget: shown?.max_budget ?? null,
     budget_duration: shown?.budget_duration ?? null,
     budget_reset_at: shown?.budget_reset_at ?? null,
+    budget_id: budgetId ?? null,
     budget_limits: windows.length > 1 ? windows.map((name) => showWindow(budget, name)) : [],
     tpm_limit: countOrNull(limits.tokensPerMinute),
     rpm_limit: countOrNull(limits.requestsPerMinute),
@@ -50,7 +61,11 @@ export function showBalance(
   };
 }
 
-function showWindow({ balances, limits }: Budget, name: MoneyLimit) {
+/** The limit of one window, and what was spent in it. */
+export function showWindow(
+  { balances, limits }: Pick<Budget, 'balances' | 'limits'>,
+  name: MoneyLimit,
+): ShownBalance['budget_limits'][number] {
   const { measure, period } = LIMIT_KINDS[name];
   const balance = balances.find((one) => one.measure === measure && one.period === period);
   return {

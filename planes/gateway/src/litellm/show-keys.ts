@@ -9,6 +9,7 @@ import type { Rotation } from '../rotation/rotation.ts';
 import { listRotations } from '../rotation/rotations.sql.ts';
 import { type KeyFilter, pageKeys } from './key-pages.sql.ts';
 import { showModelLimits } from './model-limits.ts';
+import { listHeld } from './named-budgets.sql.ts';
 import { mainLimit } from './read-limits.ts';
 import { showBalance, type ShownBalance, toDollars } from './show-balance.ts';
 
@@ -31,6 +32,7 @@ export async function showKeys(
   const rotations = await listRotations(db, orgId, ids);
   const spent = await sumSpendByScope(db, { orgId, kind: KEY_KIND, ids: summed });
   const models = await showModelLimits(db, { orgId, kind: KEY_KIND }, ids);
+  const held = await listHeld(db, { orgId, kind: KEY_KIND }, ids);
   return keys.map((key) => {
     const scope = { orgId, kind: KEY_KIND, id: key.id };
     const budget = budgets.get(key.id) ?? { scope, limits: UNLIMITED, balances: [] };
@@ -40,6 +42,7 @@ export async function showKeys(
       balance: showBalance(budget, spent.get(key.id) ?? 0n, {
         parallelMax: key.parallelMax,
         models: models(key.id),
+        budgetId: held.get(key.id),
       }),
     });
   });

@@ -3,6 +3,7 @@ import type { Executor } from '@sagewai/postgres';
 import type { OrganizationId, OutputOf, readTeamInfo, readUserInfo } from '@sagewai/wire';
 
 import { showModelLimits } from './model-limits.ts';
+import { listHeld } from './named-budgets.sql.ts';
 import type { Person } from './person.ts';
 import { showBalance, type ShownBalance } from './show-balance.ts';
 import type { Team } from './team.ts';
@@ -77,11 +78,13 @@ async function balancesOf(
   );
   const spent = await sumSpendByScope(db, { orgId, kind, ids });
   const models = await showModelLimits(db, { orgId, kind }, ids);
+  const held = await listHeld(db, { orgId, kind }, ids);
   return ({ id, parallelMax }) => {
     const none = { scope: { orgId, kind, id }, limits: UNLIMITED, balances: [] };
     return showBalance(budgets.get(id) ?? none, spent.get(id) ?? 0n, {
       parallelMax,
       models: models(id),
+      budgetId: held.get(id),
     });
   };
 }

@@ -32,7 +32,6 @@ const PAGE_TEAMS = 100;
 
 /** What LiteLLM's teams have and ours do not, and why. */
 const UNSUPPORTED: Unsupported = {
-  budget_id: 'say max_budget and budget_duration',
   guardrails: 'guardrails are not set by the team',
   max_budget_in_team: 'give the key of the user in the team a max_budget',
   model_aliases: 'give keys aliases',

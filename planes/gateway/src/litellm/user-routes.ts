@@ -31,7 +31,6 @@ const UNSUPPORTED: Unsupported = {
   aliases: 'give keys aliases',
   allowed_cache_controls: 'answers are not cached by request',
   blocked: 'block the keys of the user',
-  budget_id: 'say max_budget and budget_duration',
   config: 'a user does not configure the server',
   guardrails: 'guardrails are not set by the user',
   invite_email: 'no e-mail is sent',

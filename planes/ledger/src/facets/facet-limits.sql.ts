@@ -50,7 +50,7 @@ export interface FacetFilter {
   readonly kind?: Scope['kind'] | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly facet?: Facet | undefined;
-  readonly name?: string | undefined;
+  readonly names?: readonly string[] | undefined;
   /** Rows of the page before. */
   readonly offset?: number;
   readonly limit: number;
@@ -61,6 +61,7 @@ interface Row {
   readonly scopeId: string;
   readonly facet: Facet;
   readonly label: string | null;
+  readonly partId: string | null;
   readonly measures: readonly Limit['measure'][];
   readonly periods: readonly Limit['period'][];
   readonly amounts: readonly string[];
@@ -76,19 +77,22 @@ export async function listFacetLimits(
   if (filter.kind !== undefined) conditions.push(sql`scope_kind = ${filter.kind}`);
   if (filter.ids !== undefined) conditions.push(sql`scope_id = any(${filter.ids}::text[])`);
   if (filter.facet !== undefined) conditions.push(sql`facet = ${filter.facet}`);
-  if (filter.name !== undefined) conditions.push(sql`label = ${filter.name}`);
+  if (filter.names !== undefined) conditions.push(sql`label = any(${filter.names}::text[])`);
   const { rows } = await sql<Row>`
     select scope_kind as kind, scope_id as "scopeId", facet, label, measures, periods,
-           amounts::text[] as amounts
+           amounts::text[] as amounts,
+           -- As ledger_facets_of names it.
+           scope_kind || '.' || id || ':' || replace(replace(name, '%', '%25'), ' ', '%20') as "partId"
     from facet_limit
     where ${sql.join(conditions, ' and ')}
     order by scope_kind, scope_id, facet, name nulls first
     limit ${filter.limit} offset ${filter.offset ?? 0}
   `.execute(db);
-  return rows.map(({ kind, scopeId, facet, label, measures, periods, amounts }) => ({
+  return rows.map(({ kind, scopeId, facet, label, partId, measures, periods, amounts }) => ({
     scope: { orgId, kind, id: scopeId },
     facet,
     name: label,
+    partId,
     limits: nameLimits(
       measures.flatMap((measure, index): Limit[] => {
         const [period, amount] = [periods[index], amounts[index]];

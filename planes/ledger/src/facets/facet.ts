@@ -16,6 +16,8 @@ export interface FacetLimit {
   /** As somebody wrote it; null: of each that has no limit of its own. */
   readonly name: string | null;
   readonly limits: Limits;
+  /** The id of the budget of what has this name; null: of each, which have one each. */
+  readonly partId: string | null;
 }
 
 export interface Part {
