@@ -75,8 +75,13 @@ export const WORKER_FIELDS = {
   }),
   WORKER_WORKFLOWS: field.list({
     default: [],
-    description: 'Modules whose workflows it runs beside the built-in one, by comma',
+    description: 'Modules whose workflows it runs beside the built-in agent, or `batch`, by comma',
     flag: 'workflows',
+  }),
+  WORKER_EXEC_FILE: field.string({
+    default: '',
+    description: 'Commands that runs of `exec` may start (YAML, writable by nobody else)',
+    flag: 'exec-file',
   }),
   WORKER_MAX_CONCURRENT: field.integer({
     default: 4,

@@ -7,9 +7,11 @@ import type { HpkeKeyPair } from '@sagewai/seal';
 
 import type { WorkerConfig } from './config.ts';
 import { createCredentialStore } from './credentials/credential-store.ts';
-import type { Environment } from './credentials/run-scope.ts';
+import { type Environment, runEnvironment } from './credentials/run-scope.ts';
 import { loadWorkflows } from './durable/load-workflows.ts';
 import type { WorkflowTable } from './durable/run-durable.ts';
+import { EXEC, execWorkflow } from './exec/exec-workflow.ts';
+import { openCommands } from './exec/open-commands.ts';
 import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import { takeKey, withKey } from './own-key.ts';
@@ -54,7 +56,10 @@ export async function resolveOptions(
     labels: config.workerLabels,
     version: config.workerVersion,
     models: config.workerModels,
-    workflows: await loadWorkflows(config.workerWorkflows, given.workflows),
+    workflows: await loadWorkflows(
+      config.workerWorkflows,
+      await withExec(config.workerExecFile, environment, given.workflows),
+    ),
     maxConcurrent: config.workerMaxConcurrent,
     enrollmentKey: config.enrollmentKey?.reveal() ?? '',
     workerToken: config.wrtToken?.reveal() ?? '',
@@ -92,6 +97,21 @@ export async function resolveOptions(
       ollama: { baseUrl: `${ollamaUrl(config.ollamaHost) ?? ''}/v1` },
     },
   };
+}
+
+/** `exec` is there where its operator says which commands it may start. */
+async function withExec(
+  file: string,
+  environment: Environment,
+  given: WorkflowTable = new Map(),
+): Promise<WorkflowTable> {
+  if (file === '') return given;
+  try {
+    const commands = await openCommands(expandHome(file, homedir()));
+    return new Map([...given, [EXEC, execWorkflow(commands, runEnvironment(environment))]]);
+  } catch (error) {
+    throw new ConfigError([`WORKER_EXEC_FILE (--exec-file): ${(error as Error).message}`]);
+  }
 }
 
 async function sealKeyOf(file: string): Promise<HpkeKeyPair> {

@@ -4,9 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { ConfigError } from '@sagewai/config';
 import type { WorkflowDefinition } from '@sagewai/sdk/workflow';
 
+import { batch } from '../workflows/batch.ts';
 import type { WorkflowTable } from './run-durable.ts';
 
-/** What modules export as `workflows`, by name, beside those that are there already. */
+/** What comes with the worker, by the word that `WORKER_WORKFLOWS` has for it. */
+const BUILT_IN: Readonly<Record<string, WorkflowDefinition>> = { batch };
+
+/** What modules export as `workflows`, and built-in ones, by name, beside those that are there already. */
 export async function loadWorkflows(
   paths: readonly string[],
   given: WorkflowTable = new Map(),
@@ -22,6 +26,8 @@ export async function loadWorkflows(
 }
 
 async function load(path: string): Promise<readonly WorkflowDefinition[]> {
+  const builtIn = Object.hasOwn(BUILT_IN, path) ? BUILT_IN[path] : undefined;
+  if (builtIn !== undefined) return [builtIn];
   let exported: unknown;
   try {
     exported = ((await import(pathToFileURL(resolve(path)).href)) as { workflows?: unknown })

@@ -1,0 +1,37 @@
+import type { Container } from './command-profile.ts';
+
+/** The same command within a container that is removed with it, and may as little as it can be let. */
+export function inContainer(
+  { image, runtime, network, memory, cpus }: Container,
+  of: {
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly env: readonly string[];
+  },
+): readonly string[] {
+  return [
+    runtime,
+    'run',
+    '--rm',
+    '--interactive',
+    '--name',
+    of.name,
+    '--network',
+    network,
+    '--cap-drop',
+    'ALL',
+    '--security-opt',
+    'no-new-privileges',
+    '--read-only',
+    '--tmpfs',
+    '/tmp',
+    '--pids-limit',
+    '512',
+    ...(memory === null ? [] : ['--memory', memory]),
+    ...(cpus === null ? [] : ['--cpus', cpus]),
+    // By name alone: values would stand in the list of processes.
+    ...of.env.flatMap((name) => ['--env', name]),
+    image,
+    ...of.command,
+  ];
+}

@@ -1,0 +1,23 @@
+import { open } from 'node:fs/promises';
+
+import type { CommandTable } from './command-profile.ts';
+import { CommandsFileError, readCommands } from './read-commands.ts';
+
+/** Whoever may write it says what this machine starts. */
+const FORBIDDEN_MODE = 0o022;
+
+export async function openCommands(path: string): Promise<CommandTable> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandsFileError(`${path} cannot be read (${error.code ?? error.message})`);
+  });
+  try {
+    // Of the open file: what is checked is what is read.
+    const { mode } = await file.stat();
+    if ((mode & FORBIDDEN_MODE) !== 0) {
+      throw new CommandsFileError(`others may write ${path}: chmod go-w ${path}`);
+    }
+    return readCommands(await file.readFile('utf8'));
+  } finally {
+    await file.close();
+  }
+}
