@@ -8,6 +8,7 @@ import {
 import { readAuditSearch } from './evidence/audit-search.ts';
 import { readRequestSearch } from './money/request-search.ts';
 import { readSpendSearch } from './money/spend-search.ts';
+import { readCompareSearch } from './runs/compare-search.ts';
 import { readRunSearch } from './runs/run-search.ts';
 import { Missing } from './shell/missing.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -36,6 +37,12 @@ const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   component: lazyRouteComponent(() => import('./pages/run.tsx'), 'RunPage'),
+});
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/compare',
+  validateSearch: readCompareSearch,
+  component: lazyRouteComponent(() => import('./pages/compare.tsx'), 'ComparePage'),
 });
 const approvals = createRoute({
   getParentRoute: () => root,
@@ -142,6 +149,7 @@ const pages = root.addChildren([
   overview,
   runs,
   run,
+  compare,
   approvals,
   tools,
   tool,

@@ -8,6 +8,7 @@ export {
   type SagewaiClient,
   type Submission,
 } from './client.ts';
+export { type ComparedStep, compareSteps } from './compare-steps.ts';
 export { SagewaiError } from './error.ts';
 export { retryDelayMs, spreadDelayMs } from './retry.ts';
 export type { Incoming, Open, Opened, Outgoing, Send } from './send.ts';

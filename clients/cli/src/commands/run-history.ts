@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { CallOutput } from '@sagewai/sdk';
+import { type CallOutput, compareSteps } from '@sagewai/sdk';
 import type { Command } from 'commander';
 
 import { act, id, serverCommand } from '../command.ts';
@@ -118,31 +118,21 @@ async function showDiff(
   [one = '', other = '']: readonly string[],
 ): Promise<void> {
   const [before, after] = await Promise.all([readAll(context, one), readAll(context, other)]);
-  const keys = [...new Set([...before.keys(), ...after.keys()])];
-  const steps = keys.map((key) => ({ key, how: compare(before.get(key), after.get(key)) }));
+  const steps = compareSteps(before, after).map(({ key, how }) => ({ key, how }));
   const rows = steps.map(({ key, how }) => [key, how]);
   context.show({ one, other, steps }, printColumns(['step', 'how'], rows));
   const differing = steps.filter(({ how }) => how !== 'same').length;
   context.terminal.note(`${differing} of ${steps.length} steps differ`);
 }
 
-async function readAll({ client }: Context, run_id: string): Promise<Map<string, Step>> {
+/** A step that has changed comes again: the later counts. */
+async function readAll({ client }: Context, run_id: string): Promise<Step[]> {
   const steps = new Map<string, Step>();
   let after = 0;
   for (;;) {
     const page = await client.call('runs.readJournal', { params: { run_id }, query: { after } });
     for (const step of page.steps) steps.set(`${step.name}#${step.ordinal}`, step);
-    if (page.is_end) return steps;
+    if (page.is_end) return [...steps.values()];
     after = page.next;
   }
-}
-
-function compare(one: Step | undefined, other: Step | undefined): string {
-  if (one === undefined) return 'only in the other';
-  if (other === undefined) return 'only in the one';
-  if (one.state !== other.state) return `${one.state}, then ${other.state}`;
-  if (one.input_digest !== other.input_digest) return 'another input';
-  const isSame =
-    JSON.stringify([one.result, one.error]) === JSON.stringify([other.result, other.error]);
-  return isSame ? 'same' : 'another result';
 }

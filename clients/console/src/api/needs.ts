@@ -28,6 +28,8 @@ export const NEEDS = {
   'fleet.resume': 'fleet:administer',
   'fleet.redriveDeadLetter': 'run:redrive',
   'fleet.discardDeadLetter': 'run:cancel',
+  'fleet.redriveDeadLetters': 'run:redrive',
+  'fleet.discardDeadLetters': 'run:cancel',
   'runs.triggerSchedule': 'schedule:write',
   'runs.updateSchedule': 'schedule:write',
   'gateway.createKey': 'key:write',

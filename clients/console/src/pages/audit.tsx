@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 
 import { call, connection } from '../api/server.ts';
 import { VerifyPanel } from '../evidence/verify-panel.tsx';
+import { SavedViews } from '../shell/saved-views.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { DownloadButton } from '../ui/download-button.tsx';
@@ -42,13 +43,16 @@ export function AuditPage(): ReactElement {
       title="Audit log"
       about="Who did what, and what came of it. Nothing here can be changed; newest first."
       actions={
-        <DownloadButton
-          id="trust.exportAudit"
-          input={{ query: { format: 'jsonl' } }}
-          name="audit.jsonl"
-        >
-          Export
-        </DownloadButton>
+        <>
+          <SavedViews />
+          <DownloadButton
+            id="trust.exportAudit"
+            input={{ query: { format: 'jsonl' } }}
+            name="audit.jsonl"
+          >
+            Export
+          </DownloadButton>
+        </>
       }
     >
       <VerifyPanel />

@@ -6,6 +6,7 @@ import type { ReactElement } from 'react';
 
 import { ask } from '../api/server.ts';
 import { useAct } from '../api/use-act.ts';
+import { DeadMany } from '../runs/dead-many.tsx';
 import { useEvery } from '../shell/live.ts';
 import { ActButton } from '../ui/act-button.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -26,6 +27,7 @@ export function DeadLettersPage(): ReactElement {
     <Page
       title="Dead letters"
       about="Runs that nobody will try again by themselves. Repeat them, or take them off this list."
+      actions={<DeadMany />}
     >
       {error === null ? null : <Failure error={error} again={() => void refetch()} />}
       <Panel isFlush>

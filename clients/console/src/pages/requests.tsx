@@ -7,6 +7,7 @@ import { call, connection } from '../api/server.ts';
 import { shortCount, shortDuration, shortUsd } from '../format/numbers.ts';
 import { REQUEST_STATUSES } from '../money/request-search.ts';
 import { useEvery } from '../shell/live.ts';
+import { SavedViews } from '../shell/saved-views.tsx';
 import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -58,6 +59,7 @@ export function RequestsPage(): ReactElement {
           ? `${shortCount(totals.calls)} calls, ${shortUsd(totals.cost_usd)}, ${shortCount(totals.input_tokens)} tokens in and ${shortCount(totals.output_tokens)} out`
           : 'Every model call, newest first.'
       }
+      actions={<SavedViews />}
     >
       {query.error === null ? null : (
         <Failure error={query.error} again={() => void query.refetch()} />
@@ -67,6 +69,7 @@ export function RequestsPage(): ReactElement {
           <Field
             label="Model"
             data-search
+            key={`model ${search.model === undefined}`}
             defaultValue={search.model ?? ''}
             placeholder="any"
             onChange={(event) => filter('model', event.target.value.trim())}

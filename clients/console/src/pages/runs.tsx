@@ -7,6 +7,7 @@ import { CancelMany } from '../runs/cancel-many.tsx';
 import { RunRows } from '../runs/run-rows.tsx';
 import { STATES } from '../runs/run-search.ts';
 import { useEvery } from '../shell/live.ts';
+import { SavedViews } from '../shell/saved-views.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Filter } from '../ui/field.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
@@ -44,7 +45,12 @@ export function RunsPage(): ReactElement {
     <Page
       title="Runs"
       about="Newest first. Choose one to see what it did, and why it is where it is."
-      actions={<CancelMany />}
+      actions={
+        <>
+          <SavedViews />
+          <CancelMany />
+        </>
+      }
     >
       <Panel
         isFlush

@@ -6,7 +6,7 @@ const NAME = 'sagewai-theme';
 const isTheme = (text: string | null): text is Theme =>
   text === 'system' || text === 'light' || text === 'dark';
 
-/** The only thing that a browser keeps of the console. */
+/** A browser keeps this, and the names of saved views; nothing else of the console. */
 function kept(): Theme {
   const text = localStorage.getItem(NAME);
   return isTheme(text) ? text : 'system';

@@ -1,0 +1,142 @@
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { missingBrowser } from '../harness/browser.ts';
+import { goTo, makeOwner, type Opened, openConsole, openRun } from '../harness/console.ts';
+import { cluster } from '../harness/e2e-test.ts';
+import { lookAt, NOTHING_WRONG } from '../harness/look-at.ts';
+import { openStage, type Stage } from '../harness/stage.ts';
+import { makeEnrollmentKey, startWorker } from '../harness/worker.ts';
+
+const missing = missingBrowser();
+const ADDING = fileURLToPath(new URL('../harness/adding-workflow.ts', import.meta.url));
+
+describe.skipIf(missing !== null)('several runs, in a browser', () => {
+  let stage: Stage;
+  let opened: Opened;
+
+  beforeAll(async () => {
+    stage = await openStage();
+    opened = await openConsole(stage, cluster(), { JOB_INTERVAL: '200ms' });
+    const { server } = opened.installation;
+    startWorker(stage, {
+      url: server.url,
+      name: 'adder',
+      enrollmentKey: await makeEnrollmentKey(server),
+      models: [],
+      environment: { WORKER_WORKFLOWS: ADDING, WORKER_PROBE: 'off', WORKER_POOL: 'sums' },
+    });
+    await makeOwner(opened);
+  });
+  afterAll(async () => {
+    await stage.close();
+  });
+
+  const submit = async (body: object): Promise<string> => {
+    const { id } = await opened.installation.server.askWell('/api/v1/runs', { body });
+    return id as string;
+  };
+  const adding = (input: object): Promise<string> =>
+    submit({ pool: 'sums', max_attempts: 1, payload: { workflow: 'adding', input } });
+
+  test('a run is replayed with another input, and the two are compared', async () => {
+    const { page } = opened;
+    const id = await adding({ to: 1 });
+    await openRun(page, id);
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    await page.getByRole('button', { name: 'Replay …' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Input').inputValue()).toBe('{\n  "to": 1\n}');
+    await dialog.getByLabel('Input').fill('{ "to": 2 }');
+    await dialog.getByLabel('From the step').fill('add');
+    await dialog.getByRole('button', { name: 'Replay' }).click();
+    await page.waitForURL(
+      (url) => /\/runs\/[0-9a-f-]{36}$/.test(url.href) && !url.href.endsWith(id),
+    );
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    expect(await page.getByLabel('What the run answered').textContent()).toContain('"sum": 42');
+    await page.getByRole('button', { name: 'Compare …' }).click();
+    await page.waitForURL(new RegExp(`one=${id}&other=`));
+    await page.getByRole('heading', { name: 'Steps: 1 of 2 differ' }).waitFor();
+    const step = page.getByRole('row').filter({ hasText: 'add#0' });
+    await step.getByText('another result').click();
+    const lines = await page.getByLabel('Step add#0, compared').textContent();
+    expect(lines).toMatch(/−\s+"sum": 41.*\+\s+"sum": 42/s);
+    expect(await page.getByLabel('Their input, compared').textContent()).toMatch(
+      /−\s+"to": 1.*\+\s+"to": 2/s,
+    );
+    expect(await lookAt(page, 'compare')).toEqual(NOTHING_WRONG);
+  });
+
+  test('what a filter finds is counted, and then cancelled; nothing else is', async () => {
+    const { page } = opened;
+    const meant = [];
+    for (let count = 0; count < 3; count += 1)
+      meant.push(await submit({ pool: 'nowhere', payload: {} }));
+    const spared = await submit({ pool: 'elsewhere', payload: {} });
+    await goTo(page, 'Runs');
+    await page.getByRole('button', { name: 'Cancel many …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Cancel many runs' });
+    await dialog.getByLabel('Pool').fill('nowhere');
+    await dialog.getByRole('button', { name: 'Count them' }).click();
+    await dialog.getByText('3 runs would be cancelled.').waitFor();
+    const { server } = opened.installation;
+    expect((await server.askWell(`/api/v1/runs/${meant[0]}`)).state).toBe('queued');
+    await dialog.getByRole('button', { name: 'Cancel them' }).click();
+    await dialog.getByText('3 of 3 cancelled.').waitFor();
+    await page.keyboard.press('Escape');
+    const states = await Promise.all(
+      [...meant, spared].map(async (id) => (await server.askWell(`/api/v1/runs/${id}`)).state),
+    );
+    expect(states).toEqual(['cancelled', 'cancelled', 'cancelled', 'queued']);
+  });
+
+  test('dead letters that a filter finds are repeated together', async () => {
+    const { page } = opened;
+    const dead = [await adding({ to: 1, fail: true }), await adding({ to: 2, fail: true })];
+    await goTo(page, 'Dead letters');
+    for (const id of dead) await page.getByRole('link', { name: id }).waitFor();
+    await page.getByRole('button', { name: 'Repeat many …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Repeat many dead runs' });
+    await dialog.getByLabel('Pool').fill('sums');
+    await dialog.getByRole('button', { name: 'Count them' }).click();
+    await dialog.getByText('2 runs would be repeated.').waitFor();
+    await dialog.getByRole('button', { name: 'Repeat them' }).click();
+    await dialog.getByText('2 of 2 repeated.').waitFor();
+    await page.keyboard.press('Escape');
+    for (const id of dead) await page.getByRole('link', { name: id }).waitFor({ state: 'hidden' });
+    const { dead_letters } = await opened.installation.server.askWell(
+      '/api/v1/fleet/dead-letters?all=true',
+    );
+    const repeated = (dead_letters as { run_id: string; redriven_by: string | null }[]).filter(
+      ({ run_id, redriven_by }) => dead.includes(run_id) && redriven_by !== null,
+    );
+    expect(repeated).toHaveLength(2);
+  });
+
+  test('filters have a name in this browser, until they are forgotten', async () => {
+    const { page } = opened;
+    await goTo(page, 'Runs');
+    const save = page.getByRole('button', { name: 'Save this view …' });
+    expect(await save.getAttribute('aria-disabled')).toBe('true');
+    await page.getByLabel('State').selectOption('failed');
+    await save.click();
+    await page.getByRole('dialog').getByLabel('Name').fill('what broke');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('link', { name: 'Clear the filter' }).click();
+    await page.reload();
+    await page.getByLabel('Saved views').selectOption('what broke');
+    await page.waitForURL(/\/runs\?state=failed$/);
+    expect(await page.evaluate('JSON.stringify({ ...localStorage })')).toBe(
+      JSON.stringify({
+        'sagewai-views': JSON.stringify([
+          { name: 'what broke', path: '/runs', search: { state: 'failed' } },
+        ]),
+      }),
+    );
+    await page.getByRole('button', { name: 'Forget “what broke”' }).click();
+    await page.getByLabel('Saved views').waitFor({ state: 'hidden' });
+    expect(opened.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,22 @@
+/** Two steps, of which the second depends on what it is given; it fails for good when it is told to. */
+import { defineWorkflow } from '@sagewai/sdk/workflow';
+
+interface Given {
+  readonly to: number;
+  readonly fail?: boolean;
+}
+
+const adding = defineWorkflow(
+  'adding',
+  (input) => input as Given,
+  async (ctx, { to, fail = false }) => {
+    const base = await ctx.step('read', () => ({ base: 40 }));
+    const { sum } = await ctx.step('add', () => {
+      if (fail) throw new Error('the sum is not wanted');
+      return { sum: base.base + to };
+    });
+    return { sum };
+  },
+);
+
+export const workflows = [adding];
