@@ -6,6 +6,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 import { bootstrapFields } from './bootstrap-fields.ts';
 import { encryptionFields } from './encryption/encryption-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
+import { intelligenceFields } from './intelligence-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
 import { objectFields } from './object-fields.ts';
 import { projectFields } from './projects/project-fields.ts';
@@ -57,7 +58,16 @@ export const SERVER_FIELDS = {
     flag: 'mtls-port',
   }),
   PLANES: field.list({
-    default: ['identity', 'trust', 'ledger', 'gateway', 'fleet', 'action', 'decision'],
+    default: [
+      'identity',
+      'trust',
+      'ledger',
+      'gateway',
+      'fleet',
+      'action',
+      'decision',
+      'intelligence',
+    ],
     description: 'Which planes this process serves',
     flag: 'planes',
     check: (names) => {
@@ -170,6 +180,7 @@ export const SERVER_FIELDS = {
   ...projectFields,
   ...signInFields,
   ...toolFields,
+  ...intelligenceFields,
 
   ROUTING_DECISION_RETENTION: field.duration({
     default: 90 * 86_400_000,
@@ -253,6 +264,7 @@ export const PLANES = [
   'fleet',
   'action',
   'decision',
+  'intelligence',
 ] as const;
 
 export type ServerConfig = Config<typeof SERVER_FIELDS>;

@@ -17,6 +17,7 @@ import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { webOptions } from './console/web-options.ts';
 import { createIdentityProviders } from './create-identity-providers.ts';
+import { createMemory } from './create-memory.ts';
 import { createOutgoing } from './create-outgoing.ts';
 import { createPeople } from './create-people.ts';
 import { createTools } from './create-tools.ts';
@@ -146,6 +147,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
+  const memory = createMemory({ config, keys, db, clock, log });
   const tools = createTools({ ...options, db, dispatch, fleet, objects, clock });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
@@ -173,7 +175,8 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
         }),
       ],
     },
-    gateway,
+    gateway: { ...gateway, routes: memory.around(gateway.routes) },
+    intelligence: memory,
     fleet,
     action: tools,
     decision: createDecision({ db, dispatch, fleet, objects, clock, log }),

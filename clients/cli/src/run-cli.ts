@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   roles: async (around) => (await import('./commands/roles.ts')).rolesCommand(around),
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   sessions: async (around) => (await import('./commands/sessions.ts')).sessionsCommand(around),
+  chats: async (around) => (await import('./commands/chats.ts')).chatsCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),

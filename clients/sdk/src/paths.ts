@@ -3,6 +3,15 @@
 
 /** Method and path of every endpoint. */
 export const PATHS = {
+  'chats.cleanUpChats': ['POST', '/sessions/cleanup'],
+  'chats.clearChat': ['POST', '/sessions/{session_id}/clear'],
+  'chats.createChat': ['POST', '/sessions'],
+  'chats.deleteChat': ['DELETE', '/sessions/{session_id}'],
+  'chats.getChat': ['GET', '/sessions/{session_id}'],
+  'chats.listChats': ['GET', '/sessions'],
+  'chats.readMemoryConfig': ['GET', '/memory/config'],
+  'chats.readMemoryStats': ['GET', '/memory/stats'],
+  'chats.titleChat': ['PATCH', '/sessions/{session_id}/title'],
   'fleet.appendRunEvents': ['POST', '/api/v1/fleet/runs/{run_id}/events'],
   'fleet.approveWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/approve'],
   'fleet.askWhetherSafe': ['GET', '/api/v1/fleet/workers/{worker_id}/safe-to-remove'],

@@ -16,6 +16,7 @@ import {
 import { BATCH_ENDPOINTS } from './batches.ts';
 import { simulateBudget } from './budget-simulation.ts';
 import { CALL_BODY_ENDPOINTS } from './call-bodies.ts';
+import { CHAT_ENDPOINTS } from './chats.ts';
 import { listChildren, listTaskChildren } from './children.ts';
 import {
   cancelRuns,
@@ -347,6 +348,7 @@ export const ENDPOINTS = [
   ...TOOL_CALL_ENDPOINTS,
   exchangeMcp,
   ...WORKFLOW_ENDPOINTS,
+  ...CHAT_ENDPOINTS,
 ] as const;
 
 /** The endpoints by id. */

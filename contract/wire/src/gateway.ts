@@ -25,6 +25,8 @@ export const chatCompletionRequest = Type.Object({
   max_tokens: Type.Optional(tokenCount),
   max_completion_tokens: Type.Optional(tokenCount),
   n: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()])),
+  /** The chat session that it goes on with: the model is reminded of it, and it keeps what is answered. */
+  session_id: Type.Optional(Type.Unknown()),
 });
 
 /** Answers with the provider's own bytes: one JSON object, or server-sent events with `stream`. */

@@ -149,6 +149,7 @@ export * from './sign-in.ts';
 export { auditEntry, exportAudit, listAudit } from './trust.ts';
 export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts';
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
+export * from './chats.ts';
 export * from './gateway.ts';
 export * from './litellm-budgets.ts';
 export * from './litellm-keys.ts';

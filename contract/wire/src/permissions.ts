@@ -69,6 +69,9 @@ export const PERMISSIONS = {
   'tool:redrive': ['write'],
   // What came of a function of the worker, told by whoever holds the lease.
   'tool:report': ['run'],
+  // What people and models have said to each other: not for who only looks.
+  'chat:read': ['write', 'key', 'run'],
+  'chat:write': ['write', 'key', 'run'],
   'key:read': ['read'],
   // A key may read what is known of itself, and nothing else.
   'key:inspect': ['read', 'key'],

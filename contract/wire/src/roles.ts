@@ -80,6 +80,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'tool:approve': BUILDERS,
   'tool:redrive': BUILDERS,
   'tool:report': NOBODY,
+  'chat:read': ['owner', 'admin', 'developer', 'auditor'],
+  'chat:write': DEVELOPERS,
   'key:read': EVERYONE,
   'key:inspect': EVERYONE,
   'key:write': DEVELOPERS,

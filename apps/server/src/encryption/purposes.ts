@@ -15,6 +15,7 @@ export const PURPOSES = {
   'gateway-answer': 'in Redis: an answer that does not open is asked for again',
   'gateway-model': 'rows',
   'gateway-response': 'at clients, as ids: they are good as long as the key is given',
+  intelligence: 'rows',
   'lasting-key': 'rows',
   sso: 'rows',
   tools: 'rows',

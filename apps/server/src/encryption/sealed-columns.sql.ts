@@ -7,6 +7,7 @@ import {
   storedModelContext,
 } from '@sagewai/gateway';
 import { connectionContext, totpContext } from '@sagewai/identity';
+import { dialogContext } from '@sagewai/intelligence';
 import { sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
 import type { AccountId, OrganizationId } from '@sagewai/wire';
@@ -90,6 +91,15 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     how: inOrganization(sql`call_id`, (orgId, callId) =>
       callBodyContext({ orgId, callId, side: 'request' }),
     ),
+  },
+  {
+    table: 'chat_dialog',
+    column: 'sealed',
+    isolated: true,
+    purpose: 'intelligence',
+    from: sql`chat_dialog`,
+    value: sql`sealed`,
+    how: inOrganization(id, dialogContext),
   },
   {
     table: 'guardrail',

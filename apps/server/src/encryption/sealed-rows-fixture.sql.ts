@@ -12,6 +12,7 @@ import {
   storedModelContext,
 } from '@sagewai/gateway';
 import { connectionContext, idTokenContext, totpContext } from '@sagewai/identity';
+import { dialogContext } from '@sagewai/intelligence';
 import { type Db, inTransaction, sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
 import type { AccountId, OrganizationId, ProjectId } from '@sagewai/wire';
@@ -56,6 +57,10 @@ export async function sealRows(
       values (${orgId}, ${id}, ${id}, app_now() + interval '1 day',
               ${by('gateway-model', callBodyContext({ orgId, callId: id, side: 'request' }))},
               ${by('gateway-model', callBodyContext({ orgId, callId: id, side: 'answer' }))}, 1, 1, false)
+    `.execute(tx);
+    await sql`
+      insert into chat_dialog (org_id, id, project_id, session_id, seq, sealed)
+      values (${orgId}, ${id}, ${projectId}, 'chat', 1, ${by('intelligence', dialogContext(orgId, id))})
     `.execute(tx);
     await sql`
       insert into guardrail (org_id, id, name, kind, spec, sealed_secret, created_by)

@@ -57,6 +57,8 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'tool:approve': false,
   'tool:redrive': false,
   'tool:report': false,
+  'chat:read': false,
+  'chat:write': false,
   'key:read': false,
   'key:inspect': false,
   'key:write': false,

@@ -1,0 +1,32 @@
+import type { Clock } from '@sagewai/clock';
+import { createIntelligence, type Intelligence } from '@sagewai/intelligence';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+
+import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
+import type { ServerKeys } from './server-keys.ts';
+
+export function createMemory(of: {
+  readonly config: ServerConfig;
+  readonly keys: Pick<ServerKeys, 'sealing'>;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Intelligence {
+  const { config, keys, db, clock, log } = of;
+  return createIntelligence({
+    db,
+    keys: keysFor(keys.sealing, 'intelligence'),
+    clock,
+    log,
+    settings: {
+      memory: config.chatMemory,
+      embeddingModel: config.embeddingModel,
+      recalledBytesMax: config.chatRecalledBytesMax,
+      dialogsKeptMax: config.chatDialogsMax,
+      chatsKeptMs: config.chatRetentionMs,
+      sweepEveryMs: Math.max(config.jobIntervalMs, 60_000),
+    },
+  });
+}

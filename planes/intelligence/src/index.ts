@@ -1,0 +1,3 @@
+export { dialogContext } from './chats/chat.ts';
+export { createIntelligence, type Intelligence } from './intelligence.ts';
+export type { IntelligenceOptions, IntelligenceSettings } from './intelligence-options.ts';

@@ -1,0 +1,44 @@
+import type { Clock } from '@sagewai/clock';
+import type { SealingKeys } from '@sagewai/crypto';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import type { MemoryBackend } from '@sagewai/wire';
+
+export interface IntelligenceSettings {
+  /** How a chat remembers that does not say so itself. */
+  readonly memory: MemoryBackend;
+  /** Null: vectors are made of the words themselves. */
+  readonly embeddingModel: string | null;
+  readonly topK: number;
+  /** What a model is reminded of at most. */
+  readonly recalledBytesMax: number;
+  readonly dialogsKeptMax: number;
+  readonly chatsKeptMs: number;
+  readonly sweepEveryMs: number;
+  /** Of an answer that is listened to. */
+  readonly answerBytesMax: number;
+}
+
+export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
+  memory: 'short_term',
+  embeddingModel: null,
+  topK: 4,
+  recalledBytesMax: 64 * 1024,
+  dialogsKeptMax: 1_000,
+  chatsKeptMs: 30 * 86_400_000,
+  sweepEveryMs: 600_000,
+  answerBytesMax: 8 * 1_048_576,
+};
+
+export interface IntelligenceOptions {
+  /** As `sagewai_request`. */
+  readonly db: Db;
+  readonly keys: SealingKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: Partial<IntelligenceSettings>;
+}
+
+export interface IntelligenceParts extends Omit<IntelligenceOptions, 'settings'> {
+  readonly settings: IntelligenceSettings;
+}
