@@ -1,6 +1,14 @@
 import { median, medianRatio } from './statistics.ts';
 
-export type BenchName = 'gateway' | 'calls' | 'edge' | 'fleet' | 'pollers' | 'soak' | 'tools';
+export type BenchName =
+  | 'gateway'
+  | 'calls'
+  | 'edge'
+  | 'fleet'
+  | 'pollers'
+  | 'request-log'
+  | 'soak'
+  | 'tools';
 export type Unit = '1/s' | 'ms' | 'us' | 'MB' | 'count';
 
 /** What we want of a figure; a target never decides whether the benchmark succeeds. */

@@ -81,6 +81,23 @@ test('a report and a page read few rows of a large table', async ({ db, dispatch
   expect(newest.output.rows).toHaveLength(100);
   expect(newest.read).toBeLessThan(400);
 
+  // Of an hour three weeks ago: what came since is not looked at, and the page says that it was all.
+  const at = (days: number, hours = 0): string =>
+    new Date(Date.now() - days * 86_400_000 + hours * 3_600_000).toISOString();
+  const hour = { since: at(21), until: at(21, 1) };
+  const old = await rowsRead(db, account, (tx) => page(tx, hour, { limit: 200 }));
+  expect(old.output.next).toBeNull();
+  expect(old.output.rows.length).toBeGreaterThanOrEqual(178);
+  expect(old.output.rows.length).toBeLessThanOrEqual(181);
+  expect(old.read).toBeLessThan(19_000); // of three days, twice: the page, and whether it was all
+  for (const { startedAt } of old.output.rows) {
+    expect(startedAt.getTime()).toBeGreaterThanOrEqual(Date.parse(hour.since));
+    expect(startedAt.getTime()).toBeLessThan(Date.parse(hour.until));
+  }
+  const nonsense = { since: '2026-11-28T00:00:00Z', until: '0001-01-01T00:00:00Z' };
+  const none = await rowsRead(db, account, (tx) => page(tx, nonsense));
+  expect(none).toMatchObject({ read: 0, output: { rows: [], next: null } });
+
   // Nothing matches: a page ends all the same, and the next one goes on behind it.
   const nothing = await rowsRead(db, account, (tx) =>
     page(tx, { model: 'none' }, { lookAt: 1_000 }),

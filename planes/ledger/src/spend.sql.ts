@@ -37,6 +37,8 @@ export interface SpendPage {
 }
 
 const ROWS_LOOKED_AT_MAX = 20_000;
+/** An id begins with the time that its maker's clock told; it is never more than a day from ours. */
+const ID_SLACK_MS = 86_400_000;
 
 /** Newest call first; ids are made in the order of time. */
 export async function listSpend(
@@ -82,9 +84,7 @@ export async function readSpendPage(
 /** The rows that are looked at: those of a call or a run, else so many of the newest. */
 function sourceOf(filter: SpendFilter, page: SpendPage, lookAt: number): Statement<unknown> {
   const { orgId, id, runId } = filter;
-  const from = page.after
-    ? sql`and (id, entry) < (${page.after.id}::uuid, ${page.after.entry}::smallint)`
-    : sql``;
+  const from = placeOf(filter, page);
   if (id !== undefined || runId !== undefined) {
     const named = id === undefined ? sql`run_id = ${runId}::uuid` : sql`id = ${id}::uuid`;
     return sql`
@@ -98,14 +98,37 @@ function sourceOf(filter: SpendFilter, page: SpendPage, lookAt: number): Stateme
   `;
 }
 
+/** Beyond the page before, and within the days that are asked for: rows of others are not looked at. */
+function placeOf(
+  { since, until }: SpendFilter,
+  { after }: Pick<SpendPage, 'after'>,
+): Statement<unknown> {
+  const bounds = [sql``];
+  if (after) bounds.push(sql`and (id, entry) < (${after.id}::uuid, ${after.entry}::smallint)`);
+  if (since !== undefined) bounds.push(sql`and id >= ${idAt(since, -ID_SLACK_MS)}::uuid`);
+  if (until !== undefined) bounds.push(sql`and id < ${idAt(until, ID_SLACK_MS)}::uuid`);
+  return sql.join(bounds, ' ');
+}
+
+const ID_TIME_MAX = 2 ** 48 - 1;
+
+/** The first id of an instant: ids are told apart by time before all else. */
+function idAt(instant: string, offsetMs: number): string {
+  const ms = Math.min(Math.max(Date.parse(instant) + offsetMs, 0), ID_TIME_MAX);
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}
+
 /** Null: there are no rows beyond those that were looked at. */
 async function lastLookedAt(
   db: Executor,
-  { orgId, id, runId }: SpendFilter,
-  { after, lookAt }: SpendPage & { readonly lookAt: number },
+  filter: SpendFilter,
+  page: SpendPage & { readonly lookAt: number },
 ): Promise<SpendPlace | null> {
+  const { orgId, id, runId } = filter;
+  const { lookAt } = page;
   if (id !== undefined || runId !== undefined) return null;
-  const from = after ? sql`and (id, entry) < (${after.id}::uuid, ${after.entry}::smallint)` : sql``;
+  const from = placeOf(filter, page);
   const { rows } = await sql<SpendPlace>`
     select id, entry from spend where org_id = ${orgId} ${from}
     order by id desc, entry desc offset ${lookAt - 1} limit 1
