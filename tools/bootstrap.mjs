@@ -79,4 +79,5 @@ if (isNew) {
   const launcher = join(root, 'apps', 'launcher', 'bin', 'sagewai.js');
   for (const word of ['server', 'worker', 'up'])
     spawnSync(first, [launcher, word, '--help'], { stdio: 'ignore' });
+  spawnSync(first, [join(root, 'tools', 'keep-compiled.mjs')], { stdio: 'ignore' });
 }
