@@ -138,6 +138,11 @@ const tokens = createRoute({
   path: '/tokens',
   component: lazyRouteComponent(() => import('./pages/tokens.tsx'), 'TokensPage'),
 });
+const signOn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-on',
+  component: lazyRouteComponent(() => import('./pages/sign-on.tsx'), 'SignOnPage'),
+});
 const sessions = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -168,6 +173,7 @@ const pages = root.addChildren([
   playground,
   people,
   tokens,
+  signOn,
   sessions,
 ]);
 

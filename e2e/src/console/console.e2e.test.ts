@@ -51,6 +51,7 @@ const PAGES = [
   'Playground',
   'People',
   'Access tokens',
+  'Single sign-on',
   'Your account',
 ];
 

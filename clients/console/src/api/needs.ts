@@ -41,6 +41,10 @@ export const NEEDS = {
   'identity.createToken': 'token:write',
   'identity.revokeToken': 'token:write',
   'identity.endOwnSession': 'account:self',
+  'sso.createConnection': 'sso:write',
+  'sso.updateConnection': 'sso:write',
+  'sso.deleteConnection': 'sso:write',
+  'sso.testConnection': 'sso:write',
 } as const satisfies Partial<Record<EndpointId, Permission>>;
 
 export type ActionId = keyof typeof NEEDS;

@@ -26,14 +26,17 @@ export function PeoplePage(): ReactElement {
   const accounts = useQuery(ask('identity.listAccounts', { query: { limit: 200 } }));
   const invitations = useQuery(ask('identity.listInvitations', {}));
   const assignments = useQuery(ask('identity.listRoleAssignments', { query: { limit: 200 } }));
-  const rolesOf = (id: string): string =>
-    [
+  const rolesOf = (id: string): string => {
+    if (assignments.data === undefined) return '…';
+    const roles = [
       ...new Set(
-        assignments.data?.assignments
+        assignments.data.assignments
           .filter(({ subject_id: of }) => of === id)
           .map(({ role }) => role),
       ),
-    ].join(', ') || 'none';
+    ];
+    return roles.join(', ') || 'none';
+  };
   const open = invitations.data?.invitations.filter(({ state }) => state === 'open') ?? [];
   const error = accounts.error ?? invitations.error ?? assignments.error;
   return (

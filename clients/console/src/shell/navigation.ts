@@ -63,6 +63,7 @@ export const NAVIGATION = [
     places: [
       { to: '/people', name: 'People', key: 'u', permission: 'account:read' },
       { to: '/tokens', name: 'Access tokens', key: 't', permission: 'token:read' },
+      { to: '/sign-on', name: 'Single sign-on', key: 'n', permission: 'sso:read' },
       { to: '/account', name: 'Your account', key: 'i', permission: 'organization:read' },
     ],
   },

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Tabs } from 'radix-ui';
-import type { ReactElement } from 'react';
+import { type ReactElement, useState } from 'react';
 
 import { connection, SERVER_URL } from '../api/server.ts';
 import { Field } from '../ui/field.tsx';
@@ -74,25 +74,31 @@ function TokenForm({ onEntered }: { onEntered: () => void }): ReactElement {
   );
 }
 
+const CONNECTION_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+
 function SsoForm(): ReactElement {
+  const [mistake, setMistake] = useState<string | null>(null);
+  const start = (text: string): void => {
+    const id = CONNECTION_ID.exec(text)?.[0];
+    setMistake(id === undefined ? 'This is neither an id nor an address with one.' : null);
+    if (id === undefined) return;
+    const back = new URL('console/', `${SERVER_URL}/`).pathname;
+    location.assign(`${SERVER_URL}/auth/oidc/${id}/start?return_to=${encodeURIComponent(back)}`);
+  };
   return (
-    <Form
-      onSubmit={(data) => {
-        const back = new URL('console/', `${SERVER_URL}/`).pathname;
-        const name = encodeURIComponent(data('connection').trim());
-        location.assign(
-          `${SERVER_URL}/auth/oidc/${name}/start?return_to=${encodeURIComponent(back)}`,
-        );
-      }}
-      action="Go to the identity provider"
-    >
+    <Form onSubmit={(data) => start(data('connection'))} action="Go to the identity provider">
       <Field
         label="Connection"
         name="connection"
         required
         autoComplete="organization"
-        hint="As your administrator calls it, such as corporate."
+        hint="The address that your administrator gave you, or the id in it."
       />
+      {mistake === null ? null : (
+        <p role="alert" className="text-bad">
+          {mistake}
+        </p>
+      )}
     </Form>
   );
 }
