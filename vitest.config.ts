@@ -10,7 +10,7 @@ for (const name of Object.keys(process.env)) {
   if (OF_THE_USER.test(name)) delete process.env[name];
 }
 
-const sources = '{contract,platform,planes,apps,clients}/*/src/**';
+const sources = '{contract,platform,planes,apps,clients,examples}/*/src/**';
 const roots = '{db,e2e,bench,deploy}/src/**';
 const CI_SEED = 20_261_127;
 const { TEST_POSTGRES_BIN_DIR, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } = process.env;

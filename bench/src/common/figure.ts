@@ -8,6 +8,7 @@ export type BenchName =
   | 'pollers'
   | 'request-log'
   | 'soak'
+  | 'steps'
   | 'tools';
 export type Unit = '1/s' | 'ms' | 'us' | 'MB' | 'count';
 

@@ -1,7 +1,11 @@
+import {
+  type AskedOfProvider,
+  type Said,
+  scriptedProvider,
+} from '@sagewai/testing/scripted-provider';
 import { describe, expect, test } from 'vitest';
 
 import { defineTool, type InferenceConfig, UniversalAgent } from './index.ts';
-import { type AskedOfProvider, type Said, scriptedProvider } from './provider-fixture.ts';
 
 const time = defineTool({
   name: 'time',

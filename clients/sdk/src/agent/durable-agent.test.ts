@@ -1,10 +1,10 @@
+import { scriptedProvider } from '@sagewai/testing/scripted-provider';
 import { expect, test } from 'vitest';
 
 import { debate } from '../strategies/index.ts';
 import type { Workflow } from '../workflow/index.ts';
 import { attempt, Shelf } from '../workflow/workflow-fixture.ts';
 import { defineTool, UniversalAgent } from './index.ts';
-import { scriptedProvider } from './provider-fixture.ts';
 
 test.for([0, 1, 2, 3])(
   'an agent whose worker dies after %i steps goes on, and does again the one that was cut off at most',

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { scriptedProvider } from '@sagewai/testing/scripted-provider';
 import { expect, onTestFinished, test } from 'vitest';
-
-import { scriptedProvider } from './provider-fixture.ts';
 
 const GUIDE = new URL('../../../../docs/guides/first-agent.md', import.meta.url);
 

@@ -1,10 +1,10 @@
+import { scriptedProvider } from '@sagewai/testing/scripted-provider';
 import { describe, expect, test } from 'vitest';
 
 import type { SagewaiClient } from '../client.ts';
 import type { Workflow } from '../workflow/index.ts';
 import { attempt, Shelf } from '../workflow/workflow-fixture.ts';
 import { governedTools, UniversalAgent } from './index.ts';
-import { scriptedProvider } from './provider-fixture.ts';
 
 interface Asked {
   readonly id: string;

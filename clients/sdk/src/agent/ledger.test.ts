@@ -1,8 +1,8 @@
+import { scriptedProvider } from '@sagewai/testing/scripted-provider';
 import { expect, test } from 'vitest';
 
 import type { BudgetCheck, SpentElsewhere } from '../context/index.ts';
 import { UniversalAgent } from './index.ts';
-import { scriptedProvider } from './provider-fixture.ts';
 
 type Ledger = NonNullable<UniversalAgent['config']['budget']>['ledger'];
 

@@ -1,9 +1,9 @@
+import { scriptedProvider } from '@sagewai/testing/scripted-provider';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { ProjectContext } from '../context/index.ts';
 import type { WorkerCredentials } from '../worker-credentials.ts';
 import { type InferenceConfig, NobodyCounts, UniversalAgent, withInference } from './index.ts';
-import { scriptedProvider } from './provider-fixture.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

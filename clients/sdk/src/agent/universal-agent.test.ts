@@ -1,3 +1,8 @@
+import {
+  type Said,
+  scriptedProvider,
+  type ScriptedProvider,
+} from '@sagewai/testing/scripted-provider';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -9,7 +14,6 @@ import {
   type Tool,
   UniversalAgent,
 } from './index.ts';
-import { type Said, scriptedProvider, type ScriptedProvider } from './provider-fixture.ts';
 
 const QUESTION = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] };
 

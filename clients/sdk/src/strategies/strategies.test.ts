@@ -1,7 +1,11 @@
+import {
+  type Said,
+  scriptedProvider,
+  type ScriptedProvider,
+} from '@sagewai/testing/scripted-provider';
 import { describe, expect, test } from 'vitest';
 
 import { inProcess, type StepContext, UniversalAgent } from '../agent/index.ts';
-import { type Said, scriptedProvider, type ScriptedProvider } from '../agent/provider-fixture.ts';
 import {
   debate,
   parallel,
