@@ -27,6 +27,11 @@ const overview = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'OverviewPage'),
 });
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/start',
+  component: lazyRouteComponent(() => import('./pages/start.tsx'), 'StartPage'),
+});
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
@@ -152,6 +157,7 @@ const sessions = createRoute({
 /** Every address of the console. */
 const pages = root.addChildren([
   overview,
+  start,
   runs,
   run,
   compare,

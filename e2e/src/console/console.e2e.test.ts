@@ -34,6 +34,7 @@ if (missing !== null) console.warn(`The console is not looked at: ${missing}`);
 /** The pages that stand in the sidebar. */
 const PAGES = [
   'Overview',
+  'Get started',
   'Runs',
   'Approvals',
   'Tools',

@@ -18,7 +18,7 @@ describe.skipIf(missing !== null)('several runs, in a browser', () => {
 
   beforeAll(async () => {
     stage = await openStage();
-    opened = await openConsole(stage, cluster(), { JOB_INTERVAL: '200ms' });
+    opened = await openConsole(stage, cluster(), { environment: { JOB_INTERVAL: '200ms' } });
     const { server } = opened.installation;
     startWorker(stage, {
       url: server.url,

@@ -19,7 +19,9 @@ describe.skipIf(missing !== null)('single sign-on, in a browser', () => {
     stage = await openStage();
     provider = await startIdentityProvider(stage);
     opened = await openConsole(stage, cluster(), {
-      SSO_PRIVATE_HOSTS: `127.0.0.1:${provider.port}`,
+      environment: {
+        SSO_PRIVATE_HOSTS: `127.0.0.1:${provider.port}`,
+      },
     });
     await makeOwner(opened);
   });

@@ -25,8 +25,10 @@ describe.skipIf(missing !== null)('tools and approvals, in a browser', () => {
   beforeAll(async () => {
     stage = await openStage();
     opened = await openConsole(stage, cluster(), {
-      TOOL_PRIVATE_HOSTS: '127.0.0.1',
-      JOB_INTERVAL: '200ms',
+      environment: {
+        TOOL_PRIVATE_HOSTS: '127.0.0.1',
+        JOB_INTERVAL: '200ms',
+      },
     });
     database = await serveJson(stage, (body) => {
       dropped.push(body);

@@ -19,12 +19,13 @@ export interface Opened {
   readonly setupToken: string;
 }
 
-/** One server, one worker and one browser for all tests of a file. */
+/** One server, one worker (unless there is to be none) and one browser for all tests of a file. */
 export async function openConsole(
   stage: Stage,
   cluster: TestCluster,
-  environment: Environment = {},
+  of: { readonly environment?: Environment; readonly hasWorker?: boolean } = {},
 ): Promise<Opened> {
+  const { environment = {}, hasWorker = true } = of;
   const folder = await ensureConsole();
   const installation = await install(stage, cluster, {
     models: [{ name: 'scripted', inputPrice: 0.000_01, outputPrice: 0.000_02 }],
@@ -35,13 +36,14 @@ export async function openConsole(
     server.process().text().replaceAll('--setup-token', ''),
   )?.[0];
   if (setupToken === undefined) throw new Error('the server has shown no setup token');
-  const enrollmentKey = await makeEnrollmentKey(server);
-  const worker = startWorker(stage, {
-    url: server.url,
-    name: 'harbour',
-    enrollmentKey,
-    models: ['scripted'],
-  });
+  const worker = hasWorker
+    ? startWorker(stage, {
+        url: server.url,
+        name: 'harbour',
+        enrollmentKey: await makeEnrollmentKey(server),
+        models: ['scripted'],
+      })
+    : null;
   const browser = await launchBrowser();
   stage.defer('the browser', () => browser.close());
   const context = await browser.newContext({
@@ -51,7 +53,7 @@ export async function openConsole(
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const complaints = hearComplaints(page);
-  await worker.says(/session \d+/);
+  await worker?.says(/session \d+/);
   return { installation, browser, page, complaints, setupToken };
 }
 

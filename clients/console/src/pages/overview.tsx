@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 
 import { ask } from '../api/server.ts';
@@ -21,11 +22,17 @@ export function OverviewPage(): ReactElement {
       <NeedsAttention />
       <Panel title="Latest runs" isFlush>
         {latest.data?.runs.length === 0 ? (
-          <div className="p-4">
+          <div className="flex flex-col gap-3 p-4">
             <Empty
               what="There is no run yet. The first one is a command away:"
               command={'sagewai runs submit --model simulated --message "Hello" --wait'}
             />
+            <p>
+              Or, step by step:{' '}
+              <Link to="/start" className="text-accent underline">
+                get started
+              </Link>
+            </p>
           </div>
         ) : (
           <RunRows runs={latest.data?.runs ?? []} hasMore={false} onMore={() => undefined} />

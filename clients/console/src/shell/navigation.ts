@@ -15,6 +15,7 @@ export const NAVIGATION = [
     group: null,
     places: [
       { to: '/', name: 'Overview', key: 'o', permission: 'organization:read' },
+      { to: '/start', name: 'Get started', key: '1', permission: 'run:submit' },
       { to: '/runs', name: 'Runs', key: 'r', permission: 'run:read' },
       { to: '/approvals', name: 'Approvals', key: 'v', permission: 'tool:read' },
     ],
