@@ -87,6 +87,7 @@ const VIRTUAL_KEY = {
     usd_per_day: '5',
     usd_per_week: null,
     usd_per_month: null,
+    usd_per_30_days: null,
     usd_in_total: null,
     cap: true,
   },

@@ -33,6 +33,7 @@ export const simulateBudget = endpoint({
     usd_per_day: Type.Optional(limitUsd),
     usd_per_week: Type.Optional(limitUsd),
     usd_per_month: Type.Optional(limitUsd),
+    usd_per_30_days: Type.Optional(limitUsd),
     usd_in_total: Type.Optional(limitUsd),
     tokens_per_minute: Type.Optional(limitCount),
     requests_per_minute: Type.Optional(limitCount),

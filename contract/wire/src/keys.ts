@@ -20,6 +20,8 @@ export const limits = Type.Object({
     usd_per_day: orNull(usd),
     usd_per_week: orNull(usd),
     usd_per_month: orNull(usd),
+    /** Those that end now; a month is the calendar's. */
+    usd_per_30_days: orNull(usd),
     usd_in_total: orNull(usd),
     /**
      * Whether a call without `max_tokens` is sent with a cap that fits into what is left. Without
@@ -39,6 +41,7 @@ const limitChanges = {
       usd_per_day: Type.Optional(orNull(usd)),
       usd_per_week: Type.Optional(orNull(usd)),
       usd_per_month: Type.Optional(orNull(usd)),
+      usd_per_30_days: Type.Optional(orNull(usd)),
       usd_in_total: Type.Optional(orNull(usd)),
       cap: Type.Optional(Type.Boolean()),
     }),

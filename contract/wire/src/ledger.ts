@@ -15,13 +15,15 @@ export const limitUsd = Type.String({
 });
 export const limitCount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
 
-/** What a scope may use up; null is no limit, 0 is a limit. Windows are UTC's, minutes slide. */
+/** What a scope may use up; null is no limit, 0 is a limit. Windows are UTC's; minutes and 30 days slide. */
 export const limitFields = {
   usd_per_hour: orNull(limitUsd),
   usd_per_day: orNull(limitUsd),
   /** From Sunday. */
   usd_per_week: orNull(limitUsd),
   usd_per_month: orNull(limitUsd),
+  /** The 30 days that end now, by days of UTC; a month is the calendar's. */
+  usd_per_30_days: orNull(limitUsd),
   usd_in_total: orNull(limitUsd),
   tokens_per_minute: orNull(limitCount),
   requests_per_minute: orNull(limitCount),
@@ -57,15 +59,16 @@ export const balance = Type.Object({
     Type.Literal('day'),
     Type.Literal('week'),
     Type.Literal('month'),
+    Type.Literal('30_days'),
     Type.Literal('total'),
   ]),
   /** Of `cost`: US dollars. Of the others: a whole number. All as decimal strings. */
   limit: Type.String(),
-  /** What calls that have ended used up; of a minute, also what those under way may use. */
+  /** What calls that have ended used up; of a window that slides, also what those under way may use. */
   settled: Type.String(),
   reserved: Type.String(),
   remaining: Type.String(),
-  /** When the window is empty again; null for a minute, whose window slides, and for a total. */
+  /** When the window is empty again; null where the window slides, and for a total. */
   resets_at: instantOrNull,
 });
 

@@ -8,7 +8,7 @@ returns table (
   on_client_left text,
   -- Period and measure → amount, as text.
   limits jsonb,
-  -- What is spent or counted of each, as of now; what is reserved counts in a minute only.
+  -- What is spent or counted of each, as of now; what is reserved counts in a window that slides only.
   used jsonb, metadata jsonb, team_metadata jsonb
 )
 language plpgsql
@@ -36,7 +36,7 @@ begin
     cross join lateral (
       select jsonb_object_agg(b.period || ' ' || b.measure, b.limit_amount::text) as limits,
              jsonb_object_agg(b.period || ' ' || b.measure, (case
-               when b.period = 'minute' then
+               when is_sliding(b.period) then
                  (ring_after(b.slots, b.settled, b.opened_at, app_clock(), null, null)).total + b.reserved
                when b.opened_at >= window_of(b.period, app_clock()) then b.settled
                else 0 end)::text) as used

@@ -95,7 +95,7 @@ begin
         when 'tokens' then v_booked.overrun_tokens else 0 end;
       v_charged := case v_budget.measure when 'cost' then v_booked.cost_pusd
         when 'tokens' then v_booked.input_tokens + v_booked.output_tokens else 1 end - v_overrun;
-      if v_budget.period = 'minute' then
+      if is_sliding(v_budget.period) then
         update budget b set opened_at = date_trunc('second', v_now), settled = t.total, slots = t.slots
         from ring_after(v_budget.slots, v_budget.settled, v_budget.opened_at, v_now,
           array[epoch_second(v_now)], array[v_charged + v_overrun]) t
@@ -130,7 +130,7 @@ begin
       values (v_call.org, v_call.holding, v_lost.scope_kind, v_lost.scope_id, v_lost.measure, v_lost.period,
               -v_back, v_lost.charged_at, v_now);
       update budget b
-      set settled = case when b.period = 'minute' then t.total
+      set settled = case when is_sliding(b.period) then t.total
             when v_lost.charged_at >= window_of(b.period, v_now) then b.settled - v_back else b.settled end,
           slots = t.slots
       from budget k
@@ -138,7 +138,7 @@ begin
         select r.slots, r.total
         from ring_after(k.slots, k.settled, k.opened_at, k.opened_at,
                         array[epoch_second(v_lost.charged_at)], array[-v_back]) r
-        where k.period = 'minute'
+        where is_sliding(k.period)
       ) t on true
       where b.id = k.id and k.id = any(v_budgets) and k.scope_kind = v_lost.scope_kind
         and k.scope_id = v_lost.scope_id and k.measure = v_lost.measure and k.period = v_lost.period;

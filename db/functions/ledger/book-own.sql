@@ -26,6 +26,7 @@ declare
   v_now timestamptz;
   v_second timestamptz;
   v_slot int;
+  v_day_slot int;
   v_left_ms bigint;
   v_week timestamptz;
   v_month timestamptz;
@@ -51,27 +52,29 @@ begin
          min(l.opened_at) filter (where l.period = 'hour') as hour,
          min(l.opened_at) filter (where l.period = 'day') as day,
          min(l.opened_at) filter (where l.period = 'week') as week,
-         min(l.opened_at) filter (where l.period = 'month') as month
+         min(l.opened_at) filter (where l.period = 'month') as month,
+         min(l.opened_at) filter (where l.period = '30_days') as thirty_days
   into v_oldest
   from (select b.opened_at, b.period from budget b where b.id = any(p_budget) order by b.id for update) l;
   v_now := greatest(app_clock(), v_oldest.newest); -- B2
   if day_of(v_now) <> p_day then return; end if;
   v_second := date_trunc('second', v_now);
-  v_slot := epoch_second(v_now) % 61 + 1;
+  v_slot := ring_slot(61, v_now) % 61 + 1;
+  v_day_slot := ring_slot(31, v_now) % 31 + 1;
   v_left_ms := ceil(extract(epoch from p_day + interval '1 day' - v_now) * 1000);
   if v_oldest.week is not null then v_week := window_of('week', v_now); end if;
   if v_oldest.month is not null then v_month := window_of('month', v_now); end if;
 
   -- B1. What has turned since: seldom, and then for all that follow.
   if v_oldest.minute < v_second or v_oldest.hour < date_trunc('hour', v_now, 'UTC')
-     or v_oldest.day < p_day or v_oldest.week < v_week or v_oldest.month < v_month then
+     or least(v_oldest.day, v_oldest.thirty_days) < p_day or v_oldest.week < v_week or v_oldest.month < v_month then
     update budget k
     set (opened_at, settled, reserved, slots) = (
       select window_of(k.period, v_now), coalesce(r.total, 0),
-             case k.period when 'minute' then k.reserved else 0 end, r.slots
+             case when is_sliding(k.period) then k.reserved else 0 end, r.slots
       from (values (1)) one
       left join lateral ring_after(k.slots, k.settled, k.opened_at, v_now, null, null) r
-        on k.period = 'minute')
+        on is_sliding(k.period))
     where k.id = any(p_budget) and k.opened_at < window_of(k.period, v_now);
   end if;
 
@@ -138,14 +141,16 @@ begin
                                    when 'month' then v_month end then 0 else s.amount end - g.charged as held
         offset 0) h
     ), shared as (
-      update share s set amount = b.held + b.granted, day = case when b.period <> 'minute' then p_day end
+      update share s set amount = b.held + b.granted, day = case when not is_sliding(b.period) then p_day end
       from balance b
       where s.budget_id = b.id and s.holding_id = p_holding
     )
     update budget k
     set settled = b.settled, reserved = b.reserved + b.granted,
-        slots = case b.period when 'minute' then
-          k.slots[1:v_slot - 1] || (k.slots[v_slot] + b.spent) || k.slots[v_slot + 1:61] end
+        slots = case b.period
+          when 'minute' then k.slots[1:v_slot - 1] || (k.slots[v_slot] + b.spent) || k.slots[v_slot + 1:61]
+          when '30_days' then
+            k.slots[1:v_day_slot - 1] || (k.slots[v_day_slot] + b.spent) || k.slots[v_day_slot + 1:31] end
     from balance b
     where k.id = b.id
     returning v_recalled, v_left_ms, k.id, b.held + b.granted, k.limit_amount, k.settled + k.reserved;

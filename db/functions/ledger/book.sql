@@ -121,7 +121,7 @@ begin
     ), charge as (
       select k.id,
              sum(case k.measure when 'cost' then m.cost when 'tokens' then m.tokens else m.requests end)
-               filter (where k.period = 'minute' or m.day >= window_of(k.period, v_now)) as charged,
+               filter (where is_sliding(k.period) or m.day >= window_of(k.period, v_now)) as charged,
              sum(case k.measure when 'cost' then m.cost_overrun when 'tokens' then m.tokens_overrun
                  else 0 end) as overrun
       from moved m
@@ -134,11 +134,11 @@ begin
       select k.id, k.org_id, k.period, k.scope_kind, k.scope_id, k.measure, k.limit_amount,
              h.id as holding_id,
              coalesce(c.charged, 0) as charged, coalesce(c.overrun, 0) as overrun,
-             case when k.period = 'minute' or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end as reserved,
-             case when k.period = 'minute' then turned.total
+             case when is_sliding(k.period) or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end as reserved,
+             case when is_sliding(k.period) then turned.total
                   when k.opened_at >= window_of(k.period, v_now) then k.settled else 0 end as settled,
              turned.slots,
-             case when k.period = 'minute' or s.day >= window_of(k.period, v_now) then coalesce(s.amount, 0) else 0 end as held,
+             case when is_sliding(k.period) or s.day >= window_of(k.period, v_now) then coalesce(s.amount, 0) else 0 end as held,
              case k.measure when 'cost' then w.cost when 'tokens' then w.tokens else w.requests end as want,
              -- An hour may end within a day, and a share is of a whole one.
              coalesce(k.exact_until > v_now, false) or h.is_recalled or k.period = 'hour' as is_exact
@@ -153,7 +153,7 @@ begin
         select r.slots, r.total
         from ring_after(k.slots, k.settled, k.opened_at, v_now, array[epoch_second(v_now)],
                         array[(coalesce(c.charged, 0) + coalesce(c.overrun, 0))::bigint]) r
-        where k.period = 'minute'
+        where is_sliding(k.period)
       ) turned on true
       where k.id = any(v_budgets)
     ), balance as (
@@ -165,13 +165,13 @@ begin
       from (
         select b.id, b.org_id, b.period, b.scope_kind, b.scope_id, b.measure, b.limit_amount, b.holding_id,
                b.charged, b.overrun, b.held, b.want, b.is_exact, b.slots, b.reserved - b.charged as reserved,
-               case b.period when 'minute' then b.settled else b.settled + b.charged + b.overrun end as settled
+               case when is_sliding(b.period) then b.settled else b.settled + b.charged + b.overrun end as settled
         from before b
       ) b
     ), shared as materialized (
       insert into share as s (budget_id, holding_id, org_id, amount, day)
       select b.id, b.holding_id, b.org_id, b.held - b.charged + b.granted,
-             case when b.period <> 'minute' then v_day end
+             case when not is_sliding(b.period) then v_day end
       from balance b
       on conflict (budget_id, holding_id) do update set amount = excluded.amount, day = excluded.day
       returning s.budget_id, s.amount

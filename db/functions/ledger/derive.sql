@@ -26,7 +26,7 @@ as $$
              when 'cost' then s.overrun_pusd
              when 'tokens' then s.overrun_tokens else 0 end::numeric
     from (
-      select k.org_id, min(k.opened_at) - interval '61 seconds' as since
+      select k.org_id, min(k.opened_at - ring_reach(k.period)) as since
       from budget k
       where k.id = any(p_budgets) and k.scope_kind not in ('organization', 'project', 'team', 'person', 'key')
       group by k.org_id
@@ -35,11 +35,11 @@ as $$
     cross join lateral ledger_named(s.contexts) n
     join budget b
       on b.org_id = o.org_id and b.scope_kind = n.kind and b.scope_id = n.id
-      and s.at >= b.opened_at - interval '61 seconds'
+      and s.at >= b.opened_at - ring_reach(b.period)
     where b.id = any(p_budgets)
     union all
     select b.id, b.period, b.opened_at,
-           case when s.from_share and b.period = 'minute' then s.at else s.started_at end, s.at,
+           case when s.from_share and is_sliding(b.period) then s.at else s.started_at end, s.at,
            case b.measure
              when 'cost' then s.cost_pusd - s.overrun_pusd
              when 'tokens' then s.input_tokens + s.output_tokens - s.overrun_tokens
@@ -53,7 +53,7 @@ as $$
       on s.org_id = b.org_id and in_scope(b.scope_kind, b.scope_id, s.org_id, s.project_id, s.key_id, s.team_id,
                                          s.person_id, s.contexts)
       -- A row is never booked before its call was admitted.
-      and s.at >= b.opened_at - interval '61 seconds'
+      and s.at >= b.opened_at - ring_reach(b.period)
     where b.id = any(p_budgets) and b.period <> 'total'
       and b.scope_kind in ('organization', 'project', 'team', 'person', 'key')
     union all
@@ -62,28 +62,28 @@ as $$
     join lost_share l
       on l.org_id = b.org_id and l.scope_kind = b.scope_kind and l.scope_id = b.scope_id
       and l.measure = b.measure and l.period = b.period
-      and l.charged_at >= b.opened_at - interval '61 seconds'
+      and l.charged_at >= b.opened_at - ring_reach(b.period)
     where b.id = any(p_budgets)
   ), shared as (
     select b.id, sum(h.amount) as amount
     from budget b join share h on h.budget_id = b.id
-    where b.id = any(p_budgets) and (b.period = 'minute' or h.day >= window_of(b.period, b.opened_at))
+    where b.id = any(p_budgets) and (is_sliding(b.period) or h.day >= window_of(b.period, b.opened_at))
     group by b.id
-  ), second as (
-    select m.id, v.second, sum(v.amount)::bigint as amount
+  ), slot as (
+    select m.id, v.slot, sum(v.amount)::bigint as amount
     from movement m
-    cross join lateral (values (epoch_second(m.started_at), m.charged + m.held),
-                               (epoch_second(m.at), m.overrun)) v(second, amount)
-    where m.period = 'minute'
-      and v.second between epoch_second(m.opened_at) - 60 and epoch_second(m.opened_at)
-    group by m.id, v.second
+    cross join lateral (values (ring_slot(ring_size(m.period), m.started_at), m.charged + m.held),
+                               (ring_slot(ring_size(m.period), m.at), m.overrun)) v(slot, amount)
+    cross join lateral (select ring_slot(ring_size(m.period), m.opened_at) as newest) o
+    where is_sliding(m.period) and v.slot between o.newest - ring_size(m.period) + 1 and o.newest
+    group by m.id, v.slot
   ), fixed as (
     select m.id,
            coalesce(sum(m.charged) filter (where m.started_at >= m.opened_at), 0)
              + coalesce(sum(m.overrun) filter (where m.at >= m.opened_at), 0) as settled,
            coalesce(sum(m.held) filter (where m.started_at >= m.opened_at), 0) as reserved
     from movement m
-    where m.period <> 'minute'
+    where not is_sliding(m.period)
     group by m.id
   ), summed as (
     -- What counts for ever is in the sums of days (R1): its rows are all that there ever were.
@@ -105,15 +105,14 @@ as $$
     group by b.id
   )
   select b.id,
-         case b.period
-           when 'minute' then coalesce((select sum(s.amount) from second s where s.id = b.id), 0)
+         case when is_sliding(b.period) then coalesce((select sum(s.amount) from slot s where s.id = b.id), 0)
            else coalesce(f.settled, 0) + coalesce(u.settled, 0) end,
          coalesce(f.reserved, 0) + coalesce(h.amount, 0),
-         case b.period when 'minute' then array(
+         case when is_sliding(b.period) then array(
            select coalesce(max(s.amount), 0)
-           from generate_series(0, 60) slot
-           left join second s on s.id = b.id and s.second % 61 = slot
-           group by slot order by slot) end
+           from generate_series(0, ring_size(b.period) - 1) n
+           left join slot s on s.id = b.id and s.slot % ring_size(b.period) = n
+           group by n order by n) end
   from budget b
   left join fixed f on f.id = b.id
   left join summed u on u.id = b.id

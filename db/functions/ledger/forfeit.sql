@@ -39,7 +39,7 @@ begin
   insert into lost_share (org_id, holding_id, scope_kind, scope_id, measure, period, amount, charged_at,
                           booked_at)
   select b.org_id, s.holding_id, b.scope_kind, b.scope_id, b.measure, b.period, s.amount,
-         case when b.period = 'minute' or s.day >= window_of(b.period, v_now) then v_now
+         case when is_sliding(b.period) or s.day >= window_of(b.period, v_now) then v_now
            else s.day + interval '1 day' - interval '1 microsecond' end,
          v_now
   from share s join budget b on b.id = s.budget_id
@@ -48,10 +48,10 @@ begin
 
   update budget b
   set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
-      settled = case when b.period = 'minute' then l.total
+      settled = case when is_sliding(b.period) then l.total
         when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end
-        + case when b.period <> 'minute' then l.amount else 0 end,
-      reserved = case when b.period = 'minute' or b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end - l.amount,
+        + case when not is_sliding(b.period) then l.amount else 0 end,
+      reserved = case when is_sliding(b.period) or b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end - l.amount,
       slots = l.slots
   from (
     select k.id, g.amount, turned.slots, turned.total
@@ -64,7 +64,7 @@ begin
     ) g
     join budget k on k.id = g.budget_id
     left join lateral ring_after(k.slots, k.settled, k.opened_at, v_now, array[epoch_second(v_now)],
-                                 array[g.amount]) turned on k.period = 'minute'
+                                 array[g.amount]) turned on is_sliding(k.period)
     where k.id = any(v_budgets)
   ) l
   where b.id = l.id;

@@ -9,7 +9,7 @@ as $$
     insert into budget (org_id, scope_kind, scope_id, measure, period, limit_amount, opened_at, slots)
     select g.org, g.kind, g.id, m.measure, m.period, m.amount,
            case m.period when 'total' then l.made_at else window_of(m.period, app_clock()) end,
-           case m.period when 'minute' then array_fill(0::bigint, array[61]) end
+           ring_of(m.period)
     from (select distinct u.org, u.rule, u.kind, u.id from unnest(p_org, p_limit, p_kind, p_id) u(org, rule, kind, id)) g
     join facet_limit l on l.id = g.rule
     cross join lateral unnest(l.measures, l.periods, l.amounts) m(measure, period, amount)

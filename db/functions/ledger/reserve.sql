@@ -30,7 +30,7 @@ declare
   -- The shortest answer that a cap may leave: some providers refuse a smaller one.
   c_output_tokens_floor constant bigint := 16;
   -- From the one whose window empties first.
-  c_periods constant text[] := array['minute', 'hour', 'day', 'week', 'month', 'total'];
+  c_periods constant text[] := array['minute', 'hour', 'day', 'week', 'month', '30_days', 'total'];
   v_now timestamptz;
   v_calls int := coalesce(cardinality(p_id), 0);
   -- A position a call: every scope that it names.
@@ -111,7 +111,7 @@ begin
          array_agg(b.period order by n),
          -- A call that takes nothing from an overdrawn budget may pass: it adds nothing to it.
          array_agg(least(9223372036854775807, greatest(0, b.limit_amount - case
-           when b.period = 'minute' then
+           when is_sliding(b.period) then
              (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
            when b.opened_at >= window_of(b.period, v_now) then b.settled + b.reserved
            else 0 end))::bigint order by n)
@@ -203,11 +203,11 @@ begin
     update budget b
     set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
         settled = case
-          when b.period = 'minute' then turned.total
+          when is_sliding(b.period) then turned.total
           else case when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end
                + case b.measure when 'requests' then t.taken else 0 end end,
         reserved = case
-          when b.period = 'minute' then b.reserved
+          when is_sliding(b.period) then b.reserved
           else case when b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end
                + case b.measure when 'requests' then 0 else t.taken end end,
         slots = turned.slots
@@ -215,7 +215,7 @@ begin
     join budget k on k.id = t.id
     left join lateral ring_after(k.slots, k.settled, k.opened_at, v_now,
                                  array[epoch_second(v_now)], array[t.taken]) turned
-      on k.period = 'minute'
+      on is_sliding(k.period)
     where b.id = t.id and t.taken > 0;
   end if;
 
@@ -231,7 +231,7 @@ begin
              b.limit_amount, u.used,
              case
                when g.need > b.limit_amount then null
-               when b.period = 'minute' then
+               when is_sliding(b.period) then
                  ring_wait_ms(b.slots, b.opened_at, v_now, u.used + g.need - b.limit_amount)
                else ceil(extract(epoch from window_end(b.period, v_now) - v_now) * 1000)::bigint
              end,
@@ -241,7 +241,7 @@ begin
       join budget b on b.id = g.blocker
       cross join lateral (
         select case
-          when b.period = 'minute' then
+          when is_sliding(b.period) then
             (ring_after(b.slots, b.settled, b.opened_at, v_now, null, null)).total + b.reserved
           when b.opened_at >= window_of(b.period, v_now) then b.settled + b.reserved
           else 0 end as used

@@ -60,7 +60,7 @@ begin
     insert into budget (org_id, scope_kind, scope_id, measure, period, limit_amount, opened_at, slots)
     select p_org, p_facet, n.id, g.measure, g.period, g.amount,
            case g.period when 'total' then v_made else window_of(g.period, v_now) end,
-           case g.period when 'minute' then array_fill(0::bigint, array[61]) end
+           ring_of(g.period)
     from unnest(v_parts) n(id)
     cross join unnest(p_measures, p_periods, p_amounts) g(measure, period, amount)
     on conflict on constraint a_scope_has_one_limit_of_a_kind do nothing

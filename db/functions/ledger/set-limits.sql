@@ -39,7 +39,7 @@ begin
     select p_org, p_scope_kind, p_scope_id, g.measure, g.period, g.amount,
            case g.period when 'total' then least(birth_of(p_scope_id), v_now)
              else window_of(g.period, v_now) end,
-           case g.period when 'minute' then array_fill(0::bigint, array[61]) end
+           ring_of(g.period)
     from unnest(p_measures, p_periods, p_amounts) g(measure, period, amount)
     on conflict on constraint a_scope_has_one_limit_of_a_kind do nothing
     returning id

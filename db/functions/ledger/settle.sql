@@ -135,9 +135,9 @@ begin
   if v_booked is not null then
     update budget b
     set opened_at = greatest(b.opened_at, window_of(b.period, v_now)),
-        settled = case when b.period = 'minute' then turned.total
+        settled = case when is_sliding(b.period) then turned.total
           else case when b.opened_at >= window_of(b.period, v_now) then b.settled else 0 end + c.charged + c.overrun end,
-        reserved = case when b.period = 'minute' then b.reserved
+        reserved = case when is_sliding(b.period) then b.reserved
           else case when b.opened_at >= window_of(b.period, v_now) then b.reserved else 0 end - c.released end,
         slots = turned.slots
     from (
@@ -171,7 +171,7 @@ begin
       group by k.id
     ) c
     left join lateral ring_after(c.slots, c.settled, c.opened_at, v_now, c.seconds, c.amounts) turned
-      on c.period = 'minute'
+      on is_sliding(c.period)
     where b.id = c.id;
     if exists (select from unnest(v_booked) s where s.overrun_pusd > 0 or s.overrun_tokens > 0) then
       perform ledger_recall_overdrawn(v_budgets);

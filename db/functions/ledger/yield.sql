@@ -53,7 +53,7 @@ begin
     returning r.org_id, r.project_id, r.key_id, r.team_id, r.person_id, r.created_at, r.amount_pusd,
               r.input_tokens + r.output_tokens as tokens
   ), moved as (
-    select k.id, sum(m.amount) filter (where k.period = 'minute' or o.created_at >= window_of(k.period, v_now)) as amount,
+    select k.id, sum(m.amount) filter (where is_sliding(k.period) or o.created_at >= window_of(k.period, v_now)) as amount,
            array_agg(epoch_second(o.created_at)) as seconds, array_agg(m.amount) as amounts
     from opened o
     join budget k
@@ -66,33 +66,33 @@ begin
     group by k.id
   ), balance as (
     select k.id, k.period, k.measure, coalesce(m.amount, 0) as moved,
-           case when k.period = 'minute' or s.day >= window_of(k.period, v_now) then s.amount else 0 end as held,
+           case when is_sliding(k.period) or s.day >= window_of(k.period, v_now) then s.amount else 0 end as held,
            p_budgets is null or k.id = any(p_budgets) as is_over,
            turned.slots, turned.total
     from budget k
     join share s on s.budget_id = k.id and s.holding_id = p_holding
     left join moved m on m.id = k.id
     left join lateral ring_after(k.slots, k.settled, k.opened_at, v_now, m.seconds, m.amounts) turned
-      on k.period = 'minute'
+      on is_sliding(k.period)
     where k.id = any(v_budgets)
   ), gone as (
     delete from share s using balance b
     where s.budget_id = b.id and s.holding_id = p_holding and b.is_over
     returning s.budget_id
   ), kept as (
-    update share s set amount = b.held - b.moved, day = case when b.period <> 'minute' then v_day end
+    update share s set amount = b.held - b.moved, day = case when not is_sliding(b.period) then v_day end
     from balance b
     where s.budget_id = b.id and s.holding_id = p_holding and not b.is_over
     returning s.budget_id
   )
   update budget k
   set opened_at = greatest(k.opened_at, window_of(k.period, v_now)),
-      settled = case when k.period = 'minute' then b.total
+      settled = case when is_sliding(k.period) then b.total
         else case when k.opened_at >= window_of(k.period, v_now) then k.settled else 0 end
              + case k.measure when 'requests' then b.moved else 0 end end,
-      -- What calls under way may use stays reserved; of a minute, their second has it.
-      reserved = case when k.period = 'minute' or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end
-        - case when k.period = 'minute' or k.measure = 'requests' then b.moved else 0 end
+      -- What calls under way may use stays reserved; of a window that slides, their slot has it.
+      reserved = case when is_sliding(k.period) or k.opened_at >= window_of(k.period, v_now) then k.reserved else 0 end
+        - case when is_sliding(k.period) or k.measure = 'requests' then b.moved else 0 end
         - case when b.is_over then b.held - b.moved else 0 end,
       slots = b.slots
   from balance b

@@ -4,7 +4,7 @@
  *
  *   B1. Hours, days, weeks (from Sunday) and months are those of UTC; a `total` never ends. A `minute`
  *       slides: what is counted at any instant covers at least the 60 seconds before it, and at most
- *       one second more.
+ *       one second more. So do `30_days`, by days of UTC.
  *   B2. The database's clock decides, read after the locks are held, and it never goes back for a
  *       budget: a call is admitted at or after everything that its budgets already hold.
  *   B3. A call is charged to the window that admitted it, up to what it reserved; what exceeds that is
@@ -34,7 +34,11 @@ export type ScopeKind =
   | 'tag'
   | 'end_user';
 export type Measure = 'cost' | 'tokens' | 'requests';
-export type Period = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'total';
+export type Period = 'minute' | 'hour' | 'day' | 'week' | 'month' | '30_days' | 'total';
+
+/** B1. Whether what it counts leaves its window bit by bit, not all at once. */
+export const isSliding = (period: Period): period is 'minute' | '30_days' =>
+  period === 'minute' || period === '30_days';
 
 /** What limits apply to. Every call is under its organization and its project, and under its key, the
  *  team and the person of the key if it has them, and under the contexts that it is made in. */
@@ -58,6 +62,8 @@ export interface Limits {
   readonly usdPerDay: bigint | null;
   readonly usdPerWeek: bigint | null;
   readonly usdPerMonth: bigint | null;
+  /** Those that end now; a month is the calendar's. */
+  readonly usdPer30Days: bigint | null;
   readonly usdInTotal: bigint | null;
   readonly tokensPerMinute: bigint | null;
   readonly requestsPerMinute: bigint | null;
@@ -68,6 +74,7 @@ export const UNLIMITED: Limits = {
   usdPerDay: null,
   usdPerWeek: null,
   usdPerMonth: null,
+  usdPer30Days: null,
   usdInTotal: null,
   tokensPerMinute: null,
   requestsPerMinute: null,
@@ -78,6 +85,7 @@ export const LIMIT_KINDS = {
   usdPerDay: { measure: 'cost', period: 'day' },
   usdPerWeek: { measure: 'cost', period: 'week' },
   usdPerMonth: { measure: 'cost', period: 'month' },
+  usdPer30Days: { measure: 'cost', period: '30_days' },
   usdInTotal: { measure: 'cost', period: 'total' },
   tokensPerMinute: { measure: 'tokens', period: 'minute' },
   requestsPerMinute: { measure: 'requests', period: 'minute' },
@@ -87,7 +95,7 @@ export const LIMIT_KINDS = {
 export interface Balance extends Limit {
   readonly settled: bigint;
   readonly reserved: bigint;
-  /** Null for a minute, whose window slides, and for a total. */
+  /** Null where the window slides, and for a total. */
   readonly resetsAt: Date | null;
 }
 
@@ -117,6 +125,7 @@ export function nameLimits(limits: readonly Limit[]): Limits {
     usdPerDay: amountOf('usdPerDay'),
     usdPerWeek: amountOf('usdPerWeek'),
     usdPerMonth: amountOf('usdPerMonth'),
+    usdPer30Days: amountOf('usdPer30Days'),
     usdInTotal: amountOf('usdInTotal'),
     tokensPerMinute: amountOf('tokensPerMinute'),
     requestsPerMinute: amountOf('requestsPerMinute'),

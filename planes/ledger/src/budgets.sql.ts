@@ -104,11 +104,11 @@ export async function listBudgets(
     )
     select b.scope_kind as kind, b.scope_id as "scopeId", b.measure, b.period,
            b.limit_amount as amount,
-           case b.period
-             when 'minute' then (ring_after(b.slots, b.settled, b.opened_at, n.now, null, null)).total
+           case when is_sliding(b.period)
+             then (ring_after(b.slots, b.settled, b.opened_at, n.now, null, null)).total
              else case when b.opened_at >= window_of(b.period, n.now) then b.settled else 0 end
            end as settled,
-           case when b.period = 'minute' or b.opened_at >= window_of(b.period, n.now)
+           case when is_sliding(b.period) or b.opened_at >= window_of(b.period, n.now)
              then b.reserved else 0 end as reserved,
            window_end(b.period, n.now) as "resetsAt"
     from scope s

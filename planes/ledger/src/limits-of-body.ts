@@ -7,6 +7,7 @@ interface LimitsBody {
   readonly usd_per_day?: string | null;
   readonly usd_per_week?: string | null;
   readonly usd_per_month?: string | null;
+  readonly usd_per_30_days?: string | null;
   readonly usd_in_total?: string | null;
   readonly tokens_per_minute?: number | null;
   readonly requests_per_minute?: number | null;
@@ -23,6 +24,7 @@ export function limitsOf(body: LimitsBody): Limits {
     usdPerDay: usd(body.usd_per_day),
     usdPerWeek: usd(body.usd_per_week),
     usdPerMonth: usd(body.usd_per_month),
+    usdPer30Days: usd(body.usd_per_30_days),
     usdInTotal: usd(body.usd_in_total),
     tokensPerMinute: count(body.tokens_per_minute),
     requestsPerMinute: count(body.requests_per_minute),

@@ -16,12 +16,14 @@ import { sumSpend } from './spend.sql.ts';
 
 /** Before the end of an hour, a day and a week, or of a month. */
 const STARTS_MS = [Date.parse('2026-11-21T23:58:00Z'), Date.parse('2026-11-30T23:58:00Z')] as const;
+const DAY_MS = 86_400_000;
 const TEAMS = ['team-a', 'team-b'] as const;
 const PERSON = 'someone';
 
 const wait = fc.oneof(
   fc.integer({ min: 0, max: 3000 }),
   fc.constantFrom(59_999, 60_000, 60_999, 61_000, 61_001, 120_000, 3_600_000),
+  fc.constantFrom(DAY_MS, 29 * DAY_MS, 30 * DAY_MS - 1, 30 * DAY_MS, 31 * DAY_MS),
 );
 
 const request = fc.record({
@@ -70,6 +72,7 @@ const step = fc.oneof(
       usdPerDay: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       usdPerWeek: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       usdPerMonth: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
+      usdPer30Days: fc.option(fc.bigInt(0n, 900n), { freq: 2 }),
       usdInTotal: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       tokensPerMinute: fc.option(fc.bigInt(0n, 500n)),
       requestsPerMinute: fc.option(fc.bigInt(0n, 8n)),

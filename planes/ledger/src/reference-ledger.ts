@@ -2,7 +2,7 @@
  * The ledger as plainly as it can be said: a list of calls, and every balance counted anew from it.
  * Tests compare the database's functions with it (B1 to B4, M1, M7).
  */
-import type { Measure, Period } from './budget.ts';
+import { isSliding, type Measure, type Period } from './budget.ts';
 
 export interface ReferenceBudget {
   /** Budgets that were made earlier come first: of two that refuse a call, it names the first. */
@@ -41,7 +41,7 @@ interface Admitted {
   settled: Amounts | null;
   settledMs: number;
   isExpired: boolean;
-  /** Admitted from shares: until it is settled it is in them, and a minute counts it from then on. */
+  /** Admitted from shares: until it is settled it is in them, and a window that slides counts it from then on. */
   fromShare: boolean;
 }
 
@@ -58,10 +58,17 @@ export interface ReferenceShare {
 const FLOOR = 16n;
 const DAY_MS = 86_400_000;
 
-const PERIODS: readonly Period[] = ['minute', 'hour', 'day', 'week', 'month', 'total'];
+const PERIODS: readonly Period[] = ['minute', 'hour', 'day', 'week', 'month', '30_days', 'total'];
+/** Of periods that slide: a slot, and how many there are before the one under way. */
+const SLOTS = {
+  minute: { ms: 1000, before: 60 },
+  '30_days': { ms: DAY_MS, before: 30 },
+} as const;
+type Sliding = keyof typeof SLOTS;
+
 const rank = (period: Period): number => PERIODS.indexOf(period);
 
-function windowOf(period: Exclude<Period, 'minute'>, ms: number): number {
+function windowOf(period: Exclude<Period, Sliding>, ms: number): number {
   const at = new Date(ms);
   switch (period) {
     case 'hour':
@@ -77,6 +84,8 @@ function windowOf(period: Exclude<Period, 'minute'>, ms: number): number {
   }
 }
 
+const slotOf = (period: Sliding, ms: number): number => Math.floor(ms / SLOTS[period].ms);
+
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const atLeast0 = (a: bigint): bigint => (a > 0n ? a : 0n);
 
@@ -90,8 +99,8 @@ export class ReferenceLedger {
   /** What counts in the window of a budget at an instant. */
   used(budget: ReferenceBudget, nowMs: number): bigint {
     const isIn = (ms: number): boolean =>
-      budget.period === 'minute'
-        ? Math.floor(ms / 1000) >= Math.floor(nowMs / 1000) - 60
+      isSliding(budget.period)
+        ? slotOf(budget.period, ms) >= slotOf(budget.period, nowMs) - SLOTS[budget.period].before
         : windowOf(budget.period, ms) === windowOf(budget.period, nowMs);
     let sum = 0n;
     for (const {
@@ -104,7 +113,7 @@ export class ReferenceLedger {
     } of this.#calls.values()) {
       if (!call.scopes.includes(budget.scopes)) continue;
       if (fromShare && !settled) continue;
-      const countsMs = fromShare && budget.period === 'minute' ? settledMs : admittedMs;
+      const countsMs = fromShare && isSliding(budget.period) ? settledMs : admittedMs;
       if (budget.measure === 'requests') {
         if (isIn(countsMs)) sum += 1n;
         continue;
@@ -117,7 +126,7 @@ export class ReferenceLedger {
     const isOf = ({ scopes, measure, period }: ReferenceShare): boolean =>
       scopes === budget.scopes && measure === budget.measure && period === budget.period;
     for (const share of [...this.shares.values()].flat().filter(isOf)) {
-      if (budget.period === 'minute' || isIn(share.atMs)) sum += share.amount;
+      if (isSliding(budget.period) || isIn(share.atMs)) sum += share.amount;
     }
     for (const lost of [...this.#lost.values()].flat().filter(isOf)) {
       if (isIn(lost.atMs)) sum += lost.amount;
@@ -180,7 +189,7 @@ export class ReferenceLedger {
       ...share,
       // Of an earlier window, it stays that one's.
       atMs:
-        share.period === 'minute' ||
+        isSliding(share.period) ||
         windowOf(share.period, share.atMs) === windowOf(share.period, nowMs)
           ? nowMs
           : share.atMs,

@@ -58,6 +58,7 @@ export function ledgerRoutes(of: { readonly db: Db }): Route[] {
         usd_per_day: body.usd_per_day ?? null,
         usd_per_week: body.usd_per_week ?? null,
         usd_per_month: body.usd_per_month ?? null,
+        usd_per_30_days: body.usd_per_30_days ?? null,
         usd_in_total: body.usd_in_total ?? null,
         tokens_per_minute: body.tokens_per_minute ?? null,
         requests_per_minute: body.requests_per_minute ?? null,

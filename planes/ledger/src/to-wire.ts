@@ -35,6 +35,7 @@ export const moneyToWire = (limits: Limits): Pick<WireBudget, MoneyName> => ({
   usd_per_day: usdOrNull(limits.usdPerDay),
   usd_per_week: usdOrNull(limits.usdPerWeek),
   usd_per_month: usdOrNull(limits.usdPerMonth),
+  usd_per_30_days: usdOrNull(limits.usdPer30Days),
   usd_in_total: usdOrNull(limits.usdInTotal),
 });
 

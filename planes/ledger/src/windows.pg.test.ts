@@ -56,6 +56,50 @@ describe('a window (B1)', () => {
     expect(await checkLedger(db, [account.orgId])).toEqual([]); // B4
   });
 
+  test('of 30 days lets go of each day when it is 31 days old, and of no more', async ({
+    db,
+    owner,
+  }) => {
+    await stopClock(owner, '2026-10-31T13:00:00Z');
+    const account = await openAccount(db);
+    await limit(db, account, 'key', { usdPer30Days: 10n });
+    expect(await spend(db, account, 4n)).toBe('reserved');
+    await setClock(owner, '2026-11-04T09:00:00Z');
+    expect(await spend(db, account, 5n)).toBe('reserved');
+    // 30 days and 10 hours after the first: a month has turned, and nothing has left.
+    await setClock(owner, '2026-11-30T23:59:59.5Z');
+    expect(await reserveAll(db, [callOf(account, 2n)])).toMatchObject([
+      { kind: 'refused', period: '30_days', used: 9n, retryAfterMs: 500 },
+    ]);
+    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([
+      { settled: 9n, resetsAt: null },
+    ]);
+    await setClock(owner, '2026-12-01T00:00:00Z');
+    expect(await spend(db, account, 5n)).toBe('reserved');
+    const days = 4 * 86_400_000;
+    expect(await reserveAll(db, [callOf(account, 1n)])).toMatchObject([
+      { kind: 'refused', used: 10n, retryAfterMs: days },
+    ]);
+    expect(await checkLedger(db, [account.orgId])).toEqual([]); // B4
+    await setClock(owner, '2026-12-05T00:00:00Z');
+    expect(await spend(db, account, 5n)).toBe('reserved');
+    expect(await checkLedger(db, [account.orgId])).toEqual([]); // B4
+  });
+
+  test('of 30 days begins with what its days have spent (B5)', async ({ db, owner }) => {
+    await stopClock(owner, '2026-11-01T00:00:00Z');
+    const account = await openAccount(db);
+    for (const day of ['2026-11-01', '2026-11-02', '2026-11-20']) {
+      await setClock(owner, `${day}T12:00:00Z`);
+      expect(await spend(db, account, 3n)).toBe('reserved');
+    }
+    await setClock(owner, '2026-12-02T12:00:00Z');
+    await limit(db, account, 'key', { usdPer30Days: 10n });
+    expect((await budgetOf(db, account, 'key')).balances).toMatchObject([{ settled: 6n }]);
+    expect(await reserveAll(db, [callOf(account, 5n)])).toMatchObject([{ kind: 'refused' }]);
+    expect(await checkLedger(db, [account.orgId])).toEqual([]); // B4
+  });
+
   test('of a total never ends, and begins with the first call there was', async ({ db, owner }) => {
     await stopClock(owner, '2026-11-28T10:00:00Z');
     const account = await openAccount(db);

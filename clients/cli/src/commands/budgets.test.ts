@@ -9,6 +9,7 @@ const limits = {
   usd_per_day: '20',
   usd_per_week: null,
   usd_per_month: null,
+  usd_per_30_days: null,
   usd_in_total: null,
   tokens_per_minute: null,
   requests_per_minute: 60,

@@ -11,6 +11,7 @@ export interface LimitFlags {
   readonly usdPerDay?: string;
   readonly usdPerWeek?: string;
   readonly usdPerMonth?: string;
+  readonly usdPer30Days?: string;
   readonly usdInTotal?: string;
   readonly tokensPerMinute?: number | typeof NONE;
   readonly requestsPerMinute?: number | typeof NONE;
@@ -23,6 +24,7 @@ const LIMITS = {
   usdPerDay: { flag: '--usd-per-day <usd>', says: 'daily budget' },
   usdPerWeek: { flag: '--usd-per-week <usd>', says: 'weekly budget, from Sunday' },
   usdPerMonth: { flag: '--usd-per-month <usd>', says: 'monthly budget' },
+  usdPer30Days: { flag: '--usd-per-30-days <usd>', says: 'budget of the 30 days that end now' },
   usdInTotal: { flag: '--usd-in-total <usd>', says: 'budget that never resets' },
   tokensPerMinute: { flag: '--tokens-per-minute <n>', says: 'in any 60 seconds' },
   requestsPerMinute: { flag: '--requests-per-minute <n>', says: 'in any 60 seconds' },
@@ -33,6 +35,7 @@ const WIRE = {
   usdPerDay: 'usd_per_day',
   usdPerWeek: 'usd_per_week',
   usdPerMonth: 'usd_per_month',
+  usdPer30Days: 'usd_per_30_days',
   usdInTotal: 'usd_in_total',
   tokensPerMinute: 'tokens_per_minute',
   requestsPerMinute: 'requests_per_minute',
@@ -73,6 +76,7 @@ const SAYS = {
   usd_per_day: (limit) => `$${limit}/day`,
   usd_per_week: (limit) => `$${limit}/week`,
   usd_per_month: (limit) => `$${limit}/month`,
+  usd_per_30_days: (limit) => `$${limit} in 30 days`,
   usd_in_total: (limit) => `$${limit} in total`,
   tokens_per_minute: (limit) => `${limit} tokens/min`,
   requests_per_minute: (limit) => `${limit} requests/min`,

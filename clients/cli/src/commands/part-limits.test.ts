@@ -7,6 +7,7 @@ const NONE = {
   usd_per_day: null,
   usd_per_week: null,
   usd_per_month: null,
+  usd_per_30_days: null,
   usd_in_total: null,
   tokens_per_minute: null,
   requests_per_minute: null,

@@ -16,6 +16,16 @@ export const usedShare = ({ settled, reserved, limit }: Balance): number =>
   Number(limit) === 0 ? 1 : (Number(settled) + Number(reserved)) / Number(limit);
 
 /** Each limit: what is spent, what is promised to calls under way, what is left, and until when. */
+const IN_PERIOD: Readonly<Record<Balance['period'], string>> = {
+  minute: 'a minute',
+  hour: 'an hour',
+  day: 'a day',
+  week: 'a week',
+  month: 'a month',
+  '30_days': 'in 30 days',
+  total: 'in all',
+};
+
 export function Balances({ balances }: { balances: readonly Balance[] }): ReactElement {
   if (balances.length === 0) return <span className="text-muted">no limit</span>;
   return (
@@ -27,7 +37,7 @@ export function Balances({ balances }: { balances: readonly Balance[] }): ReactE
               title={`spent ${balance.settled}, reserved ${balance.reserved}, left ${balance.remaining}, of ${balance.limit}`}
             >
               {amount(balance, balance.settled)} of {amount(balance, balance.limit)}
-              {unit(balance)} {balance.period === 'total' ? 'in all' : `a ${balance.period}`}
+              {unit(balance)} {IN_PERIOD[balance.period]}
             </span>
             <span className="text-muted">
               {Number(balance.reserved) > 0
@@ -43,7 +53,7 @@ export function Balances({ balances }: { balances: readonly Balance[] }): ReactE
           </span>
           <Meter
             fraction={usedShare(balance)}
-            label={`Used of ${balance.measure} a ${balance.period}`}
+            label={`Used of ${balance.measure} ${IN_PERIOD[balance.period]}`}
           />
         </li>
       ))}

@@ -99,6 +99,16 @@ export function findConcerns(seen: Seen): readonly Concern[] {
   ];
 }
 
+const IN_PERIOD: Readonly<Record<Seen['budgets'][number]['balances'][number]['period'], string>> = {
+  minute: 'in a minute',
+  hour: 'in an hour',
+  day: 'in a day',
+  week: 'in a week',
+  month: 'in a month',
+  '30_days': 'in 30 days',
+  total: 'in all',
+};
+
 function concernsOfBudget({
   scope_kind: kind,
   scope_id: id,
@@ -113,7 +123,7 @@ function concernsOfBudget({
         key: `budget ${kind} ${id} ${measure} ${period}`,
         tone: used >= 1 ? ('bad' as const) : ('warn' as const),
         what: used >= 1 ? 'budget is spent' : 'budget is nearly spent',
-        why: `${percent(used)} of what the ${kind} may use ${period === 'total' ? 'in all' : `in a ${period}`}`,
+        why: `${percent(used)} of what the ${kind} may use ${IN_PERIOD[period]}`,
         to: '/budgets',
       },
     ];

@@ -70,6 +70,7 @@ const PERIODS = [
   ['usd_per_day', 'US dollars a day'],
   ['usd_per_week', 'US dollars a week'],
   ['usd_per_month', 'US dollars a month'],
+  ['usd_per_30_days', 'US dollars in any 30 days'],
   ['usd_in_total', 'US dollars in all'],
 ] as const;
 

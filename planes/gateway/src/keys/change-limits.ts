@@ -11,6 +11,7 @@ export interface LimitChanges {
     readonly usd_per_day?: string | null;
     readonly usd_per_week?: string | null;
     readonly usd_per_month?: string | null;
+    readonly usd_per_30_days?: string | null;
     readonly usd_in_total?: string | null;
   };
   readonly tokens_per_minute?: number | null;
@@ -25,6 +26,7 @@ export function changeLimits(before: Limits, changes: LimitChanges): Limits {
     usdPerDay: usdAfter(before.usdPerDay, budget.usd_per_day),
     usdPerWeek: usdAfter(before.usdPerWeek, budget.usd_per_week),
     usdPerMonth: usdAfter(before.usdPerMonth, budget.usd_per_month),
+    usdPer30Days: usdAfter(before.usdPer30Days, budget.usd_per_30_days),
     usdInTotal: usdAfter(before.usdInTotal, budget.usd_in_total),
     tokensPerMinute: countAfter(before.tokensPerMinute, tokens),
     requestsPerMinute: countAfter(before.requestsPerMinute, requests),

@@ -122,6 +122,7 @@ const NO_LIMITS: LimitChanges = {
     usd_per_day: null,
     usd_per_week: null,
     usd_per_month: null,
+    usd_per_30_days: null,
     usd_in_total: null,
   },
   tokens_per_minute: null,

@@ -1,7 +1,7 @@
 import { formatUsd } from '@sagewai/wire';
 
 /** From the window that is told first: the longest is what LiteLLM's clients know as `max_budget`. */
-const WINDOWS = ['total', 'month', 'week', 'day', 'hour'] as const;
+const WINDOWS = ['total', '30_days', 'month', 'week', 'day', 'hour'] as const;
 
 type Amounts = Readonly<Record<string, string>>;
 

@@ -15,6 +15,7 @@ describe('a budget', () => {
     ['7d', 'usdPerWeek'],
     ['30d', 'usdPerMonth'],
     ['1mo', 'usdPerMonth'],
+    ['720h', 'usdPer30Days'],
   ])('of duration %s is %s', (duration, name) => {
     const fields = {
       max_budget: 2.5,

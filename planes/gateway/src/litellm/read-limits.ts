@@ -19,6 +19,7 @@ export const MONEY_LIMITS = [
   'usdPerDay',
   'usdPerWeek',
   'usdPerMonth',
+  'usdPer30Days',
   'usdInTotal',
 ] as const satisfies readonly (keyof Limits)[];
 export type MoneyLimit = (typeof MONEY_LIMITS)[number];
@@ -29,6 +30,7 @@ export const DURATIONS: Readonly<Record<MoneyLimit, readonly (string | null)[]>>
   usdPerDay: ['24h', '1d'],
   usdPerWeek: ['7d', '1w'],
   usdPerMonth: ['30d', '1mo'],
+  usdPer30Days: ['720h'], // which never was the calendar's month
   usdInTotal: [null],
 };
 

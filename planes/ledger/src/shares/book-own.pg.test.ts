@@ -26,6 +26,7 @@ const LIMITS = {
   usdPerDay: 10_000n * CENT,
   usdPerWeek: 20_000n * CENT,
   usdPerMonth: 30_000n * CENT,
+  usdPer30Days: 30_000n * CENT,
   tokensPerMinute: 1_000_000n,
   requestsPerMinute: 100_000n,
 };
@@ -98,6 +99,25 @@ describe('calls that their holder books itself', () => {
       await isSound(world);
     }
     expect(await usedOf(world)).toMatchObject({ 'requests a minute': 1n });
+  });
+
+  test('count in the day in which they are booked, whatever passed since the last (B1)', async ({
+    db,
+    owner,
+  }) => {
+    await stopClock(owner, '2026-11-02T12:00:00Z');
+    const world = await openWorld(db);
+    for (const at of ['11-02T23:00', '11-03T00:01', '11-20T12:00', '12-03T12:00', '12-04T00:00']) {
+      await setClock(owner, `2026-${at}:00Z`);
+      await bookOwned(world);
+      await isSound(world);
+    }
+    const inDays = (await spendOf(world)).filter(
+      ({ at }) => at.getTime() >= Date.parse('2026-11-04T00:00:00Z'),
+    );
+    expect(await usedOf(world)).toMatchObject({
+      'cost a 30_days': BigInt(inDays.length) * CENT,
+    });
   });
 
   test.for([

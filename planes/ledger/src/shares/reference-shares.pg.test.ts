@@ -24,6 +24,7 @@ import { forfeitDue } from './shares.sql.ts';
 
 /** Before the end of a day and a week, or of a day and a month. */
 const STARTS_MS = [Date.parse('2026-11-21T23:58:00Z'), Date.parse('2026-11-30T23:58:00Z')] as const;
+const DAY_MS = 86_400_000;
 const TTL_MS = 10_000;
 const SCOPES = ['organization', 'project', 'team', 'key'] as const;
 const TEAM = 'a team';
@@ -37,6 +38,7 @@ const limits = fc.record({
   usdPerDay: fc.option(fc.bigInt(60n, 5000n), { freq: 8 }),
   usdPerWeek: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
   usdPerMonth: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
+  usdPer30Days: fc.option(fc.bigInt(60n, 5000n), { freq: 3 }),
   usdInTotal: fc.option(fc.bigInt(60n, 5000n), { freq: 1 }),
   tokensPerMinute: fc.option(fc.bigInt(60n, 5000n)),
   requestsPerMinute: fc.option(fc.bigInt(5n, 200n)),
@@ -80,6 +82,7 @@ const step = fc.oneof(
       ms: fc.oneof(
         { weight: 4, arbitrary: fc.constantFrom(1, 200, 900) },
         { weight: 1, arbitrary: fc.constantFrom(4_999, 5_001, TTL_MS, 61_000, 120_000) },
+        { weight: 1, arbitrary: fc.constantFrom(DAY_MS, 29 * DAY_MS, 30 * DAY_MS, 31 * DAY_MS) },
       ),
     }),
   },

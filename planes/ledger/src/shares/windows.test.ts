@@ -17,6 +17,7 @@ test.each([
   ['month', monday, tuesday, false],
   ['total', saturday, tuesday, true],
   ['minute', saturday, tuesday, true],
+  ['30_days', saturday, tuesday, true],
   ['week', null, saturday, false],
 ] as const)('B1, B3. of a %s, %s and %s are one window: %s', (period, one, other, expected) => {
   expect(isOneWindow(period, one, other)).toBe(expected);

@@ -35,7 +35,12 @@ export interface Simulation extends Refusals {
   })[];
 }
 
-/** A limit that is tried, and what its window holds before the first call. */
+/** A limit that is tried, and what its window holds before the first call: a sum, or one a day. */
 export interface TriedLimit extends Limit {
-  readonly used: bigint;
+  readonly before: readonly SpentBefore[];
+}
+
+export interface SpentBefore {
+  readonly at: Date;
+  readonly amount: bigint;
 }

@@ -26,7 +26,7 @@ function call(at: string, cost: bigint, changed: Partial<PastCall> & { seconds?:
 
 function refusedOf(limits: readonly Partial<TriedLimit>[], calls: readonly PastCall[]) {
   const replay = createReplay(
-    limits.map((limit) => ({ measure: 'cost', period: 'day', amount: 10n, used: 0n, ...limit })),
+    limits.map((limit) => ({ measure: 'cost', period: 'day', amount: 10n, before: [], ...limit })),
     FROM,
   );
   for (const each of calls) replay.add(each);
@@ -90,9 +90,29 @@ test('a minute slides over 61 slots of a second (B1)', () => {
   expect(refusedOf([tokens], [at(0), at(1), at(61)])).toMatchObject({ calls: 1 });
 });
 
+test('30 days let go of what was spent before a day at a time (B1)', () => {
+  const before = [
+    { at: new Date('2026-10-21T00:00:00Z'), amount: 50n }, // the 31st day before: gone already
+    { at: new Date('2026-10-22T00:00:00Z'), amount: 4n },
+    { at: new Date('2026-10-23T00:00:00Z'), amount: 3n },
+  ];
+  const limit = { period: '30_days', amount: 10n, before } as const;
+  const first = call('2026-11-21T10:00:00Z', 3n);
+  const tooMuch = call('2026-11-21T11:00:00Z', 1n);
+  const nextDay = call('2026-11-22T00:00:00Z', 4n);
+  expect(refusedOf([limit], [first, tooMuch, nextDay])).toMatchObject({
+    calls: 1,
+    firstRefusedAt: tooMuch.startedAt,
+  });
+  const fromDay = call('2026-12-21T23:59:58Z', 3n);
+  const full = call('2026-12-21T23:59:59Z', 3n);
+  const gone = call('2026-12-22T00:00:00Z', 3n);
+  expect(refusedOf([limit], [first, nextDay, fromDay, full, gone])).toMatchObject({ calls: 1 });
+});
+
 test('of several limits the one whose window empties last is named; none of them is charged', () => {
   const limits = [
-    { period: 'total', amount: 12n, used: 9n },
+    { period: 'total', amount: 12n, before: [{ at: FROM, amount: 9n }] },
     { period: 'day', amount: 10n },
     { period: 'minute', measure: 'requests', amount: 1n },
   ] as const;

@@ -2,7 +2,7 @@ import type { KeyId } from '@sagewai/wire';
 
 import type { Measure } from '../budget.ts';
 import type { PastCall, Simulation, TriedLimit } from './past-call.ts';
-import { type TriedWindow, triedWindow, windowOf } from './tried-window.ts';
+import { oldestOf, type TriedWindow, triedWindow } from './tried-window.ts';
 
 export interface Replay {
   /** In the order in which they began. */
@@ -19,7 +19,7 @@ interface Tried {
 export function createReplay(limits: readonly TriedLimit[], from: Date): Replay {
   const tried = limits.map((limit) => ({
     limit,
-    window: triedWindow(limit.period, limit.used, from.getTime()),
+    window: triedWindow(limit.period, limit.before, from.getTime()),
   }));
   const tally = createTally(limits);
   let open: PastCall[] = [];
@@ -81,7 +81,7 @@ function taken(measure: Measure, call: PastCall): bigint {
   return measure === 'cost' ? call.costPusd : call.tokens;
 }
 
-const LENGTHS = ['minute', 'hour', 'day', 'week', 'month', 'total'];
+const LENGTHS = ['minute', 'hour', 'day', 'week', 'month', '30_days', 'total'];
 const byLength = (a: Tried, b: Tried): number =>
   LENGTHS.indexOf(a.limit.period) - LENGTHS.indexOf(b.limit.period);
 
@@ -144,8 +144,8 @@ const dearestFirst = (a: Group, b: Group): number => {
   return a.costPusd > b.costPusd ? -1 : 1;
 };
 
-/** The first day of the window that a day is in, when the window began before the day. */
+/** The first day that the window holds which a day is in, when that is before the day. */
 export function dayBefore(period: TriedLimit['period'], from: Date): Date | null {
-  const opened = windowOf(period, from.getTime());
+  const opened = oldestOf(period, from.getTime());
   return opened < from.getTime() ? new Date(opened) : null;
 }

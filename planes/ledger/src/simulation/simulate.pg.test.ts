@@ -86,6 +86,11 @@ test('refuses what the ledger itself refuses under the same limits, call by call
     return false;
   }).length;
   expect(later).toMatchObject({ calls: expected, seen: { calls: COSTS.length - 5 } });
+  const days = [{ measure: 'cost', period: '30_days', amount: 20n }] as const;
+  const inDays = await inTenant(db, [orgId], (tx) =>
+    simulate(tx, { orgId }, { ...of, since, limits: days }),
+  );
+  expect(inDays).toMatchObject({ calls: expected });
   const until = new Date('2026-11-19T00:00:00Z');
   const day = await inTenant(db, [orgId], (tx) => simulate(tx, { orgId }, { ...of, until }));
   expect(day.seen.calls).toBe(5);

@@ -1,8 +1,9 @@
 import type { Tx } from '@sagewai/postgres';
 
-import type { Limit } from '../budget.ts';
+import { isSliding, type Limit } from '../budget.ts';
 import { reportSpend } from '../spend-report.sql.ts';
-import type { Simulation, TriedLimit } from './past-call.ts';
+import type { ReportSums } from '../spend-report.ts';
+import type { Simulation, SpentBefore, TriedLimit } from './past-call.ts';
 import { type PastFilter, type PastInterval, readPastCalls } from './past-calls.sql.ts';
 import { createReplay, dayBefore } from './replay.ts';
 
@@ -13,6 +14,8 @@ export interface Simulated extends Simulation {
 }
 
 const DAY_MS = 86_400_000;
+/** No window that slides holds more. */
+const DAYS_MAX = 31;
 
 /** What limits would have refused of the calls that there were. Reads no more rows than `rowsMax`. */
 export async function simulate(
@@ -26,7 +29,7 @@ export async function simulate(
 ): Promise<Simulated> {
   const limits: TriedLimit[] = [];
   for (const limit of of.limits) {
-    limits.push({ ...limit, used: await usedBefore(tx, filter, { limit, since: of.since }) });
+    limits.push({ ...limit, before: await spentBefore(tx, filter, { limit, since: of.since }) });
   }
   const replay = createReplay(limits, of.since);
   let after: string | null = null;
@@ -43,25 +46,31 @@ export async function simulate(
   return { ...replay.result(), isWhole: after === null, readUntil };
 }
 
-/** What a window held that had opened before the first day: of days, so their sums say it (R1). */
-async function usedBefore(
+/** What a window holds of before the first day: of days, so their sums say it (R1). */
+async function spentBefore(
   tx: Tx,
   filter: PastFilter,
   { limit, since }: { readonly limit: Limit; readonly since: Date },
-): Promise<bigint> {
+): Promise<SpentBefore[]> {
   const opened = dayBefore(limit.period, since);
-  if (opened === null) return 0n;
+  if (opened === null) return [];
   const { orgId, keyId, ...only } = filter;
-  const { totals } = await reportSpend(tx, {
+  const { groups, totals } = await reportSpend(tx, {
     orgId,
-    by: [],
+    by: isSliding(limit.period) ? ['day'] : [],
     from: dayOf(opened),
     until: dayOf(new Date(since.getTime() - DAY_MS)),
     only: { ...only, keyIds: keyId === undefined ? undefined : [keyId] },
-    page: { offset: 0, limit: 0 },
+    page: { offset: 0, limit: DAYS_MAX },
   });
-  if (limit.measure === 'requests') return totals.calls;
-  return limit.measure === 'cost' ? totals.costPusd : totals.inputTokens + totals.outputTokens;
+  return isSliding(limit.period)
+    ? groups.map((sums) => ({ at: new Date(sums.day ?? opened), amount: takenOf(limit, sums) }))
+    : [{ at: opened, amount: takenOf(limit, totals) }];
+}
+
+function takenOf({ measure }: Limit, sums: ReportSums): bigint {
+  if (measure === 'requests') return sums.calls;
+  return measure === 'cost' ? sums.costPusd : sums.inputTokens + sums.outputTokens;
 }
 
 export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
