@@ -1,6 +1,7 @@
 import { ACTION_MUTANTS } from './action-mutants.ts';
 import { CHILD_MUTANTS } from './child-mutants.ts';
 import { DISPATCH_MUTANTS } from './dispatch-mutants.ts';
+import { LEDGER_MUTANTS } from './ledger-mutants.ts';
 import { RUN_MUTANTS } from './run-mutants.ts';
 import type { SourceMutant } from './source-mutant.ts';
 import { TRUST_MUTANTS } from './trust-mutants.ts';
@@ -11,4 +12,5 @@ export const SOURCE_MUTANTS: readonly SourceMutant[] = [
   ...RUN_MUTANTS,
   ...CHILD_MUTANTS,
   ...ACTION_MUTANTS,
+  ...LEDGER_MUTANTS,
 ];

@@ -21,9 +21,15 @@ const TEAMS = ['team-a', 'team-b'] as const;
 const PERSON = 'someone';
 
 const wait = fc.oneof(
-  fc.integer({ min: 0, max: 3000 }),
-  fc.constantFrom(59_999, 60_000, 60_999, 61_000, 61_001, 120_000, 3_600_000),
-  fc.constantFrom(DAY_MS, 29 * DAY_MS, 30 * DAY_MS - 1, 30 * DAY_MS, 31 * DAY_MS),
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: 3000 }) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(59_999, 60_000, 60_999, 61_000, 61_001, 120_000, 3_600_000),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(DAY_MS, 29 * DAY_MS, 30 * DAY_MS - 1, 30 * DAY_MS, 31 * DAY_MS),
+  },
 );
 
 const request = fc.record({

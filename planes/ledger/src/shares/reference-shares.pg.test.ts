@@ -80,8 +80,8 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('wait' as const),
       ms: fc.oneof(
-        { weight: 4, arbitrary: fc.constantFrom(1, 200, 900) },
-        { weight: 1, arbitrary: fc.constantFrom(4_999, 5_001, TTL_MS, 61_000, 120_000) },
+        { weight: 8, arbitrary: fc.constantFrom(1, 200, 900) },
+        { weight: 2, arbitrary: fc.constantFrom(4_999, 5_001, TTL_MS, 61_000, 120_000) },
         { weight: 1, arbitrary: fc.constantFrom(DAY_MS, 29 * DAY_MS, 30 * DAY_MS, 31 * DAY_MS) },
       ),
     }),
