@@ -1,0 +1,5 @@
+import { importOrders } from './import-orders.ts';
+import { research } from './research.ts';
+import { review } from './review.ts';
+
+export const workflows = [research, review, importOrders];
