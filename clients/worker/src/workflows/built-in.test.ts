@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import {
   completion,
@@ -123,6 +123,7 @@ test('a file that others may write starts no worker', async () => {
   await chmod(file, 0o620);
   vi.stubEnv('WORKER_EXEC_FILE', file);
   const worker = new WorkflowWorker({
+    home: dirname(file),
     log,
     handlesSignals: false,
     gatewayUrl: 'http://127.0.0.1:9',
