@@ -54,6 +54,16 @@ const approvals = createRoute({
   path: '/approvals',
   component: lazyRouteComponent(() => import('./pages/approvals.tsx'), 'ApprovalsPage'),
 });
+const workflows = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows',
+  component: lazyRouteComponent(() => import('./pages/workflows.tsx'), 'WorkflowsPage'),
+});
+const workflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/$workflow',
+  component: lazyRouteComponent(() => import('./pages/workflow.tsx'), 'WorkflowPage'),
+});
 const tools = createRoute({
   getParentRoute: () => root,
   path: '/tools',
@@ -162,6 +172,8 @@ const pages = root.addChildren([
   run,
   compare,
   approvals,
+  workflows,
+  workflow,
   tools,
   tool,
   toolCall,

@@ -37,6 +37,7 @@ const PAGES = [
   'Get started',
   'Runs',
   'Approvals',
+  'Workflows',
   'Tools',
   'Workers',
   'Enrollment keys',

@@ -69,6 +69,33 @@ describe.skipIf(missing !== null)('several runs, in a browser', () => {
     expect(await lookAt(page, 'compare')).toEqual(NOTHING_WRONG);
   });
 
+  test('a workflow is run with an input that it takes, and again with that of a run before', async () => {
+    const { page } = opened;
+    await goTo(page, 'Workflows');
+    await page.getByRole('link', { name: 'adding' }).click();
+    expect(await page.getByLabel('Schema of its input').textContent()).toContain('integer');
+    const input = page.getByRole('textbox', { name: 'Input' });
+    expect(await input.inputValue()).toBe('{\n  "to": 0\n}');
+    await input.fill('{ "to": "many" }');
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.getByRole('alert').getByText(/to/).first().waitFor();
+    await input.fill('{ "to": 30 }');
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    expect(await page.getByLabel('What the run answered').textContent()).toContain('"sum": 70');
+    await page.goBack();
+    const past = page.getByLabel('Begin with the input of');
+    const option = past.locator('option').filter({ hasText: 'completed' }).first();
+    await past.selectOption((await option.getAttribute('value')) ?? '');
+    await input.filter({ hasText: '"to": 30' }).waitFor();
+    expect(await lookAt(page, 'workflow')).toEqual(NOTHING_WRONG);
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    expect(await page.getByLabel('What the run answered').textContent()).toContain('"sum": 70');
+  });
+
   test('what a filter finds is counted, and then cancelled; nothing else is', async () => {
     const { page } = opened;
     const meant = [];

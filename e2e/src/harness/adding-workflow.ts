@@ -6,9 +6,16 @@ interface Given {
   readonly fail?: boolean;
 }
 
-const adding = defineWorkflow(
+const INPUT = {
+  type: 'object',
+  required: ['to'],
+  properties: { to: { type: 'integer' }, fail: { type: 'boolean' } },
+  additionalProperties: false,
+};
+
+const adding = defineWorkflow<Given, { sum: number }>(
   'adding',
-  (input) => input as Given,
+  INPUT,
   async (ctx, { to, fail = false }) => {
     const base = await ctx.step('read', () => ({ base: 40 }));
     const { sum } = await ctx.step('add', () => {

@@ -5,6 +5,7 @@ import type { EndpointId } from './server.ts';
 /** Which permission each action of the console needs; a test compares it with the contract. */
 export const NEEDS = {
   'runs.submitRun': 'run:submit',
+  'workflows.submitRun': 'run:submit',
   'runs.cancelRun': 'run:cancel',
   'runs.cancelRuns': 'run:cancel',
   'runs.replayRun': 'run:redrive',

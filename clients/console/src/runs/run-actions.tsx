@@ -10,6 +10,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Field } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
+import { JsonField } from '../ui/json-field.tsx';
 import { readJson } from './read-json.ts';
 import { readWholeJournal } from './read-whole-journal.ts';
 
@@ -105,16 +106,7 @@ function Replay({ run, isOver }: { run: Run; isOver: boolean }): ReactElement {
               <code className="font-mono text-xs">sagewai runs submit --seal</code>
             </p>
           ) : (
-            <label className="flex flex-col gap-1">
-              <span className="text-xs font-medium">Input</span>
-              <textarea
-                name="input"
-                rows={14}
-                spellCheck={false}
-                defaultValue={given}
-                className="border-line-strong bg-canvas rounded-sm border p-2 font-mono text-xs"
-              />
-            </label>
+            <JsonField label="Input" name="input" given={given} />
           )}
           <Field
             label="From the step"

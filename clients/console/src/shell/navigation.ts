@@ -22,7 +22,10 @@ export const NAVIGATION = [
   },
   {
     group: 'Agents',
-    places: [{ to: '/tools', name: 'Tools', key: 'x', permission: 'tool:read' }],
+    places: [
+      { to: '/workflows', name: 'Workflows', key: 'f', permission: 'run:read' },
+      { to: '/tools', name: 'Tools', key: 'x', permission: 'tool:read' },
+    ],
   },
   {
     group: 'Fleet',
