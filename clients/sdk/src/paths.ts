@@ -448,6 +448,7 @@ export const PATHS = {
   'webhooks.rotateWebhook': ['POST', '/api/v1/webhooks/{webhook_id}/rotate'],
   'webhooks.testWebhook': ['POST', '/api/v1/webhooks/{webhook_id}/test'],
   'webhooks.updateWebhook': ['PATCH', '/api/v1/webhooks/{webhook_id}'],
+  'workflows.deleteWorkflow': ['DELETE', '/api/v1/workflows/{workflow}'],
   'workflows.getWorkflow': ['GET', '/api/v1/workflows/{workflow}'],
   'workflows.listRuns': ['GET', '/api/v1/workflows/{workflow}/runs'],
   'workflows.listWorkflows': ['GET', '/api/v1/workflows'],

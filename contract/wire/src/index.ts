@@ -340,6 +340,7 @@ export {
 } from './journal.ts';
 export { readTimeline, streamTimeline, timelineEvents } from './timeline.ts';
 export {
+  deleteWorkflow,
   getWorkflow,
   listWorkflowRuns,
   listWorkflows,

@@ -59,8 +59,17 @@ export const listWorkflows = endpoint({
   summary: 'List the workflows that workers have, each in its newest version',
   permission: 'run:read',
   audit: 'read',
-  query: Type.Object({ project }),
-  output: Type.Object({ workflows: Type.Array(Type.Object(workflow)) }),
+  query: Type.Object({
+    project,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
+    /** `next_cursor` of the page before. */
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  }),
+  output: Type.Object({
+    /** By name. */
+    workflows: Type.Array(Type.Object(workflow)),
+    next_cursor: textOrNull,
+  }),
 });
 
 export const getWorkflow = endpoint({
@@ -74,6 +83,28 @@ export const getWorkflow = endpoint({
   params: ofWorkflow,
   query: Type.Object({ project }),
   output: Type.Object({ ...workflow, versions: Type.Array(Type.Object(workflow)) }),
+});
+
+export const deleteWorkflow = endpoint({
+  id: 'workflows.deleteWorkflow',
+  method: 'DELETE',
+  path: '/api/v1/workflows/{workflow}',
+  surface: 'own',
+  summary:
+    'Forget a workflow, or one version of it; its runs stay, and a worker that starts says it again',
+  permission: 'fleet:administer',
+  audit: 'record',
+  params: ofWorkflow,
+  query: Type.Object({
+    /** Only what this project has of its own; else all that the caller sees. */
+    project,
+    /** Only this version. */
+    version: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  }),
+  output: Type.Object({
+    /** How many versions were forgotten. */
+    deleted: Type.Integer(),
+  }),
 });
 
 export const submitWorkflowRun = endpoint({
@@ -127,6 +158,7 @@ export const WORKFLOW_ENDPOINTS = [
   registerWorkflows,
   listWorkflows,
   getWorkflow,
+  deleteWorkflow,
   submitWorkflowRun,
   listWorkflowRuns,
 ] as const;

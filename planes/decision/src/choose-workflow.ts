@@ -7,14 +7,3 @@ export function chooseWorkflow(
 ): WorkflowRow | null {
   return rows.find(({ version }) => version === pinned) ?? rows[0] ?? null;
 }
-
-/** Of each name the first. */
-export function newestOfEach(rows: readonly WorkflowRow[]): WorkflowRow[] {
-  const seen = new Set<string>();
-  return rows.filter(({ name, projectId }) => {
-    const key = `${projectId ?? ''} ${name}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}

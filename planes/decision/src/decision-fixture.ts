@@ -41,7 +41,7 @@ export interface Held {
   readonly worker: string;
 }
 
-type Method = 'GET' | 'POST' | 'PUT';
+type Method = 'DELETE' | 'GET' | 'POST' | 'PUT';
 
 /** One replica: fleet and decision behind the real pipeline, without a socket. */
 export class DecisionFixture {

@@ -27,6 +27,7 @@ import {
 import { boundProject, findProject } from '@sagewai/identity';
 import { inTenant, type Tx } from '@sagewai/postgres';
 import {
+  deleteWorkflow,
   getWorkflow,
   listWorkflowRuns,
   listWorkflows,
@@ -38,20 +39,24 @@ import {
   submitWorkflowRun,
 } from '@sagewai/wire';
 
-import { chooseWorkflow, newestOfEach } from './choose-workflow.ts';
+import { chooseWorkflow } from './choose-workflow.ts';
 import type { DecisionParts } from './parts.ts';
 import type { SaidWorkflow, WorkflowRow } from './workflow.ts';
 import {
   countWorkflows,
   deleteNamedRun,
+  deleteWorkflows,
   insertNamedRun,
   listNamedRuns,
   listWorkflowNames,
+  listNewestWorkflows,
   listWorkflowRows,
   upsertWorkflows,
+  type WorkflowPlace,
 } from './workflows.sql.ts';
 
 const RUNS_PER_PAGE = 50;
+const WORKFLOWS_PER_PAGE = 200;
 const NAMES_SHOWN_MAX = 10;
 
 export function workflowRoutes(parts: DecisionParts): Route[] {
@@ -77,8 +82,13 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
 
     implement(listWorkflows, async ({ tx, orgId, caller, query }) => {
       const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
+      const limit = query.limit ?? WORKFLOWS_PER_PAGE;
+      const after = query.cursor === undefined ? null : placeOf(query.cursor);
+      const rows = await listNewestWorkflows(tx, { orgId, projectId, after, limit });
+      const last = rows.length < limit ? undefined : rows.at(-1);
       return {
-        workflows: newestOfEach(await listWorkflowRows(tx, { orgId, projectId })).map(toWire),
+        workflows: rows.map(toWire),
+        next_cursor: last === undefined ? null : `${last.projectId ?? ''}/${last.name}`,
       };
     }),
 
@@ -89,6 +99,16 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
       const versions = rows.map(toWire);
       const why = newest === undefined ? await noSuch(tx, orgId, projectId) : '';
       return { ...toWire(found(newest, why)), versions };
+    }),
+
+    implement(deleteWorkflow, async ({ tx, orgId, caller, params, query, audit }) => {
+      const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
+      const { version = null } = query;
+      const of = { orgId, projectId, name: params.workflow, version };
+      const deleted = await deleteWorkflows(tx, of);
+      found(deleted === 0 ? null : deleted, await noSuch(tx, orgId, projectId));
+      audit.about(`workflow:${params.workflow}`, { deleted, version });
+      return { deleted };
     }),
 
     implementOwn(submitWorkflowRun, async ({ params, body, caller, request }) => {
@@ -145,6 +165,17 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
     }),
   ];
 }
+
+/** `<project>/<name>`, as `next_cursor` has it. */
+function placeOf(cursor: string): WorkflowPlace {
+  const [, project = '', name] = CURSOR.exec(cursor) ?? [];
+  if (name !== undefined) return { name, projectId: (project || null) as ProjectId | null };
+  throw new Fault('request.invalid', 'a cursor is none of ours', {
+    detail: 'The cursor is not the `next_cursor` of a list of workflows.',
+  });
+}
+
+const CURSOR = /^((?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?)\/(.+)$/s;
 
 /** A worker may have said one name twice in one list; the last counts, as in two lists. */
 const uniquely = <Said extends { readonly name: string }>(said: readonly Said[]): Said[] => [

@@ -173,3 +173,59 @@ test('an organization has no more than so many versions', async ({ replicaWith }
     1,
   );
 });
+
+test('a list of workflows has pages, and each is in it once', async ({ replica, tenant }) => {
+  const names = ['a', 'b', 'c', 'ä/ö'].map((name) => ({ name }));
+  await tell(replica, await replica.worker(), ...names);
+  const own = await replica.worker({ headers: { 'x-project-id': tenant.projectId } });
+  await tell(replica, own, { name: 'b' });
+  const newer = await replica.worker({ body: JSON.stringify({ version: '2.0.0' }) });
+  await tell(replica, newer, { name: 'a' });
+  const seen: unknown[] = [];
+  let cursor: string | null = '';
+  for (let pages = 0; cursor !== null; pages += 1) {
+    expect(pages).toBeLessThan(4);
+    const more: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const { body } = await replica.call('GET', `/api/v1/workflows?limit=2${more}`, 'read');
+    const page = body['workflows'] as { name: string; project_id: unknown; version: unknown }[];
+    seen.push(...page.map(({ name, project_id: project, version }) => [name, project, version]));
+    cursor = body['next_cursor'] as string | null;
+  }
+  expect(seen).toEqual([
+    ['a', null, '2.0.0'],
+    ['b', tenant.projectId, null],
+    ['b', null, null],
+    ['c', null, null],
+    ['ä/ö', null, null],
+  ]);
+  expect((await replica.call('GET', '/api/v1/workflows?cursor=x', 'read')).status).toBe(400);
+});
+
+test('a workflow that is forgotten takes no runs, has its history, and comes back when it is said', async ({
+  replica,
+  tenant,
+}) => {
+  const worker = await replica.worker();
+  const newer = await replica.worker({ body: JSON.stringify({ version: '2.0.0' }) });
+  await tell(replica, worker, { name: 'order' });
+  await tell(replica, newer, { name: 'order' });
+  const own = await replica.worker({ headers: { 'x-project-id': tenant.projectId } });
+  await tell(replica, own, { name: 'order' });
+  const made = await submit(replica, 'order', { input: TEA });
+  const forget = (query: string, as = 'admin') =>
+    replica.call('DELETE', `/api/v1/workflows/order${query}`, as);
+  expect((await forget('', 'write')).status).toBe(403);
+  expect((await forget('?version=2.0.0')).body).toEqual({ deleted: 1 });
+  expect((await forget(`?project=${tenant.projectId}`)).body).toEqual({ deleted: 1 });
+  expect((await replica.call('GET', '/api/v1/workflows/order', 'read')).body).toMatchObject({
+    project_id: null,
+    versions: [{ version: null }],
+  });
+  expect((await forget('')).body).toEqual({ deleted: 1 });
+  expect((await forget('')).status).toBe(404);
+  expect((await submit(replica, 'order', { input: TEA })).status).toBe(404);
+  const history = await replica.call('GET', '/api/v1/workflows/order/runs', 'read');
+  expect(history.body).toMatchObject({ runs: [{ id: made.body['id'] }] });
+  await tell(replica, worker, { name: 'order' });
+  expect((await submit(replica, 'order', { input: TEA })).status).toBe(201);
+});

@@ -52,6 +52,57 @@ export async function listWorkflowRows(
   return rows;
 }
 
+/** Where a list of workflows was read to. */
+export interface WorkflowPlace {
+  readonly name: string;
+  readonly projectId: ProjectId | null;
+}
+
+/** A page of them, each in the version that was registered last: by name, a project's own before everybody's. */
+export async function listNewestWorkflows(
+  tx: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly projectId: ProjectId | null;
+    readonly after: WorkflowPlace | null;
+    readonly limit: number;
+  },
+): Promise<WorkflowRow[]> {
+  const { orgId, projectId, after, limit } = of;
+  const { rows } = await sql<WorkflowRow>`
+    select distinct on (w.name, w.project_id is null, w.project_id) ${COLUMNS} from workflow w
+    where w.org_id = ${orgId}
+      and (${projectId}::uuid is null or w.project_id is null or w.project_id = ${projectId}::uuid)
+      and (${after === null} or (w.name, w.project_id is null, coalesce(w.project_id, ${ZERO}))
+           > (${after?.name ?? ''}, ${after?.projectId === null}, coalesce(${after?.projectId ?? null}::uuid, ${ZERO})))
+    order by w.name, w.project_id is null, w.project_id, w.registered_at desc, w.id
+    limit ${limit}
+  `.execute(tx);
+  return rows;
+}
+
+const ZERO = sql`'00000000-0000-0000-0000-000000000000'::uuid`;
+
+/** What is said of a workflow, of one project's own or, with null, of all; what was submitted to it stays. */
+export async function deleteWorkflows(
+  tx: Tx,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly projectId: ProjectId | null;
+    readonly name: string;
+    readonly version: string | null;
+  },
+): Promise<number> {
+  const { orgId, projectId, name, version } = of;
+  const { rowCount } = await sql`
+    delete from workflow w
+    where w.org_id = ${orgId} and w.name = ${name}
+      and (${projectId}::uuid is null or w.project_id = ${projectId}::uuid)
+      and (${version}::text is null or w.version = ${version}::text)
+  `.execute(tx);
+  return rowCount;
+}
+
 /** The first names of those, without what they say of their input, which may be long. */
 export async function listWorkflowNames(
   tx: Executor,

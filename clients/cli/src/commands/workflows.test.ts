@@ -26,13 +26,28 @@ const made = {
   model: null,
 };
 
-test('lists what workers have, and shows what one takes', async () => {
+test('lists what workers have, page by page, and shows what one takes', async () => {
   const { server, run } = await shell();
-  server.on('workflows.listWorkflows', () => ({ json: { workflows: [order] } }));
+  server.on('workflows.listWorkflows', ({ query }) =>
+    query['cursor'] === '/order'
+      ? { json: { workflows: [{ ...order, name: 'tea' }], next_cursor: null } }
+      : { json: { workflows: [order], next_cursor: '/order' } },
+  );
   server.on('workflows.getWorkflow', () => ({ json: { ...order, versions: [order] } }));
-  expect((await run(['workflows', 'list'])).out).toMatch(/order +2\.0\.0 +orders +every project/);
+  const listed = (await run(['workflows', 'list'])).out;
+  expect(listed).toMatch(/order +2\.0\.0 +orders +every project/);
+  expect(listed).toMatch(/tea +2\.0\.0/);
   const shown = await run(['workflows', 'show', 'order']);
   expect(shown.out).toContain('input: {"type":"object"}');
+});
+
+test('forgets one, or one version of it', async () => {
+  const { server, run } = await shell();
+  server.on('workflows.deleteWorkflow', () => ({ json: { deleted: 1 } }));
+  const { out } = await run(['workflows', 'delete', 'order', '--worker-version', '1.0.0']);
+  expect(out).toContain('1 versions of order');
+  const { params, query } = await server.reached('workflows.deleteWorkflow');
+  expect({ params, query }).toEqual({ params: { workflow: 'order' }, query: { version: '1.0.0' } });
 });
 
 test('submits by name, with input as JSON or from a file, once', async () => {

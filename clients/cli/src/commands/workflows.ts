@@ -33,12 +33,17 @@ export function workflowsCommand(around: Surroundings): Command {
   const runs = named('runs', 'List its runs, newest first')
     .option('--limit <n>', 'how many, up to 200', integer, 50)
     .option('--cursor <cursor>', 'next_cursor of the page before');
+  const forgetting = named(
+    'delete',
+    'Forget a workflow that no worker has any more; its runs stay',
+  ).option('--worker-version <version>', 'only this version');
   return group('workflows', 'What workers can be asked for by name', {
     commands: [
       act(serverCommand('list', 'List workflows, each in its newest version'), around, list),
       act(named('show', 'Show a workflow, its input and its versions'), around, show),
       act<RunFlags>(run, around, submit),
       act<PageFlags>(runs, around, listRuns),
+      act<RunFlags>(forgetting, around, forget),
       act(
         serverCommand('cancel', 'Cancel a run of a workflow').argument('<run>', 'its id', id),
         around,
@@ -60,8 +65,31 @@ const within = ({ project }: ConnectionFlags): { project?: string } =>
   project === undefined ? {} : { project };
 
 async function list(context: Context, flags: ConnectionFlags): Promise<void> {
-  const answer = await context.client.call('workflows.listWorkflows', { query: within(flags) });
-  context.show(answer, showRows(context, answer.workflows));
+  const workflows: Workflow[] = [];
+  let cursor: string | null = null;
+  do {
+    const more: { cursor?: string } = cursor === null ? {} : { cursor };
+    const page: CallOutput<'workflows.listWorkflows'> = await context.client.call(
+      'workflows.listWorkflows',
+      { query: { ...within(flags), ...more } },
+    );
+    workflows.push(...page.workflows);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  context.show({ workflows }, showRows(context, workflows));
+}
+
+async function forget(
+  context: Context,
+  { workerVersion: version, ...flags }: RunFlags,
+  [workflow = '']: readonly string[],
+): Promise<void> {
+  const query = { ...within(flags), ...(version === undefined ? {} : { version }) };
+  const answer = await context.client.call('workflows.deleteWorkflow', {
+    params: { workflow },
+    query,
+  });
+  context.show(answer, `${answer.deleted} versions of ${workflow} are forgotten`);
 }
 
 async function show(
