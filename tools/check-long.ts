@@ -31,6 +31,7 @@ const steps: readonly (readonly [name: string, ...args: string[]])[] = [
   ['benchmark of steps', 'bench/src/steps/main.ts', '--quick'],
   ['benchmark of tools', 'bench/src/tools/main.ts', '--quick'],
   ['memory under calls', 'bench/src/soak/main.ts', '--quick'],
+  ['benchmark of admission', 'bench/src/admission/main.ts', '--quick'],
   ['benchmark of pollers', 'bench/src/pollers/main.ts', '--quick'],
 ];
 process.env['TEST_HISTORIES_MINUTES'] = values.minutes;

@@ -1,6 +1,7 @@
 import { median, medianRatio } from './statistics.ts';
 
 export type BenchName =
+  | 'admission'
   | 'gateway'
   | 'calls'
   | 'edge'

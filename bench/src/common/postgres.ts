@@ -7,6 +7,8 @@ import type { Bench } from './bench.ts';
 export interface Postgres {
   /** The database of our server, by its owner. */
   readonly url: string;
+  /** The same by the superuser: whom the isolation of organizations hides nothing from. */
+  readonly adminUrl: string;
   /** An empty database beside it, by the superuser: a peer's. */
   readonly peerUrl: string;
   /** Of the postmaster. */
@@ -25,5 +27,7 @@ export async function startPostgres(bench: Bench, name: string): Promise<Postgre
   bench.teardown.defer('PostgreSQL', () => postgres.stop());
   const peerUrl = new URL(postgres.adminUrl);
   peerUrl.pathname = '/postgres';
-  return { url: postgres.url, peerUrl: peerUrl.href, pid: postgres.pid };
+  const adminUrl = new URL(postgres.adminUrl);
+  adminUrl.pathname = new URL(postgres.url).pathname;
+  return { url: postgres.url, adminUrl: adminUrl.href, peerUrl: peerUrl.href, pid: postgres.pid };
 }

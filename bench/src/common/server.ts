@@ -24,6 +24,7 @@ export interface Server {
   readonly process: Child;
   readonly postgres: Postgres;
   readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export async function startServer(
@@ -38,15 +39,16 @@ export async function startServer(
   return startOn(bench, { name, args, postgres, home, token, environment });
 }
 
-/** Another server on the database of the first, with the same secrets. */
+/** Another server on the database of the first, with the same secrets and settings. */
 export function startReplica(
   bench: Bench,
   name: string,
   of: Server,
   args: readonly string[] = [],
 ): Promise<Server> {
+  const { environment, postgres, home } = of;
   const token = of.administrator['authorization']?.replace('Bearer ', '') ?? '';
-  return startOn(bench, { name, args, postgres: of.postgres, home: of.home, token });
+  return startOn(bench, { name, args, postgres, home, token, environment });
 }
 
 interface Place {
@@ -55,12 +57,12 @@ interface Place {
   readonly postgres: Postgres;
   readonly home: string;
   readonly token: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 async function startOn(
   bench: Bench,
-  { name, args, postgres, home, token, environment = {} }: Place,
+  { name, args, postgres, home, token, environment }: Place,
 ): Promise<Server> {
   const port = await freePort();
   const child = startSagewai(bench, name, {
@@ -80,7 +82,7 @@ async function startOn(
   const url = `http://127.0.0.1:${port}`;
   await waitForChild(child, () => answersWell(`${url}/readyz`), START_MS_MAX);
   const administrator = { authorization: `Bearer ${token}` };
-  return { url, port, administrator, process: child, postgres, home };
+  return { url, port, administrator, process: child, postgres, home, environment };
 }
 
 /** Any command of ours, by the bin that users have, without the environment's own settings. */

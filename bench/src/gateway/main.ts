@@ -25,7 +25,7 @@ async function measure(bench: Bench): Promise<Result> {
   const [{ port }] = (await once(upstream.process, 'message')) as [{ port: number }];
   const upstreamUrl = `http://127.0.0.1:${port}`;
   const { processes } = bench.options;
-  const ours = await startOurs(bench, OURS, upstreamUrl, processes);
+  const ours = await startOurs(bench, OURS, upstreamUrl, { count: processes });
   const contenders = [
     ours.contender,
     await startBare(bench, upstreamUrl, processes),

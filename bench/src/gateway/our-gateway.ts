@@ -16,12 +16,15 @@ export async function startOurs(
   bench: Bench,
   name: string,
   upstreamUrl: string,
-  count = 1,
+  {
+    count = 1,
+    environment = {},
+  }: { readonly count?: number; readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<{ contender: Contender; servers: [Server, ...Server[]] }> {
   const configPath = configPathOf(bench);
   writeFileSync(configPath, configOf(upstreamUrl));
   const args = ['--config', configPath];
-  const server = await startServer(bench, name, args);
+  const server = await startServer(bench, name, args, environment);
   const servers: [Server, ...Server[]] = [server];
   for (let more = 2; more <= count; more += 1) {
     servers.push(await startReplica(bench, `${name}-${more}`, server, args));

@@ -26,7 +26,7 @@ async function measure(bench: Bench): Promise<Result> {
   // Makes the project, if there is none.
   await api.post('/api/v1/keys', { name: 'bench' });
   bench.say(`Booking ${plan.rows} calls of ${DAYS} days …`);
-  await fillSpend(server.postgres.url, { rows: plan.rows, days: DAYS, keys: KEYS });
+  await fillSpend(server.postgres.adminUrl, { rows: plan.rows, days: DAYS, keys: KEYS });
 
   bench.say('Reading pages of a hundred calls, by each filter …');
   const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();

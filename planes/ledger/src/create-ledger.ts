@@ -158,9 +158,10 @@ export function createLedger(options: LedgerOptions): Ledger {
   return {
     reserve: async (request) => {
       const fixed = fixedCost(request); // Throws before an implausible request can spoil a batch.
+      const sinceMs = clock.monotonicMs();
       const admitted = request.contexts === undefined ? shared?.admit(request, fixed) : null;
-      if (admitted) return admitted;
-      const reservation = await decide(await withContexts(request)).catch(rethrow);
+      const reservation = admitted ?? (await decide(await withContexts(request)).catch(rethrow));
+      meters.waitedMs('reserve', clock.monotonicMs() - sinceMs);
       if (reservation.kind === 'refused') meters.refused(reservation);
       return reservation;
     },
@@ -170,7 +171,9 @@ export function createLedger(options: LedgerOptions): Ledger {
         const { id, usageSource, provider } = settlement;
         log.error('a call reported figures beyond all reason', { call: id, usageSource, provider });
       }
+      const sinceMs = clock.monotonicMs();
       const settled = await (byJournal?.(possible) ?? settling.add(possible)).catch(rethrow);
+      meters.waitedMs('settle', clock.monotonicMs() - sinceMs);
       meters.settled(settled);
       return settled;
     },

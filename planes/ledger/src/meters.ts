@@ -5,6 +5,8 @@ import type { BudgetsLeft } from './check-ledger.sql.ts';
 
 export interface LedgerMeters {
   batch(kind: 'reserve' | 'settle'): (size: number, seconds: number) => void;
+  /** What a call waited for. */
+  waitedMs(kind: 'reserve' | 'settle', ms: number): void;
   refused(refusal: Refusal): void;
   settled(settled: Settled): void;
   /** Asked before each rendering. */
@@ -26,6 +28,13 @@ export function createMeters(metrics: Metrics): LedgerMeters {
     labels: ['kind'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10],
   });
+  const waits = metrics.histogram({
+    name: 'sagewai_ledger_wait_seconds',
+    help: 'How long a call waited for its reservation, and before its end for its settlement.',
+    labels: ['kind'],
+    buckets: [0.00005, 0.0001, 0.0003, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 5],
+  });
+  const waited = { reserve: waits.with({ kind: 'reserve' }), settle: waits.with({ kind: 'settle' }) };
   const refusals = metrics.counter({
     name: 'sagewai_ledger_refused_total',
     help: 'Calls refused because a limit was reached.',
@@ -57,6 +66,7 @@ export function createMeters(metrics: Metrics): LedgerMeters {
         seconds.observe(took);
       };
     },
+    waitedMs: (kind, ms) => waited[kind].observe(ms / 1000),
     refused: ({ because, period, scope }) =>
       refusals.add({ measure: because, period, scope: scope.kind }),
     settled: (settled) => {
