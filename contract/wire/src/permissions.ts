@@ -62,6 +62,8 @@ export const PERMISSIONS = {
   'run:approve': ['write'],
   'run:signal': ['write'],
   'tool:read': ['read', 'key', 'run'],
+  // Arguments and results of calls: not for who only looks.
+  'tool:inspect': ['write', 'key', 'run'],
   'tool:write': ['admin'],
   'tool:call': ['write', 'key', 'run'],
   // Whoever asks for an effect does not approve it: no key, and no run.

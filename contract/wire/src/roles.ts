@@ -75,6 +75,7 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'trigger:read': EVERYONE,
   'trigger:write': BUILDERS,
   'tool:read': EVERYONE,
+  'tool:inspect': ['owner', 'admin', 'operator', 'developer', 'auditor'],
   'tool:write': ADMINS,
   'tool:call': BUILDERS,
   'tool:approve': BUILDERS,

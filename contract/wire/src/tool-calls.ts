@@ -64,6 +64,8 @@ const toolCall = Type.Object({
 
 const withContents = Type.Object({
   ...toolCall.properties,
+  /** Whoever only looks (`tool:read` without `tool:inspect`) sees what is told of it, and null for what it says. */
+  contents_hidden: Type.Boolean(),
   arguments: Type.Unknown(),
   /** Null as well when it is not there any more. */
   result: Type.Unknown(),
@@ -156,7 +158,7 @@ export const getToolCall = endpoint({
   method: 'GET',
   path: '/api/v1/tool-calls/{call_id}',
   surface: 'own',
-  summary: 'Show a call with its arguments and what came of it',
+  summary: 'Show a call, and to whoever may see that its arguments and what came of it',
   permission: 'tool:read',
   audit: 'read',
   params: ofCall,

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { idOrNull, orNull } from './schemas.ts';
+import { idOrNull, oneOf, orNull } from './schemas.ts';
 import {
   jsonSchema,
   mcpTarget,
@@ -106,11 +106,15 @@ export const discoverTools = endpoint({
   }),
 });
 
+const setBy = oneOf(['organization', 'project'] as const);
+
 const rates = Type.Object({
   rates: Type.Array(
     Type.Object({
       /** Null: of the whole organization. */
       project_id: idOrNull,
+      /** A project may limit itself beside: both hold. */
+      set_by: setBy,
       rate: toolRate,
     }),
   ),
@@ -134,6 +138,8 @@ export const setToolRate = endpoint({
   body: Type.Object({
     /** Name or id; left out: of the whole organization. */
     project,
+    /** Left out: whoever sets it. What the organization has set, a project does not change. */
+    set_by: Type.Optional(setBy),
     /** Null: as many as wanted. */
     rate: orNull(toolRate),
   }),

@@ -47,11 +47,12 @@ begin
       how := 'late'; return next; return;
     end if;
   elsif v_call.state = 'running' then
-    -- Its server has died. What may be made twice is made again; what may not stays unknown.
-    if v_call.due_at > app_now() or not p_repeatable then
+    -- Its server has died. What may be made twice is made again; what may not stays unknown. An approval is for
+    -- one time (A4): what may have been made under it is made again by whoever decides that.
+    if v_call.due_at > app_now() or not p_repeatable or p_needs_approval then
       how := case when v_call.due_at > app_now() then 'running' else 'lost' end; return next; return;
     end if;
-  elsif v_call.state <> 'unknown' or not p_repeatable then
+  elsif v_call.state <> 'unknown' or not p_repeatable or p_needs_approval then                            -- A4
     how := 'ended'; return next; return;
   end if;
   -- What was approved is made as that, or not at all, also where it needs no approval any more.

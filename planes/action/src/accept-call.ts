@@ -14,7 +14,13 @@ import type { ActionParts } from './parts.ts';
 import type { Beginning, BegunCall } from './tool-call.ts';
 import { beginCall, denyCall, findOpenKey, giveUpCall } from './tool-calls.sql.ts';
 import { isRepeatable, isWithin, needsApproval, type Tool } from './tool.ts';
-import { findToolNamed, ORGANIZATION_SCOPE, projectScope, toolScope } from './tools.sql.ts';
+import {
+  findToolNamed,
+  ORGANIZATION_SCOPE,
+  ownScope,
+  projectScope,
+  toolScope,
+} from './tools.sql.ts';
 
 export interface Accepted {
   readonly tool: Tool;
@@ -64,7 +70,12 @@ export async function acceptCall(
       isRepeatable: isRepeatable(manifest),
       timeoutMs: manifest.timeoutMs + settings.graceMs,
       decideMs: settings.decideMs,
-      scopes: [ORGANIZATION_SCOPE, projectScope(projectId), toolScope(tool.id)],
+      scopes: [
+        ORGANIZATION_SCOPE,
+        projectScope(projectId),
+        ownScope(projectId),
+        toolScope(tool.id),
+      ],
     });
     // Whoever is refused by what it finds has that written, too: no fault undoes it.
     await closeWhatIsOver(tx, calling, beginning, settings.keepMs);

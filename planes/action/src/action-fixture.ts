@@ -194,6 +194,12 @@ function readFixtureToken(
     const scopes = new Set([(scope === 'other' ? 'write' : scope) as Scope]);
     return { kind: 'token', id: `of-${scope}`, name: scope, orgId, projectId, scopes };
   }
+  // An administrator of the project alone.
+  if (header === 'Bearer bound') {
+    const scopes = new Set<Scope>(['admin']);
+    const detail = { boundProjectId: projectId };
+    return { kind: 'token', id: 'of-bound', name: 'bound', orgId, projectId, scopes, detail };
+  }
   // A token of the database.
   const id = /^Bearer of-ours:(.+)$/.exec(header)?.[1];
   if (id !== undefined) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Fault } from '@sagewai/fault';
 import { demandOrganization } from '@sagewai/fleet';
-import { found, implement, implementOwn, type Route } from '@sagewai/http';
+import { found, implement, implementOwn, isAllowed, type Route } from '@sagewai/http';
 import { inTenant } from '@sagewai/postgres';
 import {
   callTool,
@@ -85,14 +85,18 @@ export function callRoutes(parts: ActionParts): Route[] {
       const call = await inTenant(parts.db, [orgId], async (tx) =>
         demandSeen(await findCall(tx, { orgId, id: params.call_id }), caller),
       );
+      const told = { ...callToWire(call), late_result_digest: call.lateResultDigest };
+      if (!isAllowed('tool:inspect', caller)) {
+        return { ...told, contents_hidden: true, arguments: null, result: null, message: null };
+      }
       const contents = new CallContents(parts.keys, { orgId, id: call.id }, call.sealedKey);
       const text = contents.open('arguments', call.argumentsSealed);
       return {
-        ...callToWire(call),
+        ...told,
+        contents_hidden: false,
         arguments: text === null ? null : (JSON.parse(text) as unknown),
         result: await contents.read(call, parts.objects),
         message: call.messageSealed === null ? null : contents.open('message', call.messageSealed),
-        late_result_digest: call.lateResultDigest,
       };
     }),
   ];

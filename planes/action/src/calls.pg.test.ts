@@ -54,7 +54,7 @@ test('a call is validated, made, answered, kept sealed, and stands in the audit 
     body: { code: 'request.invalid', errors: [{ path: '/arguments/notes' }] },
   });
   expect(tools.server.received).toHaveLength(1);
-  const kept = await replica.call('GET', `/api/v1/tool-calls/${callId(done)}`, 'read');
+  const kept = await replica.call('GET', `/api/v1/tool-calls/${callId(done)}`, 'write');
   expect(kept.body).toMatchObject({
     arguments: { id: 'a/b', note: 'zebra' },
     requested_by: 'token:of-write',
@@ -186,7 +186,7 @@ test('a server that is killed between effect and record leaves an explicit unkno
   // What the first says after all is evidence, and no result.
   gate.release();
   expect((await lost).body).toMatchObject({ state: 'unknown', result: null });
-  const call = await other.call('GET', `/api/v1/tool-calls/${callId(asked)}`, 'read');
+  const call = await other.call('GET', `/api/v1/tool-calls/${callId(asked)}`, 'write');
   expect(call.body).toMatchObject({ state: 'unknown', result: null });
   expect(call.body['late_result_digest']).toMatch(/^[0-9a-f]{64}$/);
   expect(tools.server.received).toHaveLength(1);
@@ -224,11 +224,11 @@ test('the sweep says of what nobody ended that it is unknown, and drops what was
   tools.server.behaviour = (_, response) => response.end('x'.repeat(50_000));
   const large = await replica.ask('pay', {});
   expect(large.body['result']).toBe('x'.repeat(50_000));
-  const read = await replica.call('GET', `/api/v1/tool-calls/${callId(large)}`, 'read');
+  const read = await replica.call('GET', `/api/v1/tool-calls/${callId(large)}`, 'write');
   expect(read.body).toMatchObject({ result: 'x'.repeat(50_000), result_bytes: 50_002 });
   await overdue(owner);
   await replica.sweep();
-  expect((await replica.call('GET', `/api/v1/tool-calls/${callId(large)}`, 'read')).status).toBe(
+  expect((await replica.call('GET', `/api/v1/tool-calls/${callId(large)}`, 'write')).status).toBe(
     404,
   );
   const left = await sql`select from tool_call_due where org_id = ${tenant.orgId}`.execute(owner);

@@ -118,9 +118,11 @@ function putToolRate(
 
 export const toolScope = (id: string): string => `tool:${id}`;
 export const projectScope = (projectId: ProjectId): string => `project:${projectId}`;
+/** What a project limits itself to, beside what the organization lets it have. */
+export const ownScope = (projectId: ProjectId): string => `${projectScope(projectId)}:own`;
 export const ORGANIZATION_SCOPE = 'organization';
 
-/** What was used of the present window stays used. */
+/** What was used of its window stays used. */
 export async function putRate(
   tx: Tx,
   orgId: OrganizationId,
@@ -131,14 +133,16 @@ export async function putRate(
     return;
   }
   await sql`
-    insert into tool_rate (org_id, scope, project_id, calls, per_seconds)
-    values (${orgId}, ${of.scope}, ${of.projectId}::uuid, ${of.rate.calls}, ${of.rate.perSeconds})
-    on conflict (org_id, scope) do update set calls = excluded.calls, per_seconds = excluded.per_seconds
+    select action_set_rate(
+      ${orgId}::uuid, ${of.scope}::text, ${of.projectId}::uuid, ${of.rate.calls}::integer,
+      ${of.rate.perSeconds}::integer)
   `.execute(tx);
 }
 
 export interface SharedRate extends Rate {
   readonly projectId: ProjectId | null;
+  /** The project has set it itself. */
+  readonly isOwn: boolean;
 }
 
 /** Those of projects and of the organization; a tool's own stands in its manifest. */
@@ -147,10 +151,11 @@ export async function listSharedRates(
   { orgId, projectId }: { readonly orgId: OrganizationId; readonly projectId: ProjectId | null },
 ): Promise<SharedRate[]> {
   const { rows } = await sql<SharedRate>`
-    select project_id as "projectId", calls, per_seconds as "perSeconds" from tool_rate
+    select project_id as "projectId", calls, per_seconds as "perSeconds", scope like '%:own' as "isOwn"
+    from tool_rate
     where org_id = ${orgId} and scope not like 'tool:%'
       and (${projectId}::uuid is null or project_id is null or project_id = ${projectId}::uuid)
-    order by project_id nulls first
+    order by project_id nulls first, scope
   `.execute(tx);
   return rows;
 }

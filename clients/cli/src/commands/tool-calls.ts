@@ -143,14 +143,16 @@ async function showCall(
   [given = '']: readonly string[],
 ): Promise<void> {
   const answer = await context.client.call('tools.getToolCall', { params: { call_id: given } });
+  const contentOf = (content: unknown): string =>
+    answer.contents_hidden ? '(not shown to you)' : JSON.stringify(content, null, 2);
   const lines = [
     `${answer.tool} (${answer.mode}) is ${answer.state}${answer.error === null ? '' : `: ${answer.error}`}`,
     ...(answer.message === null ? [] : [answer.message]),
     `arguments ${answer.arguments_digest}`,
-    JSON.stringify(answer.arguments, null, 2),
+    contentOf(answer.arguments),
     ...(answer.result_digest === null
       ? []
-      : [`result ${answer.result_digest}`, JSON.stringify(answer.result, null, 2)]),
+      : [`result ${answer.result_digest}`, contentOf(answer.result)]),
   ];
   context.show(answer, lines.join('\n'));
 }

@@ -69,7 +69,9 @@ const answered = {
   repeated: false,
   attempt: 0,
 };
-const rates = { rates: [{ project_id: null, rate: { calls: 9, per_seconds: 60 } }] };
+const rates = {
+  rates: [{ project_id: null, set_by: 'organization', rate: { calls: 9, per_seconds: 60 } }],
+};
 
 test('tools: registered from a file, changed, limited and deleted', async () => {
   const { run, server } = await shell();
@@ -122,10 +124,18 @@ test('tools: registered from a file, changed, limited and deleted', async () => 
 
 test('calls of tools: made, seen, decided about and made again', async () => {
   const { run, server } = await shell();
+  let isHidden = false;
   server.on('tools.callTool', () => ({ json: answered }));
   server.on('tools.listToolCalls', () => ({ json: { calls: [call] } }));
   server.on('tools.getToolCall', () => ({
-    json: { ...call, arguments: { n: 1 }, result: null, message: 'why', late_result_digest: null },
+    json: {
+      ...call,
+      contents_hidden: isHidden,
+      arguments: isHidden ? null : { n: 1 },
+      result: null,
+      message: isHidden ? null : 'why',
+      late_result_digest: null,
+    },
   }));
   server.on('tools.approveToolCall', () => ({ json: { ...call, state: 'approved' } }));
   server.on('tools.denyToolCall', () => ({ json: { ...call, state: 'denied' } }));
@@ -142,6 +152,9 @@ test('calls of tools: made, seen, decided about and made again', async () => {
   expect((await run('tools call drop --arguments {')).code).not.toBe(0);
   expect((await run('tools calls --state waiting --tool drop')).out).toContain('token:1');
   expect((await run(`tools show-call ${ID}`)).out).toContain('"n": 1');
+  isHidden = true;
+  expect((await run(`tools show-call ${ID}`)).out).toContain('not shown to you');
+  isHidden = false;
   expect((await run(`tools approve ${ID}`)).code).not.toBe(0);
   expect((await run(`tools approve ${ID} --digest ${DIGEST}`)).out).toContain('once');
   expect((await run(`tools deny ${ID} --reason no`)).out).toBe('Denied.');

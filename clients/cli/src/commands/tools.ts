@@ -208,9 +208,10 @@ function tableOf(tools: readonly Tool[]): string {
 
 function ratesOf(rates: CallOutput<'tools.listToolRates'>['rates']): string {
   if (rates.length === 0) return 'there are none';
-  const rows = rates.map(({ project_id: project, rate }) => [
+  const rows = rates.map(({ project_id: project, set_by: by, rate }) => [
     project ?? 'the organization',
+    by === 'project' ? 'the project itself' : 'the organization',
     `${rate.calls} in ${rate.per_seconds} s`,
   ]);
-  return printColumns(['of', 'rate'], rows);
+  return printColumns(['of', 'set by', 'rate'], rows);
 }

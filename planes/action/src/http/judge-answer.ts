@@ -10,6 +10,20 @@ export interface HttpAnswer {
 const QUOTED_LENGTH_MAX = 500;
 const RETRY_AFTER_S_MAX = 60;
 
+/**
+ * Said by whoever stands before the tool: it has passed the request on, and no answer came, or one that it could not
+ * read. The tool may have done what it was asked for (A3).
+ */
+const ANSWERED_BY_ANOTHER: ReadonlyMap<number, 'cut' | 'late'> = new Map([
+  [502, 'cut'],
+  [504, 'late'],
+  // As some of them say the same.
+  [520, 'cut'],
+  [524, 'late'],
+]);
+
+export const isOfAnother = (status: number): boolean => ANSWERED_BY_ANOTHER.has(status);
+
 /** What an HTTP server's answer means for the call. */
 export function judgeAnswer(answer: HttpAnswer): Outcome {
   const { status } = answer;
@@ -28,6 +42,8 @@ export function judgeAnswer(answer: HttpAnswer): Outcome {
       ...(wait === null ? {} : { retryAfterMs: wait * 1_000 }),
     };
   }
+  const lost = ANSWERED_BY_ANOTHER.get(status);
+  if (lost !== undefined) return { kind: 'unknown', error: lost, message };
   // Nothing follows a redirection: where it leads nobody has allowed.
   return { kind: 'failed', error: status >= 500 ? 'broken' : 'refused', message };
 }

@@ -1,6 +1,7 @@
 import type { PublicEgress } from '@sagewai/egress';
 import { Fault } from '@sagewai/fault';
 
+import { isOfAnother } from '../http/judge-answer.ts';
 import { demandAllowed, first } from '../http/send-request.ts';
 import { BadMcp, CutMcp, type McpWire, type RpcAnswer } from './mcp-connection.ts';
 import { META, MODERN_VERSIONS, record } from './message.ts';
@@ -52,6 +53,7 @@ export function createHttpWire(options: HttpWireOptions): McpWire {
         const isAnswer = message['id'] === id && !('method' in message);
         if (isAnswer || isRefusal(message, answer.status)) return toAnswer(message);
       }
+      if (isOfAnother(answer.status)) throw new CutMcp(`the server answers ${answer.status}`);
       if (answer.status >= 400) {
         return {
           kind: 'error',

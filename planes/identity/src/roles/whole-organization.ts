@@ -52,6 +52,7 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'run:approve': false,
   'run:signal': false,
   'tool:read': false,
+  'tool:inspect': false,
   'tool:write': false,
   'tool:call': false,
   'tool:approve': false,

@@ -1,0 +1,115 @@
+import { sql } from '@sagewai/postgres';
+import { expect } from 'vitest';
+
+import type { ActionFixture, Answer } from './action-fixture.ts';
+import { actionTest as test } from './action-test.ts';
+import { held } from './tool-server-fixture.ts';
+
+const callId = ({ body }: Answer): string => String(body['call_id']);
+const post = (
+  replica: ActionFixture,
+  asked: Answer,
+  { what, as, body = {} }: { what: 'approve' | 'redrive'; as: string; body?: object },
+) => replica.call('POST', `/api/v1/tool-calls/${callId(asked)}/${what}`, as, body);
+
+test('an approval is for one time: what may have been made under it is not made again, also where it may be repeated (A4)', async ({
+  replica,
+  replicaWith,
+  tools,
+  owner,
+}) => {
+  await replica.tool('drop', tools.url, { mode: 'destructive', idempotent: true });
+  const ask = (at: ActionFixture) => at.ask('drop', {}, 'write', { idempotency_key: 'k' });
+  const asked = await ask(replica);
+  const approve = () =>
+    post(replica, asked, {
+      what: 'approve',
+      as: 'other',
+      body: { arguments_digest: asked.body['arguments_digest'] },
+    });
+  expect((await approve()).status).toBe(200);
+  const answer = tools.server.behaviour;
+  const gate = held();
+  tools.server.behaviour = gate.behaviour;
+  const lost = ask(replica);
+  await gate.arrived;
+  // Its server is taken for dead.
+  const past = sql`update tool_call set due_at = app_now() - interval '1 second' where state = 'running'`;
+  await past.execute(owner);
+  tools.server.behaviour = answer;
+  const other = replicaWith({});
+  expect((await ask(other)).body).toMatchObject({ state: 'unknown', error: 'lost' });
+  expect((await ask(other)).body).toMatchObject({ state: 'unknown', call_id: callId(asked) });
+  gate.release();
+  await lost;
+  expect(tools.server.received).toHaveLength(1);
+  // Whoever wants it again has it approved again.
+  const again = await post(other, asked, { what: 'redrive', as: 'write' });
+  expect(again.body).toMatchObject({ state: 'waiting' });
+  expect((await ask(other)).body).toMatchObject({ state: 'waiting' });
+  expect((await approve()).status).toBe(200);
+  expect((await ask(other)).body).toMatchObject({ state: 'completed' });
+  expect(tools.server.received).toHaveLength(2);
+});
+
+test('who stands before a tool and has no answer of it leaves an unknown, but where it may be repeated (A3)', async ({
+  replica,
+  tools,
+}) => {
+  const answer = tools.server.behaviour;
+  const failing = (status: number) => {
+    let isFirst = true;
+    tools.server.received.length = 0;
+    tools.server.behaviour = (received, response) => {
+      if (!isFirst) return answer(received, response);
+      isFirst = false;
+      response.statusCode = status;
+      response.end('no answer');
+    };
+  };
+  await replica.tool('pay', tools.url);
+  await replica.tool('look', tools.url, { idempotent: true });
+  for (const [status, error] of [
+    [502, 'cut'],
+    [504, 'late'],
+  ] as const) {
+    failing(status);
+    const paid = await replica.ask('pay', {});
+    expect(paid.body).toMatchObject({
+      state: 'unknown',
+      error,
+      message: `the tool answered ${status}: no answer`,
+    });
+    expect(tools.server.received).toHaveLength(1);
+    expect((await post(replica, paid, { what: 'redrive', as: 'other' })).status).toBe(409);
+    failing(status);
+    expect((await replica.ask('look', {})).body).toMatchObject({ state: 'completed' });
+    expect(tools.server.received).toHaveLength(2);
+  }
+  failing(503);
+  expect((await replica.ask('pay', {})).body).toMatchObject({ state: 'failed', error: 'broken' });
+});
+
+test('the arguments of a call, and what came of it, are not for whoever only looks', async ({
+  replica,
+  tools,
+}) => {
+  await replica.tool('pay', tools.url);
+  const paid = await replica.ask('pay', { iban: 'DE02' });
+  const shown = (as: string) =>
+    replica.call('GET', `/api/v1/tool-calls/${callId(paid)}`, as).then(({ body }) => body);
+  expect(await shown('write')).toMatchObject({
+    contents_hidden: false,
+    arguments: { iban: 'DE02' },
+    result: { done: { iban: 'DE02' } },
+  });
+  const seen = await shown('read');
+  expect(seen).toMatchObject({
+    state: 'completed',
+    arguments_digest: paid.body['arguments_digest'],
+    contents_hidden: true,
+    arguments: null,
+    result: null,
+  });
+  expect(JSON.stringify(seen)).not.toContain('DE02');
+});
