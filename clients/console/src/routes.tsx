@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 
+import { readAnalyticsSearch } from './analytics/analytics-search.ts';
 import { readAuditSearch } from './evidence/audit-search.ts';
 import { readRequestSearch } from './money/request-search.ts';
 import { readSpendSearch } from './money/spend-search.ts';
@@ -121,6 +122,12 @@ const spend = createRoute({
   validateSearch: readSpendSearch,
   component: lazyRouteComponent(() => import('./pages/spend.tsx'), 'SpendPage'),
 });
+const analytics = createRoute({
+  getParentRoute: () => root,
+  path: '/analytics',
+  validateSearch: readAnalyticsSearch,
+  component: lazyRouteComponent(() => import('./pages/analytics.tsx'), 'AnalyticsPage'),
+});
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -185,6 +192,7 @@ const pages = root.addChildren([
   keys,
   budgets,
   spend,
+  analytics,
   audit,
   models,
   requests,

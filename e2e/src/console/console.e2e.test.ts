@@ -50,6 +50,7 @@ const PAGES = [
   'Audit log',
   'Models',
   'Requests',
+  'Analytics',
   'Playground',
   'People',
   'Access tokens',
@@ -64,6 +65,16 @@ async function compressedSize(path: string): Promise<number> {
   const file = join(CONSOLE_DIR, path);
   const { size } = await stat(`${file}.gz`).catch(() => stat(file));
   return size;
+}
+
+/** Of each chart, how many pixels are drawn on. */
+async function inkOfCharts(page: Page): Promise<readonly number[]> {
+  const ink: unknown = await page.evaluate(
+    `[...document.querySelectorAll('canvas')].map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0; for (let at = 3; at < data.length; at += 4) if (data[at] > 0) count += 1; return count; })`,
+  );
+  return ink as readonly number[];
 }
 
 describe.skipIf(missing !== null)('the console, in a browser', () => {
@@ -215,12 +226,23 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     await page.getByRole('heading', { level: 1, name: 'Budgets' }).waitFor();
     await goTo(page, 'Spend');
     await page.getByRole('row').filter({ hasText: 'scripted' }).waitFor();
-    const inked = await page.evaluate(
-      `(() => { const canvas = document.querySelector('canvas');
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        let count = 0; for (let at = 3; at < data.length; at += 4) if (data[at] > 0) count += 1; return count; })()`,
-    );
-    expect(inked).toBeGreaterThan(1_000);
+    expect(Math.min(...(await inkOfCharts(page)))).toBeGreaterThan(1_000);
+  });
+
+  test('analytics tell latency, errors, tokens and cost apart, by whatever is asked for', async () => {
+    const { page } = opened;
+    await goTo(page, 'Analytics');
+    const row = page.getByRole('row').filter({ hasText: 'scripted' });
+    await row.waitFor();
+    // Of a day, the calls of a test are one bucket: axes with labels and grid, and its points.
+    const ink = await inkOfCharts(page);
+    expect(ink).toHaveLength(4);
+    expect(Math.min(...ink)).toBeGreaterThan(1_000);
+    await page.getByLabel('By', { exact: true }).selectOption('worker');
+    await page.waitForURL(/by=worker/);
+    await page.getByRole('row').filter({ hasText: 'harbour' }).waitFor();
+    await page.getByRole('row').filter({ hasText: 'by no run' }).waitFor();
+    await keepPicture(page, 'analytics-light');
   });
 
   test('a schedule is run now, which leads to its run', async () => {

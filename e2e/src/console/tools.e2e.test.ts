@@ -120,7 +120,7 @@ describe.skipIf(missing !== null)('tools and approvals, in a browser', () => {
     await card.getByText(/which your browser has computed/).waitFor();
     expect(await card.getByLabel('Arguments of drop_table').textContent()).toContain('orders_2019');
     expect(dropped).toEqual([]);
-    expect(await lookAt(page, 'approvals')).toEqual(NOTHING_WRONG);
+    expect(await lookAt(page, 'approval')).toEqual(NOTHING_WRONG);
     await card.getByRole('button', { name: 'Approve' }).click();
     await card.waitFor({ state: 'hidden' });
     await openRun(page, id);

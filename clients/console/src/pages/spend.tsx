@@ -4,7 +4,6 @@ import { type ReactElement, useMemo } from 'react';
 
 import { ask, SERVER_URL } from '../api/server.ts';
 import { shortCount, shortUsd } from '../format/numbers.ts';
-import { SERIES_COLOURS, SpendChart } from '../money/spend-chart.tsx';
 import { DAYS, GROUPS } from '../money/spend-search.ts';
 import { nameOf, type SpendGroup, stackDays } from '../money/stack-days.ts';
 import { useEvery } from '../shell/live.ts';
@@ -13,9 +12,11 @@ import { Failure } from '../ui/failure.tsx';
 import { Filter } from '../ui/field.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
 import { Table } from '../ui/table.tsx';
+import { SERIES_COLOURS, TimeChart } from '../ui/time-chart.tsx';
 
 const EVERY_MS = 15_000;
 const DAY_MS = 86_400_000;
+const asUsd = (usd: number): string => shortUsd(String(usd));
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 export function SpendPage(): ReactElement {
@@ -50,6 +51,10 @@ export function SpendPage(): ReactElement {
   const stacked = useMemo(
     () => stackDays(daily.data?.groups ?? [], { by, since, until }),
     [daily.data, by, since, until],
+  );
+  const edges = useMemo(
+    () => stacked.series.map(({ name, tops }) => ({ name, values: tops })),
+    [stacked],
   );
   const colourAt = (group: SpendGroup): string => {
     const index = stacked.series.findIndex(({ name }) => name === nameOf(group, by));
@@ -118,7 +123,15 @@ export function SpendPage(): ReactElement {
       ) : (
         <>
           <Panel title="Cost by day">
-            <SpendChart stacked={stacked} label={`Cost by day and ${by}; the table has the sums`} />
+            <TimeChart
+              label={`Cost by day and ${by}; the table has the sums`}
+              times={stacked.days}
+              series={edges}
+              unit="US dollars"
+              format={asUsd}
+              isStacked
+              isOfDays
+            />
           </Panel>
           <Panel title="Sums" isFlush>
             <Table

@@ -47,6 +47,7 @@ export const NAVIGATION = [
     places: [
       { to: '/models', name: 'Models', key: 'm', permission: 'model:list' },
       { to: '/requests', name: 'Requests', key: 'l', permission: 'spend:read' },
+      { to: '/analytics', name: 'Analytics', key: 'z', permission: 'spend:read' },
       { to: '/playground', name: 'Playground', key: 'y', permission: 'model:list' },
     ],
   },

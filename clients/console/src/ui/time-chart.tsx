@@ -1,9 +1,7 @@
 import { type ReactElement, useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 
-import { shortUsd } from '../format/numbers.ts';
 import { theme } from '../shell/theme.ts';
-import type { Stacked } from './stack-days.ts';
 
 const HEIGHT_PX = 240;
 
@@ -23,10 +21,40 @@ function colourOf(element: HTMLElement, name: string): string {
   return getComputedStyle(element).color;
 }
 
+/** `14:30`; at midnight the day, `28 Nov`. */
+function hourOrDay(seconds: number): string {
+  const at = new Date(seconds * 1_000);
+  return at.getHours() === 0 && at.getMinutes() === 0
+    ? at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+    : at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}
+
 const faint = (colour: string): string =>
   colour.replace(/^rgb\((.*)\)$/, 'rgb($1 / 0.35)').replaceAll(', ', ' ');
 
-export function SpendChart({ stacked, label }: { stacked: Stacked; label: string }): ReactElement {
+export interface TimeChartProps {
+  /** For those who do not see it. */
+  readonly label: string;
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  /** Of stacked ones, the upper edges, the lowest first. Null: nothing was measured. */
+  readonly series: readonly {
+    readonly name: string;
+    readonly values: readonly (number | null)[];
+  }[];
+  /** What the vertical axis says. */
+  readonly unit: string;
+  readonly format: (value: number) => string;
+  /** The axis goes at least so far. */
+  readonly atLeast?: number;
+  readonly isStacked?: boolean;
+  /** Days are of UTC, as the ledger has them; else times are the reader's own. */
+  readonly isOfDays?: boolean;
+}
+
+export function TimeChart(of: TimeChartProps): ReactElement {
+  const { label, times, series: given, unit, format, atLeast = 0 } = of;
+  const { isStacked = false, isOfDays = false } = of;
   const place = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
   const shown = theme.use();
@@ -43,9 +71,10 @@ export function SpendChart({ stacked, label }: { stacked: Stacked; label: string
         font: '11px system-ui',
       };
       // The topmost first: each lower area is drawn over it.
-      const series = stacked.series
-        .map(({ name }, index) => ({
+      const series = given
+        .map(({ name, values }, index) => ({
           name,
+          hasGaps: values.includes(null),
           colour: colourOf(
             colours,
             SERIES_COLOURS[index % SERIES_COLOURS.length] ?? '--color-idle',
@@ -57,33 +86,37 @@ export function SpendChart({ stacked, label }: { stacked: Stacked; label: string
           width: element.clientWidth,
           height: HEIGHT_PX,
           legend: { show: false },
-          // Days are of UTC, as the ledger has them.
-          tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
+          ...(isOfDays
+            ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC') }
+            : {}),
           cursor: { y: false, points: { show: false } },
-          scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
+          scales: { y: { range: (_, __, max) => [0, Math.max(atLeast, max * 1.08) || 1] } },
           axes: [
-            { ...axis, incrs: [1, 2, 7, 14, 30].map((days) => days * 86_400) },
+            isOfDays
+              ? { ...axis, incrs: [1, 2, 7, 14, 30].map((days) => days * 86_400) }
+              : { ...axis, values: (_, ticks) => ticks.map(hourOrDay) },
             {
               ...axis,
-              label: 'US dollars',
+              label: unit,
               labelSize: 18,
               labelFont: '11px system-ui',
               size: 70,
-              values: (_, ticks) => ticks.map((tick) => shortUsd(String(tick))),
+              values: (_, ticks) => ticks.map(format),
             },
           ],
           series: [
             {},
-            ...series.map(({ name, colour }) => ({
+            ...series.map(({ name, colour, hasGaps }) => ({
               label: name,
               stroke: colour,
-              fill: faint(colour),
+              ...(isStacked ? { fill: faint(colour) } : {}),
               width: 1.5,
-              points: { show: stacked.days.length < 3 },
+              points: { show: times.length < 3 || hasGaps },
+              spanGaps: true,
             })),
           ],
         },
-        [[...stacked.days], ...stacked.series.map(({ tops }) => [...tops]).toReversed()],
+        [[...times], ...given.map(({ values }) => [...values]).toReversed()],
         element,
       );
     };
@@ -104,7 +137,7 @@ export function SpendChart({ stacked, label }: { stacked: Stacked; label: string
       resized.disconnect();
       chart.destroy();
     };
-  }, [stacked, shown]);
+  }, [times, given, unit, format, atLeast, isStacked, isOfDays, shown]);
   return (
     <>
       <span ref={probe} hidden />
