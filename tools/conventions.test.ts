@@ -101,6 +101,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'litellm.readTags': 'the same',
   'ledger.recordSpend': 'the ledger writes the entry of what it books',
   'ledger.checkBudget': 'asks about an agent and a model; changes nothing',
+  'knowledge.searchIndex': 'asks a question that is too long for a path; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',
   'scim.searchUsers': 'the same, as RFC 7644 has it; changes nothing',
   'scim.searchGroups': 'the same',

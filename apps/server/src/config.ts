@@ -9,6 +9,7 @@ import { fleetFields } from './fleet-fields.ts';
 import { intelligenceFields } from './intelligence-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
 import { objectFields } from './object-fields.ts';
+import { PLANES } from './planes.ts';
 import { projectFields } from './projects/project-fields.ts';
 import { checkPrefixes } from './secrets/stored-references.ts';
 import { signInFields } from './sign-in-fields.ts';
@@ -58,20 +59,11 @@ export const SERVER_FIELDS = {
     flag: 'mtls-port',
   }),
   PLANES: field.list({
-    default: [
-      'identity',
-      'trust',
-      'ledger',
-      'gateway',
-      'fleet',
-      'action',
-      'decision',
-      'intelligence',
-    ],
+    default: PLANES,
     description: 'Which planes this process serves',
     flag: 'planes',
     check: (names) => {
-      const unknown = names.filter((name) => !PLANES.some((plane) => plane === name));
+      const unknown = names.filter((name) => !PLANES.includes(name));
       return unknown.length > 0 ? `expected some of ${PLANES.join(', ')}` : null;
     },
   }),
@@ -255,16 +247,5 @@ export const SERVER_FIELDS = {
     description: 'Moves business time, to test midnight and expiry; never in production',
   }),
 } as const;
-
-export const PLANES = [
-  'identity',
-  'trust',
-  'ledger',
-  'gateway',
-  'fleet',
-  'action',
-  'decision',
-  'intelligence',
-] as const;
 
 export type ServerConfig = Config<typeof SERVER_FIELDS>;

@@ -1,10 +1,12 @@
 import type { Clock } from '@sagewai/clock';
+import type { Route } from '@sagewai/http';
 import { createIntelligence, type Intelligence } from '@sagewai/intelligence';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 
 import type { ServerConfig } from './config.ts';
 import { keysFor } from './encryption/purposes.ts';
+import { rootsIn } from './index-roots.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 export function createMemory(of: {
@@ -13,17 +15,22 @@ export function createMemory(of: {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
+  readonly models: readonly Route[];
 }): Intelligence {
-  const { config, keys, db, clock, log } = of;
+  const { config, keys, db, clock, log, models } = of;
   return createIntelligence({
     db,
     keys: keysFor(keys.sealing, 'intelligence'),
     clock,
     log,
+    models,
+    rootsOf: rootsIn(config.indexRoots, db),
     settings: {
       memory: config.chatMemory,
       embeddingModel: config.embeddingModel,
       recalledBytesMax: config.chatRecalledBytesMax,
+      passageTokensMax: config.indexPassageTokensMax,
+      passagesMax: config.indexPassagesMax,
       dialogsKeptMax: config.chatDialogsMax,
       chatsKeptMs: config.chatRetentionMs,
       sweepEveryMs: Math.max(config.jobIntervalMs, 60_000),

@@ -1,5 +1,6 @@
 export { findCertificate } from './certificate.ts';
-export { PLANES, SERVER_FIELDS, type ServerConfig } from './config.ts';
+export { SERVER_FIELDS, type ServerConfig } from './config.ts';
+export { PLANES } from './planes.ts';
 export { readKeys as readEncryptionKeys } from './encryption/key-register.sql.ts';
 export { readModels } from './read-models.ts';
 export { configuredStore } from './object-store.ts';

@@ -2,6 +2,7 @@ import { field } from '@sagewai/config';
 import { MEMORY_BACKENDS } from '@sagewai/wire';
 
 import { DAY_MS, MINUTE_MS } from './fleet-setting.ts';
+import { checkRoots } from './index-roots.ts';
 
 /** What is remembered and looked up. */
 export const intelligenceFields = {
@@ -30,5 +31,23 @@ export const intelligenceFields = {
     default: 30 * DAY_MS,
     min: MINUTE_MS,
     description: 'How long chat sessions are kept in which nothing is said',
+  }),
+  INDEX_ROOTS: field.list({
+    default: [],
+    check: checkRoots,
+    description:
+      'Folders of the server that projects may index, each as organization/project=/folder; none unless named',
+  }),
+  INDEX_PASSAGES_MAX: field.integer({
+    default: 20_000,
+    min: 1,
+    max: 200_000,
+    description: 'Of how many passages the index of a project may be',
+  }),
+  INDEX_PASSAGE_TOKENS_MAX: field.integer({
+    default: 1_200,
+    min: 50,
+    max: 100_000,
+    description: 'How many tokens all passages may have together that a call is given',
   }),
 } as const;

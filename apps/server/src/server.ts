@@ -147,7 +147,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
-  const memory = createMemory({ config, keys, db, clock, log });
+  const memory = createMemory({ config, keys, db, clock, log, models: gateway.routes });
   const tools = createTools({ ...options, db, dispatch, fleet, objects, clock });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
@@ -175,7 +175,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
         }),
       ],
     },
-    gateway: { ...gateway, routes: memory.around(gateway.routes) },
+    gateway: { ...gateway, routes: memory.modelRoutes },
     intelligence: memory,
     fleet,
     action: tools,

@@ -26,6 +26,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   tokens: async (around) => (await import('./commands/tokens.ts')).tokensCommand(around),
   sessions: async (around) => (await import('./commands/sessions.ts')).sessionsCommand(around),
   chats: async (around) => (await import('./commands/chats.ts')).chatsCommand(around),
+  index: async (around) => (await import('./commands/index-group.ts')).indexCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),
   budgets: async (around) => (await import('./commands/budgets.ts')).budgetsCommand(around),

@@ -95,6 +95,7 @@ import {
 import { appendJournal, readJournal, replayRun } from './journal.ts';
 import { KEPT_RESPONSE_ENDPOINTS } from './kept-responses.ts';
 import { createKey, getKey, listKeys, revokeKey, updateKey } from './keys.ts';
+import { KNOWLEDGE_ENDPOINTS } from './knowledge.ts';
 import { verifyLedger } from './ledger-verification.ts';
 import { exportSpend, listBudgets, listSpend, setBudget } from './ledger.ts';
 import { LITELLM_BUDGET_ENDPOINTS } from './litellm-budgets.ts';
@@ -349,6 +350,7 @@ export const ENDPOINTS = [
   exchangeMcp,
   ...WORKFLOW_ENDPOINTS,
   ...CHAT_ENDPOINTS,
+  ...KNOWLEDGE_ENDPOINTS,
 ] as const;
 
 /** The endpoints by id. */

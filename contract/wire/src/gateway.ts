@@ -27,6 +27,8 @@ export const chatCompletionRequest = Type.Object({
   n: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()])),
   /** The chat session that it goes on with: the model is reminded of it, and it keeps what is answered. */
   session_id: Type.Optional(Type.Unknown()),
+  /** True, or how: passages of the project's index are given along, and told as `sources`. */
+  retrieval: Type.Optional(Type.Unknown()),
 });
 
 /** Answers with the provider's own bytes: one JSON object, or server-sent events with `stream`. */

@@ -74,6 +74,8 @@ export const PERMISSIONS = {
   // What people and models have said to each other: not for who only looks.
   'chat:read': ['write', 'key', 'run'],
   'chat:write': ['write', 'key', 'run'],
+  'index:read': ['read', 'key', 'run'],
+  'index:write': ['write', 'key'],
   'key:read': ['read'],
   // A key may read what is known of itself, and nothing else.
   'key:inspect': ['read', 'key'],

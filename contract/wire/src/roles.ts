@@ -83,6 +83,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'tool:report': NOBODY,
   'chat:read': ['owner', 'admin', 'developer', 'auditor'],
   'chat:write': DEVELOPERS,
+  'index:read': EVERYONE,
+  'index:write': DEVELOPERS,
   'key:read': EVERYONE,
   'key:inspect': EVERYONE,
   'key:write': DEVELOPERS,

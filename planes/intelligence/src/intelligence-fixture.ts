@@ -113,6 +113,7 @@ export class IntelligenceFixture {
     readonly tenant: Tenant;
     readonly provider: Provider;
     readonly settings?: Partial<IntelligenceSettings>;
+    readonly roots?: readonly string[];
   }) {
     const { db, tenant, provider, settings } = of;
     const key = createSecretKey(randomBytes(32));
@@ -143,11 +144,13 @@ export class IntelligenceFixture {
     });
     this.intelligence = createIntelligence({
       ...shared,
+      models: gateway.routes,
       keys: [sealingKey(key, 'intelligence')],
+      rootsOf: async () => of.roots ?? [],
       ...(settings === undefined ? {} : { settings }),
     });
     this.app = createApp({
-      routes: [...this.intelligence.around(gateway.routes), ...this.intelligence.routes],
+      routes: [...this.intelligence.modelRoutes, ...this.intelligence.routes],
       authenticate: createAuthenticator([
         ...gateway.credentialReaders,
         { read: ({ headers }) => readFixtureToken(headers.authorization ?? '', tenant) },

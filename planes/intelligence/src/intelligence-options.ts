@@ -4,6 +4,8 @@ import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
 import type { MemoryBackend } from '@sagewai/wire';
 
+import type { OfProject } from './chats/chat.ts';
+
 export interface IntelligenceSettings {
   /** How a chat remembers that does not say so itself. */
   readonly memory: MemoryBackend;
@@ -17,6 +19,11 @@ export interface IntelligenceSettings {
   readonly sweepEveryMs: number;
   /** Of an answer that is listened to. */
   readonly answerBytesMax: number;
+  /** Of all passages that a call is given. */
+  readonly passageTokensMax: number;
+  readonly passagesMax: number;
+  readonly documentsMax: number;
+  readonly documentBytesMax: number;
 }
 
 export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
@@ -28,6 +35,10 @@ export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
   chatsKeptMs: 30 * 86_400_000,
   sweepEveryMs: 600_000,
   answerBytesMax: 8 * 1_048_576,
+  passageTokensMax: 1_200,
+  passagesMax: 20_000,
+  documentsMax: 5_000,
+  documentBytesMax: 48 * 1_048_576,
 };
 
 export interface IntelligenceOptions {
@@ -36,9 +47,11 @@ export interface IntelligenceOptions {
   readonly keys: SealingKeys;
   readonly clock: Clock;
   readonly log: Log;
+  /** The server's own folders of which a project may be indexed; none unless said. */
+  readonly rootsOf?: (of: OfProject) => Promise<readonly string[]>;
   readonly settings?: Partial<IntelligenceSettings>;
 }
 
-export interface IntelligenceParts extends Omit<IntelligenceOptions, 'settings'> {
+export interface IntelligenceParts extends Required<Omit<IntelligenceOptions, 'settings'>> {
   readonly settings: IntelligenceSettings;
 }

@@ -10,6 +10,7 @@ interface Fixtures extends DatabaseFixtures {
   readonly replicaWith: (
     settings: Partial<IntelligenceSettings>,
     tenant?: Tenant,
+    roots?: readonly string[],
   ) => IntelligenceFixture;
   readonly replica: IntelligenceFixture;
 }
@@ -25,8 +26,14 @@ export const intelligenceTest = fileDatabaseTest.extend<Omit<Fixtures, keyof Dat
   tenant: async ({ db }, use) => use(await makeTenant(db)),
   replicaWith: async ({ db, tenant, provider }, use) => {
     const replicas: IntelligenceFixture[] = [];
-    await use((settings, other) => {
-      const replica = new IntelligenceFixture({ db, tenant: other ?? tenant, provider, settings });
+    await use((settings, other, roots = []) => {
+      const replica = new IntelligenceFixture({
+        db,
+        tenant: other ?? tenant,
+        provider,
+        settings,
+        roots,
+      });
       replicas.push(replica);
       return replica;
     });

@@ -10,27 +10,37 @@ import {
   type IntelligenceParts,
 } from './intelligence-options.ts';
 import { intelligenceJobs } from './jobs.ts';
+import { indexRoutes } from './knowledge/index-routes.ts';
+import { searchExactly } from './knowledge/search.ts';
+import { withRetrieval } from './knowledge/with-retrieval.ts';
 import { createEmbed } from './models/embed.ts';
 
 export interface Intelligence {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
-  /** The routes of models, which from now on know what is remembered. */
-  around(models: readonly Route[]): Route[];
+  /** Those of models, which know what is remembered and where to look. */
+  readonly modelRoutes: readonly Route[];
 }
 
-export function createIntelligence({ settings, ...options }: IntelligenceOptions): Intelligence {
+export function createIntelligence({
+  settings,
+  models,
+  ...options
+}: IntelligenceOptions & { readonly models: readonly Route[] }): Intelligence {
   const parts: IntelligenceParts = {
+    rootsOf: async () => [],
     ...options,
     settings: { ...INTELLIGENCE_DEFAULTS, ...settings },
   };
+  const embeddings = models.find(({ endpoint }) => endpoint.id === createEmbedding.id);
+  const embed = createEmbed(embeddings, parts.settings.embeddingModel);
+  const finding = { ...parts, embed, search: searchExactly };
   return {
-    routes: chatRoutes(parts),
+    routes: [...chatRoutes(parts), ...indexRoutes(finding)],
     jobs: intelligenceJobs(parts),
-    around: (models) => {
-      const embeddings = models.find(({ endpoint }) => endpoint.id === createEmbedding.id);
-      const embed = createEmbed(embeddings, parts.settings.embeddingModel);
-      return models.map((route) => withChats(route, { ...parts, embed }));
-    },
+    // What is said in a chat is the question, without the passages that it was given.
+    modelRoutes: models.map((route) =>
+      withChats(withRetrieval(route, finding), { ...parts, embed }),
+    ),
   };
 }

@@ -60,6 +60,8 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'tool:report': false,
   'chat:read': false,
   'chat:write': false,
+  'index:read': false,
+  'index:write': false,
   'key:read': false,
   'key:inspect': false,
   'key:write': false,

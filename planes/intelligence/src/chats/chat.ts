@@ -33,6 +33,8 @@ export interface SealedDialog {
   readonly sealed: string;
 }
 
+export const answerId = (id: string): string => `chatcmpl-${id}`;
+
 export const NEW_TITLE = 'New Chat';
 export const TITLE_LETTERS_MAX = 60;
 

@@ -1,6 +1,6 @@
 import { newId } from '@sagewai/crypto';
 
-import { answerId } from './read-answer.ts';
+import { answerId } from './chat.ts';
 
 /**
  * What is done before a model is asked, as events of its stream. Each is a chunk without choices too, as the one with

@@ -12,12 +12,13 @@ import { CHAT_ID_PATTERN, createChatCompletion, type MemoryBackend } from '@sage
 import type { IntelligenceParts } from '../intelligence-options.ts';
 import { chooseDialogs, SHORT_TERM_DIALOGS } from '../memory/choose-dialogs.ts';
 import { type Dialog, type Question, textOf } from '../memory/dialog.ts';
+import { AnswerTap } from '../models/answer-tap.ts';
 import type { Embed } from '../models/embed.ts';
-import { ChatReply } from './chat-reply.ts';
-import { type OfProject, openDialog, sealDialog } from './chat.ts';
+import { type Message, questionIn } from '../models/messages.ts';
+import { answerId, type OfProject, openDialog, sealDialog } from './chat.ts';
 import { appendDialog, findChat, listDialogs } from './chats.sql.ts';
-import { type Message, questionIn, remind } from './read-question.ts';
 import { reasoningSteps } from './reasoning-steps.ts';
+import { remind } from './remind.ts';
 
 export interface ChatParts extends IntelligenceParts {
   readonly embed: Embed;
@@ -71,12 +72,13 @@ async function goOn(
     content: `${recalled.length} of ${dialogs.length} dialogs (${memory})`,
     tookMs: clock.now().getTime() - startedAt.getTime(),
   };
-  const reply = new ChatReply({
+  const named = { id: answerId(id) };
+  const reply = new AnswerTap({
     reply: input.reply,
-    id,
+    changes: { whole: named, chunk: named },
     before: tells === false ? [] : reasoningSteps({ id, model: body.model, at: startedAt }, [step]),
     bytesMax: settings.answerBytesMax,
-    store: (assistant) => store(input, { id, memory, question, assistant, whose, parts }),
+    heard: (assistant) => store(input, { id, memory, question, assistant, whose, parts }),
   });
   try {
     await handle({ ...input, body: sent, raw: Buffer.from(JSON.stringify(sent)) });

@@ -3,9 +3,9 @@
  * found that has no word of the question, but one of a dialog that has: “Ada works at Acme”, “Acme is in Oslo”, and
  * somebody asks where Ada works.
  */
-import { bestOf } from './best-of.ts';
+import { bestOf } from '../texts/best-of.ts';
+import { tellingWordsOf } from '../texts/words-of.ts';
 import { type Dialog, type Recall, textOf } from './dialog.ts';
-import { tellingWordsOf } from './words-of.ts';
 
 /** How much of its light a word hands on, shared among its neighbours by how often they stood together. */
 const HANDED_ON = 0.5;

@@ -1,6 +1,6 @@
-import { bestOf } from './best-of.ts';
+import { bestOf } from '../texts/best-of.ts';
+import { cosine, hashVector } from '../texts/hash-vector.ts';
 import { type Recall, textOf } from './dialog.ts';
-import { cosine, hashVector } from './hash-vector.ts';
 
 // Nearer than texts that have nothing to do with each other.
 const NEAR = 0.15;

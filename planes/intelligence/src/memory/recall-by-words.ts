@@ -1,7 +1,7 @@
-import { bestOf } from './best-of.ts';
+import { bestOf } from '../texts/best-of.ts';
+import { scoreWords } from '../texts/score-words.ts';
+import { tellingWordsOf } from '../texts/words-of.ts';
 import { type Recall, textOf } from './dialog.ts';
-import { scoreWords } from './score-words.ts';
-import { tellingWordsOf } from './words-of.ts';
 
 /** `kv`: the dialogs that have the words of the question, by BM25. */
 export const recallByWords: Recall = (dialogs, question, most) =>

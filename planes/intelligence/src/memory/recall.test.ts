@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { hashVector } from '../texts/hash-vector.ts';
 import { chooseDialogs } from './choose-dialogs.ts';
 import type { Dialog, KeptVector } from './dialog.ts';
-import { hashVector } from './hash-vector.ts';
 
 const dialog = (user: string, assistant = 'Noted.', vector: KeptVector | null = null): Dialog => ({
   user,

@@ -1,20 +1,20 @@
 /**
- * Stands between the answer of a call of a chat and its client: the answer gets the id of the chat, and its text is
- * heard. Its last bytes are kept back until the dialog is stored (C3). Refusals pass as they are, and are not heard
+ * Stands between the answer of a chat completion and its client: the answer is changed on its way, and its text is
+ * heard. Its last bytes are kept back until whoever listens is done (C3). Refusals pass as they are, and are not heard
  * (C2).
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-import { readChunk, readWhole } from './read-answer.ts';
+import { type Changes, readChunk, readWhole } from './read-answer.ts';
 
-export interface ChatReplyOptions {
+export interface AnswerTapOptions {
   readonly reply: ServerResponse;
-  readonly id: string;
+  readonly changes: Changes;
   /** What a stream tells before its first piece. */
   readonly before: readonly object[];
   readonly bytesMax: number;
-  /** Not of an answer that broke off. */
-  readonly store: (answer: string) => Promise<void>;
+  /** Not of an answer that broke off. Must not reject. */
+  readonly heard: (answer: string) => Promise<void>;
 }
 
 type Mode = 'unsaid' | 'passes' | 'whole' | 'stream';
@@ -29,8 +29,8 @@ interface Own {
 const FRAME_END = '\n\n';
 const FRAME_ENDS = /\r\n\r\n|\n\n/;
 
-export class ChatReply {
-  readonly #of: ChatReplyOptions;
+export class AnswerTap {
+  readonly #of: AnswerTapOptions;
   readonly #own: Own;
   readonly #utf8 = new TextDecoder();
   #mode: Mode = 'unsaid';
@@ -42,7 +42,7 @@ export class ChatReply {
   #isTold = false;
   #end: Promise<void> | undefined;
 
-  constructor(of: ChatReplyOptions) {
+  constructor(of: AnswerTapOptions) {
     this.#of = of;
     const { reply } = of;
     this.#own = {
@@ -106,12 +106,12 @@ export class ChatReply {
   }
 
   async #endWhole(last: Uint8Array | string | undefined): Promise<void> {
-    const { id, reply, store } = this.#of;
+    const { changes, reply, heard } = this.#of;
     if (last !== undefined) this.#write(last);
     const body = Buffer.concat(this.#pieces);
-    const read = readWhole(body.toString(), id);
+    const read = readWhole(body.toString(), changes);
     const told = read === null ? body : Buffer.from(read.told);
-    if (read !== null && read.text !== '') await store(read.text);
+    if (read !== null && read.text !== '') await heard(read.text);
     const { status, headers } = this.#head ?? { status: 200, headers: {} };
     if (reply.destroyed) return;
     this.#own.writeHead(status, { ...headers, 'content-length': told.length });
@@ -123,7 +123,7 @@ export class ChatReply {
     let told = this.#push(this.#utf8.decode(bytes));
     told += this.#open;
     if (this.#isWhole && this.#isTold && !this.#of.reply.destroyed) {
-      await this.#of.store(this.#answer);
+      await this.#of.heard(this.#answer);
     }
     if (!this.#of.reply.destroyed) this.#own.end(told === '' ? undefined : told);
   }
@@ -134,7 +134,7 @@ export class ChatReply {
     this.#open = frames.pop() ?? '';
     let told = '';
     for (const [at, frame] of frames.entries()) {
-      const read = readChunk(frame, this.#of.id);
+      const read = readChunk(frame, this.#of.changes);
       if (read.isEnd) {
         this.#isWhole = true;
         this.#open = frames.slice(at).concat(this.#open).join(FRAME_END);

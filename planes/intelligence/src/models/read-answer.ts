@@ -1,25 +1,31 @@
-import { textIn } from './read-question.ts';
+import { textIn } from './messages.ts';
 
 const DATA = /^data: ?(.*)$/s;
+
+/** Fields that an answer is told with, in place of its own. */
+export interface Changes {
+  readonly whole: object;
+  readonly chunk: object;
+}
 
 /** Null: it is none that could be remembered. */
 export function readWhole(
   body: string,
-  id: string,
+  changes: Changes,
 ): { readonly told: string; readonly text: string } | null {
   const answer = parse(body);
   if (answer === null) return null;
   const [choice] = answer.choices ?? [];
   return {
-    told: JSON.stringify({ ...answer, id: answerId(id) }),
+    told: JSON.stringify({ ...answer, ...changes.whole }),
     text: textIn(choice?.message?.content),
   };
 }
 
-/** One event of a stream, with the id of the chat. */
+/** One event of a stream. */
 export function readChunk(
   frame: string,
-  id: string,
+  changes: Changes,
 ): { readonly told: string; readonly text: string; readonly isEnd: boolean } {
   const [, data = ''] = DATA.exec(frame) ?? [];
   if (data.trim() === '[DONE]') return { told: frame, text: '', isEnd: true };
@@ -28,10 +34,8 @@ export function readChunk(
   // Of several answers the first is the one that goes on.
   const choice = chunk.choices?.find(({ index }) => index === undefined || index === 0);
   const text = textIn(choice?.delta?.content);
-  return { told: `data: ${JSON.stringify({ ...chunk, id: answerId(id) })}`, text, isEnd: false };
+  return { told: `data: ${JSON.stringify({ ...chunk, ...changes.chunk })}`, text, isEnd: false };
 }
-
-export const answerId = (id: string): string => `chatcmpl-${id}`;
 
 interface Said {
   readonly id?: unknown;
