@@ -333,6 +333,7 @@ export {
   waitForResume,
 } from './waiting.ts';
 export {
+  JOURNAL_FORMAT,
   appendJournal,
   readJournal,
   replayRun,

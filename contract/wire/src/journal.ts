@@ -11,6 +11,9 @@ export const STEP_NAME_LENGTH_MAX = 90;
 const STEP_ERROR_LENGTH_MAX = 8_192;
 const TRIES_MAX = 32_000;
 
+/** Of the journals that are written now. A journal of a later one is for workers that know it. */
+export const JOURNAL_FORMAT = 1;
+
 const ofRun = Type.Object({ run_id: id });
 const name = Type.String({
   minLength: 1,
@@ -117,6 +120,8 @@ export const readJournal = endpoint({
     steps: Type.Array(journaledStep),
     next: Type.Integer(),
     is_end: Type.Boolean(),
+    /** How its steps are written; a worker that knows only older ones leaves the run to others. */
+    format: Type.Integer({ minimum: 1 }),
     /** What the random numbers of the run are made of. */
     seed: Type.String(),
     /** What its clock says before anything has ended. */

@@ -47,6 +47,7 @@ export function journalRoutes(parts: DecisionParts): Route[] {
           steps: opened.map(toStep),
           next: Number(page.at(-1)?.change ?? after),
           is_end: page.length === rows.length && rows.length < limit,
+          format: head.format,
           seed: head.seed,
           started_at: head.startedAt.toISOString(),
           replay_of: head.replayOf,

@@ -69,6 +69,7 @@ export interface StepRow extends Omit<NewStep, 'result'> {
 export interface JournalHead {
   readonly projectId: ProjectId;
   readonly change: bigint;
+  readonly format: number;
   readonly seed: string;
   readonly startedAt: Date;
   readonly replayOf: RunId | null;

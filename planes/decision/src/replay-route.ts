@@ -36,7 +36,7 @@ export function replayRoute(parts: DecisionParts): Route {
   });
 }
 
-const beginningOf = ({ seed, startedAt }: JournalHead) => ({ seed, startedAt });
+const beginningOf = ({ format, seed, startedAt }: JournalHead) => ({ format, seed, startedAt });
 
 /** Of a workflow, its input alone is replaced. */
 function edited(payload: object, input: unknown): Record<string, unknown> {

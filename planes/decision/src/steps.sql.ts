@@ -1,5 +1,5 @@
 import { type Executor, sql } from '@sagewai/postgres';
-import type { RunId } from '@sagewai/wire';
+import { JOURNAL_FORMAT, type RunId } from '@sagewai/wire';
 
 import type { AppendedSteps, JournalHead, NewStep, OfRun, StepBatch, StepRow } from './journal.ts';
 
@@ -40,6 +40,7 @@ export async function appendSteps(
 export async function readHead(tx: Executor, runId: RunId): Promise<JournalHead | null> {
   const { rows } = await sql<JournalHead>`
     select r.project_id as "projectId", coalesce(j.change, 0)::bigint as change,
+           coalesce(j.format, ${JOURNAL_FORMAT})::integer as format,
            coalesce(j.seed, r.run_id::text) as seed, coalesce(j.started_at, r.created_at) as "startedAt",
            j.replay_of as "replayOf", case when w.resume is not null then w.epoch end as "resumedEpoch"
     from run r
@@ -95,14 +96,15 @@ export async function beginJournal(
   { orgId, projectId, runId }: OfRun,
   with_: {
     readonly change: number;
+    readonly format: number;
     readonly seed: string;
     readonly startedAt: Date;
     readonly replayOf: RunId;
   },
 ): Promise<void> {
   await sql`
-    insert into run_journal (run_id, org_id, project_id, change, seed, started_at, replay_of)
-    values (${runId}, ${orgId}, ${projectId}, ${with_.change}, ${with_.seed}, ${with_.startedAt},
+    insert into run_journal (run_id, org_id, project_id, change, format, seed, started_at, replay_of)
+    values (${runId}, ${orgId}, ${projectId}, ${with_.change}, ${with_.format}, ${with_.seed}, ${with_.startedAt},
             ${with_.replayOf})
   `.execute(tx);
 }

@@ -116,6 +116,7 @@ test('a replay begins with what had finished before a step, and with another inp
   expect(claimed.runId).toBe(id);
   expect(await replica.write(claimed, aStep('three'))).toMatchObject({ body: { change: 3 } });
   expect(await replica.call('POST', at, 'write', { from: 'nine' })).toMatchObject({ status: 404 });
+  expect(journal.body).toMatchObject({ format: 1 });
   const whole = await replica.call('POST', at, 'write', {});
   expect(whole).toMatchObject({ status: 201, body: { steps: 0 } });
   expect((await replica.call('POST', at, 'read', {})).status).toBe(403);

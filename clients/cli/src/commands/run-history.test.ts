@@ -149,6 +149,7 @@ test('a difference names each step of either run, over pages', async () => {
         seed: 's',
         started_at: AT,
         replay_of: null,
+        format: 1,
         resumed_epoch: null,
       },
     };

@@ -2,6 +2,7 @@ import { type CallOutput, createClient, type SagewaiClient, type Send } from '@s
 import type { Journal, JournaledStep } from '@sagewai/sdk/workflow';
 
 import type { Lease } from '../lease.ts';
+import { RunFailed } from '../workflows/workflow.ts';
 import { createJournalWriter } from './journal-writer.ts';
 
 export interface OpenJournalOptions {
@@ -10,6 +11,9 @@ export interface OpenJournalOptions {
   readonly lease: Pick<Lease, 'runId' | 'runToken' | 'resume'>;
   readonly signal: AbortSignal;
 }
+
+/** Of what the SDK here reads and writes. */
+const JOURNAL_FORMAT = 1;
 
 type Page = CallOutput<'runs.readJournal'>;
 
@@ -27,6 +31,11 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     for (const step of page.steps) steps.set(`${step.name}#${step.ordinal}`, step);
     after = page.next;
   } while (!page.is_end);
+  // What is written in a way that is not known here would be read as something else.
+  if (page.format > JOURNAL_FORMAT) {
+    const why = `this worker knows journals up to format ${JOURNAL_FORMAT}; the run's is ${page.format}`;
+    throw new RunFailed(why, { retry: true });
+  }
   const { seed, started_at: startedAt, resumed_epoch: epoch } = page;
   const resumed = resume === null || epoch === null ? null : { ...resume, epoch };
   return {

@@ -22,7 +22,7 @@ interface Told {
 }
 
 /** Keeps what is journaled, and answers it. */
-function keepJournal(fleet: ScriptedFleet): readonly Record<string, unknown>[] {
+function keepJournal(fleet: ScriptedFleet, format: number): readonly Record<string, unknown>[] {
   const steps: Record<string, unknown>[] = [];
   fleet.on('runs.readJournal', () => ({
     json: {
@@ -32,6 +32,7 @@ function keepJournal(fleet: ScriptedFleet): readonly Record<string, unknown>[] {
       seed: 's',
       started_at: AT,
       replay_of: null,
+      format,
       resumed_epoch: null,
     },
   }));
@@ -42,7 +43,10 @@ function keepJournal(fleet: ScriptedFleet): readonly Record<string, unknown>[] {
   return steps;
 }
 
-async function startedWorker(environment: Record<string, string>): Promise<{
+async function startedWorker(
+  environment: Record<string, string>,
+  format = 1,
+): Promise<{
   readonly fleet: ScriptedFleet;
   readonly told: Promise<Told>;
   readonly steps: readonly Record<string, unknown>[];
@@ -62,7 +66,7 @@ async function startedWorker(environment: Record<string, string>): Promise<{
     await ended;
     await rm(home, { recursive: true });
   });
-  return { fleet, told: told.promise, steps: keepJournal(fleet) };
+  return { fleet, told: told.promise, steps: keepJournal(fleet, format) };
 }
 
 async function commandsFile(text: string): Promise<string> {
@@ -170,4 +174,16 @@ test('batch puts each item to a model, tells of those that fail, and holds up no
   expect(steps.filter(({ state }) => state === 'completed').map(({ name }) => name)).toEqual(
     expect.arrayContaining(['1 batch model 1', 'third batch model 1']),
   );
+});
+
+test('a journal of a later format is left to workers that know it (D6)', async () => {
+  const { fleet, steps } = await startedWorker({ WORKER_WORKFLOWS: 'batch' }, 2);
+  fleet.give({ ...lease(1), payload: { workflow: 'batch', input: { items: ['one'] } } });
+  const [report] = await fleet.reported(1);
+  expect(report).toMatchObject({
+    status: 'failed',
+    retry: true,
+    error: "this worker knows journals up to format 1; the run's is 2",
+  });
+  expect(steps).toEqual([]);
 });
