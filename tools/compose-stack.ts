@@ -70,6 +70,10 @@ export function startStack(
     const { stdout, stderr } = containers.run('podman', 'logs', first(service));
     return stdout + stderr;
   };
+  const logsOfAll = (): string => {
+    const { stdout, stderr } = containers.run(...words, 'logs');
+    return stdout + stderr;
+  };
   const cli = (server: string, token: string, ...words: string[]): string =>
     containers.must(
       'podman',
@@ -94,7 +98,7 @@ export function startStack(
       until(
         'healthy',
         () => containers.run('curl', '-fsS', `${url}/api/v1/health`).status === 0,
-        () => containers.run('podman', 'ps', '--all').stdout,
+        () => containers.run('podman', 'ps', '--all').stdout + logsOfAll(),
       ),
     untilWorkers: async (server, token, count, org = 'default') => {
       const online = (): number => {
@@ -182,6 +186,8 @@ export function startStack(
     },
     down: () => {
       containers.run('env', ...given, ...words, 'down', '--volumes');
+      // What a stack leaves in its volumes would be found by the next, whose password is another.
+      containers.run('podman', 'volume', 'rm', '--all', '--force');
     },
   };
 }
