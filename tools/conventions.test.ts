@@ -211,6 +211,13 @@ describe('conventions', () => {
     expect(new Set(endpoints.map(({ id }) => id)).size).toBe(endpoints.length);
   });
 
+  test('every guide stands in the index of the documentation', () => {
+    const index = read('docs/README.md');
+    const guides = globSync('docs/guides/*.md').map((path) => path.replace('docs/', ''));
+    expect(guides.length).toBeGreaterThan(50);
+    expect(guides.filter((path) => !index.includes(`(${path})`))).toEqual([]);
+  });
+
   test.each(planes)('%s has a README with the four headings', (plane) => {
     expect(missingFrom(read(`${plane}/README.md`), PLANE_HEADINGS)).toEqual([]);
   });
