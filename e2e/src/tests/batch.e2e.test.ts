@@ -69,6 +69,12 @@ test('one run classifies all prompts, each by the model that fits it, and no ans
   expect(items.map((item) => item.id)).toEqual(prompts.map((prompt) => prompt.id));
   // Made ones are all alike.
   expect(new Set(items.map(({ model }) => model)).size).toBeGreaterThan(real ? 1 : 0);
+  const { nodes } = await server.askWell(`/api/v1/runs/${id}/timeline?limit=1000`);
+  const calls = (nodes as { node: string; step: string | null }[]).filter(
+    ({ node }) => node === 'call',
+  );
+  expect(calls.length).toBeGreaterThan(0);
+  for (const { step } of calls) expect(step).toMatch(/^prompt \d+ batch model 1#0$/);
   const { steps } = await server.askWell(`/api/v1/runs/${id}/journal?limit=500`);
   expect(steps).toHaveLength(prompts.length);
   // What was cut off was asked for again: at most what was under way when the worker died.

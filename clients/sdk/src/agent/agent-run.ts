@@ -6,6 +6,7 @@ import type { AgentEnd, AgentEvent, AgentResult } from './events.ts';
 import { readOutput } from './read-output.ts';
 import { inProcess, type RunOptions, type StepContext } from './run-options.ts';
 import { stepName } from './step-name.ts';
+import { stepTag } from './step-tag.ts';
 import { takeCall } from './take-call.ts';
 import type { UniversalAgent } from './universal-agent.ts';
 
@@ -135,10 +136,11 @@ export class AgentRun {
       told = told.then(() => this.#tell({ kind: 'text', agent: agent.name, text }));
       told.catch(() => undefined);
     };
-    const asked = await this.#ctx.step(this.#stepName(`model ${turn}`), () =>
+    const asked = await this.#ctx.step(this.#stepName(`model ${turn}`), (step) =>
       askModel({ name: agent.name, config: { ...config, budget } }, request, {
         call,
         signal: this.#signal,
+        tag: stepTag(step),
         onText: this.#isStreamed ? onText : undefined,
       }),
     );

@@ -39,6 +39,8 @@ export async function askModel(
   calling: {
     readonly call: InferenceOverride;
     readonly signal: AbortSignal;
+    /** Counts it to its step, at the gateway. */
+    readonly tag: string | null;
     readonly onText?: ((text: string) => void) | undefined;
   },
 ): Promise<Asked> {
@@ -67,6 +69,7 @@ export async function askModel(
     {
       agent: name,
       signal: calling.signal,
+      tag: calling.tag,
       timeoutMs: inference.timeoutMs ?? timeoutOf(scope) ?? TIMEOUT_MS,
       attemptsMax: inference.attemptsMax ?? ATTEMPTS_MAX,
       onText: calling.onText,

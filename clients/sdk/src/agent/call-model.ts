@@ -13,6 +13,7 @@ import { toWire, type Wire } from './wire-formats.ts';
 export interface Calling {
   readonly agent: string;
   readonly signal: AbortSignal;
+  readonly tag: string | null;
   readonly timeoutMs: number;
   readonly attemptsMax: number;
   /** Called with each piece of text; the answer is streamed when it is there. */
@@ -54,7 +55,7 @@ const mayRepeat = (thrown: unknown): thrown is ModelCallError =>
 async function callOnce(
   endpoint: ModelEndpoint,
   request: ModelRequest,
-  { agent, signal, timeoutMs, onText }: Calling,
+  { agent, signal, timeoutMs, onText, tag }: Calling,
 ): Promise<ModelTurn> {
   const isStreamed = onText !== undefined;
   const { host } = new URL(endpoint.url);
@@ -69,6 +70,8 @@ async function callOnce(
         'content-type': 'application/json',
         ...wire.headers,
         ...(endpoint.isNamed ? projectHeaders(agent) : {}),
+        // Nobody else is told what the steps of a run are called.
+        ...(endpoint.isGateway && tag !== null ? { 'x-sagewai-tags': tag } : {}),
       },
       body: JSON.stringify(wire.body),
       signal: AbortSignal.any([signal, late]),
