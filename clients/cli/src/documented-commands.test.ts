@@ -7,10 +7,15 @@ import { expect, test } from 'vitest';
 import { runCli } from './run-cli.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const PAGES = globSync(['*.md', '{docs,planes,apps,clients,examples,deploy,e2e}/**/*.md'], {
-  cwd: ROOT,
-  exclude: ['**/node_modules', 'docs/adr/**'],
-});
+const PAGES = globSync(
+  [
+    '*.md',
+    '{docs,planes,apps,clients,examples,deploy,e2e}/**/*.md',
+    // What its pages say where there is nothing yet.
+    'clients/console/src/**/*.tsx',
+  ],
+  { cwd: ROOT, exclude: ['**/node_modules', 'docs/adr/**'] },
+);
 const NOWHERE = 'http://127.0.0.1:9';
 const LAUNCHER = resolve(ROOT, 'apps/launcher/bin/sagewai.js');
 const WORD = /^[a-z][a-z-]*$/;
@@ -43,11 +48,18 @@ async function ask(words: readonly string[]): Promise<readonly string[]> {
   return out.join('\n').split('\n').filter(Boolean);
 }
 
+const codeIn = (line: string): string[] =>
+  line.includes('`') ? line.split('`').filter((_, n) => n % 2 === 1) : [line];
+
+/** Of a line of a program, what it says to people; up to where something is put in. */
+const textsIn = (line: string): string[] =>
+  [...line.matchAll(/["'`>]((?:[A-Z_]+=\S+ )*sagewai [^"`<$]*)/g)].map(([, text = '']) => text);
+
 /** What a page says to type: the words behind `sagewai`, of lines of shells and of code in a text. */
 function* commandsOf(page: string): Generator<readonly string[]> {
   const text = readFileSync(resolve(ROOT, page), 'utf8').replaceAll(/\\\n\s*/g, ' ');
   for (const line of text.split('\n')) {
-    const pieces = line.includes('`') ? line.split('`').filter((_, n) => n % 2 === 1) : [line];
+    const pieces = page.endsWith('.tsx') ? textsIn(line) : codeIn(line);
     for (const piece of pieces) {
       for (const [, rest = ''] of piece.matchAll(
         /(?:^|[(;|]|&&)\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:npx --no )?sagewai ((?![a-z]+ is\b).*)/g,

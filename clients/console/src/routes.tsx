@@ -165,6 +165,16 @@ const signOn = createRoute({
   path: '/sign-on',
   component: lazyRouteComponent(() => import('./pages/sign-on.tsx'), 'SignOnPage'),
 });
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: '/webhooks',
+  component: lazyRouteComponent(() => import('./pages/webhooks.tsx'), 'WebhooksPage'),
+});
+const data = createRoute({
+  getParentRoute: () => root,
+  path: '/data',
+  component: lazyRouteComponent(() => import('./pages/data.tsx'), 'DataPage'),
+});
 const sessions = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -200,6 +210,8 @@ const pages = root.addChildren([
   people,
   tokens,
   signOn,
+  webhooks,
+  data,
   sessions,
 ]);
 

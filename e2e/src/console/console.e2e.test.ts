@@ -55,6 +55,8 @@ const PAGES = [
   'People',
   'Access tokens',
   'Single sign-on',
+  'Webhooks',
+  'Data',
   'Your account',
 ];
 

@@ -46,6 +46,14 @@ export const NEEDS = {
   'sso.updateConnection': 'sso:write',
   'sso.deleteConnection': 'sso:write',
   'sso.testConnection': 'sso:write',
+  'webhooks.createWebhook': 'alert:administer',
+  'webhooks.updateWebhook': 'alert:administer',
+  'webhooks.deleteWebhook': 'alert:administer',
+  'webhooks.testWebhook': 'alert:administer',
+  'webhooks.redeliver': 'alert:administer',
+  'fleet.enableEncryption': 'fleet:administer',
+  'fleet.rotateEncryption': 'fleet:administer',
+  'fleet.setRetention': 'fleet:administer',
 } as const satisfies Partial<Record<EndpointId, Permission>>;
 
 export type ActionId = keyof typeof NEEDS;

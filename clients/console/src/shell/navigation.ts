@@ -69,6 +69,8 @@ export const NAVIGATION = [
       { to: '/people', name: 'People', key: 'u', permission: 'account:read' },
       { to: '/tokens', name: 'Access tokens', key: 't', permission: 'token:read' },
       { to: '/sign-on', name: 'Single sign-on', key: 'n', permission: 'sso:read' },
+      { to: '/webhooks', name: 'Webhooks', key: 'h', permission: 'alert:read' },
+      { to: '/data', name: 'Data', key: 'j', permission: 'fleet:read' },
       { to: '/account', name: 'Your account', key: 'i', permission: 'organization:read' },
     ],
   },
