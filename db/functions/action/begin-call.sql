@@ -17,6 +17,8 @@ declare
   v_call tool_call;
   v_due timestamptz;
 begin
+  -- A transaction of its own, in one statement, where it is not part of another one.
+  perform set_config('sagewai.orgs', p_org::text, true);
   -- As it is to stay, where nobody decides: rows are written once before a call is made (A1, A3).
   insert into tool_call (org_id, id, project_id, tool_id, tool_name, tool_version, tool_digest, mode, key, run_id, step,
     state, attempt, arguments_digest, sealed_key, arguments_sealed, requested_by, due_at)

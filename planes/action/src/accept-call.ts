@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found } from '@sagewai/http';
-import { inTenant, type Tx } from '@sagewai/postgres';
+import { type Db, inTenant } from '@sagewai/postgres';
 import { appendAudit } from '@sagewai/trust';
 import { type BodyOf, type callTool, canonicalJson } from '@sagewai/wire';
 
@@ -46,60 +46,57 @@ export async function acceptCall(
   const text = canonicalJson(asked.arguments);
   if (text === null) throw invalid('', 'is nested too deeply');
   const { orgId, projectId } = calling;
-  const begun = await inTenant(db, [orgId], async (tx) => {
-    const tool = await findCallable(parts, tx, calling, asked);
-    const id = newId();
-    const { manifest } = tool;
-    const argumentsDigest = hash('sha256', text, 'hex');
-    const beginning = await beginCall(tx, {
-      orgId,
-      projectId,
-      id,
-      key: asked.key ?? (await keyOf(tx, { calling, asked, tool, id, text, argumentsDigest })),
-      toolId: tool.id,
-      toolName: tool.name,
-      toolVersion: tool.version,
-      toolDigest: tool.digest,
-      mode: manifest.mode,
-      runId: calling.runId,
-      step: asked.step ?? null,
-      argumentsDigest,
-      ...sealArguments(parts.keys, { orgId, id }, text),
-      requestedBy: calling.actor,
-      needsApproval: needsApproval(manifest),
-      isRepeatable: isRepeatable(manifest),
-      timeoutMs: manifest.timeoutMs + settings.graceMs,
-      decideMs: settings.decideMs,
-      scopes: [
-        ORGANIZATION_SCOPE,
-        projectScope(projectId),
-        ownScope(projectId),
-        toolScope(tool.id),
-      ],
-    });
-    // Whoever is refused by what it finds has that written, too: no fault undoes it.
-    await closeWhatIsOver(tx, calling, beginning, settings.keepMs);
-    return { tool, beginning, argumentsDigest };
+  const tool = await findCallable(parts, calling, asked);
+  const id = newId();
+  const { manifest } = tool;
+  const argumentsDigest = hash('sha256', text, 'hex');
+  const beginning = await beginCall(db, {
+    orgId,
+    projectId,
+    id,
+    key: asked.key ?? (await keyOf(db, { calling, asked, tool, id, text, argumentsDigest })),
+    toolId: tool.id,
+    toolName: tool.name,
+    toolVersion: tool.version,
+    toolDigest: tool.digest,
+    mode: manifest.mode,
+    runId: calling.runId,
+    step: asked.step ?? null,
+    argumentsDigest,
+    ...sealArguments(parts.keys, { orgId, id }, text),
+    requestedBy: calling.actor,
+    needsApproval: needsApproval(manifest),
+    isRepeatable: isRepeatable(manifest),
+    timeoutMs: manifest.timeoutMs + settings.graceMs,
+    decideMs: settings.decideMs,
+    scopes: [ORGANIZATION_SCOPE, projectScope(projectId), ownScope(projectId), toolScope(tool.id)],
   });
-  const { tool, beginning, argumentsDigest } = begun;
+  // Whoever is refused by what it finds has that written, too: no fault undoes it.
+  await closeWhatIsOver(db, calling, { beginning, keepMs: settings.keepMs });
   const how = demandMade(beginning);
-  const { id, attempt, sealedKey } = beginning;
+  const { attempt, sealedKey } = beginning;
   const { runId } = calling;
   return {
     tool,
     how,
-    call: { id, attempt, sealedKey, runId, argumentsDigest, toolName: tool.name },
+    call: {
+      id: beginning.id,
+      attempt,
+      sealedKey,
+      runId,
+      argumentsDigest,
+      toolName: tool.name,
+    },
   };
 }
 
 async function findCallable(
-  { schemas }: ActionParts,
-  tx: Tx,
+  { db, schemas }: ActionParts,
   { orgId, projectId, runId }: Calling,
   asked: Asked,
 ): Promise<Tool> {
   const tool = found(
-    await findToolNamed(tx, { orgId, projectId, name: asked.tool }),
+    await findToolNamed(db, { orgId, projectId, name: asked.tool }),
     'There is no such tool.',
   );
   if (!tool.enabled) {
@@ -129,7 +126,7 @@ async function findCallable(
 
 /** Without a key of its caller's, what waits for a person is found again by its arguments. */
 async function keyOf(
-  tx: Tx,
+  db: Db,
   of: {
     readonly calling: Calling;
     readonly asked: Asked;
@@ -142,16 +139,11 @@ async function keyOf(
   const { calling, tool, argumentsDigest } = of;
   const name = nameOf(calling, of.asked, of);
   const isUnnamed = name.kind === 'own' || of.asked.isUnnamed === true;
-  const open =
-    isUnnamed && needsApproval(tool.manifest)
-      ? await findOpenKey(tx, {
-          orgId: calling.orgId,
-          projectId: calling.projectId,
-          toolId: tool.id,
-          requestedBy: calling.actor,
-          argumentsDigest,
-        })
-      : null;
+  if (!isUnnamed || !needsApproval(tool.manifest)) return callKey(tool.id, name);
+  const { orgId, projectId, actor: requestedBy } = calling;
+  const open = await inTenant(db, [orgId], (tx) =>
+    findOpenKey(tx, { orgId, projectId, toolId: tool.id, requestedBy, argumentsDigest }),
+  );
   return open ?? callKey(tool.id, name);
 }
 
@@ -168,31 +160,27 @@ function nameOf(
 }
 
 async function closeWhatIsOver(
-  tx: Tx,
+  db: Db,
   { orgId, actor }: Calling,
-  { how, id }: Beginning,
-  keepMs: number,
+  { beginning: { how, id }, keepMs }: { readonly beginning: Beginning; readonly keepMs: number },
 ): Promise<void> {
-  const isClosed =
-    how === 'void' || how === 'late'
-      ? await denyCall(tx, {
-          orgId,
-          id,
-          by: null,
-          error: how === 'void' ? 'changed' : 'denied',
-          messageSealed: null,
-          keepMs,
-        })
-      : how === 'lost' && (await giveUpCall(tx, { orgId, id, keepMs }));
-  if (!isClosed) return;
-  await appendAudit(tx, {
-    orgId,
-    actor,
-    action: how === 'lost' ? 'tool.unknown' : 'tool.denied',
-    subject: `tool_call:${id}`,
-    outcome: 'ok',
-    requestId: '',
-    details: { why: how },
+  if (how !== 'void' && how !== 'late' && how !== 'lost') return;
+  await inTenant(db, [orgId], async (tx) => {
+    const error = how === 'void' ? 'changed' : 'denied';
+    const isClosed =
+      how === 'lost'
+        ? await giveUpCall(tx, { orgId, id, keepMs })
+        : await denyCall(tx, { orgId, id, by: null, error, messageSealed: null, keepMs });
+    if (!isClosed) return;
+    await appendAudit(tx, {
+      orgId,
+      actor,
+      action: how === 'lost' ? 'tool.unknown' : 'tool.denied',
+      subject: `tool_call:${id}`,
+      outcome: 'ok',
+      requestId: '',
+      details: { why: how },
+    });
   });
 }
 

@@ -113,3 +113,22 @@ test('the arguments of a call, and what came of it, are not for whoever only loo
   });
   expect(JSON.stringify(seen)).not.toContain('DE02');
 });
+
+test('a call costs three statements: its tool, its beginning, and its end with its audit entry', async ({
+  replica,
+  tools,
+  db,
+  owner,
+}) => {
+  const rate = { calls: 1_000, per_seconds: 60 };
+  await replica.tool('pay', tools.url, { rate });
+  const before = db.statementCount();
+  for (let n = 0; n < 20; n += 1) {
+    expect((await replica.ask('pay', { n })).body).toMatchObject({ state: 'completed' });
+  }
+  expect(db.statementCount() - before).toBeLessThan(3 * 20 + 10);
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from audit_entry where action = 'tool.called'
+  `.execute(owner);
+  expect(rows[0]?.count).toBeGreaterThanOrEqual(20);
+});

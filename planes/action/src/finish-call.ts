@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { inTenant } from '@sagewai/postgres';
-import { appendAudit } from '@sagewai/trust';
+import { sealEntry } from '@sagewai/trust';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { CallContents } from './keep-contents.ts';
@@ -27,29 +26,29 @@ export async function finishCall(
   const { id, attempt } = call;
   const contents = new CallContents(keys, { orgId, id }, call.sealedKey);
   const end = await contents.keep(outcome, { ...parts, ...settings });
-  const write = () =>
-    inTenant(db, [orgId], async (tx) => {
-      const ended = await endCall(tx, { orgId, id, attempt, keepMs: settings.keepMs }, end);
-      if (ended === null) throw new Error('a call is gone while it is made');
-      await appendAudit(tx, {
-        orgId,
-        actor,
-        action: ended.how === 'ended' ? 'tool.called' : 'tool.answered_late',
-        subject: `tool_call:${id}`,
-        outcome: 'ok',
-        requestId: '',
-        details: {
-          tool: call.toolName,
-          run_id: call.runId ?? '',
-          attempt,
-          state: end.state,
-          error: end.error ?? '',
-          arguments_digest: call.argumentsDigest,
-          result_digest: end.resultDigest ?? '',
-        },
-      });
-      return ended;
-    });
+  const audit = sealEntry({
+    orgId,
+    actor,
+    action: 'tool.called',
+    subject: `tool_call:${id}`,
+    outcome: 'ok',
+    requestId: '',
+    details: {
+      tool: call.toolName,
+      run_id: call.runId ?? '',
+      attempt,
+      state: end.state,
+      error: end.error ?? '',
+      arguments_digest: call.argumentsDigest,
+      result_digest: end.resultDigest ?? '',
+    },
+  });
+  const write = async () => {
+    const of = { orgId, id, attempt, keepMs: settings.keepMs };
+    const ended = await endCall(db, of, { end, audit });
+    if (ended === null) throw new Error('a call is gone while it is made');
+    return ended;
+  };
   // The effect has happened: what is not written is unknown, so that it is tried for a while.
   for (let tried = 1; ; tried += 1) {
     try {

@@ -1,4 +1,5 @@
 import { type Executor, sql, type Statement, type Tx } from '@sagewai/postgres';
+import type { sealEntry } from '@sagewai/trust';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
 import type { ToolError } from './outcome.ts';
@@ -18,8 +19,8 @@ interface OfCall {
   readonly id: string;
 }
 
-/** A1, A2. Whether this very call is to be made now; when it is, it is written that it was begun. */
-export async function beginCall(tx: Tx, of: NewCall): Promise<Beginning> {
+/** A1, A2. Whether this very call is to be made now; when it is, it is written that it was begun. One statement. */
+export async function beginCall(db: Executor, of: NewCall): Promise<Beginning> {
   const { rows } = await sql<Beginning>`
     select how, id, wait_ms as "waitMs", attempt, sealed_key as "sealedKey" from action_begin_call(
       ${of.orgId}, ${of.projectId}, ${of.id}, ${of.key}, ${of.toolId}, ${of.toolName}, ${of.toolVersion},
@@ -27,24 +28,31 @@ export async function beginCall(tx: Tx, of: NewCall): Promise<Beginning> {
       ${of.argumentsSealed}, ${of.requestedBy}, ${of.needsApproval}, ${of.isRepeatable}, ${of.timeoutMs},
       ${of.decideMs}, ${of.scopes}::text[]
     )
-  `.execute(tx);
+  `.execute(db);
   const [begun] = rows;
   if (begun === undefined) throw new Error('a call was neither begun nor found');
   return begun;
 }
 
-/** A3. Null: there is no such call. */
+/** A3. With its entry in the audit log, in one statement. Null: there is no such call. */
 export async function endCall(
-  tx: Tx,
+  db: Executor,
   { orgId, id, attempt, keepMs }: OfCall & { readonly attempt: number; readonly keepMs: number },
-  end: CallEnd,
+  {
+    end,
+    audit,
+  }: {
+    readonly end: CallEnd;
+    readonly audit: Pick<ReturnType<typeof sealEntry>, 'actor' | 'details'>;
+  },
 ): Promise<{ readonly how: 'ended' | 'late'; readonly state: CallState } | null> {
   const { rows } = await sql<{ how: 'ended' | 'late'; state: CallState }>`
-    select how, state from action_end_call(
+    select how, state from action_finish_call(
       ${orgId}, ${id}, ${attempt}, ${end.state}, ${end.error}::text, ${end.messageSealed}::text,
-      ${end.resultSealed}::text, ${end.resultDigest}::text, ${end.resultBytes}::integer, ${end.isBlob}, ${keepMs}
+      ${end.resultSealed}::text, ${end.resultDigest}::text, ${end.resultBytes}::integer, ${end.isBlob}, ${keepMs},
+      ${audit.actor}, ${audit.details}
     )
-  `.execute(tx);
+  `.execute(db);
   return rows[0] ?? null;
 }
 

@@ -31,10 +31,7 @@ export async function findToolNamed(
   },
 ): Promise<Tool | null> {
   const { rows } = await sql<Tool>`
-    select ${COLUMNS} from tool
-    where org_id = ${of.orgId} and lower(name) = lower(${of.name})
-      and (project_id is null or project_id = ${of.projectId}::uuid)
-    order by project_id nulls last limit 1
+    select ${COLUMNS} from action_find_tool(${of.orgId}, ${of.projectId}::uuid, ${of.name})
   `.execute(tx);
   return rows[0] ?? null;
 }

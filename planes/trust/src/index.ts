@@ -1,6 +1,7 @@
 export { createAuditor, nameActor } from './auditor.ts';
 export { type Batch, BATCH_IDS_MAX, digestBatch } from './batch.ts';
 export { appendAll, appendAudit, readEntries } from './entries.sql.ts';
+export { sealEntry } from './seal-entry.ts';
 export type { AuditEntry } from './entry.ts';
 export { recordBatch, recordBatches } from './record-batch.ts';
 export { signWebhook } from './sign-webhook.ts';
