@@ -20,6 +20,7 @@ import { buildStandIns, findMissingProgram } from './stand-in-images.ts';
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false } } });
 const SERVER_URL = 'http://127.0.0.1:18000';
+const EDGE_URL = 'http://127.0.0.1:18899';
 const hex = (): string => randomBytes(32).toString('hex');
 
 /** Why this machine cannot run containers; null: it can. */
@@ -109,7 +110,7 @@ async function check(): Promise<number> {
 async function runOwnStack(containers: Containers): Promise<void> {
   const token = `sat-${hex()}`;
   const stack = startStack(containers, {
-    files: [resolve('deploy/compose/compose.yaml')],
+    files: ['compose.yaml', 'compose.edge.yaml'].map((file) => resolve('deploy/compose', file)),
     environment: {
       POSTGRES_PASSWORD: hex(),
       JWT_SECRET: hex(),
@@ -117,17 +118,28 @@ async function runOwnStack(containers: Containers): Promise<void> {
       ENROLLMENT_KEY: `sk-fleet-${hex()}`,
       SAGEWAI_ADMIN_TOKEN: token,
       SAGEWAI_PORT: '18000',
+      SAGE_EDGE_PORT: '18899',
+      SAGE_EDGE_LLM_PREFIX: '/llm',
     },
     scale: 'worker=5',
   });
   try {
-    await stack.untilHealthy(SERVER_URL);
+    await stack.untilAnswers(`${SERVER_URL}/api/v1/health`);
     const page = containers.must('curl', '-fsS', '--header', 'accept: text/html', `${SERVER_URL}/`);
     if (!page.includes('<div id="root">')) throw new Error('the server serves no console');
     await stack.untilWorkers('server', token, 5);
     stack.completeRun('server', token, 'simulated');
+    await stack.untilAnswers(`${EDGE_URL}/readyz`);
+    const models = containers.must(
+      'curl',
+      '-sS',
+      '--header',
+      `authorization: Bearer ${stack.createVirtualKey('server', token)}`,
+      `${EDGE_URL}/llm/v1/models`,
+    );
+    if (!models.includes('simulated')) throw new Error(`the edge answers ${models}`);
     // Workers first: one whose server is gone tells it so for as long as it may.
-    stack.stopOrderly('worker', 'server');
+    stack.stopOrderly('worker', 'edge', 'server');
   } finally {
     stack.down();
   }
@@ -189,7 +201,7 @@ async function runDocumented(containers: Containers): Promise<void> {
   const environment = { POSTGRES_PASSWORD: hex(), JWT_SECRET: hex(), ENCRYPTION_KEY: hex() };
   const stack = startStack(containers, { files: files.slice(0, 1), environment });
   try {
-    await stack.untilHealthy('http://127.0.0.1:8000');
+    await stack.untilAnswers('http://127.0.0.1:8000/api/v1/health');
     const token = stack.tokenShown('sagewai-server');
     const key = stack.createKey('sagewai-server', token);
     const whole = startStack(containers, {

@@ -10,13 +10,15 @@ interface StackOptions {
 }
 
 export interface Stack {
-  untilHealthy(url: string): Promise<void>;
+  /** Until that address answers well. */
+  untilAnswers(url: string): Promise<void>;
   /** Until so many are online, as the server says. */
   untilWorkers(server: string, token: string, count: number, org?: string): Promise<void>;
   completeRun(server: string, token: string, model: string): void;
   /** The administrator's token that a first start has shown. */
   tokenShown(server: string): string;
   createKey(server: string, token: string): string;
+  createVirtualKey(server: string, token: string): string;
   /** Each ends by itself, with 0, after a SIGTERM as the first process of its container. */
   stopOrderly(...services: string[]): void;
   down(): void;
@@ -71,7 +73,7 @@ export function startStack(
     return stdout + stderr;
   };
   const logsOfAll = (): string => {
-    const { stdout, stderr } = containers.run(...words, 'logs');
+    const { stdout, stderr } = containers.run('env', ...given, ...words, 'logs');
     return stdout + stderr;
   };
   const cli = (server: string, token: string, ...words: string[]): string =>
@@ -94,10 +96,10 @@ export function startStack(
   };
 
   return {
-    untilHealthy: (url) =>
+    untilAnswers: (url) =>
       until(
-        'healthy',
-        () => containers.run('curl', '-fsS', `${url}/api/v1/health`).status === 0,
+        'answering',
+        () => containers.run('curl', '-fsS', url).status === 0,
         () => containers.run('podman', 'ps', '--all').stdout + logsOfAll(),
       ),
     untilWorkers: async (server, token, count, org = 'default') => {
@@ -168,6 +170,12 @@ export function startStack(
         '--json',
       );
       const key = /sk-fleet-[\w-]+/.exec(said)?.[0];
+      if (key === undefined) throw new Error(`no key was made: ${said}`);
+      return key;
+    },
+    createVirtualKey: (server, token) => {
+      const said = cli(server, token, 'key', 'create', '--name', 'edge', '--json');
+      const key = /"key":\s*"(sk-[\w-]+)"/.exec(said)?.[1];
       if (key === undefined) throw new Error(`no key was made: ${said}`);
       return key;
     },
