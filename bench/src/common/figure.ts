@@ -4,6 +4,7 @@ export type BenchName =
   | 'admission'
   | 'gateway'
   | 'calls'
+  | 'console'
   | 'edge'
   | 'fleet'
   | 'pollers'
