@@ -7,6 +7,7 @@ import type { Job } from '@sagewai/jobs';
 import type { Log } from '@sagewai/log';
 import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
+import type { Metrics } from '@sagewai/telemetry';
 import { TOOL_TIMEOUT_MS_MAX } from '@sagewai/wire';
 
 import type { ServerConfig } from './config.ts';
@@ -31,8 +32,9 @@ export function createTools(of: {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }): Tools {
-  const { config, keys, db, dispatch, fleet, objects, clock, log } = of;
+  const { config, keys, db, dispatch, fleet, objects, clock, log, metrics } = of;
   const egress = createPublicEgress({
     privateHosts: config.toolPrivateHosts,
     timeoutMs: TOOL_TIMEOUT_MS_MAX,
@@ -44,6 +46,7 @@ export function createTools(of: {
     objects,
     clock,
     log,
+    metrics,
     egress,
     keys: keysFor(keys.sealing, 'tools'),
     references: storedReferences(config, of),

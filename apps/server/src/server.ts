@@ -148,7 +148,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   });
 
   const memory = createMemory({ config, keys, db, clock, log, models: gateway.routes });
-  const tools = createTools({ ...options, db, dispatch, fleet, objects, clock });
+  const tools = createTools({ ...options, db, dispatch, fleet, objects, clock, metrics });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });

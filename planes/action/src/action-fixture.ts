@@ -55,12 +55,13 @@ export class ActionFixture {
   readonly app: App;
   readonly ledger: Ledger;
   readonly folder: string;
+  readonly metrics = createMetrics();
   readonly #egress: PublicEgress;
 
   constructor({ db, dispatch, tenant, settings, ...options }: FixtureOptions) {
     const key = options.key ?? createSecretKey(randomBytes(32));
     this.folder = options.folder ?? join(tmpdir(), `sagewai-objects-${randomUUID()}`);
-    const metrics = createMetrics();
+    const { metrics } = this;
     const privateHosts = options.privateHosts ?? ['127.0.0.1'];
     this.#egress = createPublicEgress({ privateHosts, timeoutMs: 60_000 });
     const objects = new FileStore(this.folder);
@@ -92,6 +93,7 @@ export class ActionFixture {
       egress: this.#egress,
       keys: sealingKeys([key], 'tools'),
       references: options.references ?? VALUES_ONLY,
+      metrics,
       settings: { lookEveryMs: 10, retryDelayMs: 5, ...settings },
     });
     this.app = createApp({

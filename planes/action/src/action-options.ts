@@ -1,3 +1,5 @@
+import type { Metrics } from '@sagewai/telemetry';
+
 import type { ActionParts } from './parts.ts';
 
 export interface ActionSettings {
@@ -36,6 +38,7 @@ export const ACTION_DEFAULTS: ActionSettings = {
   commands: [],
 };
 
-export type ActionOptions = Omit<ActionParts, 'schemas' | 'settings'> & {
+export type ActionOptions = Omit<ActionParts, 'schemas' | 'settings' | 'meters'> & {
+  readonly metrics?: Metrics | undefined;
   readonly settings?: Partial<ActionSettings>;
 };

@@ -7,6 +7,7 @@ import { decisionRoutes } from './decision-routes.ts';
 import { actionJobs } from './jobs.ts';
 import { discoverRoute } from './mcp/discover-route.ts';
 import { mcpRoute } from './mcp/mcp-route.ts';
+import { createToolMeters } from './meters.ts';
 import type { ActionParts } from './parts.ts';
 import { rateRoutes } from './rate-routes.ts';
 import { createSchemas } from './schemas.ts';
@@ -23,6 +24,7 @@ export function createAction(options: ActionOptions): Action {
     ...options,
     schemas: createSchemas(),
     settings: { ...ACTION_DEFAULTS, ...options.settings },
+    meters: createToolMeters(options.metrics),
   };
   return {
     routes: [

@@ -27,7 +27,9 @@ export async function makeCall(
   of: Making & { readonly tool: Tool; readonly args: Readonly<Record<string, unknown>> },
 ): Promise<Answered> {
   const { orgId, tool, call, args } = of;
+  const begunMs = parts.clock.monotonicMs();
   const outcome = await invoke(parts, { orgId, tool, callId: call.id, args });
+  parts.meters.ended(tool.kind, outcome, (parts.clock.monotonicMs() - begunMs) / 1_000);
   return concludeCall(parts, of, outcome);
 }
 

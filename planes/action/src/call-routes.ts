@@ -59,6 +59,7 @@ export function callRoutes(parts: ActionParts): Route[] {
           ? { kind: 'completed', result: JSON.stringify(body.result ?? null) }
           : { kind: 'failed', error: 'refused', message: body.error };
       const outcome = tool === null ? told : await checkOutcome(parts, tool, told);
+      parts.meters.ended('worker', outcome);
       return concludeCall(
         parts,
         { orgId, actor, call: { ...call, attempt: body.attempt } },
@@ -110,7 +111,13 @@ export async function askTool(
   signal: AbortSignal,
 ): Promise<Answered> {
   const { orgId, actor } = calling;
-  const { tool, call, how } = await acceptCall(parts, calling, asked);
+  const { clock, meters } = parts;
+  const askedMs = clock.monotonicMs();
+  const { tool, call, how } = await acceptCall(parts, calling, asked).catch((thrown: unknown) => {
+    if (thrown instanceof Fault) meters.refused(thrown.code);
+    throw thrown;
+  });
+  if (how === 'begun') meters.gated((clock.monotonicMs() - askedMs) / 1_000);
   if (how === 'begun') {
     // A function of the worker is made there, and told of.
     if (tool.kind === 'worker') return begunAnswer(call);

@@ -132,3 +132,25 @@ test('a call costs three statements: its tool, its beginning, and its end with i
   `.execute(owner);
   expect(rows[0]?.count).toBeGreaterThanOrEqual(20);
 });
+
+test('calls are counted by what came of them, and what was not made by why', async ({
+  replica,
+  tools,
+}) => {
+  await replica.tool('pay', tools.url, { rate: { calls: 2, per_seconds: 3_600 } });
+  await replica.ask('pay', {});
+  tools.server.behaviour = (_, response) => response.destroy();
+  await replica.ask('pay', {});
+  expect((await replica.ask('pay', {})).status).toBe(429);
+  const told = await replica.metrics.render();
+  for (const line of [
+    'sagewai_tool_calls_total{kind="http",state="completed"} 1',
+    'sagewai_tool_calls_total{kind="http",state="unknown"} 1',
+    'sagewai_tool_errors_total{kind="http",error="cut"} 1',
+    'sagewai_tool_refused_total{code="rate.exceeded"} 1',
+    'sagewai_tool_gate_seconds_count 2',
+    'sagewai_tool_call_seconds_count{kind="http"} 2',
+  ]) {
+    expect(told).toContain(line);
+  }
+});

@@ -8,6 +8,7 @@ import type { Db } from '@sagewai/postgres';
 
 import type { ActionSettings } from './action-options.ts';
 import type { CredentialReferences } from './credentials.ts';
+import type { ToolMeters } from './meters.ts';
 import type { Schemas } from './schemas.ts';
 
 /** What the routes and jobs of one replica share. */
@@ -24,4 +25,5 @@ export interface ActionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: ActionSettings;
+  readonly meters: ToolMeters;
 }

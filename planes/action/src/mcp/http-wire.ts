@@ -17,6 +17,10 @@ export interface HttpWireOptions {
   readonly bytesMax: number;
 }
 
+/** Nobody waits for it. */
+const FAREWELL_MS_MAX = 5_000;
+const ignored = (): void => undefined;
+
 /** Streamable HTTP: a POST a message, answered by JSON or by a stream that has the answer in it. */
 export function createHttpWire(options: HttpWireOptions): McpWire {
   const { egress, url, allowed, signal, bytesMax } = options;
@@ -67,14 +71,33 @@ export function createHttpWire(options: HttpWireOptions): McpWire {
     },
     notify: async (method) => {
       const { body } = await post({ jsonrpc: '2.0', method }, {});
-      // Nothing is read of it: leaving ends the connection.
-      for await (const _ of body) break;
+      await leave(body);
     },
     agree: (agreed) => {
       version = agreed;
     },
-    close: () => undefined,
+    // What a server keeps for a client goes with it; one that takes no farewell forgets it in its own time.
+    close: () => {
+      if (session === null) return;
+      const message = {
+        method: 'DELETE',
+        headers: {
+          'mcp-session-id': session,
+          ...(version === null ? {} : { 'mcp-protocol-version': version }),
+          ...options.headers,
+        },
+        body: null,
+        signal: AbortSignal.timeout(FAREWELL_MS_MAX),
+      } as const;
+      session = null;
+      egress.open(url, message).then(({ body }) => leave(body), ignored);
+    },
   };
+}
+
+/** Nothing is read of it: leaving ends the connection. */
+async function leave(body: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of body) break;
 }
 
 /** What intermediaries route by, of a request that says what it speaks. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import type { ActionFixture } from '../action-fixture.ts';
 import { actionTest as test } from '../action-test.ts';
@@ -183,7 +183,12 @@ function mcpServer(
     );
     response.write(`id: 7\nevent: message\ndata: ${JSON.stringify(message)}\n\n`);
   };
-  return ({ body, headers }, response) => {
+  return ({ method: verb, body, headers }, response) => {
+    if (verb === 'DELETE') {
+      response.statusCode = 204;
+      response.end();
+      return;
+    }
     const { id, method, params } = JSON.parse(body) as Rpc;
     if (id === undefined) {
       response.statusCode = 202;
@@ -247,6 +252,14 @@ for (const life of ['modern', 'former'] as const) {
         ({ headers }) => headers.authorization === 'Bearer canary-secret',
       ),
     ).toBe(true);
+    // What the server keeps for its client ends with the call.
+    const farewells = () => tools.server.received.filter(({ method }) => method === 'DELETE');
+    if (life === 'former') {
+      await vi.waitFor(() => expect(farewells()).toHaveLength(2), 10_000);
+      expect(farewells().at(-1)?.headers['mcp-session-id']).toBe('one');
+    } else {
+      expect(farewells()).toEqual([]);
+    }
     const offered = await exchange(replica, 'tools/call', {
       name: 'search',
       arguments: { q: 'x' },
