@@ -100,6 +100,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'litellm.readBudgets': 'reads, with its names in the body, as LiteLLM has it',
   'litellm.readTags': 'the same',
   'ledger.recordSpend': 'the ledger writes the entry of what it books',
+  'ledger.reserveSpend': 'the same, of what becomes of what it holds',
   'ledger.checkBudget': 'asks about an agent and a model; changes nothing',
   'knowledge.searchIndex': 'asks a question that is too long for a path; changes nothing',
   'gateway.testClassify': 'asks a question that is too long for a path; changes nothing',

@@ -260,6 +260,7 @@ export const PATHS = {
   'ledger.listSpend': ['GET', '/api/v1/spend'],
   'ledger.recordSpend': ['POST', '/api/v1/budget/spend'],
   'ledger.reportSpend': ['GET', '/api/v1/spend/report'],
+  'ledger.reserveSpend': ['POST', '/api/v1/budget/reservations'],
   'ledger.setBudget': ['PUT', '/api/v1/budgets/{scope_kind}/{scope_id}'],
   'ledger.setSoftLimit': ['PUT', '/api/v1/budget/limits/{agent}'],
   'ledger.simulateBudget': ['GET', '/api/v1/budgets/simulation'],

@@ -198,6 +198,7 @@ export {
   getBudgetStatus,
   listSoftLimits,
   recordSpend,
+  reserveSpend,
   setSoftLimit,
   type SoftLimitOnWire,
 } from './soft-budgets.ts';

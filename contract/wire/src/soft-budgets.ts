@@ -205,6 +205,33 @@ export const recordSpend = endpoint({
   }),
 });
 
+export const reserveSpend = endpoint({
+  id: 'ledger.reserveSpend',
+  method: 'POST',
+  path: '/api/v1/budget/reservations',
+  surface: 'own',
+  summary: 'Reserve what a call can cost that goes past the gateway; refused, it must not be made',
+  permission: 'spend:record',
+  audit: 'batch',
+  query: ofProject,
+  body: Type.Object({
+    /** Names the call: what it cost is recorded under the same id, which settles it. */
+    id: Type.Optional(id),
+    agent_name: agentName,
+    cost_usd_max: Type.Union([
+      Type.String({ pattern: USD_PATTERN }),
+      Type.Number({ minimum: 0, maximum: 1_000_000 }),
+    ]),
+    model: Type.Optional(model),
+    input_tokens_max: count,
+    output_tokens_max: count,
+    /** What is not recorded by then is booked in full. Ten minutes, unless said. */
+    expires_in_s: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+  }),
+  output: Type.Object({ id, expires_at: instant }),
+  status: 201,
+});
+
 export const SOFT_BUDGET_ENDPOINTS = [
   listSoftLimits,
   createSoftLimit,
@@ -213,4 +240,5 @@ export const SOFT_BUDGET_ENDPOINTS = [
   getBudgetStatus,
   checkBudget,
   recordSpend,
+  reserveSpend,
 ] as const;

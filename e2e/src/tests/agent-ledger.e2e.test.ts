@@ -76,3 +76,49 @@ test('an agent that calls past the gateway is throttled and stopped by the ledge
   );
   expect(first.costUsd).toBeGreaterThan(0.0001);
 }, 90_000);
+
+test('an agent that calls past the gateway reserves first, and does not call without (M1)', async ({
+  stage,
+}) => {
+  const { server, upstream } = await install(stage, cluster(), { models: [] });
+  const { key } = await makeKey(server);
+  const client = createClient({ url: server.url, token: key });
+  const ledger = createProjectModels(client, { agent: 'coder' });
+  const runAt = (apiBase: string) =>
+    ProjectContext.run({ projectId: 'default' }, () =>
+      new UniversalAgent({
+        name: 'coder',
+        config: {
+          inference: { model: 'big', apiBase, apiKey: 'none', attemptsMax: 1 },
+          budget: { ledger, prices: { big: PRICE } },
+        },
+      }).run('Say yes.'),
+    );
+  const limit = (usdPerDay: string) =>
+    server.askWell('/api/v1/budgets/project/default', {
+      method: 'PUT',
+      body: { usd_per_day: usdPerDay },
+    });
+  const balance = async () => {
+    const { budgets } = await server.askWell('/api/v1/budgets?scope_kind=project');
+    const [budget] = budgets as { balances: { settled: string; reserved: string }[] }[];
+    const { settled, reserved } = budget?.balances[0] ?? {};
+    return { settled: Number(settled), reserved: Number(reserved) };
+  };
+
+  // It could cost more than four dollars: 4,096 tokens, which are what it may write.
+  await limit('4');
+  expect((await runAt(upstream.url)).end).toMatchObject({ kind: 'stopped', by: 'budget' });
+  expect(upstream.asked('big')).toBe(0);
+
+  await limit('20');
+  const { costUsd } = await runAt(upstream.url);
+  expect(upstream.asked('big')).toBe(1);
+  expect(await balance()).toEqual({ settled: costUsd, reserved: 0 });
+
+  // Refused, it was not charged; broken off, it may have been.
+  await expect(runAt(`${server.url}/nowhere`)).rejects.toThrow('404');
+  expect(await balance()).toEqual({ settled: costUsd, reserved: 0 });
+  await expect(runAt('http://127.0.0.1:9')).rejects.toThrow('no answer');
+  expect((await balance()).reserved).toBeGreaterThan(4);
+}, 90_000);

@@ -34,7 +34,10 @@ export function createMeters(metrics: Metrics): LedgerMeters {
     labels: ['kind'],
     buckets: [0.00005, 0.0001, 0.0003, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 5],
   });
-  const waited = { reserve: waits.with({ kind: 'reserve' }), settle: waits.with({ kind: 'settle' }) };
+  const waited = {
+    reserve: waits.with({ kind: 'reserve' }),
+    settle: waits.with({ kind: 'settle' }),
+  };
   const refusals = metrics.counter({
     name: 'sagewai_ledger_refused_total',
     help: 'Calls refused because a limit was reached.',

@@ -55,8 +55,8 @@ export interface AgentBudget {
   readonly usdMax?: number;
   /** Dollars for a million tokens, by the model's name. */
   readonly prices?: Readonly<Record<string, { readonly input: number; readonly output: number }>>;
-  /** The ledger: asked before every call; told of those that do not go through the gateway. */
-  readonly ledger?: Pick<ProjectModels, 'checkBudget' | 'recordSpend'>;
+  /** The ledger: asked before every call; one past the gateway is reserved there before it is made, and told after. */
+  readonly ledger?: Pick<ProjectModels, 'checkBudget' | 'recordSpend' | 'reserveSpend'>;
 }
 
 export interface Memory {

@@ -6,6 +6,7 @@ import { costOf } from './check-spend.ts';
 import { readEnvironment } from './environment.ts';
 import type { InferenceOverride, ModelEndpoint } from './inference.ts';
 import type { ModelRequest } from './model-wire.ts';
+import { releaseFailed, reserveCall } from './reserve-call.ts';
 import { modelOf, resolveEndpoint, type Surroundings } from './resolve-endpoint.ts';
 import { currentInference, type InferenceScope } from './scope.ts';
 
@@ -63,27 +64,63 @@ export async function askModel(
   const endpoint = resolveEndpoint({ ...around, ...instead });
   demandCounting(endpoint, model, budget);
   const inference = { ...config.inference, ...calling.call };
-  const turn = await callModel(
-    endpoint,
+  const timeoutMs = inference.timeoutMs ?? timeoutOf(scope) ?? TIMEOUT_MS;
+  const attemptsMax = inference.attemptsMax ?? ATTEMPTS_MAX;
+  const made = await callCounted(
+    { budget, endpoint, model, timeoutMs, attemptsMax },
     { ...request, parameters: inference.parameters ?? {} },
-    {
-      agent: name,
-      signal: calling.signal,
-      tag: calling.tag,
-      timeoutMs: inference.timeoutMs ?? timeoutOf(scope) ?? TIMEOUT_MS,
-      attemptsMax: inference.attemptsMax ?? ATTEMPTS_MAX,
-      onText: calling.onText,
-    },
+    (bounded) =>
+      callModel(endpoint, bounded, {
+        agent: name,
+        signal: calling.signal,
+        tag: calling.tag,
+        timeoutMs,
+        attemptsMax,
+        onText: calling.onText,
+      }),
   );
-  const costUsd = costOf(turn, model, budget) ?? 0;
-  if (!endpoint.isGateway) {
-    const { inputTokens, outputTokens } = turn.usage;
-    await budget.ledger?.recordSpend({ costUsd, model, inputTokens, outputTokens });
-  }
+  if (made.kind === 'stopped') return made;
+  const { turn, costUsd } = made;
   const { action, reason } = advice ?? {};
   const isNotice = action === 'warn' || action === 'throttle';
   const notice = isNotice ? { action, reason: reason ?? '', model } : null;
   return { kind: 'turn', turn, costUsd, notice };
+}
+
+type Made =
+  | { readonly kind: 'made'; readonly turn: ModelTurn; readonly costUsd: number }
+  | { readonly kind: 'stopped'; readonly reason: string };
+
+/** The gateway counts its own; past it, the ledger holds what a call can cost before, and hears what it did. */
+async function callCounted(
+  of: {
+    readonly budget: AgentBudget;
+    readonly endpoint: ModelEndpoint;
+    readonly model: string;
+    readonly timeoutMs: number;
+    readonly attemptsMax: number;
+  },
+  request: ModelRequest,
+  call: (request: ModelRequest) => Promise<ModelTurn>,
+): Promise<Made> {
+  const { budget, endpoint, model } = of;
+  const { ledger, prices = {} } = budget;
+  const price = prices[model];
+  if (endpoint.isGateway || ledger === undefined || price === undefined) {
+    const turn = await call(request);
+    return { kind: 'made', turn, costUsd: costOf(turn, model, budget) ?? 0 };
+  }
+  const held = await reserveCall(ledger, request, { ...of, price });
+  if (held.kind === 'refused') return { kind: 'stopped', reason: held.reason };
+  const { id } = held;
+  const turn = await call(held.request).catch(async (thrown: unknown) => {
+    await releaseFailed(ledger, { id, model }, thrown);
+    throw thrown;
+  });
+  const costUsd = costOf(turn, model, budget) ?? 0;
+  const { inputTokens, outputTokens } = turn.usage;
+  await ledger.recordSpend({ id, costUsd, model, inputTokens, outputTokens });
+  return { kind: 'made', turn, costUsd };
 }
 
 /** What is bounded is not called where nobody could say afterwards what it has cost. */

@@ -16,5 +16,6 @@ export {
   type BudgetCheck,
   createProjectModels,
   type ProjectModels,
+  type SpendAhead,
   type SpentElsewhere,
 } from './project-models.ts';

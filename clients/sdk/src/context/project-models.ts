@@ -19,15 +19,34 @@ export interface SpentElsewhere {
   readonly id?: string;
 }
 
+/** What a call past the gateway can cost at most. */
+export interface SpendAhead {
+  readonly costUsdMax: number | string;
+  readonly model?: string;
+  readonly inputTokensMax?: number;
+  readonly outputTokensMax?: number;
+  /** What is not recorded by then is booked in full; ten minutes when left out. */
+  readonly expiresInS?: number;
+}
+
 export interface ProjectModels {
   /** A model call through the gateway, which reserves for it before it is sent and books what it cost. */
   chat(body: ChatBody, options?: CallOptions): Promise<ChatAnswer>;
   /** Whether the agent may go on. */
   checkBudget(model?: string): Promise<BudgetCheck>;
   recordSpend(spent: SpentElsewhere): Promise<CallOutput<'ledger.recordSpend'>>;
-  /** A call that goes elsewhere: not made where the budget says stop, and booked after. */
+  /**
+   * Holds what a call past the gateway can cost, in every limit above it; refused, it must not be made. What is recorded
+   * under its id settles it.
+   */
+  reserveSpend(ahead: SpendAhead): Promise<CallOutput<'ledger.reserveSpend'>>;
+  /**
+   * A call that goes elsewhere: not made where the budget says stop, or without a reservation, and booked after. One
+   * that failed may have been charged: what it could cost stays held, and is booked when nobody records better.
+   */
   direct<Output>(
     model: string,
+    most: SpendAhead,
     work: (model: string) => Promise<{ readonly output: Output; readonly spent: SpentElsewhere }>,
   ): Promise<Output>;
 }
@@ -79,7 +98,26 @@ export function createProjectModels(
       // Under its id it is booked once, however often it is told.
       return client.call('ledger.recordSpend', { ...of, body }, { attemptsMax: ATTEMPTS_MAX });
     },
-    direct: async (model, work) => {
+    reserveSpend: async ({ costUsdMax, model, inputTokensMax, outputTokensMax, expiresInS }) => {
+      const context = ProjectContext.current();
+      const body = {
+        id: newDeclaredId(Date.now()),
+        agent_name: agent,
+        cost_usd_max: costUsdMax,
+        ...(model === undefined ? {} : { model }),
+        ...(inputTokensMax === undefined ? {} : { input_tokens_max: inputTokensMax }),
+        ...(outputTokensMax === undefined ? {} : { output_tokens_max: outputTokensMax }),
+        ...(expiresInS === undefined ? {} : { expires_in_s: expiresInS }),
+      };
+      try {
+        // Under its id it is held once, however often it is asked for.
+        const options = { attemptsMax: ATTEMPTS_MAX };
+        return await client.call('ledger.reserveSpend', { ...ofProject(context), body }, options);
+      } catch (error) {
+        throw toProjectError(error, context.projectId);
+      }
+    },
+    direct: async (model, most, work) => {
       const { projectId } = ProjectContext.current();
       const check = await models.checkBudget(model);
       if (!check.allowed) {
@@ -87,8 +125,10 @@ export function createProjectModels(
           projectId,
         });
       }
-      const { output, spent } = await work(check.fallback_model ?? model);
-      await models.recordSpend(spent);
+      const chosen = check.fallback_model ?? model;
+      const { id } = await models.reserveSpend({ ...most, model: chosen });
+      const { output, spent } = await work(chosen);
+      await models.recordSpend({ model: chosen, ...spent, id });
       return output;
     },
   };

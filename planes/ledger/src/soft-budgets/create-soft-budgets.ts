@@ -16,7 +16,7 @@ import {
 } from './soft-book.ts';
 import { createSoftMeters } from './soft-meters.ts';
 import { softRoutes } from './soft-routes.ts';
-import { declareRoute } from './spend-route.ts';
+import { declareRoutes } from './spend-route.ts';
 
 export interface SoftBudgetOptions extends Omit<SoftBookOptions, 'meters' | 'settings'> {
   readonly metrics: Metrics;
@@ -54,7 +54,7 @@ export function createSoftBudgets(options: SoftBudgetOptions): SoftBudgets {
     judge: (call) => book.judge(call),
     routes: [
       ...softRoutes({ ...options, book, hardMarginPercent }),
-      declareRoute({ ...options, declaredPusdMax }),
+      ...declareRoutes({ ...options, declaredPusdMax }),
       ...alertRuleRoutes(options),
     ],
     jobs: [watchJob({ ...options, everyMs: options.watchEveryMs })],

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
 import { Fault } from '@sagewai/fault';
+import { found } from '@sagewai/http';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { CallRequest } from '../call.ts';
 import type { Ledger } from '../create-ledger.ts';
+import { findNamedCall } from './declared-calls.sql.ts';
 import type { ProjectPlace } from './soft-limit.ts';
-import { findBooked } from './soft-limits.sql.ts';
 
 /** What was spent past the gateway. */
 export interface Declared extends ProjectPlace, Pick<CallRequest, 'keyId' | 'runId'> {
@@ -24,13 +25,14 @@ export type DeclaredAs =
   | { readonly kind: 'booked'; readonly costPusd: PicoUsd }
   | { readonly kind: 'known'; readonly costPusd: PicoUsd };
 
-const DEPLOYMENT = 'declared';
+export const DECLARED_DEPLOYMENT = 'declared';
 const EXPIRES_MS = 60_000;
 
 /**
  * Books it as a call of its own: what the hard limits have left is reserved like any other, and what
- * they have not is booked all the same, beyond them, since it is spent. Twice under one name is once; the
- * name of a call of the gateway is never booked here (D1).
+ * they have not is booked all the same, beyond them, since it is spent. What was reserved ahead under this
+ * name is settled, also after it expired. Twice under one name is once; the name of a call of the gateway
+ * is never booked here (D1).
  */
 export async function declareSpend(
   { db, ledger }: { readonly db: Db; readonly ledger: Ledger },
@@ -38,40 +40,12 @@ export async function declareSpend(
 ): Promise<DeclaredAs> {
   const { orgId, costPusd, inputTokens, outputTokens, provider } = declared;
   const id = declared.id as ReservationId;
-  const booked = await inTenant(db, [orgId], (tx) => findBooked(tx, orgId, id));
-  if (booked !== null) return { kind: 'known', costPusd: booked };
-  if (!isDeclaredId(id)) {
-    throw new Fault('state.conflict', 'a call of the gateway is declared', {
-      detail:
-        'This id is not one of declared spend: what the gateway calls is booked by the gateway.',
-    });
-  }
-  const call: CallRequest = {
-    ...declared,
-    id,
-    deployment: DEPLOYMENT,
-    price: { perCall: costPusd, input: 0n, output: 0n },
-    inputTokensMax: inputTokens,
-    outputTokens,
-    mayCap: false,
-    expiresInMs: EXPIRES_MS,
-  };
-  const within = await ledger.reserve(call);
-  if (within.kind === 'refused') {
-    const beyond = await ledger.reserve({
-      ...call,
-      price: null,
-      inputTokensMax: 0,
-      outputTokens: 0,
-    });
-    if (beyond.kind === 'refused') {
-      const again = beyond.retryAfterMs;
-      throw new Fault('rate.exceeded', 'spend cannot be booked: a limit of requests is reached', {
-        detail: 'A limit of requests is reached; what was spent is not booked yet. Try again.',
-        ...(again === null ? {} : { retryAfterMs: again }),
-      });
-    }
-  }
+  const before = await inTenant(db, [orgId], (tx) => findNamedCall(tx, orgId, id));
+  if (before?.kind === 'booked') return { kind: 'known', costPusd: before.costPusd };
+  demandDeclaredId(id);
+  if (before !== null) {
+    found(before.projectId === declared.projectId || null, 'There is no such reservation.');
+  } else await reserveWhatWasSpent(ledger, declared);
   await ledger.settle({
     id,
     orgId,
@@ -85,8 +59,41 @@ export async function declareSpend(
   return { kind: 'booked', costPusd };
 }
 
+/** Within the hard limits, or beyond them. */
+async function reserveWhatWasSpent(ledger: Ledger, declared: Declared): Promise<void> {
+  const { costPusd, inputTokens, outputTokens } = declared;
+  const call: CallRequest = {
+    ...declared,
+    id: declared.id as ReservationId,
+    deployment: DECLARED_DEPLOYMENT,
+    price: { perCall: costPusd, input: 0n, output: 0n },
+    inputTokensMax: inputTokens,
+    outputTokens,
+    mayCap: false,
+    expiresInMs: EXPIRES_MS,
+  };
+  const within = await ledger.reserve(call);
+  if (within.kind !== 'refused') return;
+  const beyond = await ledger.reserve({ ...call, price: null, inputTokensMax: 0, outputTokens: 0 });
+  if (beyond.kind !== 'refused') return;
+  const again = beyond.retryAfterMs;
+  throw new Fault('rate.exceeded', 'spend cannot be booked: a limit of requests is reached', {
+    detail: 'A limit of requests is reached; what was spent is not booked yet. Try again.',
+    ...(again === null ? {} : { retryAfterMs: again }),
+  });
+}
+
 const DECLARED = /^([0-9a-f]{8})-([0-9a-f]{4})-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const isDeclaredId = (id: string): boolean => DECLARED.test(id);
+
+/** D1. */
+export function demandDeclaredId(id: string): void {
+  if (DECLARED.test(id)) return;
+  throw new Fault('state.conflict', 'a call of the gateway is declared', {
+    detail:
+      'This id is not one of declared spend: what the gateway calls is booked by the gateway.',
+  });
+}
+
 const DAY_MS = 86_400_000;
 
 /** Rows are found by the time in their id: one of another day would be booked where nobody looks. */

@@ -1,5 +1,5 @@
 import { type Executor, sql, type Tx } from '@sagewai/postgres';
-import type { OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
+import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
 import type { ProjectPlace, SoftLimit, SoftProject, SoftSpend } from './soft-limit.ts';
 
@@ -128,16 +128,4 @@ export async function claimNotice(tx: Tx, notice: Notice): Promise<boolean> {
     returning mark
   `.execute(tx);
   return rows.length > 0;
-}
-
-/** What a call is booked with, if there is one of this name. */
-export async function findBooked(
-  db: Executor,
-  orgId: OrganizationId,
-  id: string,
-): Promise<PicoUsd | null> {
-  const { rows } = await sql<{ cost: PicoUsd | null }>`
-    select sum(cost_pusd)::numeric as cost from spend where org_id = ${orgId} and id = ${id}::uuid
-  `.execute(db);
-  return rows[0]?.cost ?? null;
 }

@@ -79,6 +79,25 @@ const test = fileDatabaseTest.extend<Fixtures>({
   ],
 });
 
+test('a call past the gateway is reserved by its key, recorded under the same id, and refused beyond a limit', async ({
+  call,
+}) => {
+  const ahead = { agent_name: 'ahead', cost_usd_max: 0.5, model: 'gpt-4o' };
+  expect((await call('read', 'POST /reservations', ahead)).status).toBe(403);
+  const { status, body } = await call('key', 'POST /reservations', ahead);
+  expect([status, typeof body['expires_at']]).toEqual([201, 'string']);
+  const spent = { id: body['id'], agent_name: 'ahead', cost_usd: '0.2', model: 'gpt-4o' };
+  const booked = { id: body['id'], cost_usd: '0.2' };
+  expect(await call('key', 'POST /spend', spent)).toMatchObject({
+    body: { ...booked, kind: 'booked' },
+  });
+  expect(await call('key', 'POST /spend', spent)).toMatchObject({
+    body: { ...booked, kind: 'known' },
+  });
+  const tooMuch = await call('key', 'POST /reservations', { ...ahead, cost_usd_max: 1_001 });
+  expect(tooMuch).toMatchObject({ status: 400, body: { code: 'request.invalid' } });
+});
+
 describe('soft budgets over HTTP', () => {
   test('are made, replaced, listed and deleted by an administrator, with numbers or texts', async ({
     call,

@@ -1,0 +1,49 @@
+import { type Executor, sql } from '@sagewai/postgres';
+import type { OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
+
+/** What the ledger knows of a call that was named. */
+export type NamedCall =
+  /** Under way; what it may cost at most, and until when that is held. */
+  | {
+      readonly kind: 'reserved';
+      readonly projectId: ProjectId;
+      readonly model: string;
+      readonly pusdMax: PicoUsd;
+      readonly expiresAt: Date;
+    }
+  /** Booked in full, since nobody said in time what it cost. */
+  | { readonly kind: 'expired'; readonly projectId: ProjectId }
+  | { readonly kind: 'booked'; readonly costPusd: PicoUsd };
+
+interface Row {
+  readonly kind: NamedCall['kind'];
+  readonly projectId: ProjectId;
+  readonly model: string;
+  readonly amount: PicoUsd;
+  readonly expiresAt: Date | null;
+}
+
+/** Null: there is none of this name. */
+export async function findNamedCall(
+  tx: Executor,
+  orgId: OrganizationId,
+  id: string,
+): Promise<NamedCall | null> {
+  const { rows } = await sql<Row>`
+    select 'reserved' as kind, project_id as "projectId", model, amount_pusd::numeric as amount,
+           expires_at as "expiresAt"
+    from reservation where org_id = ${orgId} and id = ${id}::uuid
+    union all
+    select case when count(*) = 1 and bool_and(status = 'expired') then 'expired' else 'booked' end,
+           min(project_id::text)::uuid, min(model), sum(cost_pusd)::numeric, null
+    from spend where org_id = ${orgId} and id = ${id}::uuid
+    having count(*) > 0
+    limit 1
+  `.execute(tx);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { kind, projectId, model, amount, expiresAt } = row;
+  if (kind === 'booked') return { kind, costPusd: amount };
+  if (expiresAt === null) return { kind: 'expired', projectId };
+  return { kind: 'reserved', projectId, model, pusdMax: amount, expiresAt };
+}
