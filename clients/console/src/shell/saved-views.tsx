@@ -1,3 +1,4 @@
+import { canonicalJson } from '@sagewai/wire';
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useState } from 'react';
 
@@ -71,5 +72,4 @@ const textsOf = (search: object): Record<string, string> =>
   Object.fromEntries(Object.entries(search).map(([name, value]) => [name, String(value)]));
 
 const isSame = (one: Readonly<Record<string, string>>, other: Record<string, string>): boolean =>
-  JSON.stringify(Object.entries(one).toSorted()) ===
-  JSON.stringify(Object.entries(other).toSorted());
+  canonicalJson(one) === canonicalJson(other);
