@@ -37,7 +37,10 @@ export class Shelf {
   epoch = 0;
   change = 0;
 
-  /** The journal as the next attempt finds it; after `writesMax` writes its worker is dead. */
+  /**
+   * The journal as the next attempt finds it. After `writesMax` writes its worker is dead; that a slow step is under way
+   * counts as none.
+   */
   open(writesMax = Number.POSITIVE_INFINITY, resumed: Journal['resumed'] = null): Journal {
     this.epoch += 1;
     const { epoch } = this;
@@ -49,7 +52,8 @@ export class Shelf {
       steps: [...this.steps.values()],
       resumed,
       write: async (record) => {
-        writes += 1;
+        // That a slow step has begun is told for people: how many are slow must not decide where it dies.
+        if (record.state !== 'running') writes += 1;
         if (writes > writesMax) throw new Killed();
         this.#keep(record, epoch);
       },
