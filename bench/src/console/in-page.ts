@@ -27,16 +27,9 @@ export const CHANGE_ROUTE = until(
 
 /** From the end of what is loaded to more of it, in a list that loads while it is scrolled. */
 export const SCROLL_ON = until(
-  `const list = document.querySelector('[role="table"]');
+  `const list = document.querySelector('main [aria-rowcount]');
+  const scroller = list.tagName === 'TABLE' ? list.parentElement : list;
   const before = Number(list.getAttribute('aria-rowcount'));
-  list.scrollTop = list.scrollHeight;`,
+  scroller.scrollTop = scroller.scrollHeight;`,
   `Number(list.getAttribute('aria-rowcount')) > before`,
-);
-
-/** From the click on a button to more rows in the table above it. */
-export const OPEN_MORE = until(
-  `const rows = () => document.querySelectorAll('main tbody tr').length;
-  const before = rows();
-  [...document.querySelectorAll('main button')].find((each) => each.textContent.trim() === name).click();`,
-  `rows() > before`,
 );

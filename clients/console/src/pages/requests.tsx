@@ -6,14 +6,14 @@ import type { ReactElement } from 'react';
 import { call, connection } from '../api/server.ts';
 import { shortCount, shortDuration, shortUsd } from '../format/numbers.ts';
 import { REQUEST_STATUSES } from '../money/request-search.ts';
-import { useEvery } from '../shell/live.ts';
+import { BackToNewest } from '../shell/back-to-newest.tsx';
+import { useEveryWhileNewest } from '../shell/live.ts';
 import { SavedViews } from '../shell/saved-views.tsx';
 import { Badge } from '../ui/badge.tsx';
-import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Choice, Field } from '../ui/field.tsx';
+import { LongTable } from '../ui/long-table.tsx';
 import { Empty, Page, Panel } from '../ui/panel.tsx';
-import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 
 type Spend = CallOutput<'ledger.listSpend'>['spend'][number];
@@ -26,8 +26,9 @@ export function RequestsPage(): ReactElement {
   const search = useSearch({ from: '/requests' });
   const navigate = useNavigate({ from: '/requests' });
   const { organization, project } = connection.use();
+  const queryKey = ['ledger.listSpend', search, organization, project];
   const query = useInfiniteQuery({
-    queryKey: ['ledger.listSpend', search, organization, project],
+    queryKey,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       call(
@@ -43,8 +44,7 @@ export function RequestsPage(): ReactElement {
         { signal },
       ),
     getNextPageParam: (page) => page.next_cursor,
-    maxPages: 50,
-    refetchInterval: useEvery(EVERY_MS),
+    refetchInterval: useEveryWhileNewest(EVERY_MS),
   });
   const filter = (name: 'model' | 'agent' | 'status', value: string): void => {
     const { [name]: _, ...others } = search;
@@ -59,7 +59,12 @@ export function RequestsPage(): ReactElement {
           ? `${shortCount(totals.calls)} calls, ${shortUsd(totals.cost_usd)}, ${shortCount(totals.input_tokens)} tokens in and ${shortCount(totals.output_tokens)} out`
           : 'Every model call, newest first.'
       }
-      actions={<SavedViews />}
+      actions={
+        <>
+          <BackToNewest queryKey={queryKey} pages={query.data?.pages.length ?? 0} />
+          <SavedViews />
+        </>
+      }
     >
       {query.error === null ? null : (
         <Failure error={query.error} again={() => void query.refetch()} />
@@ -92,9 +97,13 @@ export function RequestsPage(): ReactElement {
           </Choice>
         </div>
         {query.data === undefined ? null : (
-          <Table<Spend>
+          <LongTable<Spend>
             label="Model calls"
             rows={query.data.pages.flatMap((page) => page.spend)}
+            hasMore={query.hasNextPage}
+            onMore={() => {
+              if (!query.isFetchingNextPage) void query.fetchNextPage();
+            }}
             keyOf={({ id, kind }) => `${id} ${kind}`}
             empty={
               <Empty
@@ -133,13 +142,6 @@ export function RequestsPage(): ReactElement {
             ]}
           />
         )}
-        {query.hasNextPage ? (
-          <div className="border-line border-t p-3">
-            <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-              Older calls
-            </Button>
-          </div>
-        ) : null}
       </Panel>
     </Page>
   );

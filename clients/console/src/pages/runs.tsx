@@ -6,7 +6,8 @@ import { call, connection } from '../api/server.ts';
 import { CancelMany } from '../runs/cancel-many.tsx';
 import { RunRows } from '../runs/run-rows.tsx';
 import { STATES } from '../runs/run-search.ts';
-import { useEvery } from '../shell/live.ts';
+import { BackToNewest } from '../shell/back-to-newest.tsx';
+import { useEveryWhileNewest } from '../shell/live.ts';
 import { SavedViews } from '../shell/saved-views.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Filter } from '../ui/field.tsx';
@@ -19,8 +20,9 @@ export function RunsPage(): ReactElement {
   const search = useSearch({ from: '/runs' });
   const navigate = useNavigate({ from: '/runs' });
   const { project, organization } = connection.use();
+  const queryKey = ['runs.listRuns', search, project, organization];
   const query = useInfiniteQuery({
-    queryKey: ['runs.listRuns', search, project, organization],
+    queryKey,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       call(
@@ -36,9 +38,7 @@ export function RunsPage(): ReactElement {
         { signal },
       ),
     getNextPageParam: (page) => page.next_cursor,
-    // Pages behind the first are history; to ask for all of them each time would be slow where it matters.
-    maxPages: 50,
-    refetchInterval: useEvery(EVERY_MS),
+    refetchInterval: useEveryWhileNewest(EVERY_MS),
   });
   const runs = query.data?.pages.flatMap((page) => page.runs) ?? [];
   return (
@@ -47,6 +47,7 @@ export function RunsPage(): ReactElement {
       about="Newest first. Choose one to see what it did, and why it is where it is."
       actions={
         <>
+          <BackToNewest queryKey={queryKey} pages={query.data?.pages.length ?? 0} />
           <SavedViews />
           <CancelMany />
         </>

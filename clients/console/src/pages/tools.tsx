@@ -1,4 +1,3 @@
-import { TOOL_CALL_STATES } from '@sagewai/wire';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
@@ -7,6 +6,7 @@ import { ask } from '../api/server.ts';
 import { useEvery } from '../shell/live.ts';
 import { CallRows } from '../tools/call-rows.tsx';
 import { asksAPerson, ModeBadge } from '../tools/mode-badge.tsx';
+import { TOOL_CALL_STATES } from '../tools/tool-search.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Filter } from '../ui/field.tsx';

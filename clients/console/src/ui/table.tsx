@@ -51,7 +51,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
   );
 }
 
-const cellClass = <Row,>({ isNumber, isExtra }: Column<Row>): string =>
+export const cellClass = <Row,>({ isNumber, isExtra }: Column<Row>): string =>
   cx(
     'px-3 py-1.5 align-middle',
     isNumber === true && 'text-right',
