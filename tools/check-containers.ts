@@ -100,7 +100,7 @@ async function check(): Promise<number> {
     console.log(`${passed} passed, ${failed} failed`);
     return failed > 0 ? 1 : 0;
   } finally {
-    containers.run('podman', 'rm', '--all', '--force', '--time', '0');
+    containers.run('podman', 'rm', '--all', '--force', '--depend', '--time', '0');
     containers.run('podman', 'network', 'prune', '--force');
     containers.run('podman', 'system', 'reset', '--force');
     rmSync(folder, { recursive: true, force: true });

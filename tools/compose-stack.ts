@@ -194,6 +194,8 @@ export function startStack(
     },
     down: () => {
       containers.run('env', ...given, ...words, 'down', '--volumes');
+      // Those that wait for others are in the way of those, whatever has happened before.
+      containers.run('podman', 'rm', '--all', '--force', '--depend', '--time', '0');
       // What a stack leaves in its volumes would be found by the next, whose password is another.
       containers.run('podman', 'volume', 'rm', '--all', '--force');
     },
