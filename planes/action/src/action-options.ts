@@ -38,7 +38,7 @@ export const ACTION_DEFAULTS: ActionSettings = {
   commands: [],
 };
 
-export type ActionOptions = Omit<ActionParts, 'schemas' | 'settings' | 'meters'> & {
+export type ActionOptions = Omit<ActionParts, 'schemas' | 'settings' | 'meters' | 'ends'> & {
   readonly metrics?: Metrics | undefined;
   readonly settings?: Partial<ActionSettings>;
 };

@@ -2,6 +2,7 @@ import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 
 import { ACTION_DEFAULTS, type ActionOptions } from './action-options.ts';
+import { createCallEnds } from './call-ends.ts';
 import { callRoutes } from './call-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { actionJobs } from './jobs.ts';
@@ -25,6 +26,7 @@ export function createAction(options: ActionOptions): Action {
     schemas: createSchemas(),
     settings: { ...ACTION_DEFAULTS, ...options.settings },
     meters: createToolMeters(options.metrics),
+    ends: createCallEnds(),
   };
   return {
     routes: [

@@ -40,7 +40,7 @@ export async function concludeCall(
   outcome: Outcome,
 ): Promise<Answered> {
   const { orgId, call } = of;
-  const { how } = await finishCall(parts, of, outcome);
+  const { how } = await finishCall(parts, of, outcome).finally(() => parts.ends.ended(call.id));
   if (how === 'late') return answerCall(parts, orgId, await readCall(parts, orgId, call.id), false);
   const isDone = outcome.kind === 'completed';
   return {

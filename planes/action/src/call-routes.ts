@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { Fault } from '@sagewai/fault';
 import { demandOrganization } from '@sagewai/fleet';
 import { found, implement, implementOwn, isAllowed, type Route } from '@sagewai/http';
@@ -33,6 +31,7 @@ import { findToolById } from './tools.sql.ts';
 
 const CALLS_PER_PAGE = 50;
 const WAIT_MS = 30_000;
+const LOOK_DOUBLINGS_MAX = 4;
 
 /** Calls: accepted, made once, answered however often they are asked for. */
 export function callRoutes(parts: ActionParts): Route[] {
@@ -138,14 +137,21 @@ async function untilOver(
     readonly repeated: boolean;
   },
 ): Promise<Answered> {
-  const { clock, settings } = parts;
+  const { clock, settings, ends } = parts;
   const untilMs = clock.monotonicMs() + of.waitMs;
-  for (;;) {
-    const call = await readCall(parts, of.orgId, of.id);
-    const leftMs = untilMs - clock.monotonicMs();
-    if (call.state !== 'running' || leftMs <= 0 || of.signal.aborted) {
-      return answerCall(parts, of.orgId, call, of.repeated);
+  const watch = ends.watch(of.id);
+  try {
+    for (let looked = 0; ; looked += 1) {
+      const call = await readCall(parts, of.orgId, of.id);
+      const leftMs = untilMs - clock.monotonicMs();
+      if (call.state !== 'running' || leftMs <= 0 || of.signal.aborted) {
+        return await answerCall(parts, of.orgId, call, of.repeated);
+      }
+      // Ever more seldom: what ends here wakes, and what takes long elsewhere takes long.
+      const pauseMs = settings.lookEveryMs * 2 ** Math.min(looked, LOOK_DOUBLINGS_MAX);
+      await watch.wait(Math.min(pauseMs, leftMs));
     }
-    await delay(Math.min(settings.lookEveryMs, leftMs));
+  } finally {
+    watch.close();
   }
 }

@@ -1,5 +1,5 @@
 import { sql } from '@sagewai/postgres';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 import type { ActionFixture, Answer } from './action-fixture.ts';
 import { actionTest as test } from './action-test.ts';
@@ -153,4 +153,25 @@ test('calls are counted by what came of them, and what was not made by why', asy
   ]) {
     expect(told).toContain(line);
   }
+});
+
+test('who waits at the server that makes a call is told when it ends, and need not look', async ({
+  replicaWith,
+  tools,
+  db,
+}) => {
+  const replica = replicaWith({ settings: { lookEveryMs: 600_000 } });
+  await replica.tool('pay', tools.url);
+  const gate = held();
+  tools.server.behaviour = gate.behaviour;
+  const ask = () => replica.ask('pay', {}, 'write', { idempotency_key: 'once', wait_ms: 60_000 });
+  const first = ask();
+  await gate.arrived;
+  const before = db.statementCount();
+  const second = ask();
+  // It has found the tool and the call, and has looked at that, in a transaction.
+  await vi.waitFor(() => expect(db.statementCount() - before).toBeGreaterThanOrEqual(6), 10_000);
+  gate.release();
+  expect((await first).body).toMatchObject({ state: 'completed', repeated: false });
+  expect((await second).body).toMatchObject({ state: 'completed', repeated: true });
 });

@@ -7,6 +7,7 @@ import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 
 import type { ActionSettings } from './action-options.ts';
+import type { CallEnds } from './call-ends.ts';
 import type { CredentialReferences } from './credentials.ts';
 import type { ToolMeters } from './meters.ts';
 import type { Schemas } from './schemas.ts';
@@ -26,4 +27,5 @@ export interface ActionParts {
   readonly log: Log;
   readonly settings: ActionSettings;
   readonly meters: ToolMeters;
+  readonly ends: CallEnds;
 }
