@@ -24,6 +24,7 @@ const PLANE_USES: Record<string, readonly string[]> = {
   fleet: ['ledger', 'trust', 'identity'],
   gateway: ['ledger', 'trust', 'identity'],
   action: ['fleet', 'trust', 'identity'],
+  engines: [],
   intelligence: ['trust', 'identity'],
   decision: ['action', 'fleet', 'ledger', 'trust', 'identity'],
 };

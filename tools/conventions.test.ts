@@ -239,7 +239,7 @@ describe('conventions', () => {
 
   test.each(migrations)('%s is named by time, plane and purpose', (path) => {
     expect(basename(path)).toMatch(
-      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet|decision|action|intelligence)_\w+\.sql$/,
+      /^20\d{10}_(platform|trust|identity|ledger|gateway|fleet|decision|action|intelligence|engines)_\w+\.sql$/,
     );
   });
 

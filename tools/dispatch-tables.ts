@@ -13,6 +13,7 @@ export const DISPATCH_TABLES: readonly string[] = [
   'credential',
   'dispatch_limit',
   'encryption_key',
+  'engine',
   'first_setup',
   'fleet_pulse',
   'guardrail_version',

@@ -5,6 +5,7 @@ import { findTokenWeakness } from '@sagewai/identity';
 
 import { bootstrapFields } from './bootstrap-fields.ts';
 import { encryptionFields } from './encryption/encryption-fields.ts';
+import { engineFields } from './engine-fields.ts';
 import { fleetFields } from './fleet-fields.ts';
 import { intelligenceFields } from './intelligence-fields.ts';
 import { ledgerFields } from './ledger-fields.ts';
@@ -173,6 +174,7 @@ export const SERVER_FIELDS = {
   ...signInFields,
   ...toolFields,
   ...intelligenceFields,
+  ...engineFields,
 
   ROUTING_DECISION_RETENTION: field.duration({
     default: 90 * 86_400_000,

@@ -111,7 +111,7 @@ servedTest(
       );
       // What no role gives: a directory's, a key's, and what is of the whole platform.
       expect(new Set(unread.map(({ permission }) => permission))).toEqual(
-        new Set(['encryption:administer', 'model:call', 'scim:read']),
+        new Set(['encryption:administer', 'model:administer', 'model:call', 'scim:read']),
       );
     }
     expect(wrong).toEqual([]);

@@ -1,4 +1,4 @@
-import type { LedgerOptions } from '@sagewai/ledger';
+import type { ledgerJobs, LedgerOptions } from '@sagewai/ledger';
 
 import type { ServerConfig } from './config.ts';
 
@@ -23,5 +23,21 @@ export function ledgerSettings(config: ServerConfig): Pick<LedgerOptions, 'share
             gatherCount: config.ledgerJournalGatherCalls,
             lookEveryMs: config.ledgerJournalLookIntervalMs,
           },
+  };
+}
+
+/** How often the ledger's jobs look, and how long it keeps how calls found their way. */
+export function ledgerPaces(
+  config: ServerConfig,
+): Pick<
+  Parameters<typeof ledgerJobs>[0],
+  'expireEveryMs' | 'checkEveryMs' | 'foldEveryMs' | 'decisionsKeptMs'
+> {
+  const unhurriedMs = Math.max(config.jobIntervalMs, 60_000);
+  return {
+    expireEveryMs: config.jobIntervalMs,
+    checkEveryMs: unhurriedMs,
+    foldEveryMs: unhurriedMs,
+    decisionsKeptMs: config.routingDecisionRetentionMs,
   };
 }

@@ -8,4 +8,5 @@ export const PLANES: readonly string[] = [
   'action',
   'decision',
   'intelligence',
+  'engines',
 ];

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readConfig } from '@sagewai/config';
 import { ensureAdministrator } from '@sagewai/identity';
 import { silentLog } from '@sagewai/log';
-import { databaseTest, tempHome } from '@sagewai/testing';
+import { type DatabaseFixtures, databaseTest, tempHome } from '@sagewai/testing';
+import type { TestAPI } from 'vitest';
 
 import { SERVER_FIELDS } from './config.ts';
 import { configuredStore } from './object-store.ts';
@@ -32,55 +33,66 @@ export type Call = (credential: Credential, request: Request) => Promise<Answer>
 
 export const bearer = (token: string): Credential => ({ authorization: `Bearer ${token}` });
 
+interface Served {
+  readonly call: Call;
+  readonly administrator: Credential;
+}
+
 /** A whole server with a database of its own, and its administrator's credential. */
-export const servedTest = databaseTest.extend<{ call: Call; administrator: Credential }>({
-  // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
-  administrator: async ({}, use) => use(bearer(`sat-${secret()}`)),
-  call: async ({ url, administrator }, use) => {
-    await using home = await tempHome();
-    const config = readConfig(SERVER_FIELDS, {
-      environment: {
-        DATABASE_URL: url,
-        SAGEWAI_HOME: home.path,
-        PASSWORD_MEMORY_KIB: '8192',
-        PASSWORD_PASSES: '1',
-        REAUTHENTICATE_AFTER: '1h',
-        REGISTRATION_BURST: '10000',
-        SIGN_IN_ATTEMPTS_MAX: '100000',
-        SIGN_IN_ADDRESS_ATTEMPTS_MAX: '100000',
-      },
-    });
-    const databases = await openDatabase(config, silentLog);
-    const models = await readModels(config, {});
-    const token = administrator['authorization']?.slice('Bearer '.length) ?? '';
-    await ensureAdministrator(databases.dispatch, { token });
-    const server = await buildServer({
-      certificate: null,
-      config,
-      gatewayConfig: models.config,
-      modelsFile: { text: models.text, env: {} },
-      databases,
-      objects: configuredStore(config),
-      keys: parseServerKeys(secret(), secret()),
-      version: '0.0.0-test',
-      log: silentLog,
-      onOutdated: () => undefined,
-    });
-    await use(async (credential, { method, path, body, headers }) => {
-      const answer = server.app.inject({
-        method: method as 'GET',
-        url: path,
-        headers: { ...credential, ...headers },
-        ...(body === undefined ? {} : { payload: body as object | string }),
+export const servedWith = (
+  settings: Readonly<Record<string, string>>,
+): TestAPI<DatabaseFixtures & Served> =>
+  databaseTest.extend<Served>({
+    // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
+    administrator: async ({}, use) => use(bearer(`sat-${secret()}`)),
+    call: async ({ url, administrator }, use) => {
+      await using home = await tempHome();
+      const config = readConfig(SERVER_FIELDS, {
+        environment: {
+          DATABASE_URL: url,
+          SAGEWAI_HOME: home.path,
+          PASSWORD_MEMORY_KIB: '8192',
+          PASSWORD_PASSES: '1',
+          REAUTHENTICATE_AFTER: '1h',
+          REGISTRATION_BURST: '10000',
+          SIGN_IN_ATTEMPTS_MAX: '100000',
+          SIGN_IN_ADDRESS_ATTEMPTS_MAX: '100000',
+          ...settings,
+        },
       });
-      const silence = new Promise<null>((resolve) => setTimeout(resolve, SILENT_MS_MAX, null));
-      const said = await Promise.race([answer, silence]);
-      return said ? { status: said.statusCode, text: said.body } : { status: 0, text: '' };
-    });
-    await server.stop(1000);
-    await databases.close();
-  },
-});
+      const databases = await openDatabase(config, silentLog);
+      const models = await readModels(config, {});
+      const token = administrator['authorization']?.slice('Bearer '.length) ?? '';
+      await ensureAdministrator(databases.dispatch, { token });
+      const server = await buildServer({
+        certificate: null,
+        config,
+        gatewayConfig: models.config,
+        modelsFile: { text: models.text, env: {} },
+        databases,
+        objects: configuredStore(config),
+        keys: parseServerKeys(secret(), secret()),
+        version: '0.0.0-test',
+        log: silentLog,
+        onOutdated: () => undefined,
+      });
+      await use(async (credential, { method, path, body, headers }) => {
+        const answer = server.app.inject({
+          method: method as 'GET',
+          url: path,
+          headers: { ...credential, ...headers },
+          ...(body === undefined ? {} : { payload: body as object | string }),
+        });
+        const silence = new Promise<null>((resolve) => setTimeout(resolve, SILENT_MS_MAX, null));
+        const said = await Promise.race([answer, silence]);
+        return said ? { status: said.statusCode, text: said.body } : { status: 0, text: '' };
+      });
+      await server.stop(1000);
+      await databases.close();
+    },
+  }) as TestAPI<DatabaseFixtures & Served>;
+
+export const servedTest = servedWith({});
 
 /** Asks, and throws unless it was done; what is answered must be JSON. */
 export async function make(

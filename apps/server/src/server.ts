@@ -16,6 +16,7 @@ import { createAuditor, trustRoutes } from '@sagewai/trust';
 import { certificateJob } from './certificate.ts';
 import type { ServerConfig } from './config.ts';
 import { webOptions } from './console/web-options.ts';
+import { createServerEngines } from './create-engines.ts';
 import { createIdentityProviders } from './create-identity-providers.ts';
 import { createMemory } from './create-memory.ts';
 import { createOutgoing } from './create-outgoing.ts';
@@ -29,7 +30,7 @@ import { fleetSettings } from './fleet-settings.ts';
 import { answersHealthAlways, healthRoutes } from './health.ts';
 import { schemaJob } from './jobs.ts';
 import { seekLeadership } from './leadership.ts';
-import { ledgerSettings } from './ledger-settings.ts';
+import { ledgerPaces, ledgerSettings } from './ledger-settings.ts';
 import { answersIn, openAccelerator } from './open-accelerator.ts';
 import type { Databases } from './open-database.ts';
 import { createProjectDeletion } from './projects/create-project-deletion.ts';
@@ -78,7 +79,6 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const models: LiveModels = { current: gatewayConfig, text: options.modelsFile?.text ?? null };
   const metrics = createMetrics({ collectDefault: true });
   createDatabaseMeters(metrics, databases);
-  const modelsMeter = createModelsMeter(metrics);
   const objects = meteredStore(options.objects, metrics);
   const egress = createProviderEgress(config, gatewayConfig);
 
@@ -147,7 +147,9 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     record: traces === null ? undefined : (span) => traces.record(span),
   });
 
-  const memory = createMemory({ config, keys, db, clock, log, models: gateway.routes });
+  const engines = createServerEngines({ ...options, db, clock, gateway, nudge });
+  const live = { models, gateway: engines, log, note: createModelsMeter(metrics) };
+  const memory = createMemory({ ...options, db, clock, models: gateway.routes });
   const tools = createTools({ ...options, db, dispatch, fleet, objects, clock, metrics });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
@@ -168,15 +170,13 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
           dispatch,
           log,
           metrics,
-          expireEveryMs: config.jobIntervalMs,
-          checkEveryMs: Math.max(config.jobIntervalMs, 60_000),
-          foldEveryMs: Math.max(config.jobIntervalMs, 60_000),
-          decisionsKeptMs: config.routingDecisionRetentionMs,
+          ...ledgerPaces(config),
         }),
       ],
     },
     gateway: { ...gateway, routes: memory.modelRoutes },
     intelligence: memory,
+    engines,
     fleet,
     action: tools,
     decision: createDecision({ db, dispatch, fleet, objects, clock, log }),
@@ -225,7 +225,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       ...encryption.jobs,
       ...projects.jobs,
       schemaJob(databases, options.onOutdated),
-      ...modelsFileJobs(config, options.modelsFile, { models, gateway, log, note: modelsMeter }),
+      ...modelsFileJobs(config, options.modelsFile, live),
       ...(certificate ? [certificateJob(config, certificate, { app, log, metrics })] : []),
     ],
     {
@@ -260,6 +260,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       await objects.close();
       await outgoing.close();
       await tools.close();
+      await engines.close();
       await providers.close();
       await encryption.close();
     },

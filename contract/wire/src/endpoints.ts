@@ -30,6 +30,7 @@ import {
 } from './dead-letters.ts';
 import { ENCRYPTION_KEY_ENDPOINTS } from './encryption-keys.ts';
 import { enableEncryption, getEncryption, rotateEncryption } from './encryption.ts';
+import { ENGINE_ENDPOINTS } from './engines.ts';
 import {
   createEnrollmentKey,
   listEnrollmentKeys,
@@ -351,6 +352,7 @@ export const ENDPOINTS = [
   ...WORKFLOW_ENDPOINTS,
   ...CHAT_ENDPOINTS,
   ...KNOWLEDGE_ENDPOINTS,
+  ...ENGINE_ENDPOINTS,
 ] as const;
 
 /** The endpoints by id. */

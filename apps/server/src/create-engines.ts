@@ -1,0 +1,93 @@
+import type { Clock } from '@sagewai/clock';
+import { createPublicEgress } from '@sagewai/egress';
+import { createEngines, type Engine, type Engines } from '@sagewai/engines';
+import { type Gateway, type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
+import type { Log } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+
+import type { ServerConfig } from './config.ts';
+import type { Environment } from './read-models.ts';
+
+const PROBE_TIMEOUT_MS = 5_000;
+const SERVE_MS_MAX = 2_000;
+const OUTPUT_TOKENS_DEFAULT = 8_192;
+
+export interface ServerEngines extends Engines {
+  /** As the gateway's own: the engines that are ready stay beside what is configured. */
+  apply(config: GatewayConfig): void;
+}
+
+export function createServerEngines(of: {
+  readonly config: ServerConfig;
+  readonly gatewayConfig: GatewayConfig;
+  readonly modelsFile?: { readonly env: Environment } | undefined;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gateway: Pick<Gateway, 'apply'>;
+  readonly nudge: (job: string) => void;
+}): ServerEngines {
+  const { config, gateway } = of;
+  const egress = createPublicEgress({
+    privateHosts: config.enginePrivateHosts,
+    timeoutMs: PROBE_TIMEOUT_MS,
+  });
+  let configured = of.gatewayConfig;
+  let ready: GatewayConfig['deployments'] = [];
+  const push = (): void =>
+    gateway.apply({ ...configured, deployments: [...configured.deployments, ...ready] });
+  const engines = createEngines({
+    ...of,
+    egress,
+    environment: of.modelsFile?.env ?? {},
+    serve: (those) => {
+      ready = deploymentsOf(those, of);
+      push();
+    },
+    settings: {
+      commands: config.engineCommands,
+      host: config.engineHost,
+      lookEveryMs: config.engineHealthIntervalMs,
+      serveEveryMs: Math.min(config.engineHealthIntervalMs, SERVE_MS_MAX),
+      startMs: config.engineStartTimeoutMs,
+      drainMs: config.engineDrainTimeoutMs,
+    },
+  });
+  return {
+    ...engines,
+    apply: (other) => {
+      configured = other;
+      push();
+    },
+    close: async () => {
+      await engines.close();
+      await egress.close();
+    },
+  };
+}
+
+/** Read as a models file is: JSON is YAML. */
+function deploymentsOf(
+  engines: readonly Engine[],
+  { config, clock }: { readonly config: ServerConfig; readonly clock: Clock },
+): GatewayConfig['deployments'] {
+  const text = JSON.stringify({ model_list: engines.map(toEntry) });
+  const read = readGatewayConfig(config, { text, env: {} }, clock.now());
+  if (read.kind === 'refused') throw new Error(`engines: ${read.mistakes.join('; ')}`);
+  return read.config.deployments;
+}
+
+const toEntry = ({ id, model, host, port, kind, metadata }: Engine): object => ({
+  model_name: model,
+  litellm_params: { model: `openai/${model}`, api_base: `http://${host}:${port}/v1` },
+  model_info: {
+    id,
+    mode: kind === 'embedding' ? 'embedding' : 'chat',
+    input_cost_per_token: 0,
+    output_cost_per_token: 0,
+    max_output_tokens: outputOf(metadata),
+  },
+});
+
+const outputOf = ({ max_output_tokens: most }: Engine['metadata']): number =>
+  typeof most === 'number' && Number.isInteger(most) && most > 0 ? most : OUTPUT_TOKENS_DEFAULT;

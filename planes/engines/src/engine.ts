@@ -1,0 +1,46 @@
+import type { BodyOf, ENGINE_KINDS, ENGINE_STATES, startEngine } from '@sagewai/wire';
+
+/**
+ * An engine.
+ *
+ *     STARTING ──► READY ──► DRAINING ──► STOPPED
+ *         └──────────┴───► ERROR
+ *
+ *   N1. Only one that is READY is a deployment of the gateway.
+ *   N2. A process is started by a command line that the operator has written; of a request it gets single words.
+ *   N3. One that ends or stops answering is started again, three times at most; then it is in ERROR.
+ *   N4. Only the server that has started a process looks after it. Whose server is gone is in ERROR.
+ *   N5. A state is changed from the one that the change was decided by.
+ */
+export interface Engine {
+  readonly id: string;
+  readonly model: string;
+  readonly host: string;
+  readonly port: number;
+  readonly kind: (typeof ENGINE_KINDS)[number];
+  readonly state: EngineState;
+  readonly replica: string | null;
+  readonly backend: string | null;
+  readonly options: EngineOptions;
+  readonly metadata: Record<string, unknown>;
+  readonly memoryGb: number | null;
+  readonly createdAt: Date;
+  readonly stateAt: Date;
+  readonly heartbeatAt: Date | null;
+  readonly seenAt: Date;
+  readonly failures: number;
+  readonly restarts: number;
+  readonly problem: string | null;
+}
+
+export type EngineState = (typeof ENGINE_STATES)[number];
+
+export type EngineOptions = Pick<
+  BodyOf<typeof startEngine>,
+  'tensor_parallel_size' | 'pipeline_parallel_size' | 'max_concurrent_requests' | 'port'
+>;
+
+export const CONCURRENT_DEFAULT = 256;
+
+export const isOver = ({ state }: Pick<Engine, 'state'>): boolean =>
+  state === 'STOPPED' || state === 'ERROR';

@@ -1,0 +1,105 @@
+import { type Job, job } from '@sagewai/jobs';
+
+import { decideEngine, type Seen } from './decide-engine.ts';
+import { type Engine, isOver } from './engine.ts';
+import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
+import type { EngineParts } from './engines.ts';
+import { findPort } from './processes.ts';
+import { wordsFor } from './read-commands.ts';
+
+export const WATCH_OWN = 'engines.watchOwn';
+export const SERVE = 'engines.serve';
+const ANSWER_BYTES_MAX = 1_000_000;
+/** So many looks may be missed by a server that is busy. */
+const LOOKS_MISSED_MAX = 6;
+const SILENT_MS_MIN = 60_000;
+
+export function engineJobs(parts: EngineParts): Job[] {
+  const { db, settings, replica, serve } = parts;
+  let served = '';
+  return [
+    job({
+      name: WATCH_OWN,
+      everyMs: settings.lookEveryMs,
+      runsOn: 'every-replica',
+      converges: 'the processes of this server’s engines are as their states say',
+      ifItNeverRuns: 'engines that were started never become ready, and are not started again',
+      run: async () => {
+        const own = (await listEngineRows(db)).filter((engine) => engine.replica === replica);
+        await Promise.all(own.map((engine) => look(engine, parts)));
+      },
+    }),
+    job({
+      name: 'engines.watchRegistered',
+      everyMs: settings.lookEveryMs,
+      runsOn: 'leader',
+      converges: 'the states of registered engines are what they answer',
+      ifItNeverRuns:
+        'engines that were registered never become ready, or are called although they are gone',
+      run: async () => {
+        const others = (await listEngineRows(db)).filter((engine) => engine.replica === null);
+        await Promise.all(others.map((engine) => look(engine, parts)));
+        await failOrphans(db, Math.max(SILENT_MS_MIN, LOOKS_MISSED_MAX * settings.lookEveryMs)); // N4
+      },
+    }),
+    job({
+      name: SERVE,
+      everyMs: settings.serveEveryMs,
+      runsOn: 'every-replica',
+      converges: 'the gateway has the engines that are ready as deployments',
+      ifItNeverRuns: 'engines are not called, or are called although they are gone',
+      run: async () => {
+        const ready = (await listEngineRows(db)).filter(({ state }) => state === 'READY'); // N1
+        const now = JSON.stringify(
+          ready.map(({ id, model, host, port }) => [id, model, host, port]),
+        );
+        if (now === served) return;
+        serve(ready);
+        served = now;
+      },
+    }),
+  ];
+}
+
+async function look(engine: Engine, parts: EngineParts): Promise<void> {
+  const { db, clock, log, settings, processes, replica, nudge } = parts;
+  if (isOver(engine) && engine.replica !== null) {
+    await processes.stop(engine.id);
+    return;
+  }
+  const isOurs = engine.replica === replica;
+  const ofProcess = processes.isAlive(engine.id) ? 'alive' : 'ended';
+  const answers = engine.state === 'STOPPED' ? false : await isAnswering(engine, parts);
+  const seen: Seen = { process: isOurs ? ofProcess : 'not ours', answers, now: clock.now() };
+  const decided = decideEngine(engine, seen, settings);
+  // Somebody else may have taken the port that was free.
+  const isChosen = engine.options.port !== undefined && engine.options.port !== null;
+  const port = decided.act === 'start' && !isChosen ? await findPort(engine.host) : engine.port;
+  if (!(await noteDecided(db, engine, { decided, answers, port }))) return; // N5
+  if (decided.state !== engine.state) {
+    log.info('an engine has another state', { engine: engine.id, state: decided.state });
+    nudge(SERVE);
+  }
+  if (decided.act === 'stop' || decided.act === 'start') await processes.stop(engine.id);
+  if (decided.act === 'start') startProcess({ ...engine, port }, parts);
+}
+
+export function startProcess(engine: Engine, { commands, processes }: EngineParts): void {
+  const command = commands.get(engine.backend ?? '');
+  if (command !== undefined) processes.start(engine.id, command.program, wordsFor(command, engine));
+}
+
+/** Whatever speaks OpenAI's format lists its models. */
+async function isAnswering({ host, port }: Engine, { egress }: EngineParts): Promise<boolean> {
+  try {
+    const { status } = await egress.send(`http://${host}:${port}/v1/models`, {
+      method: 'GET',
+      headers: {},
+      body: null,
+      bytesMax: ANSWER_BYTES_MAX,
+    });
+    return status === 200;
+  } catch {
+    return false;
+  }
+}
