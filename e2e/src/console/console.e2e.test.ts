@@ -247,16 +247,19 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
     await keepPicture(page, 'analytics-light');
   });
 
-  test('a schedule is run now, which leads to its run', async () => {
-    const { page, installation } = opened;
-    const submission = {
-      model: 'scripted',
-      payload: { agent: { name: 'greeter', model: 'scripted' }, message: 'Good morning' },
-    };
-    await installation.server.askWell('/api/v1/schedules', {
-      body: { name: 'digest', cron: '0 7 * * MON-FRI', submission },
-    });
+  test('a schedule is made, and run now, which leads to its run', async () => {
+    const { page } = opened;
     await goTo(page, 'Schedules');
+    await page.getByRole('button', { name: 'New schedule' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New schedule' });
+    await dialog.getByLabel('Name').fill('digest');
+    await dialog.getByLabel('When').fill('0 7 * * SOMEDAY');
+    await dialog.getByLabel('Time zone').fill('Europe/Berlin');
+    await dialog.getByLabel('Message').fill('Good morning');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByLabel('When').fill('0 7 * * MON-FRI');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
     const row = page.getByRole('row').filter({ hasText: 'digest' });
     await row.getByRole('button', { name: 'Run now' }).click();
     await page.waitForURL(/\/runs\/[0-9a-f-]{36}$/);

@@ -31,6 +31,7 @@ export const NEEDS = {
   'fleet.discardDeadLetter': 'run:cancel',
   'fleet.redriveDeadLetters': 'run:redrive',
   'fleet.discardDeadLetters': 'run:cancel',
+  'runs.createSchedule': 'schedule:write',
   'runs.triggerSchedule': 'schedule:write',
   'runs.updateSchedule': 'schedule:write',
   'gateway.createKey': 'key:write',

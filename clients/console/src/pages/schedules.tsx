@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 
 import { ask } from '../api/server.ts';
 import { useAct } from '../api/use-act.ts';
+import { NewSchedule } from '../fleet/new-schedule.tsx';
 import { useEvery } from '../shell/live.ts';
 import { ActButton } from '../ui/act-button.tsx';
 import { Badge } from '../ui/badge.tsx';
@@ -23,7 +24,11 @@ export function SchedulesPage(): ReactElement {
     refetchInterval: useEvery(EVERY_MS),
   });
   return (
-    <Page title="Schedules" about="Runs that are submitted at every instant of a cron expression.">
+    <Page
+      title="Schedules"
+      about="Runs that are submitted at every instant of a cron expression."
+      actions={<NewSchedule />}
+    >
       {error === null ? null : <Failure error={error} again={() => void refetch()} />}
       <Panel isFlush>
         {data === undefined ? null : (
