@@ -31,7 +31,9 @@ const PUBLIC: Readonly<Record<string, string>> = {
   'identity.beginSignInPasskey': 'the same; it tells a random challenge, and changes nothing',
   'identity.signInPasskey': 'the same; its challenge is answered once',
   'identity.resetPassword': 'its link is its credential, and works once',
-  'identity.acceptInvitation': 'the same',
+  'identity.requestPasswordReset':
+    'who has forgotten a password has none; the link goes to the account, and attempts are counted',
+  'identity.acceptInvitation': 'its link is its credential, and works once',
   'identity.setUp': 'its token is its credential, and works once',
   'sso.startSignIn': 'whoever begins to sign in is nobody yet; it tells where the provider is',
   'sso.finishSignIn': 'its credential is what the provider answers, and the browser that asked',

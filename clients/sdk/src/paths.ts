@@ -237,6 +237,7 @@ export const PATHS = {
   'identity.removeTotp': ['DELETE', '/api/v1/account/totp'],
   'identity.renameProject': ['PATCH', '/api/v1/projects/{project}'],
   'identity.renewRecoveryCodes': ['POST', '/api/v1/account/recovery-codes'],
+  'identity.requestPasswordReset': ['POST', '/api/v1/password-reset/request'],
   'identity.resetPassword': ['POST', '/api/v1/password-reset'],
   'identity.revokeInvitation': ['POST', '/api/v1/invitations/{invitation_id}/revoke'],
   'identity.revokeToken': ['POST', '/api/v1/tokens/{token_id}/revoke'],

@@ -87,6 +87,20 @@ export const resetPassword = endpoint({
   output: Type.Object({ account_id: id }),
 });
 
+export const requestPasswordReset = endpoint({
+  id: 'identity.requestPasswordReset',
+  method: 'POST',
+  path: '/api/v1/password-reset/request',
+  surface: 'own',
+  summary:
+    'Have a link to set a password anew sent to an account’s address; nobody is told whether there is one',
+  permission: 'public',
+  audit: 'record',
+  body: Type.Object({ email, organization: organizationName }),
+  output: Type.Object({ status: Type.Literal('accepted') }),
+  status: 202,
+});
+
 const invitation = Type.Object({
   id,
   email: Type.String(),
@@ -183,6 +197,7 @@ export const ACCOUNT_ENDPOINTS = [
   removeSecondFactors,
   createPasswordReset,
   resetPassword,
+  requestPasswordReset,
   createInvitation,
   listInvitations,
   revokeInvitation,

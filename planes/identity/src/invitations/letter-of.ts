@@ -2,7 +2,7 @@ import type { AccountLink } from './links.sql.ts';
 
 /** What is written to whom a link is for. The address of this server is in the link alone. */
 export function letterOf(
-  { kind, expiresAt }: Pick<AccountLink, 'kind' | 'expiresAt'>,
+  { kind, expiresAt, createdBy }: Pick<AccountLink, 'kind' | 'expiresAt' | 'createdBy'>,
   url: string,
 ): {
   readonly type: 'account.invitation' | 'account.reset';
@@ -10,6 +10,15 @@ export function letterOf(
   readonly text: string;
 } {
   const until = `It is good once, until ${expiresAt.toISOString()}, and for you alone: do not pass it on.`;
+  if (createdBy === 'anonymous') {
+    return {
+      type: 'account.reset',
+      title: 'Set your password anew',
+      text:
+        `Somebody, you we hope, has forgotten the password of your account here. Set it anew:\n\n${url}\n\n${until}\n` +
+        'If it was not you, do nothing: your password stays as it is.\n',
+    };
+  }
   return kind === 'invitation'
     ? {
         type: 'account.invitation',

@@ -68,6 +68,7 @@ export function resetRoutes(parts: SignInParts): Route[] {
       await inTenant(db, [orgId], async (tx) => {
         if ((await useLink(tx, { id: link.id, kind: 'reset' })) === null) throw notGood();
         await dropCredential(tx, { kind: LINK_KIND, id: link.id });
+        await revokeResetsOf(tx, accountId); // whoever asked for several has used one
         await setPassword(tx, { orgId, accountId, hash });
         const actor = `account:${accountId}`;
         const ended = await endSessionsOf(tx, { accountId, by: actor });

@@ -10,6 +10,7 @@ import type { Letters } from '@sagewai/trust';
 import { administrationRoutes } from '../accounts/administration-routes.ts';
 import { ownAccountRoutes } from '../accounts/own-account-routes.ts';
 import { createPasswordKeeper } from '../accounts/password-keeper.ts';
+import { forgottenPasswordRoute } from '../invitations/forgotten-password.ts';
 import { invitationRoutes } from '../invitations/invitation-routes.ts';
 import { resetRoutes } from '../invitations/reset-routes.ts';
 import { setupRoute } from '../invitations/setup-route.ts';
@@ -82,6 +83,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       ...administrationRoutes(parts),
       ...invitationRoutes(parts),
       ...resetRoutes(parts),
+      forgottenPasswordRoute(parts),
       setupRoute(parts),
     ],
   };
