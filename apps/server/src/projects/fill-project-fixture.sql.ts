@@ -91,6 +91,8 @@ export async function fillProject(
     'budget.scope_id': key,
     'facet_limit.scope_kind': 'key',
     'facet_limit.scope_id': key,
+    'budget_holder.scope_kind': 'key',
+    'budget_holder.scope_id': key,
     'call_slot.scope_kind': 'key',
     'call_slot.scope_id': key,
     'budget_notice.subject': `project:${projectId}`,
