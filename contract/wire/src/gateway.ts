@@ -36,7 +36,7 @@ export const createChatCompletion = endpoint({
   id: 'gateway.createChatCompletion',
   method: 'POST',
   path: '/v1/chat/completions',
-  aliases: ['/chat/completions'],
+  aliases: ['/chat/completions', '/api/chat/v1/chat/completions'],
   surface: 'openai',
   summary: 'Call a model; the answer is the one of the provider, unchanged',
   permission: 'model:call',

@@ -43,6 +43,18 @@ test('a call of a chat is reminded of what was said, has its id, and nothing of 
   expect(shown.messages[0]).toMatchObject({ role: 'user', content: 'I am Ada', metadata: {} });
 });
 
+test('a studio finds chats, memory and completions at its own paths', async ({ replica }) => {
+  const key = await replica.key();
+  const { body: chat } = await replica.call('POST /api/chat/sessions', key, { title: 'Studio' });
+  const body = { model: 'm', messages: [turn('user', 'hi')], session_id: chat.id };
+  const answer = await replica.call('POST /api/chat/v1/chat/completions', key, body);
+  expect(answer.body.id).toBe(`chatcmpl-${chat.id}`);
+  const shown = await replica.call(`GET /api/chat/sessions/${chat.id}`, key);
+  expect(shown.body.messages).toHaveLength(2);
+  expect((await replica.call('GET /api/studio/memory/config', key)).body.max_dialogs).toBe(10);
+  expect((await replica.call('GET /api/chat/memory/stats', key)).body.total_sessions).toBe(1);
+});
+
 test('who sends what was said before is not reminded of it twice', async ({
   replica,
   provider,
