@@ -69,9 +69,9 @@ export const LEDGER_MUTANTS: readonly SourceMutant[] = [
   },
   {
     name: 'money, M3: the usage of a stream is not asked for',
-    file: `${GATEWAY}/formats/chat-request.ts`,
-    from: '{ stream_options: { include_usage: true } }',
-    to: '{}',
+    file: `${GATEWAY}/calls/begin-attempt.ts`,
+    from: 'askForUsage: asked.hidesUsage,',
+    to: 'askForUsage: false,',
     project: 'pg',
     tests: `${GATEWAY}/calls/streams.pg.test.ts`,
     only: 'M3',
