@@ -2,6 +2,7 @@ export const AT = '2026-01-01T00:00:00Z';
 export const ORG = '0199aaaa-0000-7000-8000-000000000001';
 
 export const BALANCE = {
+  budget_id: null,
   budget_reset_at: null,
   budget_limits: [],
   tpm_limit: null,
