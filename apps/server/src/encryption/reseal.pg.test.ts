@@ -225,6 +225,7 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'credential.hash': 'SHA-256',
   'key_holder.sealing': 'a fingerprint',
   'kept_secret.value': 'in clear, for the owner alone: the keys of a server without a home (I7)',
+  'knowledge_chunk.vector': 'in clear, as the passage beside it',
   'match_class.labels_hash': 'a hash of labels',
   'oidc_login.browser_hash': 'SHA-256',
   'oidc_login.state_hash': 'SHA-256',
