@@ -6,6 +6,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { ask } from '../api/server.ts';
 import { useAct } from '../api/use-act.ts';
 import { useEvery } from '../shell/live.ts';
+import { HiddenContents } from '../tools/hidden-contents.tsx';
 import { CallBadge, ModeBadge } from '../tools/mode-badge.tsx';
 import { ToolDecision } from '../tools/tool-decision.tsx';
 import { ActButton } from '../ui/act-button.tsx';
@@ -57,7 +58,11 @@ function Whole({ call }: { call: Call }): ReactElement {
       )}
       <div className="grid items-start gap-4 lg:grid-cols-[1fr_320px]">
         <div className="flex min-w-0 flex-col gap-4">
-          {call.state === 'waiting' ? (
+          {call.contents_hidden ? (
+            <Panel title="Arguments and result">
+              <HiddenContents />
+            </Panel>
+          ) : call.state === 'waiting' ? (
             <Panel title="Waits for a person">
               <ToolDecision call={call} />
             </Panel>

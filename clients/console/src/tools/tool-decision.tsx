@@ -12,11 +12,13 @@ import { Facts } from '../ui/panel.tsx';
 import { Time } from '../ui/time.tsx';
 import { describeEffect } from './describe-effect.ts';
 import { digestArguments } from './digest-arguments.ts';
+import { HiddenContents } from './hidden-contents.tsx';
 
 type Call = CallOutput<'tools.getToolCall'>;
 
 /** One call that waits for a person: what it will do with which arguments, and the two answers. */
 export function ToolDecision({ call }: { call: Call }): ReactElement {
+  if (call.contents_hidden) return <HiddenContents />;
   const digest = digestArguments(call.arguments);
   const isAsShown = digest === call.arguments_digest;
   return (
