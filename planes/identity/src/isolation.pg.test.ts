@@ -40,7 +40,14 @@ const DEFINER_FUNCTIONS = [
 ];
 
 /** Structured values that dispatch needs to choose, though it sees every organization's. */
-const DISPATCH_VALUES = ['match_class.labels', 'match_class.routing', 'pool_setting.retry'];
+const DISPATCH_VALUES = [
+  'match_class.labels',
+  'match_class.routing',
+  'pool_setting.retry',
+  // The installation's own, whatever organizations it has: who operates it starts engines.
+  'engine.options',
+  'engine.metadata',
+];
 
 const ROLES = ['sagewai_request', 'sagewai_dispatch'] as const;
 
