@@ -13,10 +13,15 @@ for (const name of Object.keys(process.env)) {
 const sources = '{contract,platform,planes,apps,clients,examples}/*/src/**';
 const roots = '{db,e2e,bench,deploy}/src/**';
 const CI_SEED = 20_261_127;
-const { TEST_POSTGRES_BIN_DIR, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } = process.env;
+const { TEST_POSTGRES_BIN_DIR, TEST_REDIS, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } =
+  process.env;
+const redisMode = TEST_REDIS ?? 'none';
+if (redisMode !== 'none' && redisMode !== 'with' && redisMode !== 'lost')
+  throw new Error('TEST_REDIS: none, with or lost');
 const provide = {
   testDataDir: TEST_DATA_DIR ?? null,
   postgresBinDir: TEST_POSTGRES_BIN_DIR ?? '',
+  redisMode,
   historiesMinutes: Number(TEST_HISTORIES_MINUTES ?? 0),
   historiesSeed: TEST_SEED ? Number(TEST_SEED) : CI ? CI_SEED : null,
 };
@@ -54,6 +59,7 @@ export default defineConfig({
           include: ['e2e/**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup,
+          setupFiles: ['e2e/src/harness/redis-setup-test.ts'],
           provide,
           testTimeout: 180_000,
           hookTimeout: 120_000,

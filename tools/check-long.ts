@@ -12,9 +12,19 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, only: { type: 'string', default: '' } },
 });
 
-const steps: readonly (readonly [name: string, ...args: string[]])[] = [
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--project'] as const;
+
+/** What is run, by Node; words like `NAME=value` in front are its environment. */
+const steps: readonly (readonly [name: string, ...words: string[]])[] = [
   ['histories', 'e2e/src/history/main.ts', '--minutes', values.minutes],
   ['random ledgers', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'pg', 'reference-'],
+  ...(['with', 'lost'] as const).flatMap(
+    (mode) =>
+      [
+        [`database tests, Redis ${mode}`, `TEST_REDIS=${mode}`, ...VITEST, 'pg', 'planes/fleet/'],
+        [`end to end, Redis ${mode}`, `TEST_REDIS=${mode}`, ...VITEST, 'e2e', 'e2e/src/tests/'],
+      ] as const,
+  ),
   ['mutants of histories', 'e2e/src/history/main.ts', '--mutants', '--seconds', '15'],
   ['mutants of sources', 'tools/check-mutants.ts'],
   ['helm chart', 'deploy/src/main.ts', 'check'],
@@ -39,10 +49,14 @@ process.env['TEST_HISTORIES_MINUTES'] = values.minutes;
 const chosen = steps.filter(([name]) => name.includes(values.only));
 
 let failed = 0;
-for (const [name, ...args] of chosen) {
+for (const [name, ...words] of chosen) {
+  const variables = words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('='));
+  const args = words.slice(variables.length);
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const [variable = '', value] of variables) env[variable] = value;
   const startedAt = performance.now();
   console.log(`---- ${name}`);
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env });
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
   if (status !== 0) failed += 1;

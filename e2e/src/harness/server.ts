@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ask, type Answer, askWell, bearer, type Request } from './api.ts';
 import { freePort } from './free-port.ts';
 import type { End, Running } from './process.ts';
+import { redisFor } from './redis-of-servers.ts';
 import { type Environment, startSagewai } from './sagewai.ts';
 import type { Stage } from './stage.ts';
 import { waitUntil } from './wait-until.ts';
@@ -71,6 +72,7 @@ export async function createServer(stage: Stage, options: ServerOptions): Promis
     PORT: String(port),
     SAGEWAI_HOME: join(stage.folder, 'server-home'),
     SAGEWAI_CONFIG: options.config === undefined ? undefined : configFile,
+    ...redisFor(options.databaseUrl),
     ...secrets.environment,
     ...options.environment,
   };

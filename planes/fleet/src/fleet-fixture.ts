@@ -19,10 +19,11 @@ import { createLedger, type Ledger, type PriceCeiling } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
 import { FileStore, type ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
-import type { Accelerator } from '@sagewai/redis';
+import { type Accelerator, openRedis } from '@sagewai/redis';
 import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import { createAuditor } from '@sagewai/trust';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
+import { inject } from 'vitest';
 
 import { createFleet, type Fleet } from './fleet.ts';
 import type { ChooseTier } from './matching/resolve-auto.ts';
@@ -71,16 +72,25 @@ export class FleetFixture {
   readonly #egress = createPublicEgress({ privateHosts: ['127.0.0.1'], timeoutMs: 5_000 });
   readonly #folder = join(tmpdir(), `sagewai-objects-${randomUUID()}`);
 
+  /** Beside all tests of a run, where there is to be one: see `RedisMode`. */
+  readonly #redis: Accelerator | null;
+
   constructor(options: FixtureOptions) {
     const { db, dispatch, tenant, clock = systemClock } = options;
     const key = options.key ?? createSecretKey(randomBytes(32));
     this.metrics = createMetrics();
     this.ledger = createLedger({ db, log: silentLog, metrics: this.metrics });
+    const redisUrl = inject('redisUrl');
+    const prefix = `${tenant.orgId}:`;
+    this.#redis =
+      redisUrl === null || options.redis !== undefined
+        ? null
+        : openRedis({ url: redisUrl, prefix, log: silentLog, metrics: this.metrics });
     this.fleet = createFleet({
       db,
       dispatch,
       listenUrl: options.listenUrl ?? null,
-      redis: options.redis ?? null,
+      redis: options.redis ?? this.#redis,
       ledger: this.ledger,
       priceOf: options.priceOf ?? (() => null),
       chooseTier: options.chooseTier ?? (async () => null),
@@ -188,6 +198,7 @@ export class FleetFixture {
     await this.app.close();
     await this.fleet.close();
     await this.ledger.close();
+    await this.#redis?.close();
     await this.#egress.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
