@@ -97,8 +97,9 @@ test('a sealed payload is run, and only its worker and its submitter have read i
   expect(byStranger).toMatchObject({ code: 2, stdout: '' });
   expect(byStranger.text).toContain('not sealed for the key');
 
-  await server.stop();
+  // Workers first: one whose server is gone tries to tell it that it leaves.
   for (const worker of workers) await worker.stop();
+  await server.stop();
   const logs = [server.process(), ...workers].map((each) => each.text()).join('\n');
   const keyFiles = [path('pool.pem'), path('home/seal-key.pem'), await keyOf('own')];
   expect((await stat(await keyOf('own'))).mode & 0o777).toBe(0o600);

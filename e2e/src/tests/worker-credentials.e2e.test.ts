@@ -146,8 +146,9 @@ test('planted credentials are used, and stand in no table, no log and on no wire
   );
   expect(booked.toSorted()).toEqual(['openai/cheap 0.0000015', 'openai/gpt-4o 0.00007']);
 
-  await server.stop();
+  // Workers first: one whose server is gone tries to tell it that it leaves.
   for (const worker of workers) await worker.stop();
+  await server.stop();
   const logs = [server.process().text(), ...workers.map((worker) => worker.text())].join('\n');
   // The search finds what is there.
   expect(await searchDatabase(database.adminUrl, 'You called with [redacted]')).not.toEqual([]);
