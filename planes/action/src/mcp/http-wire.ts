@@ -90,7 +90,11 @@ export function createHttpWire(options: HttpWireOptions): McpWire {
         signal: AbortSignal.timeout(FAREWELL_MS_MAX),
       } as const;
       session = null;
-      egress.open(url, message).then(({ body }) => leave(body), ignored);
+      // Ignored to its end: an answer that breaks off would be a rejection that nobody handles, and end the process.
+      egress
+        .open(url, message)
+        .then(({ body }) => leave(body))
+        .catch(ignored);
     },
   };
 }
