@@ -107,6 +107,19 @@ test('what it leaves behind ends with it, and holds up nothing', async () => {
   await expect.poll(() => isGone(Number((end as { said: string }).said))).toBe(true);
 });
 
+test('what has left its process group holds up nothing', async () => {
+  const program = `
+    const { spawn } = require('child_process');
+    const away = spawn(process.execPath, ['-e', '${forever}'], { detached: true, stdio: 'inherit' });
+    process.stderr.write(String(away.pid), () => process.exit(0));
+  `;
+  const end = await run(node(program));
+  const pid = Number((end as { said: string }).said);
+  onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+  expect(end).toMatchObject({ kind: 'exited', code: 0 });
+  expect(await isGone(pid)).toBe(false);
+}, 20_000);
+
 test('a run that is cancelled ends it, even where it does not listen', async () => {
   const cancel = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'sagewai-exec-test-'));

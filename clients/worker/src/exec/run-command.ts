@@ -111,13 +111,21 @@ async function endOf(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-SAID_CHARS_MAX);
   });
-  // What it has left behind would hold its pipes open.
-  child.once('exit', () => killGroup(child, 'SIGKILL'));
+  let drain: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    // What it has left behind would hold its pipes open; what has left its group still does, and nobody waits for that.
+    killGroup(child, 'SIGKILL');
+    drain = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, GRACE_MS);
+  });
   const code = await new Promise<number>((resolve) => {
     child.once('close', (status, killedBy) => resolve(killedBy === null ? (status ?? -1) : -1));
   });
   clearTimeout(late);
   clearTimeout(grace);
+  clearTimeout(drain);
   signal.removeEventListener('abort', leave);
   if (stoppedBy !== null) return { kind: 'stopped', by: stoppedBy, said };
   return { kind: 'exited', code, output: Buffer.concat(output).toString(), said };
