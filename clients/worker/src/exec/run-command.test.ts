@@ -147,21 +147,41 @@ test('a run that is cancelled ends it, even where it does not listen', async () 
   expect(await ended).toMatchObject({ kind: 'stopped', by: 'signal' });
 }, 20_000);
 
-test('within a container the runtime is given names of variables, and no values', async () => {
+/** Stands for a runtime: there is none in tests. */
+async function fakeRuntime(script: string) {
   const folder = await mkdtemp(join(tmpdir(), 'sagewai-exec-test-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  // Stands for a runtime: there is none in tests.
   const runtime = join(folder, 'docker');
-  await writeFile(runtime, '#!/bin/sh\nprintf "%s\\n" "$@"\n');
+  await writeFile(runtime, `#!/bin/sh\n${script}\n`);
   await chmod(runtime, 0o755);
-  const container = { image: 'python:3.13', runtime, network: 'none', memory: '1g', cpus: null };
-  const end = await run(['classify', '--fast'], {
-    environment: { PATH: process.env['PATH'], TOKEN: 'secret' },
-    profile: { env: ['TOKEN'], container },
-  });
-  const args = end.kind === 'exited' ? end.output.trim().split('\n') : [];
+  return { image: 'python:3.13', runtime, network: 'none', memory: '1g', cpus: null };
+}
+
+test('within a container the runtime is given names of variables, and no values', async () => {
+  const container = await fakeRuntime('printf "%s\\n" "$@"');
+  const start = async (): Promise<string[]> => {
+    const end = await run(['classify', '--fast'], {
+      environment: { PATH: process.env['PATH'], TOKEN: 'secret' },
+      profile: { env: ['TOKEN'], container },
+    });
+    return end.kind === 'exited' ? end.output.trim().split('\n') : [];
+  };
+  const args = await start();
+  const name = args[4] ?? '';
   expect(args.join(' ')).toBe(
-    'run --rm --interactive --name sagewai-run --network none --cap-drop ALL --security-opt no-new-privileges ' +
+    `run --rm --interactive --name ${name} --network none --cap-drop ALL --security-opt no-new-privileges ` +
       '--read-only --tmpfs /tmp --pids-limit 512 --memory 1g --env TOKEN python:3.13 classify --fast',
   );
+  // One that a killed worker has left does not stand in the way of the next.
+  expect(name).toMatch(/^sagewai-run-[\da-f]{8}$/);
+  expect((await start())[4]).not.toBe(name);
+});
+
+test('a runtime that fails itself has started nothing', async () => {
+  const container = await fakeRuntime('echo no daemon >&2; exit 125');
+  expect(await run(['classify'], { profile: { container } })).toEqual({
+    kind: 'unstarted',
+    reason: `${container.runtime} started no container: no daemon`,
+  });
+  expect(await run(node('process.exit(125)'))).toMatchObject({ kind: 'exited', code: 125 });
 });

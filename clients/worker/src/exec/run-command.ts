@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ export interface CommandCall {
   readonly environment: Environment;
   /** What it is told beside that: which run it works for. */
   readonly told: Readonly<Record<string, string>>;
-  /** Of the container, where there is one. */
+  /** What the container's name begins with, where there is one. */
   readonly name: string;
   readonly signal: AbortSignal;
 }
@@ -38,6 +39,8 @@ export type CommandEnd =
 const SAID_CHARS_MAX = 4_000;
 /** Between being asked to end and being ended. */
 const GRACE_MS = 5_000;
+/** By `docker run`, and those that take its arguments: they themselves have failed, and nothing was started. */
+const RUNTIME_FAILED = 125;
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -57,10 +60,12 @@ export async function runCommand(profile: CommandProfile, call: CommandCall): Pr
 async function runIn(cwd: string, profile: CommandProfile, call: CommandCall): Promise<CommandEnd> {
   const { container } = profile;
   const env = environmentOf(profile, call);
+  // Of this start alone: a container that a killed worker has left has the name of another one.
+  const name = `${call.name}-${randomUUID().slice(0, 8)}`;
   const [program = '', ...args] =
     container === null
       ? profile.command
-      : inContainer(container, { ...profile, name: call.name, env: Object.keys(env) });
+      : inContainer(container, { ...profile, name, env: Object.keys(env) });
   const child: Child = spawn(program, args, {
     cwd,
     env: container === null ? env : { ...env, ...runtimeEnvironment(call.environment) },
@@ -75,9 +80,16 @@ async function runIn(cwd: string, profile: CommandProfile, call: CommandCall): P
   // A command that does not read what it is given is not at fault.
   child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify(call.input ?? null));
-  const remove =
-    container === null ? () => undefined : () => removeContainer(container.runtime, call);
-  return Promise.race([unstarted, endOf(child, profile, { signal: call.signal, remove })]);
+  const remove = (): void => {
+    if (container !== null) removeContainer(container.runtime, name, call.environment);
+  };
+  const end = await Promise.race([
+    unstarted,
+    endOf(child, profile, { signal: call.signal, remove }),
+  ]);
+  return container !== null && end.kind === 'exited' && end.code === RUNTIME_FAILED
+    ? { kind: 'unstarted', reason: `${program} started no container: ${end.said.trim()}` }
+    : end;
 }
 
 async function endOf(
@@ -156,7 +168,7 @@ function runtimeEnvironment(environment: Environment): Record<string, string> {
 }
 
 /** A container outlives the process that has started it. */
-function removeContainer(runtime: string, { name, environment }: CommandCall): void {
+function removeContainer(runtime: string, name: string, environment: Environment): void {
   const env = runtimeEnvironment(environment);
   const removal = spawn(runtime, ['rm', '--force', name], { stdio: 'ignore', env });
   removal.on('error', () => undefined);
