@@ -47,6 +47,8 @@ commands:
     ['commands: {a: {command: [x], timeout: 3}}', 'commands.a: timeout is not known'],
     ['commands: {a: {command: [x], env: ["A=B"]}}', 'commands.a.env: A=B is no variable'],
     ['commands: {a: {command: [x], timeout_seconds: 0}}', 'expected a number above 0'],
+    ['commands: {a: {command: [x], timeout_seconds: 2592000}}', 'and up to 2147483'],
+    ['commands: {a: {command: [x], output_bytes_max: .inf}}', 'and up to 67108864'],
     [
       'commands: {a: {command: [x], container: {image: "--privileged"}}}',
       'commands.a.container.image: expected text',

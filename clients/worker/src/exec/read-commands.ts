@@ -13,6 +13,10 @@ export class CommandsFileError extends Error {
 }
 
 const NAME = /^[a-z][\w.-]{0,62}$/i;
+/** Timers of Node hold no more milliseconds than 31 bits, and end at once with more. */
+const SECONDS_MAX = 2_147_483;
+/** Of a run's output, which is one text and goes to the server. */
+const BYTES_MAX = 64 * 1_048_576;
 const VARIABLE = /^[A-Za-z_]\w*$/;
 
 /** `commands` of a file, by name. What is not known is refused, as it may be misspelt. */
@@ -40,8 +44,8 @@ function profileOf(name: string, value: unknown): CommandProfile {
   const env = of['env'] === undefined ? [] : textsOf(of['env'], `${at}.env`);
   const wrong = env.find((one) => !VARIABLE.test(one));
   if (wrong !== undefined) throw new CommandsFileError(`${at}.env: ${wrong} is no variable`);
-  const seconds = numberOf(of['timeout_seconds'], `${at}.timeout_seconds`);
-  const bytes = numberOf(of['output_bytes_max'], `${at}.output_bytes_max`);
+  const seconds = numberOf(of['timeout_seconds'], `${at}.timeout_seconds`, SECONDS_MAX);
+  const bytes = numberOf(of['output_bytes_max'], `${at}.output_bytes_max`, BYTES_MAX);
   return {
     command,
     env,
@@ -98,8 +102,8 @@ function textsOf(value: unknown, at: string): readonly string[] {
   throw new CommandsFileError(`${at}: expected a list of texts`);
 }
 
-function numberOf(value: unknown, at: string): number | null {
+function numberOf(value: unknown, at: string, max: number): number | null {
   if (value === undefined) return null;
-  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value;
-  throw new CommandsFileError(`${at}: expected a number above 0`);
+  if (typeof value === 'number' && value > 0 && value <= max) return value;
+  throw new CommandsFileError(`${at}: expected a number above 0, and up to ${max}`);
 }
