@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import {
   type AskedOfProvider,
   type Said,
@@ -123,6 +126,33 @@ describe('a provider that fails', () => {
     expect(failure).toMatchObject({ name: 'ModelCallError', ...expected });
     expect(String(failure)).not.toContain('sk-secret');
     expect(provider.asked).toHaveLength(times);
+  });
+
+  const broken: Said = (_, response) => void response.destroy();
+  test.each<[string, Said[], boolean]>([
+    ['refused', [refusal(400)], false],
+    ['busy', [refusal(503), refusal(429)], false],
+    ['broken off', [broken], true],
+    ['broken off, then refused', [broken, refusal(400)], true],
+    ['lost behind a proxy, then busy', [refusal(504), refusal(429)], true],
+    ['answered by something else', [(_, response) => void response.end('<html>')], true],
+  ])('%s: says whether it may have been charged', async (_what, script, mayBeCharged) => {
+    const { agent } = await failing(script);
+    await expect(agent.chat('Hi')).rejects.toMatchObject({ mayBeCharged });
+  });
+
+  test('that is not there has charged nothing', async () => {
+    // Nobody listens at the port of a server that has closed.
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const agent = agentOf({ model: 'm', apiBase: `http://127.0.0.1:${port}`, attemptsMax: 1 });
+    await expect(agent.chat('Hi')).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('ECONNREFUSED'),
+      mayBeCharged: false,
+    });
   });
 
   test('is not waited for longer than its time', async () => {

@@ -23,6 +23,15 @@ export interface Calling {
 /** A longer answer is none that a model gives. */
 const ANSWER_BYTES_MAX = 32_000_000;
 const RETRY_AFTER_MS_MAX = 60_000;
+/** Nothing was sent that could be charged. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** One model call. Repeated while that may help, and not once a piece of the answer was passed on. */
 export async function callModel(
@@ -31,6 +40,7 @@ export async function callModel(
   calling: Calling,
 ): Promise<ModelTurn> {
   let hasSpoken = false;
+  let mayBeCharged = false;
   const { onText, signal } = calling;
   const speak = (text: string): void => {
     hasSpoken = true;
@@ -41,11 +51,20 @@ export async function callModel(
       return await callOnce(endpoint, request, { ...calling, onText: onText && speak });
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
-      if (hasSpoken || attempt >= calling.attemptsMax || !mayRepeat(thrown)) throw thrown;
+      if (thrown instanceof ModelCallError) mayBeCharged ||= thrown.mayBeCharged;
+      if (hasSpoken || attempt >= calling.attemptsMax || !mayRepeat(thrown)) {
+        throw mayBeCharged ? afterLoss(thrown) : thrown;
+      }
       await pause(retryDelayMs(attempt, thrown.retryAfterMs, Math.random()), signal);
     }
   }
 }
+
+/** A refusal says nothing of a try before it that broke off. */
+const afterLoss = (thrown: unknown): unknown =>
+  thrown instanceof ModelCallError && !thrown.mayBeCharged
+    ? new ModelCallError(thrown.message, { ...thrown, mayBeCharged: true, cause: thrown })
+    : thrown;
 
 const mayRepeat = (thrown: unknown): thrown is ModelCallError =>
   thrown instanceof ModelCallError &&
@@ -89,9 +108,11 @@ async function callOnce(
       const message = `no answer from ${host} within ${timeoutMs / 1_000} s`;
       throw new ModelCallError(message, { code: 'timeout', status: 0, cause });
     }
-    throw new ModelCallError(`no answer from ${host}${reasonOf(cause)}`, {
+    const reason = reasonOf(cause);
+    throw new ModelCallError(`no answer from ${host}${reason === null ? '' : ` (${reason})`}`, {
       code: 'unreachable',
       status: 0,
+      mayBeCharged: reason === null || !NEVER_CONNECTED.has(reason),
       cause,
     });
   }
@@ -212,11 +233,11 @@ function costOf({ headers }: Response): number | null {
   return Number.isFinite(cost) && cost >= 0 ? cost : null;
 }
 
-function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown): string | null {
   for (let error = cause; error instanceof Error; error = error.cause) {
     const code: unknown = 'code' in error ? error.code : undefined;
-    if (typeof code === 'string') return ` (${code})`;
-    if (error instanceof RangeError) return ` (${error.message})`;
+    if (typeof code === 'string') return code;
+    if (error instanceof RangeError) return error.message;
   }
-  return '';
+  return null;
 }

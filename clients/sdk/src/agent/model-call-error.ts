@@ -15,6 +15,8 @@ export class ModelCallError extends Error {
   readonly retryable: boolean;
   readonly requestId: string | null;
   readonly retryAfterMs: number | null;
+  /** It was sent and not answered whole, in this try or in one before it: the provider may have worked for it. */
+  readonly mayBeCharged: boolean;
 
   constructor(
     message: string,
@@ -23,6 +25,7 @@ export class ModelCallError extends Error {
       readonly status: number;
       readonly requestId?: string | null;
       readonly retryAfterMs?: number | null;
+      readonly mayBeCharged?: boolean;
       readonly cause?: unknown;
     },
   ) {
@@ -33,6 +36,7 @@ export class ModelCallError extends Error {
     this.retryable = RETRYABLE.has(of.code);
     this.requestId = of.requestId ?? null;
     this.retryAfterMs = of.retryAfterMs ?? null;
+    this.mayBeCharged = of.mayBeCharged ?? (of.status < 400 || LOST_ANSWERS.has(of.status));
   }
 }
 
@@ -42,6 +46,9 @@ const RETRYABLE: ReadonlySet<ModelCallCode> = new Set([
   'rate_limited',
   'unavailable',
 ]);
+
+/** Said by whoever stands before the provider: it has passed the call on, and had no answer. */
+const LOST_ANSWERS: ReadonlySet<number> = new Set([502, 504, 520, 524]);
 
 export function codeOfStatus(status: number, type: string): ModelCallCode {
   if (type === 'budget_exceeded' || type === 'insufficient_quota') return 'budget_exceeded';

@@ -41,13 +41,13 @@ export async function reserveCall(
   }
 }
 
-/** What failed with an answer was not charged. What broke off may have been: it stays held, and is booked in full. */
+/** What was refused was not charged. What broke off, in whichever try, may have been: it stays held, and is booked in full. */
 export async function releaseFailed(
   ledger: NonNullable<AgentBudget['ledger']>,
   { id, model }: { readonly id: string; readonly model: string },
   thrown: unknown,
 ): Promise<void> {
-  if (!(thrown instanceof ModelCallError) || thrown.status < 400) return;
+  if (!(thrown instanceof ModelCallError) || thrown.mayBeCharged) return;
   await ledger.recordSpend({ id, model, costUsd: 0 });
 }
 
