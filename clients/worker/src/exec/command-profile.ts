@@ -7,7 +7,7 @@ export interface CommandProfile {
   readonly command: readonly string[];
   /** Names of the worker's variables that it sees, beside `PATH` and what the run is called. */
   readonly env: readonly string[];
-  /** Where it starts; an empty folder of its own unless said, which is removed after it. */
+  /** Where it starts, in its container if it has one. Unless said: the image's, or an empty folder that is removed after it. */
   readonly cwd: string | null;
   readonly timeoutMs: number;
   /** What it may say on its standard output. */

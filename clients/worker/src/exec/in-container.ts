@@ -7,6 +7,8 @@ export function inContainer(
     readonly name: string;
     readonly command: readonly string[];
     readonly env: readonly string[];
+    /** Within the container. */
+    readonly cwd: string | null;
   },
 ): readonly string[] {
   return [
@@ -29,6 +31,7 @@ export function inContainer(
     '512',
     ...(memory === null ? [] : ['--memory', memory]),
     ...(cpus === null ? [] : ['--cpus', cpus]),
+    ...(of.cwd === null ? [] : ['--workdir', of.cwd]),
     // By name alone: values would stand in the list of processes.
     ...of.env.flatMap((name) => ['--env', name]),
     image,

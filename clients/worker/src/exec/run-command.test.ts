@@ -162,7 +162,8 @@ test('within a container the runtime is given names of variables, and no values'
   const start = async (): Promise<string[]> => {
     const end = await run(['classify', '--fast'], {
       environment: { PATH: process.env['PATH'], TOKEN: 'secret' },
-      profile: { env: ['TOKEN'], container },
+      // Of the container; this machine need not have it.
+      profile: { env: ['TOKEN'], cwd: '/srv/model', container },
     });
     return end.kind === 'exited' ? end.output.trim().split('\n') : [];
   };
@@ -170,7 +171,7 @@ test('within a container the runtime is given names of variables, and no values'
   const name = args[4] ?? '';
   expect(args.join(' ')).toBe(
     `run --rm --interactive --name ${name} --network none --cap-drop ALL --security-opt no-new-privileges ` +
-      '--read-only --tmpfs /tmp --pids-limit 512 --memory 1g --env TOKEN python:3.13 classify --fast',
+      '--read-only --tmpfs /tmp --pids-limit 512 --memory 1g --workdir /srv/model --env TOKEN python:3.13 classify --fast',
   );
   // One that a killed worker has left does not stand in the way of the next.
   expect(name).toMatch(/^sagewai-run-[\da-f]{8}$/);

@@ -49,11 +49,13 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
  * with it: the group is killed at its end too, however that came.
  */
 export async function runCommand(profile: CommandProfile, call: CommandCall): Promise<CommandEnd> {
-  const own = profile.cwd === null ? await mkdtemp(join(tmpdir(), 'sagewai-exec-')) : null;
+  const { cwd, container } = profile;
+  if (cwd !== null && container === null) return runIn(cwd, profile, call);
+  const own = await mkdtemp(join(tmpdir(), 'sagewai-exec-'));
   try {
-    return await runIn(profile.cwd ?? own ?? tmpdir(), profile, call);
+    return await runIn(own, profile, call);
   } finally {
-    if (own !== null) await rm(own, { recursive: true, force: true });
+    await rm(own, { recursive: true, force: true });
   }
 }
 
