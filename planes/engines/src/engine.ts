@@ -11,6 +11,7 @@ import type { BodyOf, ENGINE_KINDS, ENGINE_STATES, startEngine } from '@sagewai/
  *   N3. One that ends or stops answering is started again, three times at most; then it is in ERROR.
  *   N4. Only the server that has started a process looks after it. Whose server is gone is in ERROR.
  *   N5. A state is changed from the one that the change was decided by.
+ *   N6. No process of a server goes on of which no row tells: not after its row was forgotten, nor beside a later one.
  */
 export interface Engine {
   readonly id: string;

@@ -128,6 +128,32 @@ test('an engine is started as a process, served when it answers, and its end is 
   });
 });
 
+test('one that is forgotten before anybody has looked ends all the same, and so does one whose id is taken (N6)', async ({
+  start,
+}) => {
+  const { call, look } = start();
+  const begin = async (): Promise<string> => {
+    const { body } = await call(`POST ${BASE}/engines`, { model_id: 'tiny', engine_label: 'one' });
+    return `http://127.0.0.1:${String(body['port'])}/v1/models`;
+  };
+  const answers = (url: string) => () =>
+    fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  const first = await begin();
+  await expect.poll(answers(first), PATIENT).toBe(true);
+  await call(`DELETE ${BASE}/engines/one`);
+  const second = await begin();
+  await expect.poll(answers(first), PATIENT).toBe(false);
+  await expect.poll(answers(second), PATIENT).toBe(true);
+
+  await call(`DELETE ${BASE}/engines/one`);
+  expect((await call(`POST ${BASE}/engines/prune`)).body).toMatchObject({ pruned_count: 1 });
+  await look();
+  expect(await answers(second)()).toBe(false);
+});
+
 test('one whose process dies is started again, and after the third time it is in error (N3)', async ({
   start,
   db,

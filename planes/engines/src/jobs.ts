@@ -15,7 +15,7 @@ const LOOKS_MISSED_MAX = 6;
 const SILENT_MS_MIN = 60_000;
 
 export function engineJobs(parts: EngineParts): Job[] {
-  const { db, settings, replica, serve } = parts;
+  const { db, settings, replica, serve, processes } = parts;
   let served = '';
   return [
     job({
@@ -25,8 +25,15 @@ export function engineJobs(parts: EngineParts): Job[] {
       converges: 'the processes of this server’s engines are as their states say',
       ifItNeverRuns: 'engines that were started never become ready, and are not started again',
       run: async () => {
+        // Before the rows are read: a row is there before its process is.
+        const running = processes.ids();
         const own = (await listEngineRows(db)).filter((engine) => engine.replica === replica);
-        await Promise.all(own.map((engine) => look(engine, parts)));
+        const known = new Set(own.map(({ id }) => id));
+        const forgotten = running.filter((id) => !known.has(id)); // N6
+        await Promise.all([
+          ...own.map((engine) => look(engine, parts)),
+          ...forgotten.map((id) => processes.stop(id)),
+        ]);
       },
     }),
     job({

@@ -16,8 +16,10 @@ const PASSED: readonly string[] = [
 const TOLD_LETTERS = 2_000;
 
 export interface Processes {
+  /** In place of one of the same id, which is ended. */
   start(id: string, program: string, words: readonly string[]): void;
   isAlive(id: string): boolean;
+  ids(): readonly string[];
   /** Asks it to end, and ends it where it does not. */
   stop(id: string): Promise<void>;
   stopAll(): Promise<void>;
@@ -36,6 +38,7 @@ export function createProcesses(of: {
 
   const processes: Processes = {
     start: (id, program, words) => {
+      void processes.stop(id);
       const child = spawn(program, words, {
         env,
         detached: true,
@@ -56,10 +59,15 @@ export function createProcesses(of: {
       child.once('exit', (code, signal) => over(signal ?? `code ${code}`));
     },
     isAlive: (id) => children.has(id),
+    ids: () => [...children.keys()],
     stop: async (id) => {
       const child = children.get(id);
       if (child === undefined) return;
-      const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+      const gone = new Promise<void>((resolve) => {
+        child.once('exit', () => resolve());
+        // One that could not be started has no exit.
+        child.once('error', () => resolve());
+      });
       children.delete(id);
       signalGroup(child, 'SIGTERM');
       const late = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
