@@ -15,7 +15,7 @@ import {
   stopEngine,
 } from '@sagewai/wire';
 
-import { CONCURRENT_DEFAULT, type EngineOptions, isOver } from './engine.ts';
+import { comesBack, CONCURRENT_DEFAULT, type EngineOptions, isOver } from './engine.ts';
 import { deleteOver, endEngine, findEngine, insertEngine, listEngineRows } from './engines.sql.ts';
 import type { EngineParts } from './engines.ts';
 import { SERVE, startProcess, WATCH_OWN } from './jobs.ts';
@@ -89,8 +89,11 @@ export function engineRoutes(parts: EngineParts): Route[] {
       const { engine_id: id } = params;
       audit.about(`engine:${id}`, { drain: String(query.drain ?? false) });
       const before = found(await findEngine(tx, id), `There is no engine ${id}.`);
-      if (isOver(before)) return { engine_id: id, stopped: true, status: before.state };
-      const drains = query.drain === true;
+      if (isOver(before) && !comesBack(before)) {
+        return { engine_id: id, stopped: true, status: before.state };
+      }
+      // Nothing is asked of one in ERROR that would have to end.
+      const drains = query.drain === true && !isOver(before);
       await endEngine(tx, id, drains ? 'DRAINING' : 'STOPPED');
       tx.onCommit(() => {
         nudge(WATCH_OWN);

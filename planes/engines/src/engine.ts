@@ -43,5 +43,9 @@ export type EngineOptions = Pick<
 
 export const CONCURRENT_DEFAULT = 256;
 
+/** What nobody of ours has started may answer again, as long as nobody has stopped it. */
+export const comesBack = ({ state, replica }: Pick<Engine, 'state' | 'replica'>): boolean =>
+  state === 'ERROR' && replica === null;
+
 export const isOver = ({ state }: Pick<Engine, 'state'>): boolean =>
   state === 'STOPPED' || state === 'ERROR';

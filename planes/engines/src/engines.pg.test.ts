@@ -223,6 +223,12 @@ test('a registered engine is served while it answers; its address must be one th
   await look();
   const other = (await listEngineRows(db)).find(({ id }) => id === 'other');
   expect(other).toMatchObject({ state: 'ERROR', problem: expect.stringContaining('not answer') });
+  // Stopped, it does not come back by answering again.
+  const stopped = await call(`DELETE ${BASE}/engines/other?drain=true`);
+  expect(stopped.body).toMatchObject({ stopped: true, status: 'STOPPED' });
+  await look();
+  const still = (await listEngineRows(db)).find(({ id }) => id === 'other');
+  expect(still).toMatchObject({ state: 'STOPPED' });
 });
 
 test('engines of a server that is gone are in error, and of one that stops they are stopped (N4)', async ({

@@ -69,7 +69,7 @@ export async function noteDecided(
   return rows.length > 0;
 }
 
-/** From any state in which it goes on. */
+/** From any state in which it goes on, or may again. */
 export async function endEngine(
   tx: Executor,
   id: string,
@@ -77,7 +77,7 @@ export async function endEngine(
 ): Promise<Engine | null> {
   const { rows } = await sql<Engine>`
     update engine set state = ${to}, state_at = app_now()
-    where id = ${id} and state not in ('STOPPED', 'ERROR', ${to}) returning ${COLUMNS}
+    where id = ${id} and state not in ('STOPPED', ${to}) and (state <> 'ERROR' or replica is null) returning ${COLUMNS}
   `.execute(tx);
   return rows[0] ?? null;
 }
