@@ -58,9 +58,10 @@ export async function streamEvents(
   for (let page = first; ; page = await options.look()) {
     await write(reply, page.events.map(toFrame).join(''), signal);
     if (signal.aborted || page.isEnd) break;
-    if (page.events.length > 0) continue;
+    // Also where there is always more: a token that was revoked meanwhile reads no further.
     const leftMs = untilMs - options.monotonicMs();
     if (leftMs <= 0) break;
+    if (page.events.length > 0) continue;
     await options.wait(Math.min(options.keepAliveMs, leftMs), signal);
     await write(reply, ':\n\n', signal);
   }
