@@ -11,6 +11,8 @@ import type { Environment } from './read-models.ts';
 const PROBE_TIMEOUT_MS = 5_000;
 const SERVE_MS_MAX = 2_000;
 const OUTPUT_TOKENS_DEFAULT = 8_192;
+/** No model writes more; what a models file could not say would keep all engines from being served. */
+const OUTPUT_TOKENS_MAX = 10_000_000;
 
 export interface ServerEngines extends Engines {
   /** As the gateway's own: the engines that are ready stay beside what is configured. */
@@ -34,8 +36,12 @@ export function createServerEngines(of: {
   });
   let configured = of.gatewayConfig;
   let ready: GatewayConfig['deployments'] = [];
-  const push = (): void =>
-    gateway.apply({ ...configured, deployments: [...configured.deployments, ...ready] });
+  const push = (): void => {
+    // What is configured stays what it is, whatever an engine is called.
+    const ids = new Set(configured.deployments.map(({ id }) => id));
+    const beside = ready.filter(({ id }) => !ids.has(id));
+    gateway.apply({ ...configured, deployments: [...configured.deployments, ...beside] });
+  };
   const engines = createEngines({
     ...of,
     egress,
@@ -90,4 +96,6 @@ const toEntry = ({ id, model, host, port, kind, metadata }: Engine): object => (
 });
 
 const outputOf = ({ max_output_tokens: most }: Engine['metadata']): number =>
-  typeof most === 'number' && Number.isInteger(most) && most > 0 ? most : OUTPUT_TOKENS_DEFAULT;
+  typeof most === 'number' && Number.isInteger(most) && most > 0 && most <= OUTPUT_TOKENS_MAX
+    ? most
+    : OUTPUT_TOKENS_DEFAULT;

@@ -17,6 +17,8 @@ test('an engine that is started is a model that keys may call, until it is stopp
   await make(call, administrator, ['POST', '/v1/management/engines'], {
     model_id: 'tiny',
     engine_label: 'one',
+    // More than a models file can say: it is served all the same.
+    metadata: { max_output_tokens: 1e12 },
   });
   const { id } = await make(call, administrator, ['POST', '/api/v1/organizations'], {
     name: 'acme',
