@@ -6,11 +6,17 @@ import { durableModel, gatewayAddress } from './index.ts';
 
 const AT = new Date('2026-11-28T10:00:00.000Z');
 
-test('what a model has answered comes out of the journal as it was, without what was asked', async () => {
+test('what a model has answered comes out of the journal as it was, without what was sent and received', async () => {
   let calls = 0;
   const doGenerate = async () => {
     calls += 1;
-    return { text: 'hi', request: { body: 'long' }, response: { id: 'r', timestamp: AT } };
+    const response = {
+      id: 'r',
+      timestamp: AT,
+      headers: { 'set-cookie': 's=1' },
+      body: { raw: 'hi' },
+    };
+    return { text: 'hi', request: { body: 'long' }, response };
   };
   const shelf = new Shelf();
   const outputs: unknown[] = [];

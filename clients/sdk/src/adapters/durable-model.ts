@@ -2,7 +2,13 @@ import type { StepContext } from '../agent/run-options.ts';
 
 interface Generated {
   readonly request?: unknown;
-  readonly response?: { readonly timestamp?: Date | undefined } | undefined;
+  readonly response?:
+    | {
+        readonly timestamp?: Date | undefined;
+        readonly headers?: unknown;
+        readonly body?: unknown;
+      }
+    | undefined;
 }
 
 /** As the AI SDK hands it to middleware; only what is used here. */
@@ -26,9 +32,12 @@ export function durableModel(ctx: Pick<StepContext, 'step'>, name = 'model'): Du
     specificationVersion: 'v4',
     wrapGenerate: async <Result extends Generated>({ doGenerate }: Generating<Result>) => {
       const answered = await ctx.step(name, async () => {
-        // What was sent is in the prompt, and would make each entry as long as the whole conversation.
-        const { request: _request, ...result } = await doGenerate();
-        return result as Result;
+        // What was sent is in the prompt, and would make each entry as long as the whole conversation. What came back
+        // is there as its parts; its headers are between the provider and whoever holds the key.
+        const { request: _request, response: whole, ...result } = await doGenerate();
+        if (whole === undefined) return result as Result;
+        const { headers: _headers, body: _body, ...told } = whole;
+        return { ...result, response: told } as unknown as Result;
       });
       const { response } = answered;
       if (response?.timestamp === undefined) return answered;
