@@ -110,10 +110,9 @@ export function createClient(options: ClientOptions): SagewaiClient {
       return client.call('runs.submitRun', { body: run }, { ...given, idempotencyKey });
     },
     stream: (id, input, given = {}) => {
-      const request = buildRequest(base, id, input, {
-        ...headersOf(options, given),
-        accept: EVENTS,
-      });
+      // Anew for each connection: a token may have been renewed since the last.
+      const request = (): ReturnType<typeof buildRequest> =>
+        buildRequest(base, id, input, { ...headersOf(options, given), accept: EVENTS });
       const stop = eitherOf(given.signal, options.signal);
       const heard = streamEvents(options.open ?? openByFetch, request, {
         ...given,

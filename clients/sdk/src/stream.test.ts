@@ -26,16 +26,17 @@ test.each([
     if (nth === 4) return { headers, text: 'id: 2\nevent: log\ndata: {"seq":2}\n\n' };
     return { headers, text: end };
   });
-  const client = createClient({ url: server.url, open, token: 'sat-1' });
+  let renewed = 0;
+  const client = createClient({ url: server.url, open, token: () => `sat-${(renewed += 1)}` });
   const seen: string[] = [];
   for await (const { id } of client.stream('runs.streamRunEvents', { params })) seen.push(id);
   expect(seen).toEqual(['1', '2', '9-end']);
   const lastIds = server.asked('runs.streamRunEvents').map((one) => one.headers['last-event-id']);
   expect(lastIds).toEqual([undefined, '1', '1', '1', '2']);
-  expect(server.asked('runs.streamRunEvents')[0]?.headers).toMatchObject({
-    accept: 'text/event-stream',
-    authorization: 'Bearer sat-1',
-  });
+  const asked = server.asked('runs.streamRunEvents').map((one) => one.headers);
+  expect(asked[0]).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer sat-1' });
+  // Who goes on for longer than a token is good for has another one.
+  expect(asked.at(-1)).toMatchObject({ authorization: `Bearer sat-${asked.length}` });
 });
 
 test('what is not there, a signal, and an end that was received end a stream', async () => {

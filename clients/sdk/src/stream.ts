@@ -42,12 +42,13 @@ const END = 'end';
  */
 export async function* streamEvents(
   open: Open,
-  request: Omit<Outgoing, 'signal'>,
+  requestNow: () => Omit<Outgoing, 'signal'>,
   options: Omit<StreamOptions, 'headers'>,
 ): AsyncGenerator<{ id: string; event: string; data: unknown }, void, undefined> {
   const { signal, attemptsMax = ATTEMPTS_MAX } = options;
   let lastId = options.lastEventId ?? '';
   for (let attempt = 1; ; attempt += 1) {
+    const request = requestNow();
     const silence = createSilence(signal);
     try {
       const headers = { ...request.headers, ...(lastId === '' ? {} : { 'last-event-id': lastId }) };
