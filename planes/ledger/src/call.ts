@@ -52,7 +52,8 @@ export interface CallRequest {
   readonly mayCap: boolean;
   /** Longer than the call can take. */
   readonly expiresInMs: number;
-  /** Whether a caller that hears no answer asks again for the same id: then it is not given back. */
+  /** Whether a caller that hears no answer asks again for the same id, wherever: then it is not given back, and it is
+   *  never admitted from shares, which one server alone knows. */
   readonly isRepeated?: boolean;
   readonly sessionId?: string | null;
   readonly agent?: string | null;

@@ -1,4 +1,4 @@
-import type { KeyId, OrganizationId, ProjectId, ReservationId } from '@sagewai/wire';
+import type { KeyId, OrganizationId, ProjectId, ReservationId, WorkerId } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
 
 import type { CallRequest, Settlement } from '../call.ts';
@@ -104,6 +104,15 @@ describe('a call', () => {
     if (open) book.convert(open);
     expect(share).toMatchObject({ amount: 5, held: 0 });
   });
+});
+
+test('a call that is settled or asked for at any server is never admitted from shares of one', () => {
+  const share = shareOf(0, 25);
+  const { book } = bookWith([share]);
+  expect(book.admit(callOf({ isRepeated: true }), 0n, 1)).toBeNull();
+  expect(book.admit(callOf({ workerId: 'worker' as WorkerId }), 0n, 1)).toBeNull();
+  expect(share.held).toBe(0);
+  expect(book.admit(callOf(), 0n, 1)).not.toBeNull();
 });
 
 describe('a day that ends', () => {

@@ -98,6 +98,39 @@ test('what nobody records in time is booked in full, and corrected by who record
   expect(await declare(id, 1n)).toEqual({ kind: 'known', costPusd: 25n });
 });
 
+test('where calls are admitted from shares, it has a row all the same: any server settles it, or is asked again', async ({
+  db,
+}) => {
+  const { orgId, projectId } = await makeTenant(db);
+  const account: Account = { orgId, projectId, keyId: randomUUID() as KeyId };
+  await limit(db, account, 'project', { usdPerDay: 1_000_000n });
+  const shares = { listenUrl: null, callsASecondMin: 1, idleMs: 60_000 };
+  const open = (): Ledger =>
+    createLedger({ db, log: silentLog, metrics: createMetrics(), clock: systemClock, shares });
+  const [one, other] = [open(), open()];
+  const of = { ...account, agent: 'coder', model: 'm', inputTokens: 10, outputTokens: 5 };
+  const reserve = async (ledger: Ledger, id: string): ReturnType<typeof reserveDeclared> =>
+    reserveDeclared(
+      { db, ledger, clock: systemClock },
+      { ...of, id, pusdMax: 60n, expiresInMs: 60_000 },
+    );
+  for (let n = 0; n < 40; n++) {
+    const id = newDeclaredId(new Date());
+    await reserve(one, id);
+    await reserve(one, id);
+    expect(await inTenant(db, [orgId], (tx) => findNamedCall(tx, orgId, id))).toMatchObject({
+      kind: 'reserved',
+    });
+    const spent = { ...of, id, costPusd: 25n, provider: null };
+    expect(await declareSpend({ db, ledger: other }, spent)).toMatchObject({ kind: 'booked' });
+  }
+  await one.close();
+  await other.close();
+  const [day] = (await budgetOf(db, account, 'project')).balances;
+  expect(day).toMatchObject({ settled: 1_000n, reserved: 0n });
+  expect(await checkLedger(db, [orgId])).toEqual([]);
+});
+
 test('nobody settles by declaration what the gateway, or another project, has reserved (D1)', async ({
   world,
 }) => {
