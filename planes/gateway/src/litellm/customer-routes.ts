@@ -17,7 +17,7 @@ import {
 import { applyHolderLimits } from './apply-limits.ts';
 import * as parts from './described-parts.sql.ts';
 import { forgetPart, notDescribed } from './forget-part.ts';
-import { readHolderLimits, writeHolderLimits } from './holder-limits.ts';
+import { setBlock } from './holder-limits.ts';
 import { refuseFields, type Unsupported } from './refuse-fields.ts';
 import { showCustomers, type ShownCustomer } from './show-parts.ts';
 
@@ -120,13 +120,7 @@ async function setBlocks(
   orgId: OrganizationId,
   { names, isBlocked }: { readonly names: readonly string[]; readonly isBlocked: boolean },
 ): Promise<void> {
-  for (const name of names) {
-    const holder = { orgId, kind: 'end_user', id: name } as const;
-    const limits = await readHolderLimits(tx, holder);
-    const block = isBlocked ? { requestsBefore: limits.requestsPerMinute } : null;
-    await parts.noteBlock(tx, { orgId, facet: 'end_user', name }, block);
-    await writeHolderLimits(tx, holder, limits);
-  }
+  for (const name of names) await setBlock(tx, { orgId, kind: 'end_user', id: name }, isBlocked);
 }
 
 /** Makes those that are not there, and locks all. */

@@ -1,4 +1,4 @@
-import { checkLedger } from '@sagewai/ledger';
+import { checkLedger, setFacetLimits, UNLIMITED } from '@sagewai/ledger';
 import { inTenant } from '@sagewai/postgres';
 import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
@@ -136,6 +136,30 @@ describe('a customer', () => {
     expect((await curl('GET /customer/list')).body).toMatchObject([{ user_id: 'bob' }]);
     await curl('POST /customer/delete', { user_ids: ['bob'] });
     expect((await curl('POST /budget/delete', { id: 'paid' })).status).toBe(200);
+  });
+
+  test('whose block was lifted in the ledger itself is not blocked again by another change', async ({
+    curl,
+    db,
+    gateway,
+    tenant,
+  }) => {
+    const { body: key } = await curl('POST /key/generate', {});
+    const status = async () => (await gateway.chat(key.key, { ...ask, user: 'bob' })).status;
+    await curl('POST /customer/block', { user_ids: ['bob'] });
+    expect(await status()).toBe(403);
+    const admin = curlAs(gateway, await makeToken(db, tenant, ['admin']));
+    expect((await admin('GET /api/v1/facet-limits')).body.limits).toMatchObject([{ name: 'bob' }]);
+    const scope = { orgId: tenant.orgId, kind: 'organization', id: tenant.orgId } as const;
+    await inTenant(db, [tenant.orgId], (tx) =>
+      setFacetLimits(tx, { scope, facet: 'end_user', name: 'bob' }, UNLIMITED),
+    );
+    expect((await curl('GET /customer/info?end_user_id=bob')).body.blocked).toBe(false);
+    const changed = await curl('POST /customer/update', { user_id: 'bob', max_budget: 1 });
+    expect(changed.body).toMatchObject({ blocked: false, litellm_budget_table: { max_budget: 1 } });
+    expect(await status()).toBe(200);
+    await curl('POST /customer/block', { user_ids: ['bob'] });
+    expect(await status()).toBe(403);
   });
 
   test('is described once; what is not kept here is refused by its name', async ({ curl }) => {

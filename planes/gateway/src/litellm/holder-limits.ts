@@ -19,22 +19,31 @@ const isPart = (of: Holder): of is PartHolder => of.kind === 'end_user' || of.ki
 /** Of one that is blocked, those that hold when it is not. */
 export async function readHolderLimits(tx: Tx, of: Holder): Promise<Limits> {
   if (!isPart(of)) return (await readBudgets(tx, of)).limits;
-  const choice = { kind: 'organization', ids: [of.orgId], facet: of.kind, names: [of.id] } as const;
-  const [limited] = await listFacetLimits(tx, of.orgId, { ...choice, limit: 1 });
-  const limits = limited?.limits ?? UNLIMITED;
-  const part = await findPart(tx, of);
-  return isBlocked(part, limits) ? { ...limits, requestsPerMinute: part.requestsBefore } : limits;
+  const { limits, blocked } = await readPart(tx, of);
+  return blocked === null ? limits : { ...limits, requestsPerMinute: blocked.requestsBefore };
 }
 
 /** The row of a part that may be blocked is locked (`lockParts`). */
 export async function writeHolderLimits(tx: Tx, of: Holder, limits: Limits): Promise<void> {
   if (!isPart(of)) return setBudgets(tx, of, limits);
-  const { orgId, kind: facet, id: name } = of;
-  const part = await findPart(tx, of);
-  const isHeldBack = part !== undefined && part.blockedAt !== null;
-  if (isHeldBack) await noteBlock(tx, part, { requestsBefore: limits.requestsPerMinute });
+  const { blocked } = await readPart(tx, of);
+  await writePart(tx, of, { limits, isBlocked: blocked !== null });
+}
+
+/** The same. */
+export async function setBlock(tx: Tx, of: PartHolder, isBlocked: boolean): Promise<void> {
+  await writePart(tx, of, { limits: await readHolderLimits(tx, of), isBlocked });
+}
+
+async function writePart(
+  tx: Tx,
+  { orgId, kind: facet, id: name }: PartHolder,
+  { limits, isBlocked }: { readonly limits: Limits; readonly isBlocked: boolean },
+): Promise<void> {
+  const block = isBlocked ? { requestsBefore: limits.requestsPerMinute } : null;
+  await noteBlock(tx, { orgId, facet, name }, block);
   const scope = { orgId, kind: 'organization', id: orgId } as const;
-  const kept = isHeldBack ? { ...limits, requestsPerMinute: 0n } : limits;
+  const kept = isBlocked ? { ...limits, requestsPerMinute: 0n } : limits;
   await setFacetLimits(tx, { scope, facet, name }, kept);
 }
 
@@ -42,10 +51,13 @@ export async function writeHolderLimits(tx: Tx, of: Holder, limits: Limits): Pro
 export const isBlocked = (part: DescribedPart | undefined, limits: Limits): part is DescribedPart =>
   part !== undefined && part.blockedAt !== null && limits.requestsPerMinute === 0n;
 
-async function findPart(
+async function readPart(
   tx: Tx,
-  { orgId, kind, id }: PartHolder,
-): Promise<DescribedPart | undefined> {
-  const [part] = await findParts(tx, { orgId, facet: kind }, { names: [id], limit: 1 });
-  return part;
+  { orgId, kind: facet, id: name }: PartHolder,
+): Promise<{ readonly limits: Limits; readonly blocked: DescribedPart | null }> {
+  const choice = { kind: 'organization', ids: [orgId], facet, names: [name], limit: 1 } as const;
+  const [limited] = await listFacetLimits(tx, orgId, choice);
+  const [part] = await findParts(tx, { orgId, facet }, { names: [name], limit: 1 });
+  const limits = limited?.limits ?? UNLIMITED;
+  return { limits, blocked: isBlocked(part, limits) ? part : null };
 }
