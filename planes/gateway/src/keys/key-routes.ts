@@ -105,9 +105,9 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
       await dropValues(tx, key);
       await stopRotation(tx, key);
       const { limits: before } = await readBudgets(tx, scopeOf(key));
+      await dropHolder(tx, scopeOf(key)); // Before any limit, as whoever changes a budget for all who hold it.
       const limits = await applyLimits(tx, key, { before, changes: NO_LIMITS });
       await dropFacetLimits(tx, scopeOf(key));
-      await dropHolder(tx, scopeOf(key));
       tx.onCommit(forget);
       audit.about(`key:${key.id}`, { name: key.name });
       return toWire(key, limits);

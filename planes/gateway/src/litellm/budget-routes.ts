@@ -12,7 +12,7 @@ import {
   updateNamedBudget,
 } from '@sagewai/wire';
 
-import { lockParts } from './described-parts.sql.ts';
+import { lockParts as lockDescribed } from './described-parts.sql.ts';
 import { writeHolderLimits } from './holder-limits.ts';
 import type { Holder } from './named-budget.ts';
 import * as budgets from './named-budgets.sql.ts';
@@ -51,8 +51,8 @@ export function budgetRoutes({ forget }: { readonly forget: () => void }): Route
       const of = { orgId, id: body.budget_id };
       const before = found(await budgets.lockNamedBudget(tx, of), missing(of.id));
       const limits = readLimits(before.limits, body);
-      const holders = await holdersOf(tx, of);
-      await lockHolders(tx, holders);
+      await lockParts(tx, await holdersOf(tx, of));
+      const holders = await budgets.lockHolders(tx, of); // Without those that have given it back meanwhile.
       for (const holder of holders) await writeHolderLimits(tx, holder, limits);
       const by = nameActor(caller);
       const after = found(await budgets.replaceLimits(tx, of, { limits, by }), missing(of.id));
@@ -97,11 +97,11 @@ async function holdersOf(tx: Tx, of: budgets.BudgetChoice): Promise<Holder[]> {
   });
 }
 
-async function lockHolders(tx: Tx, holders: readonly Holder[]): Promise<void> {
+async function lockParts(tx: Tx, holders: readonly Holder[]): Promise<void> {
   for (const facet of ['end_user', 'tag'] as const) {
     const [first, ...rest] = holders.filter(({ kind }) => kind === facet);
     if (first === undefined) continue;
-    await lockParts(tx, { orgId: first.orgId, facet }, [first.id, ...rest.map(({ id }) => id)]);
+    await lockDescribed(tx, { orgId: first.orgId, facet }, [first.id, ...rest.map(({ id }) => id)]);
   }
 }
 

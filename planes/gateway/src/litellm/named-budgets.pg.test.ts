@@ -1,13 +1,15 @@
-import { checkLedger, UNLIMITED } from '@sagewai/ledger';
+import { checkLedger, readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
 import { inTenant } from '@sagewai/postgres';
 import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
 import { ask, curlAs, litellmTest as test, makeToken } from './fixture.sql.ts';
+import type { Holder } from './named-budget.ts';
 import {
   dropHolder,
   holdNamedBudget,
   listHolders,
+  lockHolders,
   lockNamedBudget,
   replaceLimits,
 } from './named-budgets.sql.ts';
@@ -132,6 +134,35 @@ describe('a budget with a name', () => {
       expect(await holdNamedBudget(tx, of)).toMatchObject({ limits });
     });
     expect((await curl('POST /budget/delete', { id: 'b' })).status).toBe(200);
+  });
+
+  test('that is given back while it changes leaves alone the limits that came in its place', async ({
+    curl,
+    db,
+    owner,
+    tenant,
+  }) => {
+    await curl('POST /budget/new', { budget_id: 'b', rpm_limit: 1 });
+    const { orgId } = tenant;
+    const teamWithIt = async (): Promise<Scope & Holder> => {
+      const { body } = await curl('POST /team/new', { budget_id: 'b' });
+      return { orgId, kind: 'team', id: body.team_id as string };
+    };
+    const [leaves, stays] = [await teamWithIt(), await teamWithIt()];
+    const own = { ...UNLIMITED, requestsPerMinute: 7n };
+    await using change = await holdTransaction(db, [orgId], async (tx) => {
+      await dropHolder(tx, leaves);
+      await setBudgets(tx, leaves, own);
+    });
+    const updated = curl('POST /budget/update', { budget_id: 'b', rpm_limit: 2 });
+    await untilWaiting(owner);
+    await change.commit();
+    expect((await updated).status).toBe(200);
+    await inTenant(db, [orgId], async (tx) => {
+      expect(await lockHolders(tx, { orgId, id: 'b' })).toEqual([stays]);
+      expect((await readBudgets(tx, leaves)).limits).toEqual(own);
+      expect((await readBudgets(tx, stays)).limits).toMatchObject({ requestsPerMinute: 2n });
+    });
   });
 
   test('is changed by administrators of the whole organization alone', async ({

@@ -140,3 +140,16 @@ export async function listHolders(
   `.execute(db);
   return rows.map((row) => ({ orgId, ...row }));
 }
+
+/**
+ * The same, all of them, for whoever writes their limits: until then nobody gives it back and has limits of their own
+ * that are written over. After the parts (`lockParts`), which whoever gives it back has locked before.
+ */
+export async function lockHolders(tx: Tx, { orgId, id }: BudgetChoice): Promise<Holder[]> {
+  const { rows } = await sql<{ kind: HolderKind; id: string }>`
+    select scope_kind as kind, scope_id as id from budget_holder
+    where org_id = ${orgId} and budget_id = ${id}
+    order by scope_kind, scope_id for update
+  `.execute(tx);
+  return rows.map((row) => ({ orgId, ...row }));
+}

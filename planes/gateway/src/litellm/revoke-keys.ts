@@ -14,13 +14,14 @@ type Named = Pick<VirtualKey, 'id' | 'orgId'>;
 
 /** What is gone has no limits to be listed; what it has spent stays in the rows. */
 export async function dropLimits(tx: Tx, scope: Scope): Promise<void> {
+  await dropHolder(tx, scope); // Before any limit, as whoever changes a budget for all who hold it.
   const { balances } = await readBudgets(tx, scope);
   if (balances.length > 0) await setBudgets(tx, scope, UNLIMITED);
   await dropFacetLimits(tx, scope);
-  await dropHolder(tx, scope);
 }
 
 export async function revokeKeys(tx: Tx, named: readonly Named[]): Promise<void> {
+  for (const { id, orgId } of named) await dropHolder(tx, { orgId, kind: KEY_KIND, id });
   for (const { id, orgId } of named) {
     await keys.revokeKey(tx, { orgId, projectId: null, id });
     await dropValues(tx, { id });
