@@ -372,6 +372,25 @@ describe('a settlement', () => {
     ]);
   });
 
+  test('whose tag is cut within a character is reserved and booked, and so is the rest of its batch', async ({
+    db,
+  }) => {
+    const account = await openAccount(db);
+    const calls = [
+      callOf(account, CENT, { tags: ['cut \ud83d', 'nul \0'] }),
+      callOf(account, CENT),
+    ];
+    expect(await reserveAll(db, calls)).toMatchObject([{ kind: 'reserved' }, { kind: 'reserved' }]);
+    await settleAll(
+      db,
+      calls.map((call) => settlementOf(call)),
+    );
+    expect((await spendOf(db, account)).map(({ tags }) => tags)).toContainEqual([
+      'cut \ufffd',
+      'nul \ufffd',
+    ]);
+  });
+
   test('adds one entry a batch and organization to the audit chain, with the digest of its rows', async ({
     db,
     owner,

@@ -5,6 +5,7 @@ import type { Measure, Period, ScopeKind } from './budget.ts';
 import type { CallRequest, Refusal, Reservation, Settled, Settlement } from './call.ts';
 import { fixedCost } from './check-call.ts';
 import { notingRoutes } from './routing-decisions.sql.ts';
+import { writeTags } from './write-tags.ts';
 
 interface ReservedRow {
   readonly id: string;
@@ -46,7 +47,7 @@ export async function reserveAll(
       ${requests.map(({ deployment }) => deployment)}::text[],
       ${requests.map(({ sessionId }) => sessionId ?? null)}::text[],
       ${requests.map(({ agent }) => agent ?? null)}::text[],
-      ${requests.map(({ tags }) => (tags && tags.length > 0 ? JSON.stringify(tags) : null))}::text[],
+      ${requests.map(({ tags }) => writeTags(tags))}::text[],
       ${requests.map(fixedCost)}::bigint[],
       ${requests.map(({ price }) => price?.output ?? 0n)}::bigint[],
       ${requests.map(({ inputTokensMax }) => inputTokensMax)}::bigint[],

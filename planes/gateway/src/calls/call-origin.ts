@@ -31,7 +31,7 @@ export function tagsOf(ofKey: readonly string[], headers: IncomingHttpHeaders): 
   if (typeof told !== 'string' || told === '') return ofKey;
   const named = (PLAIN.test(told) ? told : decoded(told))
     .split(',', TAGS_MAX)
-    .map((tag) => tag.trim().slice(0, TAG_LENGTH_MAX).replaceAll(CONTROL, '\ufffd'))
+    .map((tag) => tag.trim().slice(0, TAG_LENGTH_MAX).toWellFormed().replaceAll(CONTROL, '\ufffd'))
     .filter((tag) => tag !== '');
   return [...new Set([...ofKey, ...named])];
 }

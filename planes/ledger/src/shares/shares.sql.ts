@@ -4,6 +4,7 @@ import type { OrganizationId } from '@sagewai/wire';
 import type { Measure, Period, ScopeKind } from '../budget.ts';
 import type { Settlement } from '../call.ts';
 import { notingRoutes } from '../routing-decisions.sql.ts';
+import { writeTags } from '../write-tags.ts';
 import type { ChargedCall, LateSettlement } from './charged-call.ts';
 import type { Amounts, OpenCall } from './share.ts';
 
@@ -189,9 +190,7 @@ function callColumns(calls: readonly ChargedCall[]) {
     model: requests.map(({ model }) => model),
     session: optional(requests.map(({ sessionId }) => sessionId ?? null)),
     agent: optional(requests.map(({ agent }) => agent ?? null)),
-    tags: optional(
-      requests.map(({ tags }) => (tags && tags.length > 0 ? JSON.stringify(tags) : null)),
-    ),
+    tags: optional(requests.map(({ tags }) => writeTags(tags))),
   };
 }
 
