@@ -133,6 +133,19 @@ test('nobody is told whether there is such an account, and letters are counted',
   expect(received.every((letter) => letter.includes(`To: ${email}`))).toBe(true);
 });
 
+test('who asks too often from one address is not looked at, and everybody there may sign in all the same', async ({
+  db,
+}) => {
+  const { post, organization, email } = await openWorld(db);
+  const answers: number[] = [];
+  for (let n = 0; n < 41; n += 1) {
+    const asked = { email: `nobody-${n}@acme.test`, organization };
+    answers.push((await post('/password-reset/request', asked)).status);
+  }
+  expect([answers.at(39), answers.at(40)]).toEqual([202, 429]);
+  expect((await post('/sign-in', { email, password: PASSWORD, organization })).status).toBe(200);
+});
+
 test('a server that sends no letters says so to everybody alike', async ({ db }) => {
   const { post, organization, email } = await openWorld(db, { sendsMail: false });
   for (const who of [email, 'nobody@acme.test']) {

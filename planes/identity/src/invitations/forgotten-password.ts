@@ -32,8 +32,8 @@ export function forgottenPasswordRoute(parts: SignInParts): Route {
     const email = normalizeEmail(body.email);
     const found = await findSignInOrganization(db, body.organization);
     const orgId = found ?? NOWHERE;
-    // By a name of its own: who asks for letters in another's name keeps nobody from signing in.
-    await throttle.admit({ orgId, email: `reset ${email}`, address: request.ip });
+    // By names of their own: who asks for letters, from whose address ever, keeps nobody from signing in.
+    await throttle.admit({ orgId, email: `reset ${email}`, address: `reset ${request.ip}` });
     if (found !== null) {
       void sendLink(parts, { orgId, email, request }).catch(() =>
         meters.attempts.add({ method: 'reset', outcome: 'failed' }),
