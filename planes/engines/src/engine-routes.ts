@@ -16,7 +16,14 @@ import {
 } from '@sagewai/wire';
 
 import { comesBack, CONCURRENT_DEFAULT, type EngineOptions, isOver } from './engine.ts';
-import { deleteOver, endEngine, findEngine, insertEngine, listEngineRows } from './engines.sql.ts';
+import {
+  deleteOver,
+  endEngine,
+  findEngine,
+  insertEngine,
+  listEngineRows,
+  lockStarts,
+} from './engines.sql.ts';
 import type { EngineParts } from './engines.ts';
 import { SERVE, startProcess, WATCH_OWN } from './jobs.ts';
 import { findPort } from './processes.ts';
@@ -36,6 +43,7 @@ export function engineRoutes(parts: EngineParts): Route[] {
 
     implementPlatform(startEngine, async ({ tx, body, audit }) => {
       const command = commandOf(parts, body.backend);
+      await lockStarts(tx);
       await demandMemory(parts, body, reservedIn(await listEngineRows(tx)));
       const engine = await insertEngine(tx, {
         id: body.engine_label ?? `engine-${newId<string>()}`,

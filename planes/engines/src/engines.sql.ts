@@ -21,6 +21,11 @@ export async function findEngine(tx: Executor, id: string): Promise<Engine | nul
   return rows[0] ?? null;
 }
 
+/** Whoever starts one decides after whoever began before: memory is promised once. Ends with the transaction. */
+export async function lockStarts(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('sagewai.engines', 0))`.execute(tx);
+}
+
 /** Null: there is one of this id, at which something may still happen. One that is over makes room. */
 export async function insertEngine(
   tx: Tx,
