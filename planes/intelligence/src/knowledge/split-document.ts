@@ -1,7 +1,9 @@
 import type { Document, Passage } from './passage.ts';
 
 const LETTERS_MAX = 1_200;
-const HEADING = /^#{1,6}\s+(.+?)\s*#*$/;
+/** It stands with each of its passages. */
+const HEADING_LETTERS_MAX = 200;
+const HEADING_MARK = /^#{1,6}\s/;
 const FENCE = /^\s*(?:```|~~~)/;
 
 /** A document in passages: by its headings, then by paragraphs, and by letters where a paragraph has no end. */
@@ -20,11 +22,21 @@ function sectionsOf(text: string): { heading: string; lines: string[] }[] {
   let isCode = false;
   for (const line of text.split(/\r?\n/)) {
     if (FENCE.test(line)) isCode = !isCode;
-    const [, heading] = (isCode ? null : HEADING.exec(line)) ?? [];
-    if (heading === undefined) sections.at(-1)?.lines.push(line);
+    const heading = isCode ? null : headingIn(line);
+    if (heading === null) sections.at(-1)?.lines.push(line);
     else sections.push({ heading, lines: [] });
   }
   return sections;
+}
+
+/** Without a pattern for all of it: one takes hours over a line of a million spaces, and everybody waits. */
+function headingIn(line: string): string | null {
+  const [mark] = HEADING_MARK.exec(line) ?? [];
+  if (mark === undefined) return null;
+  let end = line.trimEnd().length;
+  while (end > mark.length && line[end - 1] === '#') end--;
+  const heading = line.slice(mark.length, end).trim().slice(0, HEADING_LETTERS_MAX).trim();
+  return heading === '' ? null : heading;
 }
 
 function bodiesOf(text: string): string[] {
