@@ -33,7 +33,7 @@ export interface Asked {
 export interface Provider {
   readonly url: string;
   readonly asked: Asked[];
-  answer: (asked: Asked, reply: ServerResponse) => void;
+  answer: (asked: Asked, reply: ServerResponse) => void | Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startProvider(): Promise<Provider> {
       const body = JSON.parse((await buffer(request)).toString()) as Asked['body'];
       const asked = { path: request.url ?? '', body };
       provider.asked.push(asked);
-      provider.answer(asked, reply);
+      await provider.answer(asked, reply);
     })().catch(() => reply.destroy());
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

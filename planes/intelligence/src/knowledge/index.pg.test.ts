@@ -208,3 +208,36 @@ test('of two builds the one that began last is the index, and nothing is left of
     expect(rows).toEqual([{ body: 'two' }]);
   });
 });
+
+test('a build that ends while the question’s vector is made leaves no question without passages (K2)', async ({
+  replicaWith,
+  provider,
+}) => {
+  answersBoth(provider);
+  const replica = replicaWith({ embeddingModel: 'e' });
+  const key = await replica.key();
+  await replica.call('POST /admin/index/build', key, { documents });
+  const { answer } = provider;
+  const builds: unknown[] = [];
+  provider.answer = async (asked, reply) => {
+    const body = { documents, force_rebuild: true };
+    builds.push((await replica.call('POST /admin/index/build', 'write', body)).body.status);
+    await answer(asked, reply);
+  };
+  const search = { query: 'when is the pump oiled?' };
+  const found = await replica.call('POST /api/v1/context/search', key, search);
+  expect([builds, found.body.count]).toEqual([['built'], 1]);
+});
+
+test('a question of megabytes is asked, and its beginning looked for', async ({ replica }) => {
+  const key = await replica.key();
+  await replica.call('POST /admin/index/build', key, { documents });
+  const more = Array.from({ length: 300_000 }, (_, n) => `w${n}`).join(' ');
+  const { status, body } = await replica.chat(key, `When is the pump oiled? ${more}`, {
+    retrieval: true,
+  });
+  expect([status, body.sources.map(({ doc_path: path }: { doc_path: string }) => path)]).toEqual([
+    200,
+    ['pumps.md'],
+  ]);
+});

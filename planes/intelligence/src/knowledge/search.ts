@@ -35,7 +35,7 @@ const NEAR = 0.25;
 export const searchExactly: Search = async (tx, of, { index, text, vector, most }) => {
   const { generation } = index;
   if (generation === null) return [];
-  const words = tellingWordsOf(text);
+  const words = [...new Set(tellingWordsOf(text))];
   const byWords = words.length === 0 ? [] : await findByWords(tx, of, { generation, words, most });
   const near = vector === null ? [] : await nearest(tx, of, { generation, vector, most });
   const scores = fuse([byWords.map(({ place }) => place), near]);
