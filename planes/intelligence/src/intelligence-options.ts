@@ -15,6 +15,8 @@ export interface IntelligenceSettings {
   /** What a model is reminded of at most. */
   readonly recalledBytesMax: number;
   readonly dialogsKeptMax: number;
+  /** Of the sealed dialogs of a chat that are read for one call. */
+  readonly openedBytesMax: number;
   readonly chatsKeptMs: number;
   readonly sweepEveryMs: number;
   /** Of an answer that is listened to. */
@@ -32,6 +34,7 @@ export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
   topK: 4,
   recalledBytesMax: 64 * 1024,
   dialogsKeptMax: 1_000,
+  openedBytesMax: 16 * 1_048_576,
   chatsKeptMs: 30 * 86_400_000,
   sweepEveryMs: 600_000,
   answerBytesMax: 8 * 1_048_576,

@@ -80,7 +80,11 @@ export function chatRoutes(parts: IntelligenceParts): Route[] {
       const projectId = await chooseProject(tx, { orgId, caller, named: query.project });
       const of = { orgId, projectId };
       const chat = found(await findChat(tx, of, params.session_id), NO_SUCH);
-      const dialogs = await listDialogs(tx, of, { id: chat.id, limit: settings.dialogsKeptMax });
+      const dialogs = await listDialogs(tx, of, {
+        id: chat.id,
+        limit: settings.dialogsKeptMax,
+        bytesMax: settings.openedBytesMax,
+      });
       return toWire(chat, toMessages(orgId, dialogs));
     }),
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 
 import { said, tellJson, tellStream } from '../intelligence-fixture.ts';
 import { intelligenceTest as test } from '../intelligence-test.ts';
-import { dropIdleChats, listChatRows } from './chats.sql.ts';
+import { dropIdleChats, listChatRows, listDialogs } from './chats.sql.ts';
 
 const turn = (role: string, content: string) => ({ role, content });
 
@@ -218,7 +218,16 @@ test('only so many dialogs of a chat are kept, and chats in which nothing is sai
     '3',
     'ok',
   ]);
+  // Of those, no more than a process may hold; the last one whatever its size.
   const { orgId, projectId } = tenant;
+  await inTenant(db, [orgId], async (tx) => {
+    const some = (bytesMax: number) =>
+      listDialogs(tx, { orgId, projectId }, { id: 'long', limit: 10, bytesMax });
+    const [older, last] = await some(1_000_000);
+    const bytes = (last?.sealed ?? '').length;
+    expect((await some(bytes + 1)).map(({ id }) => id)).toEqual([older?.id, last?.id]);
+    expect((await some(bytes)).map(({ id }) => id)).toEqual([last?.id]);
+  });
   await inTenant(db, [orgId], async (tx) => {
     expect(await dropIdleChats(tx, orgId, { idleMs: 60_000, limit: 10 })).toBe(0);
     await sql`update chat_session set active_at = app_now() - interval '1 hour'`.execute(tx);

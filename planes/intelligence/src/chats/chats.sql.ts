@@ -58,16 +58,26 @@ export async function insertChat(
   return made;
 }
 
-/** What was said last in it, oldest first: all of it, or as much as its way of remembering asks for. */
+/**
+ * What was said last in it, oldest first: all of it, or as much as its way of remembering asks for, and no more bytes
+ * than a process may hold for one call; the last one whatever its size.
+ */
 export async function listDialogs(
   tx: Executor,
   { orgId, projectId }: OfProject,
-  { id, limit }: { readonly id: string; readonly limit: number },
+  of: { readonly id: string; readonly limit: number; readonly bytesMax: number },
 ): Promise<SealedDialog[]> {
+  const { id, limit, bytesMax } = of;
   const { rows } = await sql<SealedDialog>`
-    select id, at, sealed from chat_dialog
-    where org_id = ${orgId} and project_id = ${projectId} and session_id = ${id}
-    order by seq desc limit ${limit}
+    select id, at, sealed
+    from (
+      select id, at, sealed, seq, sum(octet_length(sealed)) over (order by seq desc) - octet_length(sealed) as newer_bytes
+      from chat_dialog
+      where org_id = ${orgId} and project_id = ${projectId} and session_id = ${id}
+      order by seq desc limit ${limit}
+    ) as last
+    where newer_bytes < ${bytesMax}
+    order by seq desc
   `.execute(tx);
   return rows.toReversed();
 }

@@ -99,7 +99,7 @@ async function read(
     if (chat === null) return { memory: settings.memory, dialogs: [] };
     const { memory } = chat;
     const limit = memory === 'short_term' ? SHORT_TERM_DIALOGS : settings.dialogsKeptMax;
-    const rows = await listDialogs(tx, whose, { id, limit });
+    const rows = await listDialogs(tx, whose, { id, limit, bytesMax: settings.openedBytesMax });
     const { orgId } = whose;
     return {
       memory,

@@ -147,9 +147,10 @@ export class AnswerTap {
   }
 
   #hear(text: string): void {
-    this.#answer += text;
-    // One that is longer than answers are is not half remembered.
-    this.#isTold = this.#answer !== '' && this.#answer.length <= this.#of.bytesMax;
+    const { bytesMax } = this.#of;
+    // One that is longer than answers are is not half remembered, and not held.
+    if (this.#answer.length <= bytesMax) this.#answer += text;
+    this.#isTold = this.#answer !== '' && this.#answer.length <= bytesMax;
   }
 }
 
