@@ -165,13 +165,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
       routes: [...ledgerRoutes({ db }), ...softBudgets.routes],
       jobs: [
         ...softBudgets.jobs,
-        ...ledgerJobs({
-          db,
-          dispatch,
-          log,
-          metrics,
-          ...ledgerPaces(config),
-        }),
+        ...ledgerJobs({ db, dispatch, log, metrics, ...ledgerPaces(config) }),
       ],
     },
     gateway: { ...gateway, routes: memory.modelRoutes },
@@ -222,6 +216,8 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const jobs: Jobs = startJobs(
     [
       ...chosen.flatMap((plane) => plane.jobs),
+      // Engines are called where models are, not only where engines are started.
+      ...engines.serving,
       ...encryption.jobs,
       ...projects.jobs,
       schemaJob(databases, options.onOutdated),

@@ -4,6 +4,7 @@ import { decideEngine, type EngineLimits, type Seen } from './decide-engine.ts';
 import type { Engine } from './engine.ts';
 import { checkCommands, readCommand, wordsFor } from './read-commands.ts';
 import { parseGpus } from './read-gpus.ts';
+import { createWatch } from './watch.ts';
 
 const at = new Date('2026-11-28T10:00:00Z');
 const limits: EngineLimits = { failuresMax: 3, restartsMax: 3, startMs: 60_000, drainMs: 10_000 };
@@ -112,4 +113,11 @@ test('what nvidia-smi tells is read, and nothing is made of what it does not', (
     },
   ]);
   expect(parseGpus('no devices were found')).toEqual([]);
+});
+
+test('who judges silence has looked without a break for as long (N4)', () => {
+  const watchedMs = createWatch(30_000);
+  expect([0, 10_000, 40_000].map((ms) => watchedMs(later(ms)))).toEqual([0, 10_000, 40_000]);
+  // The database was away: all have been silent.
+  expect([100_000, 120_000].map((ms) => watchedMs(later(ms)))).toEqual([0, 20_000]);
 });

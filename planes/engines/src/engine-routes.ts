@@ -44,7 +44,8 @@ export function engineRoutes(parts: EngineParts): Route[] {
     implementPlatform(startEngine, async ({ tx, body, audit }) => {
       const command = commandOf(parts, body.backend);
       await lockStarts(tx);
-      await demandMemory(parts, body, reservedIn(await listEngineRows(tx)));
+      const here = (await listEngineRows(tx)).filter((engine) => engine.replica === replica);
+      await demandMemory(parts, body, reservedIn(here));
       const engine = await insertEngine(tx, {
         id: body.engine_label ?? `engine-${newId<string>()}`,
         model: body.model_id,

@@ -71,7 +71,8 @@ const test = databaseTest.extend<{ start: (of?: Partial<EnginesOptions>) => Repl
           return { status: answer.statusCode, body: answer.json() };
         },
         look: async () => {
-          for (const { run } of engines.jobs) await run(AbortSignal.timeout(10_000));
+          for (const { run } of [...engines.jobs, ...engines.serving])
+            await run(AbortSignal.timeout(10_000));
         },
       };
     });
@@ -186,7 +187,7 @@ test('what is not allowed is not started', async ({ start }) => {
   expect((await call(`GET ${BASE}/engines`)).body).toEqual({ engines: [], count: 0 });
 });
 
-test('memory of a GPU is promised once', async ({ start }) => {
+test('memory of a GPU is promised once, by the server that has it', async ({ start }) => {
   const card = { index: 0, name: 'A', memory_total_mb: 24_576, utilization_percent: 0 };
   const { call } = start({ gpus: async () => [{ ...card, memory_used_mb: 1_024 }] });
   const asked = { model_id: 'tiny', required_memory_gb: 16, use_gpu: true };
@@ -200,6 +201,9 @@ test('memory of a GPU is promised once', async ({ start }) => {
   }
   const { body } = await call(`GET ${BASE}/status`);
   expect(body['resource_reservations']).toEqual({ [String(made?.body['id'])]: 16 });
+  const other = start({ gpus: async () => [{ ...card, memory_used_mb: 1_024 }] });
+  const elsewhere = await other.call(`POST ${BASE}/engines`, { ...asked, engine_label: 'd' });
+  expect(elsewhere.status).toBe(200);
 });
 
 test('a registered engine is served while it answers; its address must be one that may be called', async ({

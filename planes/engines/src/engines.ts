@@ -11,7 +11,7 @@ import type { EngineLimits } from './decide-engine.ts';
 import { engineRoutes } from './engine-routes.ts';
 import type { Engine } from './engine.ts';
 import { endEngine, listEngineRows } from './engines.sql.ts';
-import { engineJobs, WATCH_OWN } from './jobs.ts';
+import { engineJobs, servingJobs, WATCH_OWN } from './jobs.ts';
 import { createProcesses, type Processes } from './processes.ts';
 import { type Command, readCommand } from './read-commands.ts';
 import { askGpus, type Gpu } from './read-gpus.ts';
@@ -69,6 +69,8 @@ export interface EngineParts extends Pick<
 export interface Engines {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
+  /** N1. Run by every process that calls models, whichever planes it serves. */
+  readonly serving: readonly Job[];
   /** Ends the processes that this server has started. */
   close(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export function createEngines({ settings: given, ...options }: EnginesOptions): 
   return {
     routes: engineRoutes(parts),
     jobs: engineJobs(parts),
+    serving: servingJobs(parts),
     close: async () => {
       await processes.stopAll();
       const own = (await listEngineRows(db).catch(() => [])).filter(

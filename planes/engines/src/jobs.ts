@@ -6,6 +6,7 @@ import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
 import type { EngineParts } from './engines.ts';
 import { findPort } from './processes.ts';
 import { wordsFor } from './read-commands.ts';
+import { createWatch } from './watch.ts';
 
 export const WATCH_OWN = 'engines.watchOwn';
 export const SERVE = 'engines.serve';
@@ -15,8 +16,9 @@ const LOOKS_MISSED_MAX = 6;
 const SILENT_MS_MIN = 60_000;
 
 export function engineJobs(parts: EngineParts): Job[] {
-  const { db, settings, replica, serve, processes } = parts;
-  let served = '';
+  const { db, clock, settings, replica, processes } = parts;
+  const silentMs = Math.max(SILENT_MS_MIN, LOOKS_MISSED_MAX * settings.lookEveryMs);
+  const watchedMs = createWatch(silentMs / 2);
   return [
     job({
       name: WATCH_OWN,
@@ -46,9 +48,16 @@ export function engineJobs(parts: EngineParts): Job[] {
       run: async () => {
         const others = (await listEngineRows(db)).filter((engine) => engine.replica === null);
         await Promise.all(others.map((engine) => look(engine, parts)));
-        await failOrphans(db, Math.max(SILENT_MS_MIN, LOOKS_MISSED_MAX * settings.lookEveryMs)); // N4
+        if (watchedMs(clock.now()) >= silentMs) await failOrphans(db, silentMs); // N4
       },
     }),
+  ];
+}
+
+/** Of every process that calls models, whether it looks after engines or not. */
+export function servingJobs({ db, settings, serve }: EngineParts): Job[] {
+  let served = '';
+  return [
     job({
       name: SERVE,
       everyMs: settings.serveEveryMs,
