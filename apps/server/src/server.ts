@@ -212,7 +212,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     ...webOptions(config, version),
   });
 
-  const leadership = seekLeadership(dispatch, log);
+  const leadership = seekLeadership(dispatch, log, config.planes);
   const jobs: Jobs = startJobs(
     [
       ...chosen.flatMap((plane) => plane.jobs),
