@@ -1,6 +1,6 @@
 /**
  * Between finding and asking: what was found twice once, the best first, and no more than there is room for. Pure; what
- * it does to real documents is measured in `refine.pg.test.ts`.
+ * it does to real documents is measured in `measured.pg.test.ts`.
  */
 import { scoreWords } from '../texts/score-words.ts';
 import { tellingWordsOf } from '../texts/words-of.ts';
