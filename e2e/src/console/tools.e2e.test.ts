@@ -95,6 +95,16 @@ describe.skipIf(missing !== null)('tools and approvals, in a browser', () => {
     const { page } = opened;
     await goTo(page, 'Approvals');
     await page.getByText(/^Nothing waits for a person/).waitFor();
+    // That the newest runs ask for nothing says nothing of older ones.
+    await page.route(/\/api\/v1\/runs\?/, async (route) => {
+      const response = await route.fetch();
+      const runs = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...runs, next_cursor: 'older' } });
+    });
+    await page.reload();
+    await page.getByText(/^More wait than are shown here/).waitFor();
+    expect(await page.getByText(/^Nothing waits for a person/).count()).toBe(0);
+    await page.unrouteAll();
     await goTo(page, 'Tools');
     const row = page.getByRole('region', { name: 'Tools' }).getByRole('row').nth(1);
     expect(await row.textContent()).toMatch(/drop_table.*destructive.*a person, each time/);

@@ -37,13 +37,24 @@ export function ApprovalsPage(): ReactElement {
   const error = calls.error ?? runs.error;
   const isRead = calls.data !== undefined && runs.data !== undefined;
   const isEmpty = calls.data?.calls.length === 0 && questions.length === 0;
+  // Runs that wait for their children, or for calls, are among those: that none of them asks says nothing of the others.
+  const isCut = (runs.data?.next_cursor ?? null) !== null || calls.data?.calls.length === CALLS_MAX;
   return (
     <Page
       title="Approvals"
       about="What agents ask before they do it, and what runs wait to be told."
     >
       {error === null ? null : <Failure error={error} />}
-      {isRead && isEmpty ? (
+      {isRead && isCut ? (
+        <p role="status" className="text-muted">
+          More wait than are shown here, which are those of the newest {RUNS_MAX} runs and{' '}
+          {CALLS_MAX} calls.{' '}
+          <Link to="/runs" search={{ state: 'waiting' }} className="text-accent underline">
+            All runs that wait
+          </Link>
+        </p>
+      ) : null}
+      {isRead && isEmpty && !isCut ? (
         <Panel>
           <Empty
             what="Nothing waits for a person. Tools that ask for one each time are registered with a mode or an approval:"
