@@ -9,6 +9,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Field } from '../ui/field.tsx';
 import { JsonView } from '../ui/json-view.tsx';
 import { Facts } from '../ui/panel.tsx';
+import { escapeHidden } from '../ui/show-json.ts';
 import { Time } from '../ui/time.tsx';
 import { describeEffect } from './describe-effect.ts';
 import { digestArguments } from './digest-arguments.ts';
@@ -26,7 +27,7 @@ export function ToolDecision({ call }: { call: Call }): ReactElement {
       <Effect call={call} />
       <div className="flex flex-col gap-1">
         <h3 className="text-xs font-medium">Arguments, frozen</h3>
-        <JsonView value={call.arguments} label={`Arguments of ${call.tool}`} />
+        <JsonView value={call.arguments} label={`Arguments of ${call.tool}`} isExact />
         <p className="text-muted text-xs break-all">
           Digest <code className="font-mono">{call.arguments_digest}</code>
           {isAsShown ? ', which your browser has computed from what stands above.' : '.'}
@@ -61,7 +62,7 @@ function Effect({ call }: { call: Call }): ReactElement {
             ).map(([name, text]) => [
               name,
               <code key={name} className="font-mono text-xs break-all">
-                {text}
+                {escapeHidden(text)}
               </code>,
             ])}
           />

@@ -1,16 +1,15 @@
 import type { ReactElement } from 'react';
 
 import { CodeBox } from './code-box.tsx';
+import { showJson } from './show-json.ts';
 
-const LINES_MAX = 4_000;
-
-/** A value as indented JSON; text as it is. Long ones are cut for the eye, and copied whole. */
-export function JsonView({ value, label }: { value: unknown; label: string }): ReactElement {
-  const whole = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'nothing');
-  const lines = whole.split('\n');
-  const shown =
-    lines.length > LINES_MAX
-      ? `${lines.slice(0, LINES_MAX).join('\n')}\n… ${lines.length - LINES_MAX} lines more`
-      : whole;
+/** What `showJson` shows; what is copied is whole. */
+export function JsonView(of: {
+  readonly value: unknown;
+  readonly label: string;
+  readonly isExact?: boolean;
+}): ReactElement {
+  const { value, label, isExact = false } = of;
+  const { whole, shown } = showJson(value, { isExact });
   return <CodeBox text={shown} copied={whole} label={label} isLong />;
 }
