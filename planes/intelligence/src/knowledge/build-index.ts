@@ -42,9 +42,11 @@ export async function buildOf(
         const values = made?.[at]?.values;
         return values === undefined ? null : packVector(values);
       });
-      await inTenant(db, [of.orgId], (tx) =>
+      const isOurs = await inTenant(db, [of.orgId], (tx) =>
         insertPassages(tx, of, { generation, from, passages: some, vectors }),
       );
+      // Nobody pays for the vectors of a build that comes to nothing.
+      if (!isOurs) throw overtaken();
     }
     const isLast = await inTenant(db, [of.orgId], (tx) =>
       finishBuild(tx, of, {

@@ -198,8 +198,9 @@ test('of two builds the one that began last is the index, and nothing is left of
   };
   await inTenant(db, [orgId], async (tx) => {
     await beginBuild(tx, of, first);
-    await insertPassages(tx, of, made(first, 'one'));
+    expect(await insertPassages(tx, of, made(first, 'one'))).toBe(true);
     await beginBuild(tx, of, second);
+    expect(await insertPassages(tx, of, made(first, 'more'))).toBe(false);
     await insertPassages(tx, of, made(second, 'two'));
     expect(await finishBuild(tx, of, { ...built, generation: first })).toBe(false);
     expect(await findIndex(tx, of)).toMatchObject({ generation: null });
@@ -240,4 +241,22 @@ test('a question of megabytes is asked, and its beginning looked for', async ({ 
     200,
     ['pumps.md'],
   ]);
+});
+
+test('a build whose index is deleted is given up, and pays for no more vectors (K2)', async ({
+  replicaWith,
+  provider,
+}) => {
+  const replica = replicaWith({ embeddingModel: 'e' });
+  const key = await replica.key();
+  answersBoth(provider);
+  const { answer } = provider;
+  provider.answer = async (asked, reply) => {
+    await replica.call('DELETE /admin/index', 'write');
+    await answer(asked, reply);
+  };
+  const many = Array.from({ length: 200 }, (_, n) => ({ path: `${n}.md`, text: `page ${n}` }));
+  const built = await replica.call('POST /admin/index/build', key, { documents: many });
+  expect([built.status, built.body.detail]).toEqual([409, expect.stringContaining('given up')]);
+  expect(provider.asked).toHaveLength(1);
 });

@@ -27,6 +27,7 @@ export async function beginBuild(
   `.execute(tx);
 }
 
+/** Whether this build is still the one: an index that was deleted, or is built by another, takes none. */
 export async function insertPassages(
   tx: Tx,
   { orgId, projectId }: OfProject,
@@ -36,16 +37,22 @@ export async function insertPassages(
     readonly passages: readonly Passage[];
     readonly vectors: readonly (Buffer | null)[];
   },
-): Promise<void> {
+): Promise<boolean> {
   const { generation, from, passages, vectors } = of;
-  await sql`
+  const { rows } = await sql`
     insert into knowledge_chunk (org_id, project_id, generation, place, doc_path, heading, chunk, body, vector)
     select ${orgId}, ${projectId}, ${generation}, ${from} + made.n - 1, made.path, made.heading, made.chunk, made.body, made.vector
     from unnest(${passages.map(({ path }) => path)}::text[], ${passages.map(({ heading }) => heading)}::text[],
                 ${passages.map(({ chunk }) => chunk)}::int[], ${passages.map(({ body }) => body)}::text[],
                 ${[...vectors]}::bytea[])
       with ordinality as made (path, heading, chunk, body, vector, n)
+    where exists (
+      select from knowledge_index i
+      where i.org_id = ${orgId} and i.project_id = ${projectId} and i.building = ${generation}
+    )
+    returning place
   `.execute(tx);
+  return rows.length > 0;
 }
 
 /** K2. Whether this build is still the one: else what it has made is nobody's. */
