@@ -10,6 +10,11 @@ export const SHORT_TERM_DIALOGS = 10;
 /** What others than `short_term` remind of beside what they find: an answer refers to what was just said. */
 const LAST_DIALOGS = 2;
 
+/** Each word of a question is compared with each dialog, and everybody waits meanwhile: of a long one its beginning is. */
+const QUESTION_LETTERS_MAX = 8_000;
+/** For the same reason, of all dialogs together; the last ones count. */
+const DIALOG_LETTERS_MAX = 1_000_000;
+
 const RECALLS = {
   short_term: () => [],
   vdb: recallByVector,
@@ -31,7 +36,12 @@ export function chooseDialogs(
   const last = memory === 'short_term' ? SHORT_TERM_DIALOGS : LAST_DIALOGS;
   const before = dialogs.slice(0, Math.max(0, dialogs.length - last));
   const ofLast = dialogs.map((_, place) => place).slice(before.length);
-  const places = [...ofLast.toReversed(), ...RECALLS[memory](before, question, bounds.topK)];
+  const asked = { ...question, text: question.text.slice(0, QUESTION_LETTERS_MAX) };
+  let letters = 0;
+  const from =
+    before.findLastIndex((dialog) => (letters += textOf(dialog).length) > DIALOG_LETTERS_MAX) + 1;
+  const found = RECALLS[memory](before.slice(from), asked, bounds.topK);
+  const places = [...ofLast.toReversed(), ...found.map((place) => place + from)];
   let left = bounds.bytesMax;
   const kept = places.filter((place) => {
     const dialog = dialogs[place];

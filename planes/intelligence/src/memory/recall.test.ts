@@ -79,6 +79,30 @@ describe('what a model is reminded of', () => {
     expect(recalled('kv', dialogs, 'tell me about Ada')).not.toContain('Acme moved to Oslo');
   });
 
+  test('a question of megabytes keeps nobody waiting', () => {
+    const others = Array.from({ length: 1_000 }, (_, n) => dialog(`page ${n} says nothing`));
+    const dialogs = [dialog('my locker code is 4711'), ...others];
+    const more = Array.from({ length: 300_000 }, (_, n) => `w${n}`).join(' ');
+    const startedAt = performance.now();
+    for (const memory of ['kv', 'graph'] as const) {
+      expect(recalled(memory, dialogs, `the code of my locker? ${more}`)[0]).toBe(
+        'my locker code is 4711',
+      );
+    }
+    // With all of its words it takes eighteen seconds.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test('of a long chat the last million letters are searched', () => {
+    const page = dialog('word '.repeat(20_000));
+    const pages = Array.from({ length: 12 }, () => page);
+    const code = dialog('my locker code is 4711');
+    const question = 'what is the code of my locker?';
+    expect(recalled('kv', [code, ...pages.slice(4), ...small], question)).toContain(code.user);
+    expect(recalled('kv', [code, ...pages, ...small], question)).not.toContain(code.user);
+    expect(recalled('kv', [...pages, code, ...small], question)).toContain(code.user);
+  });
+
   test('where not all has room, what was said last has', () => {
     const dialogs = ['a', 'b', 'c'].map((letter) => dialog(letter.repeat(40), ''));
     const question = { text: '', vector: null };
