@@ -405,7 +405,7 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
       otherwise: () => `the edge is not ready: ${edge.text()}`,
     });
     const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(45_000);
     await page.goto(`${url}/`);
     await signIn(page, OWNER);
     await goTo(page, 'Queues');

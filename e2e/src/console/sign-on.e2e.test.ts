@@ -66,7 +66,7 @@ describe.skipIf(missing !== null)('single sign-on, in a browser', () => {
     const other = await (
       await browser.newContext({ viewport: { width: 1280, height: 820 } })
     ).newPage();
-    other.setDefaultTimeout(10_000);
+    other.setDefaultTimeout(45_000);
     await other.goto(`${installation.server.url}/`);
     await other.getByRole('tab', { name: 'Single sign-on' }).click();
     await other.getByLabel('Connection').fill('corporate');

@@ -51,7 +51,7 @@ export async function openConsole(
     locale: 'en-GB',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(45_000);
   const complaints = hearComplaints(page);
   await worker?.says(/session \d+/);
   return { installation, browser, page, complaints, setupToken };

@@ -1,6 +1,7 @@
 import { createClient } from '@sagewai/sdk';
 import { UniversalAgent } from '@sagewai/sdk/agent';
 import { createProjectModels, ProjectContext } from '@sagewai/sdk/context';
+import { createNodeSend } from '@sagewai/sdk/node';
 import { expect } from 'vitest';
 
 import { cluster, test } from '../harness/e2e-test.ts';
@@ -121,4 +122,35 @@ test('an agent that calls past the gateway reserves first, and does not call wit
   expect(await balance()).toEqual({ settled: costUsd, reserved: 0 });
   await expect(runAt('http://127.0.0.1:9')).rejects.toThrow('no answer');
   expect((await balance()).reserved).toBeGreaterThan(4);
+}, 90_000);
+
+test('an answer whose booking does not arrive is kept, and what was held for it stays held (M3)', async ({
+  stage,
+}) => {
+  const { server, upstream } = await install(stage, cluster(), { models: [] });
+  const { key } = await makeKey(server);
+  const send = createNodeSend();
+  const client = createClient({
+    url: server.url,
+    token: key,
+    send: (request) =>
+      new URL(request.url).pathname.endsWith('/budget/spend')
+        ? Promise.reject(new TypeError('the connection is gone'))
+        : send(request),
+  });
+  const budget = {
+    ledger: createProjectModels(client, { agent: 'coder' }),
+    prices: { big: PRICE },
+  };
+  const inference = { model: 'big', apiBase: upstream.url, apiKey: 'none' };
+  const agent = new UniversalAgent({ name: 'coder', config: { inference, budget } });
+  await server.askWell('/api/v1/budgets/project/default', {
+    method: 'PUT',
+    body: { usd_per_day: '20' },
+  });
+  const run = await ProjectContext.run({ projectId: 'default' }, () => agent.run('Say yes.'));
+  expect([run.end.kind, upstream.asked('big')]).toEqual(['answered', 1]);
+  const { budgets } = await server.askWell('/api/v1/budgets?scope_kind=project');
+  const [of] = budgets as { balances: { reserved: string }[] }[];
+  expect(Number(of?.balances[0]?.reserved)).toBeGreaterThan(run.costUsd);
 }, 90_000);

@@ -119,7 +119,9 @@ async function callCounted(
   });
   const costUsd = costOf(turn, model, budget) ?? 0;
   const { inputTokens, outputTokens } = turn.usage;
-  await ledger.recordSpend({ id, costUsd, model, inputTokens, outputTokens });
+  // Without its price the answer is kept all the same: asked for again it would cost again. What was held for it
+  // is booked in full when its time is over.
+  await ledger.recordSpend({ id, costUsd, model, inputTokens, outputTokens }).catch(() => {});
   return { kind: 'made', turn, costUsd };
 }
 

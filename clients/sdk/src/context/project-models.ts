@@ -128,7 +128,8 @@ export function createProjectModels(
       const chosen = check.fallback_model ?? model;
       const { id } = await models.reserveSpend({ ...most, model: chosen });
       const { output, spent } = await work(chosen);
-      await models.recordSpend({ model: chosen, ...spent, id });
+      // What was done is not done again for its booking: held, it is booked in full when its time is over.
+      await models.recordSpend({ model: chosen, ...spent, id }).catch(() => {});
       return output;
     },
   };
