@@ -61,10 +61,18 @@ export async function callModel(
 }
 
 /** A refusal says nothing of a try before it that broke off. */
-const afterLoss = (thrown: unknown): unknown =>
-  thrown instanceof ModelCallError && !thrown.mayBeCharged
-    ? new ModelCallError(thrown.message, { ...thrown, mayBeCharged: true, cause: thrown })
-    : thrown;
+function afterLoss(thrown: unknown): unknown {
+  if (!(thrown instanceof ModelCallError) || thrown.mayBeCharged) return thrown;
+  const { message, code, status, requestId, retryAfterMs } = thrown;
+  return new ModelCallError(message, {
+    code,
+    status,
+    requestId,
+    retryAfterMs,
+    mayBeCharged: true,
+    cause: thrown,
+  });
+}
 
 const mayRepeat = (thrown: unknown): thrown is ModelCallError =>
   thrown instanceof ModelCallError &&
