@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { CONSOLE_DIR } from '@sagewai/console/build';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { ask } from '../harness/api.ts';
 import { missingBrowser } from '../harness/browser.ts';
@@ -62,6 +62,7 @@ const PAGES = [
 
 /** Everything that the first page loads, compressed. */
 const FIRST_PAGE_BYTES_MAX = 250 * 1024;
+const TRUST_MS = 1_100;
 
 async function compressedSize(path: string): Promise<number> {
   const file = join(CONSOLE_DIR, path);
@@ -85,6 +86,10 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
   beforeAll(async () => {
     stage = await openStage();
     opened = await openConsole(stage, cluster());
+  });
+  // What a test that failed has left open would be in the way of all that follow.
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await opened.page.goto(`${opened.installation.server.url}/`);
   });
   afterAll(async () => {
     await stage.close();
@@ -287,6 +292,8 @@ describe.skipIf(missing !== null)('the console, in a browser', () => {
       installation.database.adminUrl,
       `update login_session set authenticated_at = authenticated_at - interval '1 hour'`,
     );
+    // What the server has read of the session it trusts for a second.
+    await new Promise((resolve) => setTimeout(resolve, TRUST_MS));
     await goTo(page, 'Access tokens');
     await page.getByRole('button', { name: 'New token' }).click();
     await page.getByLabel('Name').fill('continuous integration');
