@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '@sagewai/clock';
 import { createPublicEgress } from '@sagewai/egress';
 import { type App, type Caller, createApp, createAuthenticator } from '@sagewai/http';
+import { readDue } from '@sagewai/jobs';
 import { silentLog } from '@sagewai/log';
 import { sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
@@ -127,6 +128,35 @@ test('an engine is started as a process, served when it answers, and its end is 
     pruned_count: 1,
     status: 'success',
   });
+});
+
+test('nothing is looked at where there is no engine, and what is served is compared where it is kept', async ({
+  start,
+  db,
+}) => {
+  const { engines, call, look, served } = start();
+  const due = (): Promise<(number | null)[]> =>
+    readDue(
+      db,
+      [...engines.jobs, ...engines.serving].flatMap((each) => each.due?.inMs() ?? []),
+    );
+  expect(await due()).toEqual([null, null, null]);
+  await call(`POST ${BASE}/engines`, { model_id: 'tiny', engine_label: 'one' });
+  expect((await due()).slice(0, 2)).toEqual([0, 0]);
+  await expect
+    .poll(async () => {
+      await look();
+      return served.at(-1)?.length;
+    }, PATIENT)
+    .toBe(1);
+  expect(await due()).toEqual([0, 0, null]);
+  await sql`update engine set model = 'other'`.execute(db);
+  expect((await due())[2]).toBe(0);
+  await sql`delete from engine`.execute(db);
+  // Its process is still to be ended (N6), and it is served no more.
+  expect(await due()).toEqual([0, null, 0]);
+  await look();
+  expect(await due()).toEqual([null, null, null]);
 });
 
 test('one that is forgotten before anybody has looked ends all the same, and so does one whose id is taken (N6)', async ({

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { type Job, job } from '@sagewai/jobs';
 
 import { decideEngine, type Seen } from './decide-engine.ts';
+import { enginesDue, ownDue, type ServedEngine, servedDue } from './due.sql.ts';
 import { type Engine, isOver } from './engine.ts';
 import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
 import type { EngineParts } from './engines.ts';
@@ -14,6 +17,8 @@ const ANSWER_BYTES_MAX = 1_000_000;
 /** So many looks may be missed by a server that is busy. */
 const LOOKS_MISSED_MAX = 6;
 const SILENT_MS_MIN = 60_000;
+/** Although the database knows of nothing to do. */
+const SAFETY_MS = 60_000;
 
 export function engineJobs(parts: EngineParts): Job[] {
   const { db, clock, settings, replica, processes } = parts;
@@ -23,6 +28,7 @@ export function engineJobs(parts: EngineParts): Job[] {
     job({
       name: WATCH_OWN,
       everyMs: settings.lookEveryMs,
+      due: { inMs: () => ownDue(replica, processes.ids()), atLeastEveryMs: SAFETY_MS },
       runsOn: 'every-replica',
       converges: 'the processes of this server’s engines are as their states say',
       ifItNeverRuns: 'engines that were started never become ready, and are not started again',
@@ -41,6 +47,7 @@ export function engineJobs(parts: EngineParts): Job[] {
     job({
       name: 'engines.watchRegistered',
       everyMs: settings.lookEveryMs,
+      due: { inMs: enginesDue, atLeastEveryMs: SAFETY_MS },
       runsOn: 'leader',
       converges: 'the states of registered engines are what they answer',
       ifItNeverRuns:
@@ -56,20 +63,19 @@ export function engineJobs(parts: EngineParts): Job[] {
 
 /** Of every process that calls models, whether it looks after engines or not. */
 export function servingJobs({ db, settings, serve }: EngineParts): Job[] {
-  let served = '';
+  let served: readonly ServedEngine[] = [];
   return [
     job({
       name: SERVE,
       everyMs: settings.serveEveryMs,
+      due: { inMs: () => servedDue(served), atLeastEveryMs: SAFETY_MS },
       runsOn: 'every-replica',
       converges: 'the gateway has the engines that are ready as deployments',
       ifItNeverRuns: 'engines are not called, or are called although they are gone',
       run: async () => {
         const ready = (await listEngineRows(db)).filter(({ state }) => state === 'READY'); // N1
-        const now = JSON.stringify(
-          ready.map(({ id, model, host, port }) => [id, model, host, port]),
-        );
-        if (now === served) return;
+        const now = ready.map(({ id, model, host, port }) => ({ id, model, host, port }));
+        if (isDeepStrictEqual(now, served)) return;
         serve(ready);
         served = now;
       },

@@ -1,4 +1,4 @@
-import { type Db, inTenant, sql, type Tx } from '@sagewai/postgres';
+import { type Db, inTenant, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import type { OpenResponse } from './background.ts';
@@ -54,6 +54,9 @@ export interface DueResponse {
   readonly id: string;
   readonly asked: number;
 }
+
+export const responsesDue = (): Statement<unknown> =>
+  sql`select extract(epoch from min(due_at) - app_now()) * 1000 from background_due`;
 
 export async function listDueResponses(db: Db, limit: number): Promise<DueResponse[]> {
   const { rows } = await sql<DueResponse>`

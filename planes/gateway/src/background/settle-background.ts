@@ -12,6 +12,7 @@ import {
   findDueResponse,
   listDueResponses,
   putOffResponse,
+  responsesDue,
 } from './background.sql.ts';
 import type { BackgroundSettings } from './background.ts';
 import { settleHeard } from './settle-response.ts';
@@ -27,6 +28,7 @@ export function settleBackgroundJob(parts: BackgroundJobParts): Job {
   return job({
     name: 'gateway.settleBackground',
     everyMs: parts.settings.askMs,
+    due: { inMs: responsesDue, atLeastEveryMs: 60_000 },
     runsOn: 'leader',
     converges: 'a response that was made in the background is booked as what it used',
     ifItNeverRuns: 'responses that nobody asks for expire, and are booked in full as unknown',

@@ -1,4 +1,4 @@
-import { type Db, inTenant, sql, type Tx } from '@sagewai/postgres';
+import { type Db, inTenant, sql, type Statement, type Tx } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import type { Batch, BatchFile, BatchState, Manifest } from './batch.ts';
@@ -186,6 +186,9 @@ export interface DueBatch {
   readonly id: string;
   readonly asked: number;
 }
+
+export const batchesDue = (): Statement<unknown> =>
+  sql`select extract(epoch from min(due_at) - app_now()) * 1000 from batch_due`;
 
 export async function listDue(db: Db, limit: number): Promise<DueBatch[]> {
   const { rows } = await sql<DueBatch>`

@@ -9,6 +9,7 @@ import { askProvider, beginQuestion } from './ask-provider.ts';
 import { type BatchParts, batchPriceOf, findDeployment, tellBatch } from './batch-parts.ts';
 import { type BatchSurface, surfaceOf } from './batch-surface.ts';
 import {
+  batchesDue,
   type DueBatch,
   type DueDetails,
   endBatch,
@@ -24,6 +25,7 @@ export function settleBatchesJob(parts: BatchParts): Job {
   return job({
     name: 'gateway.settleBatches',
     everyMs: parts.settings.askMs,
+    due: { inMs: batchesDue, atLeastEveryMs: 60_000 },
     runsOn: 'leader',
     converges: 'a batch that is over is booked as what its lines used',
     ifItNeverRuns: 'batches expire, and are booked in full as unknown',
