@@ -9,7 +9,7 @@ const optional = Type.Optional;
 export const budgetRef = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: '^(?! )[^\\u0000-\\u001f\\u007f]+(?<! )$',
+  pattern: '^(?! )[^\\u0000-\\u001f\\u007f-\\u009f]+(?<! )$',
 });
 
 const shownLimits = {

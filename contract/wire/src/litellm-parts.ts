@@ -12,12 +12,12 @@ const optional = Type.Optional;
 const customerName = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: '^(?! )[^\\u0000-\\u001f\\u007f]+(?<! )$',
+  pattern: '^(?! )[^\\u0000-\\u001f\\u007f-\\u009f]+(?<! )$',
 });
 const tagName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: '^(?! )[^\\u0000-\\u001f\\u007f,]+(?<! )$',
+  pattern: '^(?! )[^\\u0000-\\u001f\\u007f-\\u009f,]+(?<! )$',
 });
 const short = Type.String({ minLength: 1, maxLength: 200 });
 const page = optional(Type.Integer({ minimum: 1, maximum: 100_000 }));

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, compileForeignSchema, found, implement, type Route } from '@sagewai/http';
-import { boundProject, findProject, isId } from '@sagewai/identity';
+import { boundProject, chosenProject, isId } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import {
@@ -189,20 +189,14 @@ async function findOwn(tx: Tx, sought: Sought): Promise<Tool> {
 const seenProject = (caller: Caller): ProjectId | null =>
   caller.kind === 'key' || caller.kind === 'run' ? caller.projectId : boundProject(caller);
 
-export async function projectOf(
+export const projectOf = (
   tx: Tx,
   of: {
     readonly orgId: OrganizationId;
     readonly caller: Caller;
     readonly named: string | undefined;
   },
-): Promise<ProjectId | null> {
-  const bound = seenProject(of.caller);
-  if (of.named === undefined) return bound;
-  const project = await findProject(tx, of.orgId, of.named);
-  const within = bound === null || project?.id === bound ? project : null;
-  return found(within, 'There is no such project.', 'project.missing').id;
-}
+): Promise<ProjectId | null> => chosenProject(tx, of, seenProject(of.caller));
 
 const detailsOf = ({ name, kind, version, digest, projectId, manifest }: Tool) => ({
   name,

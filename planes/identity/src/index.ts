@@ -36,6 +36,7 @@ export {
 export { ensureProject, isProjectName } from './ensure-project.ts';
 export { ensureSetupToken } from './invitations/setup-token.ts';
 export { keepSecret, listKeptSecrets } from './kept-secrets.sql.ts';
+export { chosenProject, namedProject } from './named-project.ts';
 export { DEFAULT_PROJECT, isId, type Organization, type Project } from './organization.ts';
 export { findOrganizationId, listOrganizationIds, readOrganizations } from './organizations.sql.ts';
 export { findAnyProject, findProject } from './projects.sql.ts';

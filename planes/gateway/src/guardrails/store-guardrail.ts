@@ -1,16 +1,10 @@
 import { newId, type SealingKeys } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { type Caller, found } from '@sagewai/http';
-import { boundProject, findProject } from '@sagewai/identity';
+import { boundProject, chosenProject } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
-import type {
-  BodyOf,
-  createGuardrail,
-  OrganizationId,
-  ProjectId,
-  updateGuardrail,
-} from '@sagewai/wire';
+import type { BodyOf, createGuardrail, OrganizationId, updateGuardrail } from '@sagewai/wire';
 
 import { mistaken, readSpec, specByDefault } from './guardrail-spec.ts';
 import type { Guardrail } from './guardrail.ts';
@@ -65,7 +59,7 @@ export function createGuardrailStore(of: {
     create: async ({ tx, orgId, caller }, body) => {
       const { name, kind } = body;
       const isInFile = of.fromFile().some((each) => each.name.toLowerCase() === name.toLowerCase());
-      const projectId = await projectOf(tx, { orgId, caller, named: body.project });
+      const projectId = await chosenProject(tx, { orgId, caller, named: body.project });
       if ((await listStoredGuardrails(tx, orgId)).length >= GUARDRAILS_MAX) {
         throw new Fault('state.conflict', 'the organization has too many guardrails', {
           detail: `An organization has at most ${GUARDRAILS_MAX} guardrails.`,
@@ -120,21 +114,6 @@ export function createGuardrailStore(of: {
       return row;
     },
   };
-}
-
-async function projectOf(
-  tx: Tx,
-  of: {
-    readonly orgId: OrganizationId;
-    readonly caller: Caller;
-    readonly named: string | undefined;
-  },
-): Promise<ProjectId | null> {
-  const bound = boundProject(of.caller);
-  if (of.named === undefined) return bound;
-  const project = await findProject(tx, of.orgId, of.named);
-  const within = bound === null || project?.id === bound ? project : null;
-  return found(within, 'There is no such project.', 'project.missing').id;
 }
 
 /** As the audit log has it. */

@@ -23,7 +23,19 @@ export async function applyLimits(
   await applyModelLimits(tx, scope, fields);
 }
 
-/** The same of what has no models of its own. */
+/**
+ * A budget that the fields give, held before the row of who gets it is: whoever changes a budget locks it, and then
+ * those that have it.
+ */
+export async function holdGivenBudget(
+  tx: Tx,
+  { orgId }: Pick<Holder, 'orgId'>,
+  { budget_id: id }: HolderFields,
+): Promise<void> {
+  if (typeof id === 'string') await holdNamedBudget(tx, { orgId, id });
+}
+
+/** The same of what has no models of its own; of a part, after `holdGivenBudget`. */
 export async function applyHolderLimits(tx: Tx, of: Holder, fields: HolderFields): Promise<void> {
   const { budget_id: budgetId } = fields;
   if (typeof budgetId === 'string') return takeBudget(tx, of, { ...fields, budgetId });

@@ -14,7 +14,7 @@ import {
   updateCustomer,
 } from '@sagewai/wire';
 
-import { applyHolderLimits } from './apply-limits.ts';
+import { applyHolderLimits, holdGivenBudget } from './apply-limits.ts';
 import * as parts from './described-parts.sql.ts';
 import { forgetPart, notDescribed } from './forget-part.ts';
 import { setBlock } from './holder-limits.ts';
@@ -41,6 +41,7 @@ export function customerRoutes(): Route[] {
     implement(createCustomer, async ({ tx, orgId, caller, body, audit }) => {
       refuseFields(body, createCustomer.body ?? {}, UNSUPPORTED);
       const of = { orgId, facet: 'end_user', name: body.user_id } as const;
+      await holdGivenBudget(tx, of, body);
       if (!(await parts.insertPart(tx, { ...of, by: nameActor(caller) }))) throw taken(of.name);
       const shown = await change(tx, of, body);
       audit.about(`end_user:${of.name}`, inWords(shown));
@@ -98,6 +99,7 @@ async function change(
   fields: Omit<BodyOf<typeof updateCustomer>, 'user_id'>,
 ): Promise<ShownCustomer> {
   const { alias, metadata, blocked } = fields;
+  await holdGivenBudget(tx, of, fields);
   found(
     await parts.adjustPart(tx, of, {
       ...(alias === undefined ? {} : { label: alias }),

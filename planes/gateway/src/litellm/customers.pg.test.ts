@@ -174,7 +174,7 @@ describe('a customer', () => {
     expect((await curl('GET /customer/info?end_user_id=bob')).status).toBe(200);
     const region = await curl('POST /customer/new', { user_id: 'e', allowed_model_region: 'eu' });
     expect(region.body.error.message).toContain('data classification');
-    for (const user_id of ['', ' bob', 'a\nb']) {
+    for (const user_id of ['', ' bob', 'a\nb', 'a\u0085b']) {
       expect((await curl('POST /customer/new', { user_id })).status).toBe(400);
     }
   });

@@ -1,8 +1,9 @@
 import { checkLedger, readBudgets, type Scope, setBudgets, UNLIMITED } from '@sagewai/ledger';
-import { inTenant } from '@sagewai/postgres';
+import { inTenant, sql } from '@sagewai/postgres';
 import { holdTransaction, untilWaiting } from '@sagewai/testing';
 import { describe, expect } from 'vitest';
 
+import { lockParts } from './described-parts.sql.ts';
 import { ask, curlAs, litellmTest as test, makeToken } from './fixture.sql.ts';
 import type { Holder } from './named-budget.ts';
 import {
@@ -164,6 +165,29 @@ describe('a budget with a name', () => {
       expect((await readBudgets(tx, stays)).limits).toMatchObject({ requestsPerMinute: 2n });
     });
   });
+
+  test.for([
+    ['end_user', '/customer', { user_id: 'ada' }],
+    ['tag', '/tag', { name: 'ada' }],
+  ] as const)(
+    'is locked before the %s that gets it: a change of it locks in that order too',
+    async ([facet, path, named], { curl, db, owner, tenant }) => {
+      const { orgId } = tenant;
+      await curl('POST /budget/new', { budget_id: 'b', rpm_limit: 1 });
+      await curl(`POST ${path}/new`, named);
+      await using change = await holdTransaction(db, [orgId], async (tx) =>
+        lockNamedBudget(tx, { orgId, id: 'b' }),
+      );
+      const given = curl(`POST ${path}/update`, { ...named, budget_id: 'b' });
+      await untilWaiting(owner);
+      await inTenant(db, [orgId], async (tx) => {
+        await sql`set local lock_timeout = '5s'`.execute(tx);
+        await lockParts(tx, { orgId, facet }, ['ada']);
+      });
+      await change.commit();
+      expect((await given).status).toBe(200);
+    },
+  );
 
   test('is changed by administrators of the whole organization alone', async ({
     curl,

@@ -12,7 +12,7 @@ import {
   updateTag,
 } from '@sagewai/wire';
 
-import { applyHolderLimits } from './apply-limits.ts';
+import { applyHolderLimits, holdGivenBudget } from './apply-limits.ts';
 import * as parts from './described-parts.sql.ts';
 import { forgetPart } from './forget-part.ts';
 import { refuseFields, type Unsupported } from './refuse-fields.ts';
@@ -34,6 +34,7 @@ export function tagRoutes(): Route[] {
     implement(createTag, async ({ tx, orgId, caller, body, audit }) => {
       refuseFields(body, createTag.body ?? {}, UNSUPPORTED);
       const of = { orgId, facet: 'tag', name: body.name } as const;
+      await holdGivenBudget(tx, of, body);
       if (!(await parts.insertPart(tx, { ...of, by: nameActor(caller) }))) throw taken(of.name);
       const tag = await change(tx, of, body);
       audit.about(`tag:${of.name}`, inWords(tag));
@@ -76,6 +77,7 @@ async function change(
   const { orgId, facet: kind, name } = of;
   const { description: label } = fields;
   const changes = label === undefined ? {} : { label };
+  await holdGivenBudget(tx, of, fields);
   found(await parts.adjustPart(tx, of, changes), missing(name));
   await applyHolderLimits(tx, { orgId, kind, id: name }, fields);
   const [shown] = await showNamed(tx, orgId, [name]);

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
 import { Fault } from '@sagewai/fault';
-import { found } from '@sagewai/http';
 import { type Db, inTenant } from '@sagewai/postgres';
 import type { PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { CallRequest } from '../call.ts';
 import type { Ledger } from '../create-ledger.ts';
-import { findNamedCall } from './declared-calls.sql.ts';
+import { findOwnCall } from './declared-calls.sql.ts';
 import type { ProjectPlace } from './soft-limit.ts';
 
 /** What was spent past the gateway. */
@@ -32,7 +31,7 @@ const EXPIRES_MS = 60_000;
  * Books it as a call of its own: what the hard limits have left is reserved like any other, and what
  * they have not is booked all the same, beyond them, since it is spent. What was reserved ahead under this
  * name is settled, also after it expired. Twice under one name is once; the name of a call of the gateway
- * is never booked here (D1).
+ * is never booked here (D1), and of what another project named nothing is told.
  */
 export async function declareSpend(
   { db, ledger }: { readonly db: Db; readonly ledger: Ledger },
@@ -40,12 +39,10 @@ export async function declareSpend(
 ): Promise<DeclaredAs> {
   const { orgId, costPusd, inputTokens, outputTokens, provider } = declared;
   const id = declared.id as ReservationId;
-  const before = await inTenant(db, [orgId], (tx) => findNamedCall(tx, orgId, id));
+  const before = await inTenant(db, [orgId], (tx) => findOwnCall(tx, declared, id));
   if (before?.kind === 'booked') return { kind: 'known', costPusd: before.costPusd };
   demandDeclaredId(id);
-  if (before !== null) {
-    found(before.projectId === declared.projectId || null, 'There is no such reservation.');
-  } else await reserveWhatWasSpent(ledger, declared);
+  if (before === null) await reserveWhatWasSpent(ledger, declared);
   await ledger.settle({
     id,
     orgId,

@@ -1,5 +1,8 @@
+import { found } from '@sagewai/http';
 import { type Executor, sql } from '@sagewai/postgres';
 import type { OrganizationId, PicoUsd, ProjectId } from '@sagewai/wire';
+
+import type { ProjectPlace } from './soft-limit.ts';
 
 /** What the ledger knows of a call that was named. */
 export type NamedCall =
@@ -13,7 +16,7 @@ export type NamedCall =
     }
   /** Booked in full, since nobody said in time what it cost. */
   | { readonly kind: 'expired'; readonly projectId: ProjectId }
-  | { readonly kind: 'booked'; readonly costPusd: PicoUsd };
+  | { readonly kind: 'booked'; readonly projectId: ProjectId; readonly costPusd: PicoUsd };
 
 interface Row {
   readonly kind: NamedCall['kind'];
@@ -21,6 +24,17 @@ interface Row {
   readonly model: string;
   readonly amount: PicoUsd;
   readonly expiresAt: Date | null;
+}
+
+/** The same of a project alone: another's is as missing as one that never was. */
+export async function findOwnCall(
+  tx: Executor,
+  { orgId, projectId }: ProjectPlace,
+  id: string,
+): Promise<NamedCall | null> {
+  const call = await findNamedCall(tx, orgId, id);
+  if (call !== null) found(call.projectId === projectId || null, 'There is no such reservation.');
+  return call;
 }
 
 /** Null: there is none of this name. */
@@ -43,7 +57,7 @@ export async function findNamedCall(
   const [row] = rows;
   if (row === undefined) return null;
   const { kind, projectId, model, amount, expiresAt } = row;
-  if (kind === 'booked') return { kind, costPusd: amount };
+  if (kind === 'booked') return { kind, projectId, costPusd: amount };
   if (expiresAt === null) return { kind: 'expired', projectId };
   return { kind: 'reserved', projectId, model, pusdMax: amount, expiresAt };
 }

@@ -1,6 +1,6 @@
 import { Fault } from '@sagewai/fault';
-import { type Caller, found } from '@sagewai/http';
-import { boundProject, findProject } from '@sagewai/identity';
+import type { Caller } from '@sagewai/http';
+import { boundProject, namedProject } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
@@ -17,12 +17,9 @@ export async function projectOf(
   },
 ): Promise<ProjectId> {
   const { orgId, caller, named } = of;
-  const own = caller.kind === 'token' ? boundProject(caller) : caller.projectId;
-  if (named !== undefined) {
-    const project = await findProject(tx, orgId, named);
-    const within = own === null || project?.id === own ? project : null;
-    return found(within, 'There is no such project.', 'project.missing').id;
-  }
+  const isPerson = caller.kind === 'token' || caller.kind === 'account';
+  const own = isPerson ? boundProject(caller) : caller.projectId;
+  if (named !== undefined) return namedProject(tx, { orgId, caller, named }, own);
   if (caller.projectId === null) {
     throw new Fault('project.missing', 'a budget is of no project', {
       detail: 'Name the project in ?project= or X-Project-ID.',

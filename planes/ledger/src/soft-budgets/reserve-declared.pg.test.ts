@@ -142,10 +142,24 @@ test('nobody settles by declaration what the gateway, or another project, has re
   const other = randomUUID() as typeof account.projectId;
   const { id } = await reserve({ projectId: other });
   await expect(declare(id, 0n)).rejects.toMatchObject({ code: 'resource.missing' });
+  await expect(reserve({ id })).rejects.toMatchObject({ code: 'resource.missing' });
   expect(
     await inTenant(db, [account.orgId], (tx) => findNamedCall(tx, account.orgId, id)),
   ).toMatchObject({
     kind: 'reserved',
     projectId: other,
   });
+});
+
+test('of a call that another project has declared nothing is told, not even what it cost', async ({
+  world,
+}) => {
+  const { db, ledger, account, reserve, declare } = world;
+  const other = randomUUID() as typeof account.projectId;
+  const { id } = await reserve({ projectId: other });
+  const spent = { ...account, agent: 'coder', model: 'm', inputTokens: 1, outputTokens: 1 };
+  const theirs = { ...spent, projectId: other, id, costPusd: 25n, provider: null };
+  expect(await declareSpend({ db, ledger }, theirs)).toMatchObject({ kind: 'booked' });
+  await expect(declare(id, 1n)).rejects.toMatchObject({ code: 'resource.missing' });
+  await expect(reserve({ id })).rejects.toMatchObject({ code: 'resource.missing' });
 });

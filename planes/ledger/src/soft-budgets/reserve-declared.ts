@@ -6,7 +6,7 @@ import type { PicoUsd, ReservationId } from '@sagewai/wire';
 import type { CallRequest, Refusal } from '../call.ts';
 import type { Ledger } from '../create-ledger.ts';
 import { DECLARED_DEPLOYMENT, type Declared, demandDeclaredId } from './declare-spend.ts';
-import { findNamedCall } from './declared-calls.sql.ts';
+import { findOwnCall } from './declared-calls.sql.ts';
 
 /** A call that somebody is about to make past the gateway, and what it can cost at most. */
 export interface DeclaredAhead extends Omit<Declared, 'costPusd' | 'provider'> {
@@ -63,16 +63,15 @@ function notReserved(cause: unknown): { readonly kind: 'failed'; readonly cause:
 }
 
 async function heldBefore(db: Db, ahead: DeclaredAhead): Promise<HeldAhead | null> {
-  const { id, orgId, projectId, model, pusdMax } = ahead;
-  const before = await inTenant(db, [orgId], (tx) => findNamedCall(tx, orgId, id));
+  const { id, orgId, model, pusdMax } = ahead;
+  const before = await inTenant(db, [orgId], (tx) => findOwnCall(tx, ahead, id));
   if (before === null) return null;
   if (before.kind !== 'reserved') {
     throw new Fault('state.conflict', `the declared call ${id} is over`, {
       detail: 'What was reserved under this id is booked already.',
     });
   }
-  const isSame =
-    before.projectId === projectId && before.model === model && before.pusdMax === pusdMax;
+  const isSame = before.model === model && before.pusdMax === pusdMax;
   if (!isSame) {
     throw new Fault('idempotency.conflict', `the declared call ${id} was reserved as another`, {
       detail: 'The id was used for another call.',
