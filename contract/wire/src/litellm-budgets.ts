@@ -46,7 +46,7 @@ export const heldBudget = Type.Object({
 const writing = {
   method: 'POST',
   surface: 'litellm',
-  permission: 'team:write',
+  permission: 'budget:write',
   audit: 'record',
 } as const;
 const reading = { surface: 'litellm', permission: 'team:read', audit: 'read' } as const;

@@ -25,7 +25,7 @@ const page = optional(Type.Integer({ minimum: 1, maximum: 100_000 }));
 const writing = {
   method: 'POST',
   surface: 'litellm',
-  permission: 'team:write',
+  permission: 'budget:write',
   audit: 'record',
 } as const;
 const reading = { surface: 'litellm', permission: 'team:read', audit: 'read' } as const;

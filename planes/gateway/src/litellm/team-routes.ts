@@ -19,6 +19,7 @@ import {
 
 import { applyLimits } from './apply-limits.ts';
 import { checkMetadata } from './check-metadata.ts';
+import { demandToLimit } from './demand-to-limit.ts';
 import { readModels } from './key-fields.ts';
 import { admitPerson } from './people.sql.ts';
 import { mistaken, refuseFields, type Unsupported } from './refuse-fields.ts';
@@ -55,6 +56,7 @@ export function teamRoutes({ forget }: Parts): Route[] {
   return [
     implement(createTeam, async ({ tx, orgId, body, caller, audit }) => {
       refuseFields(body, createTeam.body ?? {}, UNSUPPORTED);
+      demandToLimit(caller, body);
       const id = body.team_id ?? newId();
       const by = nameActor(caller);
       if (!(await teams.insertTeam(tx, { orgId, id, by }))) {
@@ -67,8 +69,9 @@ export function teamRoutes({ forget }: Parts): Route[] {
       return tell(tx, team, audit);
     }),
 
-    implement(updateTeam, async ({ tx, orgId, body, audit }) => {
+    implement(updateTeam, async ({ tx, orgId, body, caller, audit }) => {
       refuseFields(body, updateTeam.body ?? {}, UNSUPPORTED);
+      demandToLimit(caller, body);
       const team = await change(tx, { orgId, id: body.team_id }, body);
       tx.onCommit(forget);
       return { team_id: team.id, data: await tell(tx, team, audit) };

@@ -13,6 +13,7 @@ import {
 } from '@sagewai/wire';
 
 import { applyLimits } from './apply-limits.ts';
+import { demandToLimit } from './demand-to-limit.ts';
 import { readModels } from './key-fields.ts';
 import { makeKey } from './make-key.ts';
 import * as people from './people.sql.ts';
@@ -52,6 +53,7 @@ export function userRoutes({ forget }: { readonly forget: () => void }): Route[]
     implement(createUser, async ({ body, audit, setHeader, ...reach }) => {
       const { tx, orgId, caller } = reach;
       refuseFields(body, createUser.body ?? {}, UNSUPPORTED);
+      demandToLimit(caller, body);
       const id = body.user_id ?? newId();
       if ((await people.admitPerson(tx, { orgId, id, by: nameActor(caller) })) !== 'new') {
         throw new Fault('resource.exists', 'the name of a user is taken', {
@@ -76,8 +78,9 @@ export function userRoutes({ forget }: { readonly forget: () => void }): Route[]
       return { ...shown, key: made?.value ?? null, token, expires };
     }),
 
-    implement(updateUser, async ({ tx, orgId, body, audit }) => {
+    implement(updateUser, async ({ tx, orgId, body, caller, audit }) => {
       refuseFields(body, updateUser.body ?? {}, UNSUPPORTED);
+      demandToLimit(caller, body);
       const person = await change(tx, { orgId, id: body.user_id }, body);
       tx.onCommit(forget);
       return { user_id: person.id, data: await tell(tx, person, audit) };
