@@ -4,6 +4,13 @@ const LEDGER = 'planes/ledger/src';
 const GATEWAY = 'planes/gateway/src';
 const FUNCTIONS = 'db/functions/ledger';
 
+/** Noticed from outside too, by the history checker. */
+const IN_HISTORY = {
+  project: 'e2e',
+  tests: 'e2e/src/tests/history.e2e.test.ts',
+  only: 'random clients',
+} as const;
+
 /** What keeps limits exact and spend whole. */
 export const LEDGER_MUTANTS: readonly SourceMutant[] = [
   {
@@ -84,6 +91,27 @@ export const LEDGER_MUTANTS: readonly SourceMutant[] = [
     project: 'pg',
     tests: `${GATEWAY}/calls/streams.pg.test.ts`,
     only: 'M3',
+  },
+  {
+    name: 'money, M2 in a history: the last byte does not wait for the settlement',
+    file: `${GATEWAY}/answers/answer-stream.ts`,
+    from: 'const unsettled = await settle(call, outcome).then(() => undefined, asFault);',
+    to: 'void settle(call, outcome);\n  const unsettled = undefined;',
+    ...IN_HISTORY,
+  },
+  {
+    name: 'money, M3 in a history: the usage of a stream is not asked for',
+    file: `${GATEWAY}/calls/begin-attempt.ts`,
+    from: 'askForUsage: asked.hidesUsage,',
+    to: 'askForUsage: false,',
+    ...IN_HISTORY,
+  },
+  {
+    name: 'money, M3 in a history: a stream whose client left is settled as nothing',
+    file: `${GATEWAY}/calls/settle-call.ts`,
+    from: 'usage: estimateUsage(call.input.raw.length, seen(), limits, begun)',
+    to: 'usage: { ...estimateUsage(call.input.raw.length, seen(), limits, begun), output: 0 }',
+    ...IN_HISTORY,
   },
   {
     name: 'money, B1: 30 days never let go of a day',

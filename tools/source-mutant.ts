@@ -5,7 +5,7 @@ export interface SourceMutant {
   /** There exactly once: a change to the line fails the check loudly instead of testing nothing. */
   readonly from: string;
   readonly to: string;
-  readonly project: 'unit' | 'pg';
+  readonly project: 'unit' | 'pg' | 'e2e';
   readonly tests: string;
   /** Of them, those whose name matches: the others take time and know nothing of it. */
   readonly only?: string;

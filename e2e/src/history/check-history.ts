@@ -10,6 +10,13 @@ import {
   checkSchedules,
   type FleetHistory,
 } from './check-fleet.ts';
+import {
+  checkBudgets,
+  checkHeldBack,
+  checkMetering,
+  checkSlidingWindows,
+  checkSpend,
+} from './check-money.ts';
 import type { FinalState, HistoryEvent } from './event.ts';
 
 type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: Kind }>;
@@ -37,6 +44,11 @@ type EventOf<Kind extends HistoryEvent['kind']> = Extract<HistoryEvent, { kind: 
  *   H16. A worker is given what matches its enrollment (F3).
  *   H17. What was cancelled is not handed out any more, and neither is what is under it (C2).
  *   H18. A wait for children ends when all are over that were there when it began.
+ *   H19. When everything has come to rest nothing is held back: what nobody settled was booked when it
+ *        expired, in full, and only that is corrected (M2).
+ *   H20. An answer is metered whose client hid the usage, or left in the middle, or whose provider says
+ *        nothing of it; an estimate is called one (M3).
+ *   H21. No 60 seconds, and no 30 days, have more than the limit of a window that slides (B1).
  *
  * Returns the broken promises in words; an empty list is a pass.
  */
@@ -67,6 +79,9 @@ export function checkHistory(events: readonly HistoryEvent[], final: FinalState)
     ...checkFences(claimed, reported, only(events, 'confirmed')),
     ...checkSpend(only(events, 'called'), final),
     ...checkBudgets(final),
+    ...checkHeldBack(final),
+    ...checkMetering({ called: only(events, 'called'), left: only(events, 'left') }, final),
+    ...checkSlidingWindows(final),
     ...checkCaps(fleet.submitted, claimed, reported),
     ...checkDelays(fleet),
     ...checkRetries(fleet, final),
@@ -156,32 +171,6 @@ function checkFences(
         : [];
     }),
   ];
-}
-
-function checkSpend(called: readonly EventOf<'called'>[], final: FinalState): string[] {
-  const broken: string[] = [];
-  const rows = new Map(final.spend.map((row) => [row.callId, row]));
-  for (const { callId, costPico } of called) {
-    const row = rows.get(callId);
-    if (!row) broken.push(`H6: call ${callId} was answered but is not in the ledger`);
-    else if (row.settlements !== 1) {
-      broken.push(`H6: call ${callId} was booked ${row.settlements} times`);
-    } else if (row.exact && row.costPico !== costPico) {
-      broken.push(`H6: call ${callId} cost ${costPico} but was booked as ${row.costPico}`);
-    }
-  }
-  return broken;
-}
-
-function checkBudgets({ budgets }: FinalState): string[] {
-  const broken: string[] = [];
-  for (const { scope, limitPico, settledPico, reservedPico, spentPico } of budgets) {
-    if (settledPico + reservedPico > limitPico) {
-      broken.push(`H7: ${scope} has ${settledPico} + ${reservedPico} of ${limitPico}`);
-    }
-    if (spentPico > limitPico) broken.push(`H7: ${scope} spent ${spentPico} of ${limitPico}`);
-  }
-  return broken;
 }
 
 function only<Kind extends HistoryEvent['kind']>(

@@ -104,8 +104,17 @@ export type HistoryEvent =
       /** `x-litellm-call-id` of a model call whose whole answer arrived. */
       readonly callId: string;
       readonly keyId: string;
-      /** Computed from the usage that the answer tells, not from what the server says it cost. */
+      /** Whether the answer told its usage; if not, because its client or its provider keeps it back. */
+      readonly usage: 'told' | 'hidden' | 'never told';
+      /** Computed from the usage that was told, not from what the server says it cost; else 0. */
       readonly costPico: bigint;
+    }
+  | {
+      /** A client went away in the middle of a stream of which it had read so many words. */
+      readonly kind: 'left';
+      readonly callId: string;
+      readonly keyId: string;
+      readonly words: number;
     };
 
 export interface Needs {
@@ -117,6 +126,14 @@ export interface Needs {
 export interface Failure {
   readonly attempt: number;
   readonly errorClass: ErrorClass;
+}
+
+export interface SlidingWindow {
+  readonly scope: string;
+  readonly measure: string;
+  readonly seconds: number;
+  readonly limit: bigint;
+  readonly charges: readonly { readonly atSeconds: number; readonly amount: bigint }[];
 }
 
 /** What the database holds when everything has come to rest. */
@@ -134,11 +151,20 @@ export interface FinalState {
     readonly keyId: string | null;
     /** The settlement and its correction together. */
     readonly costPico: bigint;
-    /** Neither unknown nor estimated: the provider said it. */
-    readonly exact: boolean;
+    readonly outputTokens: number;
+    /** Where its figures come from. */
+    readonly source: string;
     /** A call may have one settlement, and one correction. */
     readonly settlements: number;
+    /** Expired, and not booked in full; or corrected, and not expired. */
+    readonly isWrong: boolean;
   }[];
+  /** What is still held back. */
+  readonly heldBack: { readonly calls: number; readonly holdings: number };
+  /** Keys of which a share was lost with its holder: calls that it admitted may have no row. */
+  readonly lostKeys: readonly string[];
+  /** Limits whose windows slide, and what was charged to them when; in order of time. */
+  readonly slidingWindows: readonly SlidingWindow[];
   readonly budgets: readonly {
     readonly scope: string;
     readonly limitPico: bigint;

@@ -1,5 +1,7 @@
 import pg from 'pg';
 
+import type { Fault } from './actors/break-things.ts';
+
 /** A line that keeps an invariant, and what is left when somebody removes it. */
 interface MutantFunction extends Named {
   readonly function: string;
@@ -13,6 +15,10 @@ interface Named {
   readonly expected: RegExp;
   /** Left to `npm run check:history -- --mutants`: another here shows the same kind of promise. */
   readonly isSlow?: true;
+  /** What has to break for the line to matter; else nothing does. */
+  readonly faults?: readonly Fault[];
+  /** Whether it is a history of months that shows it. */
+  readonly inMonths?: true;
 }
 
 /** What is removed is the journal itself, of a server that is killed: as if nobody looked into it. */
@@ -98,6 +104,59 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'reserved = b.reserved',
   },
   {
+    name: 'M2: what nobody settles in time is never booked',
+    expected: /^H19: .* reserved/,
+    isSlow: true,
+    faults: ['kill a server'],
+    function: 'ledger_expire',
+    from: 'where r.expires_at <= app_clock()',
+    to: 'where false',
+  },
+  {
+    name: 'M2: what expires is booked as if it had cost nothing',
+    expected: /^H19: /,
+    isSlow: true,
+    faults: ['kill a server'],
+    function: 'ledger_expire',
+    from: 'array_agg(d.amount_pusd) as cost',
+    to: 'array_agg(0::bigint) as cost',
+  },
+  {
+    name: 'M2: what is settled is not taken from what is open',
+    expected: /^H19: .* reserved/,
+    isSlow: true,
+    function: 'ledger_settle',
+    from: 'delete from reservation r using given g where r.id = g.id and r.org_id = g.org -- B3\n    returning r.*',
+    to: 'select r.* from reservation r join given g on r.id = g.id and r.org_id = g.org',
+  },
+  {
+    name: 'B3: what is settled late is not corrected',
+    expected: /^H6: /,
+    isSlow: true,
+    faults: ['stop a server'],
+    function: 'ledger_settle',
+    from: "where g.status <> 'expired'",
+    to: 'where false',
+  },
+  {
+    name: 'M2: shares of a server that was killed are not booked',
+    expected: /^H8: ledger: /,
+    isSlow: true,
+    faults: ['kill a server'],
+    function: 'ledger_forfeit',
+    from: 'where s.holding_id = any(v_due) and s.amount > 0',
+    to: 'where false',
+  },
+  {
+    name: 'B1: 30 days are 29 and what is of today',
+    expected: /^H21: /,
+    isSlow: true,
+    inMonths: true,
+    function: 'ring_after',
+    from: 'for v_slot in v_from + 1 .. v_to loop',
+    to: 'for v_slot in v_from + 1 .. v_to + 1 loop',
+  },
+  {
     name: 'F7: a cap counts no leases',
     expected: /^H9: /,
     function: 'fleet_limit_left',
@@ -115,6 +174,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'J2: what is in the journal of a server that was killed is not booked',
     expected: /^H6: /,
     isSlow: true,
+    faults: ['kill a server that cannot book'],
     losesJournal: true,
   },
 ];

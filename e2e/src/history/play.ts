@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Stage } from '../harness/stage.ts';
 import { waitUntil } from '../harness/wait-until.ts';
 import { answerWaits } from './actors/answer-waits.ts';
-import { breakThings } from './actors/break-things.ts';
+import { breakThings, type Fault } from './actors/break-things.ts';
 import { callModels } from './actors/call.ts';
 import { forgetAndReturn } from './actors/forget-and-return.ts';
 import { redriveDead } from './actors/redrive-dead.ts';
@@ -26,7 +26,7 @@ export interface PlayOptions {
   readonly redis?: boolean;
   /** Whether the servers have a journal of settlements. Default: those of even seeds. */
   readonly journal?: boolean;
-  /** Kills, stops and restarts. Default: yes. */
+  /** Kills, stops and restarts. Default: yes. A mutant that needs some has these. */
   readonly faults?: boolean;
   /** How long everything may take to come to rest. */
   readonly restSeconds?: number;
@@ -50,7 +50,8 @@ const REST_SECONDS_MAX = 60;
 
 /** Plays one history to its end, lets everything come to rest, and judges it. */
 export async function playHistory(stage: Stage, options: PlayOptions): Promise<Verdict> {
-  const { seed, seconds, servers = 2, redis = false, faults = true, mutant } = options;
+  const { seed, seconds, servers = 2, redis = false, mutant } = options;
+  const faults = mutant?.faults ?? ((options.faults ?? true) ? undefined : []);
   const restMsMax = 1_000 * (options.restSeconds ?? REST_SECONDS_MAX);
   const losesJournal = mutant !== undefined && 'losesJournal' in mutant;
   const journal = losesJournal || (options.journal ?? seed % 2 === 0);
@@ -63,14 +64,15 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
   const actor = <T>(name: string, act: (own: typeof random) => Promise<T>): Promise<T> =>
     act(random.fork(name));
 
+  const { signal } = playing;
   const troubles =
-    faults || losesJournal
-      ? [
+    faults?.length === 0
+      ? []
+      : [
           actor('faults', (own) =>
-            breakThings(arena, own, { losesJournal, signal: playing.signal }),
+            breakThings(arena, own, { signal, losesJournal, ...kindsOf(faults) }),
           ),
-        ]
-      : [];
+        ];
   const clients = [
     ...Array.from({ length: SUBMITTERS }, (_, n) =>
       actor(`client ${n}`, (own) =>
@@ -116,6 +118,9 @@ export async function playHistory(stage: Stage, options: PlayOptions): Promise<V
   return { seed, counts: arena.journal.counts, broken };
 }
 
+const kindsOf = (kinds: readonly Fault[] | undefined): { readonly kinds?: readonly Fault[] } =>
+  kinds === undefined ? {} : { kinds };
+
 /** Two pools, labels that only some have, and a model that the last does not have; the second is older. */
 const declaredBy = (n: number): Declared => {
   const name = `worker-${n}`;
@@ -126,7 +131,7 @@ const declaredBy = (n: number): Declared => {
 };
 
 /** Nothing is queued or leased, and every call is settled or has expired, also those of journals. */
-async function untilAtRest(
+export async function untilAtRest(
   { postgres, servers, journalDirectory }: Arena,
   msMax: number,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import pg from 'pg';
 
 import type { FinalState } from './event.ts';
 import { readFleetState } from './read-fleet-state.ts';
+import { readSlidingWindows } from './read-sliding-windows.ts';
 
 /** Everything that the checker looks at, by the superuser, whom no policy binds. */
 export async function readFinalState(adminUrl: string): Promise<FinalState> {
@@ -24,6 +25,12 @@ export async function readFinalState(adminUrl: string): Promise<FinalState> {
         reservedPico: BigInt(row.reservedPico),
         spentPico: BigInt(row.spentPico),
       })),
+      heldBack: (await read<FinalState['heldBack']>(client, HELD_BACK))[0] ?? {
+        calls: 0,
+        holdings: 0,
+      },
+      lostKeys: (await read<{ keyId: string }>(client, LOST_KEYS)).map(({ keyId }) => keyId),
+      slidingWindows: await readSlidingWindows((text) => read(client, text)),
       ledgerMismatches: (await read<{ mismatch: string }>(client, MISMATCHES)).map(
         ({ mismatch }) => mismatch,
       ),
@@ -68,9 +75,19 @@ const UNFINISHED = `
 
 const SPEND = `
   select id as "callId", (array_agg(key_id))[1] as "keyId", sum(cost_pusd)::text as "costPico",
-         (array_agg(usage_source order by entry desc))[1] = 'provider' as exact,
-         count(*) filter (where entry = 0)::int as settlements
+         sum(output_tokens)::float8 as "outputTokens",
+         (array_agg(usage_source order by entry desc))[1] as source,
+         count(*) filter (where entry = 0)::int as settlements,
+         coalesce(bool_or(entry = 0 and status = 'expired' and cost_pusd <> reserved_pusd), false)
+           or (max(entry) = 1 and not coalesce(bool_or(entry = 0 and status = 'expired'), false))
+           as "isWrong"
   from spend group by id`;
+
+const HELD_BACK = `
+  select (select count(*)::int from reservation) as calls,
+         (select count(*)::int from holding) as holdings`;
+
+const LOST_KEYS = `select distinct scope_id as "keyId" from lost_share where scope_kind = 'key'`;
 
 const BUDGETS = `
   select b.scope_kind || ' ' || b.scope_id as scope, b.limit_amount::text as "limitPico",

@@ -1,6 +1,6 @@
 import type { FinalState } from './event.ts';
 
-type Of<Name extends keyof FinalState> = FinalState[Name][number];
+type Of<Name extends 'attempts' | 'redrives' | 'firings'> = FinalState[Name][number];
 type Read = <Row extends object>(text: string) => Promise<Row[]>;
 
 /** What became of attempts, dead letters and schedules. */

@@ -16,7 +16,7 @@ const FAULTS = [
   'lose Redis',
   'kill a server that cannot book',
 ] as const;
-type Fault = (typeof FAULTS)[number];
+export type Fault = (typeof FAULTS)[number];
 
 /** A PostgreSQL that dies more often is given up, as it should be. */
 const RESTARTS_MAX = 4;
@@ -26,15 +26,18 @@ const RESTART_MS_MAX = 30_000;
 const SHARES_MS_MAX = 3_000;
 const UNBOOKED_MS_MAX = 1_000;
 
-/** One fault after another, each mended before the next; in the end everything runs. */
+/** One fault after another, of all or of some kinds, each mended before the next; in the end everything runs. */
 export async function breakThings(
   arena: Arena,
   random: Random,
-  { signal, losesJournal = false }: { signal: AbortSignal; losesJournal?: boolean },
+  {
+    signal,
+    kinds = FAULTS,
+    losesJournal = false,
+  }: { signal: AbortSignal; kinds?: readonly Fault[]; losesJournal?: boolean },
 ): Promise<void> {
   const { servers, journal, postgres, redis, journalDirectory } = arena;
-  const faults = FAULTS.filter((fault): fault is Fault => {
-    if (losesJournal) return fault === 'kill a server that cannot book';
+  const faults = kinds.filter((fault): fault is Fault => {
     if (fault === 'kill a server that cannot book') return journalDirectory !== null;
     return fault !== 'lose Redis' || redis !== null;
   });
@@ -53,9 +56,10 @@ export async function breakThings(
       await pause(random.between(0, 800));
       server.start();
     } else if (fault === 'stop a server') {
-      // Longer than workers may be silent: it comes back to a world that went on without it.
+      // Longer than workers may be silent, and than calls may be open: it comes back to a world that went on
+      // without it.
       server.process().send('SIGSTOP');
-      await pause(SILENCE_MS * (1 + random.next()));
+      await pause(SILENCE_MS * (1 + 2 * random.next()));
       server.process().send('SIGCONT');
     } else if (fault === 'lose Redis') {
       await redis?.kill();

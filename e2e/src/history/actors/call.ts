@@ -6,11 +6,7 @@ import { bearer } from '../../harness/api.ts';
 import { picoOf } from '../../harness/model-config.ts';
 import { type Arena, INPUT_PRICE, type ModelName, OUTPUT_PRICE } from '../arena.ts';
 import type { Random } from '../random.ts';
-
-interface Key {
-  readonly id: string;
-  readonly key: string;
-}
+import { type Key, leaveStream } from './leave-stream.ts';
 
 const BURST_MAX = 14;
 /** A key pays for about so many calls before it is at its edge. */
@@ -69,18 +65,22 @@ export async function callModels(
   }
 
   /** Whether the key still pays. */
-  async function call({ id, key }: Key, exact: boolean): Promise<boolean> {
+  async function call(of: Key, exact: boolean): Promise<boolean> {
+    if (random.chance(0.06)) return leaveStream(arena, random, of);
+    const { id, key } = of;
     const model: ModelName = exact
       ? 'exact'
       : random.pick(['full', 'full', 'half', 'half', 'slow', 'dies', 'no-usage']);
     const stream = random.chance(0.4);
+    const hides = stream && random.chance(0.4);
     const { answer } = await arena.send(random, '/v1/chat/completions', {
       headers: bearer(key),
       body: {
         model,
         messages: [{ role: 'user', content: 'x'.repeat(random.between(1, 80)) }],
         ...(exact || random.chance(0.9) ? { max_tokens: random.between(16, TOKENS_MAX) } : {}),
-        ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
+        ...(stream ? { stream: true } : {}),
+        ...(stream && !hides ? { stream_options: { include_usage: true } } : {}),
       },
       lose: random.chance(0.08),
     });
@@ -90,9 +90,14 @@ export async function callModels(
     const callId = answer.headers.get('x-litellm-call-id');
     if (callId === null) throw new Error('an answer without x-litellm-call-id');
     if (usage === 'broken') return true;
-    // Of what did not say what it used, only that it was booked can be checked.
-    const costPico = usage === 'untold' ? 0n : priceOf(model, usage);
-    journal.record({ kind: 'called', callId, keyId: id, costPico });
+    const isTold = usage !== 'untold';
+    journal.record({
+      kind: 'called',
+      callId,
+      keyId: id,
+      usage: isTold ? 'told' : model === 'no-usage' ? 'never told' : 'hidden',
+      costPico: isTold ? priceOf(model, usage) : 0n,
+    });
     return true;
   }
 
