@@ -1,6 +1,6 @@
 import type { Clock } from '@sagewai/clock';
 import { createPublicEgress } from '@sagewai/egress';
-import { createEngines, type Engine, type Engines } from '@sagewai/engines';
+import { createEngines, type Engine, type Engines, originOf } from '@sagewai/engines';
 import { type Gateway, type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
 import type { Log } from '@sagewai/log';
 import type { Db } from '@sagewai/postgres';
@@ -31,7 +31,8 @@ export function createServerEngines(of: {
 }): ServerEngines {
   const { config, gateway } = of;
   const egress = createPublicEgress({
-    privateHosts: config.enginePrivateHosts,
+    // Where its own engines are, the operator has said as well.
+    privateHosts: [...config.enginePrivateHosts, config.engineHost],
     timeoutMs: PROBE_TIMEOUT_MS,
   });
   let configured = of.gatewayConfig;
@@ -83,15 +84,15 @@ function deploymentsOf(
   return read.config.deployments;
 }
 
-const toEntry = ({ id, model, host, port, kind, metadata }: Engine): object => ({
-  model_name: model,
-  litellm_params: { model: `openai/${model}`, api_base: `http://${host}:${port}/v1` },
+const toEntry = (engine: Engine): object => ({
+  model_name: engine.model,
+  litellm_params: { model: `openai/${engine.model}`, api_base: `${originOf(engine)}/v1` },
   model_info: {
-    id,
-    mode: kind === 'embedding' ? 'embedding' : 'chat',
+    id: engine.id,
+    mode: engine.kind === 'embedding' ? 'embedding' : 'chat',
     input_cost_per_token: 0,
     output_cost_per_token: 0,
-    max_output_tokens: outputOf(metadata),
+    max_output_tokens: outputOf(engine.metadata),
   },
 });
 

@@ -6,6 +6,7 @@ import type { Db } from '@sagewai/postgres';
 
 import type { ServerConfig } from './config.ts';
 import { keysFor } from './encryption/purposes.ts';
+import { HOUR_MS, MINUTE_MS } from './fleet-setting.ts';
 import { rootsIn } from './index-roots.ts';
 import type { ServerKeys } from './server-keys.ts';
 
@@ -33,7 +34,8 @@ export function createMemory(of: {
       passagesMax: config.indexPassagesMax,
       dialogsKeptMax: config.chatDialogsMax,
       chatsKeptMs: config.chatRetentionMs,
-      sweepEveryMs: Math.max(config.jobIntervalMs, 60_000),
+      // A tenth late is early enough: who keeps chats for a month is not asked about them every minute.
+      sweepEveryMs: Math.max(MINUTE_MS, Math.min(HOUR_MS, config.chatRetentionMs / 10)),
     },
   });
 }

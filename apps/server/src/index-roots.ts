@@ -7,7 +7,7 @@ const ROOT = /^([^/=]+)\/([^/=]+)=(\/.*)$/;
 export const checkRoots = (roots: readonly string[]): string | null =>
   roots.every((root) => ROOT.test(root)) ? null : 'expected organization/project=/folder';
 
-/** By the names that organization and project have when it is asked. */
+/** Each by its id, which stays, or by the name that it has when it is asked: whoever is given a name gets its folder. */
 export function rootsIn(
   roots: readonly string[],
   db: Db,

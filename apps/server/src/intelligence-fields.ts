@@ -36,7 +36,7 @@ export const intelligenceFields = {
     default: [],
     check: checkRoots,
     description:
-      'Folders of the server that projects may index, each as organization/project=/folder; none unless named',
+      'Folders of the server that projects may index, each as organization/project=/folder, by ids or names; none unless named',
   }),
   INDEX_PASSAGES_MAX: field.integer({
     default: 20_000,

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 import type { BodyOf, ENGINE_KINDS, ENGINE_STATES, startEngine } from '@sagewai/wire';
 
 /**
@@ -46,6 +48,10 @@ export const CONCURRENT_DEFAULT = 256;
 /** What nobody of ours has started may answer again, as long as nobody has stopped it. */
 export const comesBack = ({ state, replica }: Pick<Engine, 'state' | 'replica'>): boolean =>
   state === 'ERROR' && replica === null;
+
+/** As it stands in a URL: the letters of an IPv6 address have colons of their own. */
+export const originOf = ({ host, port }: Pick<Engine, 'host' | 'port'>): string =>
+  `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 export const isOver = ({ state }: Pick<Engine, 'state'>): boolean =>
   state === 'STOPPED' || state === 'ERROR';

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
 import { systemClock } from '@sagewai/clock';
@@ -9,10 +11,10 @@ import { sql } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import { databaseTest } from '@sagewai/testing';
 import { createAuditor } from '@sagewai/trust';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
-import type { Engine } from './engine.ts';
-import { failOrphans, listEngineRows } from './engines.sql.ts';
+import { type Engine, originOf } from './engine.ts';
+import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
 import { createEngines, type Engines, type EnginesOptions } from './engines.ts';
 
 const PROGRAM = resolve(import.meta.dirname, 'engine-fixture.mjs');
@@ -204,6 +206,46 @@ test('one whose process dies is started again, and after the third time it is in
   }
   await expect.poll(stateOf, PATIENT).toBe('ERROR 3');
   expect(served.at(-1)).toEqual([]);
+});
+
+test('an engine at an IPv6 address is reached, and one that others reach by a name of elsewhere is started', async ({
+  start,
+}) => {
+  const server = createServer((_, reply) => void reply.end('{}'));
+  await new Promise<void>((resolve) => void server.listen(0, '::1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const egress = createPublicEgress({ privateHosts: ['::1'], timeoutMs: 2_000 });
+  onTestFinished(() => egress.close());
+  const { call, look, served } = start({ egress });
+  await call(`POST ${BASE}/engines/register`, {
+    engine_id: 'six',
+    model_id: 'tiny',
+    host: '::1',
+    port,
+  });
+  await look();
+  expect(served.at(-1)?.map(originOf)).toEqual([`http://[::1]:${port}`]);
+  const { body } = await call(`GET ${BASE}/backends`);
+  expect(body).toMatchObject({ llm_backends: [{ base_url: `http://[::1]:${port}/v1` }] });
+
+  const elsewhere = start({ settings: { host: '192.0.2.7' } });
+  const made = await elsewhere.call(`POST ${BASE}/engines`, { model_id: 'tiny' });
+  expect([made.status, made.body['host']]).toEqual([200, '192.0.2.7']);
+});
+
+test('what a look has decided does not undo what was decided meanwhile (N5)', async ({
+  start,
+  db,
+}) => {
+  const { call } = start();
+  await call(`POST ${BASE}/engines`, { model_id: 'tiny', engine_label: 'one' });
+  const [seen] = await listEngineRows(db);
+  if (seen === undefined) throw new Error('it was not started');
+  await call(`DELETE ${BASE}/engines/one`);
+  const ready = { state: 'READY', failures: 0, restarts: 0, problem: null, act: 'none' } as const;
+  expect(await noteDecided(db, seen, { decided: ready, answers: true, port: 1 })).toBe(false);
+  expect(await listEngineRows(db)).toMatchObject([{ state: 'STOPPED' }]);
 });
 
 test('what is not allowed is not started', async ({ start }) => {

@@ -1,3 +1,3 @@
-export type { Engine } from './engine.ts';
+export { type Engine, originOf } from './engine.ts';
 export { createEngines, type Engines, type EnginesOptions } from './engines.ts';
 export { checkCommands } from './read-commands.ts';

@@ -4,7 +4,7 @@ import { type Job, job } from '@sagewai/jobs';
 
 import { decideEngine, type Seen } from './decide-engine.ts';
 import { enginesDue, ownDue, type ServedEngine, servedDue } from './due.sql.ts';
-import { type Engine, isOver } from './engine.ts';
+import { type Engine, isOver, originOf } from './engine.ts';
 import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
 import type { EngineParts } from './engines.ts';
 import { findPort } from './processes.ts';
@@ -112,9 +112,9 @@ export function startProcess(engine: Engine, { commands, processes }: EnginePart
 }
 
 /** Whatever speaks OpenAI's format lists its models. */
-async function isAnswering({ host, port }: Engine, { egress }: EngineParts): Promise<boolean> {
+async function isAnswering(engine: Engine, { egress }: EngineParts): Promise<boolean> {
   try {
-    const { status } = await egress.send(`http://${host}:${port}/v1/models`, {
+    const { status } = await egress.send(`${originOf(engine)}/v1/models`, {
       method: 'GET',
       headers: {},
       body: null,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 import type { Log } from '@sagewai/log';
 
@@ -91,15 +91,20 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** One that is free now. */
+/** One that is free now, at an address of this machine or, where others reach it by one that it does not have, at any. */
 export async function findPort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, host, resolve);
-  });
+  const server = await listening(host).catch(() => listening(undefined));
   const address = server.address();
   await new Promise<void>((resolve) => void server.close(() => resolve()));
   if (address === null || typeof address === 'string') throw new Error('a port without a number');
   return address.port;
+}
+
+async function listening(host: string | undefined): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: 0, ...(host === undefined ? {} : { host }) }, resolve);
+  });
+  return server;
 }

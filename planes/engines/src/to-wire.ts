@@ -1,6 +1,6 @@
 import type { listBackends, listEngines, OutputOf } from '@sagewai/wire';
 
-import { CONCURRENT_DEFAULT, type Engine, isOver } from './engine.ts';
+import { CONCURRENT_DEFAULT, type Engine, isOver, originOf } from './engine.ts';
 
 type WireEngine = OutputOf<typeof listEngines>['engines'][number];
 
@@ -45,7 +45,7 @@ const toBackend = (engine: Engine) => ({
   host: engine.host,
   port: engine.port,
   model_name: engine.model,
-  base_url: `http://${engine.host}:${engine.port}/v1`,
+  base_url: `${originOf(engine)}/v1`,
   is_healthy: engine.failures === 0 && engine.heartbeatAt !== null && !isOver(engine),
   is_available: engine.state === 'READY',
   active_requests: 0,

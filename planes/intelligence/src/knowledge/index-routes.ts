@@ -106,8 +106,13 @@ async function documentsOf(
   if (documents !== undefined) return { documents, source: 'documents that were sent' };
   const bounds = { documentsMax: settings.documentsMax, bytesMax: settings.documentBytesMax };
   const read = await readFolder(await rootsOf(of), wanted, bounds);
-  if (read.kind === 'read') return { documents: read.documents, source: wanted ?? read.folder };
+  if (read.kind === 'read') return { documents: read.documents, source: read.folder };
   if (read.kind === 'too_much') throw tooMuch(settings.passagesMax);
+  if (read.kind === 'unreadable') {
+    throw new Fault('request.invalid', 'a file of the folder that the server may not read', {
+      detail: `The server cannot read ${read.path} of this folder.`,
+    });
+  }
   const where = wanted ?? 'none is named for the project';
   throw new Fault('request.invalid', 'no such folder below those of the project', {
     detail: `Source directory not found: ${where}`,

@@ -147,6 +147,8 @@ test('in a chat the question is remembered, not what was found for it; a stream 
 
 test('a folder of the server is indexed where the operator has named it, and no other (K3)', async ({
   replicaWith,
+  db,
+  tenant,
 }) => {
   const root = await mkdtemp(join(tmpdir(), 'sagewai-index-'));
   onTestFinished(() => rm(root, { recursive: true }));
@@ -159,6 +161,13 @@ test('a folder of the server is indexed where the operator has named it, and no 
     force_rebuild: true,
   });
   expect([refused.status, refused.body.detail]).toEqual([400, 'Source directory not found: /etc']);
+  expect(JSON.stringify(built.body)).not.toContain(root);
+  const { rows } = await inTenant(db, [tenant.orgId], (tx) =>
+    sql<{ outcome: string }>`
+      select outcome from audit_entry where action = 'knowledge.buildIndex' order by seq
+    `.execute(tx),
+  );
+  expect(rows.map(({ outcome }) => outcome)).toEqual(['ok', 'request.invalid']);
 });
 
 test('an index is of one project (K1)', async ({ replica, replicaWith, db, tenant }) => {

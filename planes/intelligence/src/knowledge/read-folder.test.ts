@@ -45,6 +45,27 @@ test('nothing outside of the folders of the project is read, by no path and by n
   expect(await pathsOf([], null)).toBe('missing');
 });
 
+test('where a folder is on the server is not told, only what it is below the operator’s', async () => {
+  const { root } = await folders();
+  const folderOf = async (wanted: string | null): Promise<string | undefined> => {
+    const read = await readFolder([root], wanted, bounds);
+    return read.kind === 'read' ? read.folder : undefined;
+  };
+  expect(await folderOf(null)).toBe('.');
+  expect(await folderOf(join(root, 'sub'))).toBe('sub');
+});
+
+test('what cannot be read refuses the whole, by its path in the folder', async () => {
+  const { root } = await folders();
+  // Whoever runs the tests may be one who reads everything.
+  const refusing = (path: string): Promise<string> =>
+    path.endsWith('b.txt')
+      ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES', path }))
+      : Promise.resolve('');
+  const read = await readFolder([root], null, bounds, refusing);
+  expect(read).toEqual({ kind: 'unreadable', path: 'sub/b.txt' });
+});
+
 test('more than there is room for is refused, not cut', async () => {
   const { root } = await folders();
   const read = await readFolder([root], null, { ...bounds, documentsMax: 1 });

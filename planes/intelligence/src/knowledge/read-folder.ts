@@ -8,8 +8,11 @@ const TEXTS: readonly string[] = ['.md', '.mdx', '.markdown', '.txt', '.rst', '.
 const DOCUMENT_BYTES_MAX = 4_000_000;
 
 export type ReadFolder =
+  /** `folder`: below the operator's; where that is, is nobody else's business. */
   | { readonly kind: 'read'; readonly documents: readonly Document[]; readonly folder: string }
   | { readonly kind: 'missing' }
+  /** Of the folder, so that whoever may build can say which. */
+  | { readonly kind: 'unreadable'; readonly path: string }
   | { readonly kind: 'too_much' };
 
 export interface FolderBounds {
@@ -22,22 +25,34 @@ export async function readFolder(
   roots: readonly string[],
   wanted: string | null,
   bounds: FolderBounds,
+  readText = (path: string): Promise<string> => readFile(path, 'utf8'),
 ): Promise<ReadFolder> {
-  const folder = await within(roots, wanted);
-  if (folder === null) return { kind: 'missing' };
+  const place = await within(roots, wanted);
+  if (place === null) return { kind: 'missing' };
+  const { folder, below } = place;
   const documents: Document[] = [];
   let bytes = 0;
-  for await (const { path, size } of filesIn(folder)) {
-    bytes += size;
-    if (documents.length >= bounds.documentsMax || bytes > bounds.bytesMax) {
-      return { kind: 'too_much' };
+  try {
+    for await (const { path, size } of filesIn(folder)) {
+      bytes += size;
+      if (documents.length >= bounds.documentsMax || bytes > bounds.bytesMax) {
+        return { kind: 'too_much' };
+      }
+      documents.push({ path: relative(folder, path), text: await readText(path) });
     }
-    documents.push({ path: relative(folder, path), text: await readFile(path, 'utf8') });
+  } catch (error) {
+    // A file or a folder of it that the server may not read, or that went away meanwhile.
+    const { path } = error as NodeJS.ErrnoException;
+    if (path === undefined) throw error;
+    return { kind: 'unreadable', path: relative(folder, path) || '.' };
   }
-  return { kind: 'read', documents, folder };
+  return { kind: 'read', documents, folder: below || '.' };
 }
 
-async function within(roots: readonly string[], wanted: string | null): Promise<string | null> {
+async function within(
+  roots: readonly string[],
+  wanted: string | null,
+): Promise<{ readonly folder: string; readonly below: string } | null> {
   for (const root of roots) {
     const top = await realpath(root).catch(() => null);
     if (top === null) continue;
@@ -45,7 +60,7 @@ async function within(roots: readonly string[], wanted: string | null): Promise<
     if (folder === null) continue;
     const below = relative(top, folder);
     const isBelow = below === '' || (!isAbsolute(below) && below.split(/[\\/]/)[0] !== '..');
-    if (isBelow && (await statOf(folder))?.isDirectory() === true) return folder;
+    if (isBelow && (await statOf(folder))?.isDirectory() === true) return { folder, below };
   }
   return null;
 }
