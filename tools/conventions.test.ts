@@ -115,6 +115,9 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
   'tools.callTool': 'one entry an effect: tool.called',
   'tools.reportToolCall': 'the same',
   'tools.exchangeMcp': 'the same',
+  'a2a.exchange':
+    'what it submits and cancels is recorded with its batch: run.submitted, run.cancelled',
+  'a2a.exchangeAgent': 'the same',
   'tools.discoverTools': 'asks an MCP server which tools it has; changes nothing',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',

@@ -1,5 +1,6 @@
 import { createAction } from '@sagewai/action';
 import type { Clock } from '@sagewai/clock';
+import type { Decision } from '@sagewai/decision';
 import { createPublicEgress } from '@sagewai/egress';
 import type { Fleet } from '@sagewai/fleet';
 import type { Route } from '@sagewai/http';
@@ -29,12 +30,13 @@ export function createTools(of: {
   readonly db: Db;
   readonly dispatch: Db;
   readonly fleet: Fleet;
+  readonly decision: Pick<Decision, 'offers'>;
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }): Tools {
-  const { config, keys, db, dispatch, fleet, objects, clock, log, metrics } = of;
+  const { config, keys, db, dispatch, fleet, decision, objects, clock, log, metrics } = of;
   const egress = createPublicEgress({
     privateHosts: config.toolPrivateHosts,
     timeoutMs: TOOL_TIMEOUT_MS_MAX,
@@ -48,6 +50,7 @@ export function createTools(of: {
     log,
     metrics,
     egress,
+    offers: decision.offers,
     keys: keysFor(keys.sealing, 'tools'),
     references: storedReferences(config, of),
     settings: {

@@ -150,7 +150,8 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const engines = createServerEngines({ ...options, db, clock, gateway, nudge });
   const live = { models, gateway: engines, log, note: createModelsMeter(metrics) };
   const memory = createMemory({ ...options, db, clock, models: gateway.routes });
-  const tools = createTools({ ...options, db, dispatch, fleet, objects, clock, metrics });
+  const decision = createDecision({ ...options, ...config, db, dispatch, fleet, objects, clock });
+  const tools = createTools({ ...options, db, dispatch, fleet, decision, objects, clock, metrics });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
   const providers = createIdentityProviders({ config, keys, db, clock, certificate });
@@ -173,7 +174,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
     engines,
     fleet,
     action: tools,
-    decision: createDecision({ db, dispatch, fleet, objects, clock, log }),
+    decision,
   } as const;
   const chosen = Object.entries(planes)
     .filter(([name]) => config.planes.includes(name))

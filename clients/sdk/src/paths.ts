@@ -3,6 +3,10 @@
 
 /** Method and path of every endpoint. */
 export const PATHS = {
+  'a2a.exchange': ['POST', '/a2a'],
+  'a2a.exchangeAgent': ['POST', '/a2a/{workflow}'],
+  'a2a.readAgentCard': ['GET', '/a2a/{workflow}/.well-known/agent-card.json'],
+  'a2a.readServerCard': ['GET', '/.well-known/agent-card.json'],
   'chats.cleanUpChats': ['POST', '/sessions/cleanup'],
   'chats.clearChat': ['POST', '/sessions/{session_id}/clear'],
   'chats.createChat': ['POST', '/sessions'],
@@ -65,10 +69,7 @@ export const PATHS = {
   'fleet.listWorkers': ['GET', '/api/v1/fleet/workers'],
   'fleet.openWorkerSession': ['POST', '/api/v1/fleet/sessions'],
   'fleet.pause': ['POST', '/api/v1/fleet/pause'],
-  'fleet.readExternalMetric': [
-    'GET',
-    '/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{metric}',
-  ],
+  'fleet.readExternalMetric': ['GET', '/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{metric}'],
   'fleet.readScaling': ['GET', '/api/v1/fleet/metrics-api'],
   'fleet.readScalingText': ['GET', '/api/v1/fleet/metrics-api/prometheus'],
   'fleet.redriveDeadLetter': ['POST', '/api/v1/fleet/dead-letters/{run_id}/redrive'],
@@ -95,10 +96,7 @@ export const PATHS = {
   'fleet.setRamp': ['PUT', '/api/v1/fleet/pools/{pool}/ramp'],
   'fleet.setRetention': ['PUT', '/api/v1/fleet/retention/{project}'],
   'fleet.setSettings': ['PUT', '/api/v1/fleet/settings'],
-  'fleet.settleForRun': [
-    'POST',
-    '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement',
-  ],
+  'fleet.settleForRun': ['POST', '/api/v1/fleet/runs/{run_id}/reservations/{reservation_id}/settlement'],
   'fleet.submitTask': ['POST', '/api/v1/fleet/tasks'],
   'fleet.submitTasks': ['POST', '/api/v1/fleet/tasks/batch'],
   'fleet.undrainWorker': ['POST', '/api/v1/fleet/workers/{worker_id}/undrain'],
@@ -161,14 +159,8 @@ export const PATHS = {
   'gateway.ollamaVersion': ['GET', '/api/version'],
   'gateway.passAnthropicMessage': ['POST', '/anthropic/v1/messages'],
   'gateway.passAzureChat': ['POST', '/azure/openai/v1/chat/completions'],
-  'gateway.passAzureDeploymentChat': [
-    'POST',
-    '/azure/openai/deployments/{deployment}/chat/completions',
-  ],
-  'gateway.passAzureDeploymentEmbedding': [
-    'POST',
-    '/azure/openai/deployments/{deployment}/embeddings',
-  ],
+  'gateway.passAzureDeploymentChat': ['POST', '/azure/openai/deployments/{deployment}/chat/completions'],
+  'gateway.passAzureDeploymentEmbedding': ['POST', '/azure/openai/deployments/{deployment}/embeddings'],
   'gateway.passAzureEmbedding': ['POST', '/azure/openai/v1/embeddings'],
   'gateway.passAzureResponse': ['POST', '/azure/openai/v1/responses'],
   'gateway.passBedrock': ['POST', '/bedrock/model/{model_id}/converse'],
@@ -176,10 +168,7 @@ export const PATHS = {
   'gateway.passOpenaiChat': ['POST', '/openai/v1/chat/completions'],
   'gateway.passOpenaiEmbedding': ['POST', '/openai/v1/embeddings'],
   'gateway.passOpenaiResponse': ['POST', '/openai/v1/responses'],
-  'gateway.passVertex': [
-    'POST',
-    '/vertex_ai/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model_call}',
-  ],
+  'gateway.passVertex': ['POST', '/vertex_ai/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model_call}'],
   'gateway.readCallBody': ['POST', '/api/v1/call-bodies/{call_id}/read'],
   'gateway.readFileContent': ['GET', '/v1/files/{file_id}/content'],
   'gateway.readMessageBatchResults': ['GET', '/v1/messages/batches/{message_batch_id}/results'],
@@ -443,10 +432,7 @@ export const PATHS = {
   'trust.listAlertWebhooks': ['GET', '/api/v1/alert-webhooks'],
   'trust.listAudit': ['GET', '/api/v1/audit'],
   'trust.listAuditSinks': ['GET', '/api/v1/audit/sinks'],
-  'trust.redeliverAlert': [
-    'POST',
-    '/api/v1/alert-webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver',
-  ],
+  'trust.redeliverAlert': ['POST', '/api/v1/alert-webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver'],
   'trust.rotateAlertWebhook': ['POST', '/api/v1/alert-webhooks/{webhook_id}/rotate'],
   'trust.testAlertEmail': ['POST', '/api/v1/alert-emails/test'],
   'trust.testAlertWebhook': ['POST', '/api/v1/alert-webhooks/{webhook_id}/test'],

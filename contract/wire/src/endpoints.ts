@@ -1,3 +1,4 @@
+import { A2A_ENDPOINTS } from './a2a.ts';
 import { ACCOUNT_ENDPOINTS } from './accounts.ts';
 import { ALERT_RULE_ENDPOINTS } from './alert-rules.ts';
 import { ALERT_EMAIL_ENDPOINTS, ALERT_ENDPOINTS } from './alerts.ts';
@@ -349,6 +350,7 @@ export const ENDPOINTS = [
   ...TOOL_ENDPOINTS,
   ...TOOL_CALL_ENDPOINTS,
   exchangeMcp,
+  ...A2A_ENDPOINTS,
   ...WORKFLOW_ENDPOINTS,
   ...CHAT_ENDPOINTS,
   ...KNOWLEDGE_ENDPOINTS,

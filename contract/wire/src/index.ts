@@ -370,6 +370,7 @@ export {
   TOOL_TIMEOUT_MS_MAX,
   type ToolMode,
 } from './tool-manifest.ts';
+export { exchangeA2a, exchangeA2aAgent, readAgentCard, readServerCard } from './a2a.ts';
 export { exchangeMcp } from './mcp.ts';
 export {
   createTool,

@@ -5,10 +5,10 @@ import { ENDPOINTS } from './endpoints.ts';
 import { ROLE_PERMISSIONS } from './roles.ts';
 
 const endpoints: Endpoint[] = Object.values(ENDPOINTS);
-/** Who may read tools may ask what there are; a call in it takes `tool:call`, as everywhere. */
-const READS_TOO = 'tools.exchangeMcp';
+/** Who may read tools, or runs, may ask what there is; a call in it takes `tool:call` or `run:submit`, as everywhere. */
+const READS_TOO: readonly string[] = ['tools.exchangeMcp', 'a2a.exchange', 'a2a.exchangeAgent'];
 const changing = endpoints.filter(
-  ({ id, audit }) => id !== READS_TOO && (audit === 'record' || audit === 'batch'),
+  ({ id, audit }) => !READS_TOO.includes(id) && (audit === 'record' || audit === 'batch'),
 );
 
 test.each(['auditor', 'viewer'] as const)('%s changes nothing', (role) => {

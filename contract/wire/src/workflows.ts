@@ -8,7 +8,11 @@ import { PRINTABLE_PATTERN } from './tags.ts';
 
 const WORKFLOWS_PER_WORKER_MAX = 200;
 
-const workflowName = Type.String({ minLength: 1, maxLength: 100, pattern: PRINTABLE_PATTERN });
+export const workflowName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: PRINTABLE_PATTERN,
+});
 const ofWorkflow = Type.Object({ workflow: workflowName });
 const project = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }));
 const anySchema = Type.Object({}, { additionalProperties: true });

@@ -1,5 +1,6 @@
 import type { Metrics } from '@sagewai/telemetry';
 
+import type { Offers } from './mcp/offers.ts';
 import type { ActionParts } from './parts.ts';
 
 export interface ActionSettings {
@@ -38,7 +39,11 @@ export const ACTION_DEFAULTS: ActionSettings = {
   commands: [],
 };
 
-export type ActionOptions = Omit<ActionParts, 'schemas' | 'settings' | 'meters' | 'ends'> & {
+export type ActionOptions = Omit<
+  ActionParts,
+  'schemas' | 'settings' | 'meters' | 'ends' | 'offers'
+> & {
+  readonly offers?: Offers;
   readonly metrics?: Metrics | undefined;
   readonly settings?: Partial<ActionSettings>;
 };

@@ -27,6 +27,7 @@ export function createAction(options: ActionOptions): Action {
     settings: { ...ACTION_DEFAULTS, ...options.settings },
     meters: createToolMeters(options.metrics),
     ends: createCallEnds(),
+    offers: options.offers ?? null,
   };
   return {
     routes: [

@@ -9,6 +9,7 @@ import type { Db } from '@sagewai/postgres';
 import type { ActionSettings } from './action-options.ts';
 import type { CallEnds } from './call-ends.ts';
 import type { CredentialReferences } from './credentials.ts';
+import type { Offers } from './mcp/offers.ts';
 import type { ToolMeters } from './meters.ts';
 import type { Schemas } from './schemas.ts';
 
@@ -28,4 +29,6 @@ export interface ActionParts {
   readonly settings: ActionSettings;
   readonly meters: ToolMeters;
   readonly ends: CallEnds;
+  /** What MCP clients have beside tools; null: nothing. */
+  readonly offers: Offers | null;
 }

@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { createAction } from '@sagewai/action';
 import { systemClock } from '@sagewai/clock';
+import { sealingKeys } from '@sagewai/crypto';
 import { createPublicEgress } from '@sagewai/egress';
 import { createFleet, type Fleet } from '@sagewai/fleet';
 import { type App, type Caller, createApp, createAuthenticator, type Scope } from '@sagewai/http';
@@ -43,7 +45,7 @@ export interface Held {
 
 type Method = 'DELETE' | 'GET' | 'POST' | 'PUT';
 
-/** One replica: fleet and decision behind the real pipeline, without a socket. */
+/** One replica: fleet, tools and decision behind the real pipeline, without a socket unless it listens. */
 export class DecisionFixture {
   readonly fleet: Fleet;
   readonly decision: Decision;
@@ -84,8 +86,17 @@ export class DecisionFixture {
       fleet: this.fleet,
       settings: { watchEveryMs: 20, ...settings },
     });
+    const action = createAction({
+      ...shared,
+      fleet: this.fleet,
+      offers: this.decision.offers,
+      egress: this.#egress,
+      keys: sealingKeys([key], 'tools'),
+      references: { judge: () => 'value', resolve: (reference) => Promise.resolve(reference) },
+      metrics,
+    });
     this.app = createApp({
-      routes: [...this.fleet.routes, ...this.decision.routes],
+      routes: [...this.fleet.routes, ...action.routes, ...this.decision.routes],
       authenticate: createAuthenticator([
         ...this.fleet.credentialReaders,
         { read: ({ headers }) => readFixtureToken(headers.authorization ?? '', key, tenant) },

@@ -40,9 +40,14 @@ export interface DecisionOptions {
   readonly db: Db;
   /** As `sagewai_dispatch`. */
   readonly dispatch: Db;
-  readonly fleet: Pick<Fleet, 'contents' | 'readRuns' | 'repeat' | 'submitOne'>;
+  readonly fleet: Pick<
+    Fleet,
+    'cancelRun' | 'contents' | 'readRun' | 'readRuns' | 'repeat' | 'submitOne'
+  >;
   /** Who opened it closes it. */
   readonly objects: ObjectStore;
+  /** Under which others reach this server; null: as each has. */
+  readonly publicUrl?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: Partial<DecisionSettings>;

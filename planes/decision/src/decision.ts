@@ -1,8 +1,11 @@
+import type { Offers } from '@sagewai/action';
 import { GroupCommit, RunWatch } from '@sagewai/fleet';
 import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import { inTenant } from '@sagewai/postgres';
 
+import { a2aRoutes } from './a2a/a2a-routes.ts';
+import { workflowOffers } from './asked/workflow-offers.ts';
 import { DECISION_DEFAULTS, type DecisionOptions } from './decision-options.ts';
 import { journalRoutes } from './journal-routes.ts';
 import type { AppendedSteps, StepBatch } from './journal.ts';
@@ -17,6 +20,8 @@ import { createWorkflowSchemas } from './workflow-schemas.ts';
 export interface Decision {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
+  /** Workflows, for MCP clients. */
+  readonly offers: Offers;
 }
 
 /** Everything that one replica does for durable runs. */
@@ -50,7 +55,10 @@ export function createDecision(options: DecisionOptions): Decision {
     repeat: (tx, repeat) => fleet.repeat(tx, repeat),
     submitOne: (caller, submission, runId) => fleet.submitOne(caller, submission, runId),
     readRuns: (tx, orgId, runIds) => fleet.readRuns(tx, orgId, runIds),
+    readRun: (orgId, runId) => fleet.readRun(orgId, runId),
+    cancelRun: (of) => fleet.cancelRun(of),
     schemas: createWorkflowSchemas(),
+    publicUrl: options.publicUrl?.replace(/\/+$/, '') ?? null,
     objects,
     inlineBytesMax: settings.inlineBytesMax,
     watch,
@@ -61,6 +69,7 @@ export function createDecision(options: DecisionOptions): Decision {
     replayRoute(parts),
     ...timelineRoutes(parts),
     ...workflowRoutes(parts),
+    ...a2aRoutes(parts),
   ];
-  return { routes, jobs: [] };
+  return { routes, jobs: [], offers: workflowOffers(parts) };
 }

@@ -18,7 +18,11 @@ export interface DecisionParts extends Results {
   readonly repeat: Fleet['repeat'];
   readonly submitOne: Fleet['submitOne'];
   readonly readRuns: Fleet['readRuns'];
+  readonly readRun: Fleet['readRun'];
+  readonly cancelRun: Fleet['cancelRun'];
   readonly schemas: WorkflowSchemas;
+  /** Under which others reach this server; null: as each has. */
+  readonly publicUrl: string | null;
   /** Who waits for a run to go on. */
   readonly watch: RunWatch;
   readonly journal: GroupCommit<StepBatch, AppendedSteps>;

@@ -7,14 +7,12 @@
  *   was registered last. What cannot be checked here, its worker checks.
  * - W3. The history of a workflow names every run that was submitted by its name: the name is stored before the run.
  */
-import { newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import {
   demandApproved,
   demandCurrentSession,
   demandWorker,
   readIdempotencyKey,
-  submitterOf,
 } from '@sagewai/fleet';
 import {
   type Caller,
@@ -25,7 +23,7 @@ import {
   type Route,
 } from '@sagewai/http';
 import { boundProject, findProject } from '@sagewai/identity';
-import { inTenant, type Tx } from '@sagewai/postgres';
+import type { Tx } from '@sagewai/postgres';
 import {
   deleteWorkflow,
   getWorkflow,
@@ -39,16 +37,13 @@ import {
   submitWorkflowRun,
 } from '@sagewai/wire';
 
-import { chooseWorkflow } from './choose-workflow.ts';
+import { noSuchWorkflow, submitNamed } from './asked/submit-named.ts';
 import type { DecisionParts } from './parts.ts';
 import type { SaidWorkflow, WorkflowRow } from './workflow.ts';
 import {
   countWorkflows,
-  deleteNamedRun,
   deleteWorkflows,
-  insertNamedRun,
   listNamedRuns,
-  listWorkflowNames,
   listNewestWorkflows,
   listWorkflowRows,
   upsertWorkflows,
@@ -57,10 +52,9 @@ import {
 
 const RUNS_PER_PAGE = 50;
 const WORKFLOWS_PER_PAGE = 200;
-const NAMES_SHOWN_MAX = 10;
 
 export function workflowRoutes(parts: DecisionParts): Route[] {
-  const { db, settings, readRuns } = parts;
+  const { settings, readRuns } = parts;
   return [
     implement(registerWorkflows, async ({ tx, orgId, caller, body, audit }) => {
       const worker = demandWorker(caller, 'heartbeat');
@@ -97,7 +91,7 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
       const rows = await listWorkflowRows(tx, { orgId, projectId, name: params.workflow });
       const [newest] = rows;
       const versions = rows.map(toWire);
-      const why = newest === undefined ? await noSuch(tx, orgId, projectId) : '';
+      const why = newest === undefined ? await noSuchWorkflow(tx, orgId, projectId) : '';
       return { ...toWire(found(newest, why)), versions };
     }),
 
@@ -106,42 +100,18 @@ export function workflowRoutes(parts: DecisionParts): Route[] {
       const { version = null } = query;
       const of = { orgId, projectId, name: params.workflow, version };
       const deleted = await deleteWorkflows(tx, of);
-      found(deleted === 0 ? null : deleted, await noSuch(tx, orgId, projectId));
+      found(deleted === 0 ? null : deleted, await noSuchWorkflow(tx, orgId, projectId));
       audit.about(`workflow:${params.workflow}`, { deleted, version });
       return { deleted };
     }),
 
-    implementOwn(submitWorkflowRun, async ({ params, body, caller, request }) => {
-      const { orgId, projectId } = submitterOf(caller);
-      const { input = null, ...submission } = body;
-      const row = await inTenant(db, [orgId], async (tx) => {
-        const rows = await listWorkflowRows(tx, { orgId, projectId, name: params.workflow });
-        const chosen = chooseWorkflow(rows, submission.worker_version);
-        return found(chosen, chosen === null ? await noSuch(tx, orgId, projectId) : '');
-      });
-      await demandInput(parts, row, input);
-      const runId = newId<RunId>();
-      const { name, version, pool } = row;
-      await inTenant(
-        db,
-        [orgId],
-        (tx) => insertNamedRun(tx, { runId, orgId, projectId, name, version }), // W3
-      );
-      const key = readIdempotencyKey(request);
-      const accepted = await parts.submitOne(
-        caller,
-        {
-          pool,
-          ...submission,
-          ...(key === null ? {} : { idempotency_key: key }),
-          payload: { workflow: name, input },
-        },
-        runId,
-      );
-      if (!accepted.created) await inTenant(db, [orgId], (tx) => deleteNamedRun(tx, runId));
-      const { runId: id, ...told } = accepted;
-      return { ...told, id, workflow: name, version: version || null };
-    }),
+    implementOwn(submitWorkflowRun, ({ params, body, caller, request }) =>
+      submitNamed(parts, caller, {
+        workflow: params.workflow,
+        body,
+        key: readIdempotencyKey(request),
+      }),
+    ),
 
     implement(listWorkflowRuns, async ({ tx, orgId, caller, params, query }) => {
       const projectId = await projectWithin(tx, { orgId, caller, named: query.project });
@@ -182,16 +152,6 @@ const uniquely = <Said extends { readonly name: string }>(said: readonly Said[])
   ...new Map(said.map((one) => [one.name, one])).values(),
 ];
 
-async function demandInput({ schemas }: DecisionParts, row: WorkflowRow, input: unknown) {
-  const mistakes = (await schemas.of(row))?.(input) ?? [];
-  const [first] = mistakes;
-  if (first === undefined) return;
-  throw new Fault('workflow.input', 'a workflow is given what it does not take', {
-    detail: `The workflow ${row.name} does not take this input: ${first.path || 'it'} ${first.message}.`,
-    mistakes: mistakes.map((mistake) => ({ ...mistake, path: `/input${mistake.path}` })),
-  });
-}
-
 /** A token that is bound to a project sees that one's, and everybody's. */
 async function projectWithin(
   tx: Tx,
@@ -202,12 +162,6 @@ async function projectWithin(
   const project = await findProject(tx, of.orgId, of.named);
   const within = bound === null || project?.id === bound ? project : null;
   return found(within, 'There is no such project.', 'project.missing').id;
-}
-
-async function noSuch(tx: Tx, orgId: OrganizationId, projectId: ProjectId | null) {
-  const names = await listWorkflowNames(tx, { orgId, projectId, limit: NAMES_SHOWN_MAX });
-  const known = names.length === 0 ? 'no worker has said that it has one' : names.join(', ');
-  return `There is no such workflow; known: ${known}.`;
 }
 
 const tooMany = ({ workflowsMax }: DecisionParts['settings']): Fault =>

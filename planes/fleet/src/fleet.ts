@@ -27,6 +27,7 @@ import { placementRoutes } from './placement/placement-routes.ts';
 import { retentionRoutes } from './retention/retention-routes.ts';
 import { childRoutes } from './runs/child-routes.ts';
 import { repeatRun, type RepeatedRun, type RunRepeat } from './runs/repeat-run.ts';
+import type { RunDetail } from './runs/runs.sql.ts';
 import type { Accepted, Submission } from './runs/submissions.ts';
 import { submitting, type WireRun } from './runs/submitting.ts';
 import { scalingRoutes } from './scaling/scaling-routes.ts';
@@ -70,6 +71,14 @@ export interface Fleet {
   submitOne(caller: Caller, submission: Submission, runId: RunId): Promise<Accepted>;
   /** As their readers see them, in the order of the ids; what is not there is left out. */
   readRuns(tx: Tx, orgId: OrganizationId, runIds: readonly RunId[]): Promise<readonly WireRun[]>;
+  /** With what it has come to, as its readers see it. Null: there is no such run. */
+  readRun(orgId: OrganizationId, runId: RunId): Promise<RunDetail | null>;
+  /** For whoever has asked for it and does not want it any more; with all under it. */
+  cancelRun(of: {
+    readonly orgId: OrganizationId;
+    readonly runId: RunId;
+    readonly actor: string;
+  }): Promise<void>;
   /** For what higher planes keep of runs. */
   readonly contents: RunContents;
   /** How many polls wait at this replica. */

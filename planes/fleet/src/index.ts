@@ -14,5 +14,5 @@ export { readIdempotencyKey } from './runs/idempotency-key.ts';
 export type { RunContents } from './secrecy/run-contents.ts';
 export { readAttempts } from './runs/attempts.sql.ts';
 export { type Mark, RunWatch } from './runs/run-watch.ts';
-export { findRunState, readStates } from './runs/runs.sql.ts';
+export { findRunState, readStates, type RunDetail } from './runs/runs.sql.ts';
 export { toAttempt } from './runs/to-wire.ts';

@@ -12,9 +12,11 @@ import {
 
 export type ReadRequest =
   | { readonly kind: 'request'; readonly request: McpRequest; readonly isModern: boolean }
-  /** A notification, or an answer to what nobody asked. */
-  | { readonly kind: 'noted' }
+  /** A notification, or an answer to what nobody asked; with the id of a request that is cancelled by it. */
+  | { readonly kind: 'noted'; readonly cancelled: McpRequest['id'] }
   | { readonly kind: 'refused'; readonly reply: McpReply };
+
+const CANCELLED = 'notifications/cancelled';
 
 type Id = McpRequest['id'];
 
@@ -29,9 +31,14 @@ export function readRequest(body: unknown, headers: IncomingHttpHeaders): ReadRe
   if (message['jsonrpc'] !== '2.0') return refuse(id, RPC.invalidRequest, 'no JSON-RPC 2.0');
   if (typeof method !== 'string') {
     const isAnswer = 'result' in message || 'error' in message;
-    return isAnswer ? { kind: 'noted' } : refuse(id, RPC.invalidRequest, 'no method');
+    return isAnswer
+      ? { kind: 'noted', cancelled: null }
+      : refuse(id, RPC.invalidRequest, 'no method');
   }
-  if (!('id' in message)) return { kind: 'noted' };
+  if (!('id' in message)) {
+    const { requestId } = record(message['params']);
+    return { kind: 'noted', cancelled: method === CANCELLED ? idOf(requestId) : null };
+  }
   if (id === null) return refuse(null, RPC.invalidRequest, 'an id is a text or a number');
   const request = { id, method, params: record(message['params']) };
   const meta = record(request.params['_meta']);

@@ -27,6 +27,7 @@ import type { FleetParts } from '../parts.ts';
 import { readAttempts } from '../runs/attempts.sql.ts';
 import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import { readIdempotencyKey } from '../runs/idempotency-key.ts';
+import { openRun } from '../runs/open-run.ts';
 import { placeMistakes } from '../runs/place-mistakes.ts';
 import { readRunSpent } from '../runs/run-spending.ts';
 import { toRunState, toTaskState } from '../runs/run.ts';
@@ -193,14 +194,6 @@ async function demandRun(tx: Tx, runId: RunId, caller: Caller): Promise<RunDetai
   const run = await findRun(tx, runId);
   const bound = boundProject(caller);
   return found(bound === null || run?.projectId === bound ? run : null, NO_SUCH_RUN);
-}
-
-/** As its readers see it. No connection to the database is held while an object is read. */
-async function openRun(parts: FleetParts, run: RunDetail): Promise<RunDetail> {
-  const { orgId } = run;
-  const whole = await readLarge(parts.largeContents, orgId, [run]);
-  const [seen] = await openContents(parts.contentKeys, { orgId }, whole);
-  return seen ?? run;
 }
 
 async function projectWithin(
