@@ -38,10 +38,13 @@ export async function concludeCall(
   parts: ActionParts,
   of: Making,
   outcome: Outcome,
+  /** It is this that has ended it. */
+  onEnd: () => void = () => undefined,
 ): Promise<Answered> {
   const { orgId, call } = of;
   const { how } = await finishCall(parts, of, outcome).finally(() => parts.ends.ended(call.id));
   if (how === 'late') return answerCall(parts, orgId, await readCall(parts, orgId, call.id), false);
+  onEnd();
   const isDone = outcome.kind === 'completed';
   return {
     ...begunAnswer(call),

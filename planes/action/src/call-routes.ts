@@ -58,12 +58,9 @@ export function callRoutes(parts: ActionParts): Route[] {
           ? { kind: 'completed', result: JSON.stringify(body.result ?? null) }
           : { kind: 'failed', error: 'refused', message: body.error };
       const outcome = tool === null ? told : await checkOutcome(parts, tool, told);
-      parts.meters.ended('worker', outcome);
-      return concludeCall(
-        parts,
-        { orgId, actor, call: { ...call, attempt: body.attempt } },
-        outcome,
-      );
+      const of = { orgId, actor, call: { ...call, attempt: body.attempt } };
+      // A report is repeated until it is answered: it is counted once.
+      return concludeCall(parts, of, outcome, () => parts.meters.ended('worker', outcome));
     }),
 
     implement(listToolCalls, async ({ tx, orgId, caller, query }) => {

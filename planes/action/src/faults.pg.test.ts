@@ -338,6 +338,9 @@ test('a function of the worker is gated here, made there, and unknown when its w
     state: 'completed',
     result: 7,
   });
+  expect(await replica.metrics.render()).toContain(
+    'sagewai_tool_calls_total{kind="worker",state="completed"} 1\n',
+  );
   expect((await ask('a#0')).body).toMatchObject({ state: 'completed', result: 7, repeated: true });
   const wrong = await ask('b#0');
   expect((await report(wrong, { result: 'no number' })).body).toMatchObject({

@@ -12,9 +12,13 @@ export async function openCommands(path: string): Promise<CommandTable> {
   });
   try {
     // Of the open file: what is checked is what is read.
-    const { mode } = await file.stat();
+    const { mode, uid } = await file.stat();
     if ((mode & FORBIDDEN_MODE) !== 0) {
       throw new CommandsFileError(`others may write ${path}: chmod go-w ${path}`);
+    }
+    // Who owns it may let themselves write it.
+    if (uid !== 0 && uid !== process.geteuid?.()) {
+      throw new CommandsFileError(`${path} is neither this user's nor root's: chown it`);
     }
     return readCommands(await file.readFile('utf8'));
   } finally {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -10,6 +10,7 @@ import {
 } from '@sagewai/testing/scripted-fleet';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 
+import { openCommands } from '../exec/open-commands.ts';
 import { WorkflowWorker } from '../workflow-worker.ts';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -135,6 +136,18 @@ test('a file that others may write starts no worker', async () => {
   await expect(worker.start()).rejects.toThrow(`others may write ${file}: chmod go-w ${file}`);
 });
 
+// Only root may give a file away.
+test.runIf(process.geteuid?.() === 0)(
+  'a file that somebody else owns starts no worker',
+  async () => {
+    const file = await commandsFile(COMMANDS('node'));
+    await chown(file, 65_534, 65_534);
+    await expect(openCommands(file)).rejects.toThrow("is neither this user's nor root's");
+    await chown(file, 0, 0);
+    await openCommands(file);
+  },
+);
+
 test('batch puts each item to a model, tells of those that fail, and holds up none', async () => {
   const { fleet, steps } = await startedWorker({ WORKER_WORKFLOWS: 'batch' });
   let [under, most] = [0, 0];
@@ -175,6 +188,40 @@ test('batch puts each item to a model, tells of those that fail, and holds up no
     expect.arrayContaining(['1 batch model 1', 'third batch model 1']),
   );
 });
+
+test('batch asks for no more once nothing gets through', async () => {
+  const { fleet } = await startedWorker({ WORKER_WORKFLOWS: 'batch' });
+  fleet.on('gateway.createChatCompletion', (_asked, nth) =>
+    nth === 1
+      ? { json: completion('yes') }
+      : { status: 429, json: { error: { message: 'no money', type: 'budget_exceeded' } } },
+  );
+  const items = Array.from({ length: 60 }, (_, at) => `item ${at}`);
+  fleet.give({ ...lease(1), payload: { workflow: 'batch', input: { items, concurrency: 2 } } });
+  const [report] = await fleet.reported(1);
+  expect(report).toMatchObject({ status: 'completed', output: { completed: 1, failed: 59 } });
+  const told = (report as { output: { items: { error: string | null }[] } }).output.items;
+  // The first answers; twenty fail after it; what is eight turns behind is known to have ended.
+  expect(told.map(({ error }) => error?.startsWith('not asked') === true).indexOf(true)).toBe(28);
+  expect(told.at(-1)?.error).toContain('no money');
+  expect(fleet.asked('gateway.createChatCompletion')).toHaveLength(28);
+});
+
+test.each(['a\u0000', 'a\u200b', ' a', 'a\n'])(
+  'batch takes no id that its steps would not show: %j',
+  async (id) => {
+    const { fleet } = await startedWorker({ WORKER_WORKFLOWS: 'batch' });
+    const input = {
+      items: [
+        { id, message: 'one' },
+        { id: 'a', message: 'two' },
+      ],
+    };
+    fleet.give({ ...lease(1), payload: { workflow: 'batch', input } });
+    const [report] = await fleet.reported(1);
+    expect(report).toMatchObject({ status: 'failed', error: expect.stringContaining('be seen') });
+  },
+);
 
 test('a journal of a later format is left to workers that know it (D6)', async () => {
   const { fleet, steps } = await startedWorker({ WORKER_WORKFLOWS: 'batch' }, 2);
