@@ -5,7 +5,7 @@ returns table (
   day date, name text, project_id uuid, key_id uuid, team text, person text, model text, provider text,
   agent text,
   calls bigint, failed_calls bigint, unpriced_calls bigint, cost_pusd numeric,
-  input_tokens numeric, cached_input_tokens numeric, cache_write_tokens numeric, output_tokens numeric
+  input_tokens bigint, cached_input_tokens bigint, cache_write_tokens bigint, output_tokens bigint
 )
 language sql stable
 as $$

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import { type Db, type Executor, inTenant, sql, type Tx } from '@sagewai/postgres';
 import { databaseTest as test, makeTenant } from '@sagewai/testing';
-import type { KeyId } from '@sagewai/wire';
+import type { KeyId, OrganizationId } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { reserveAll, settleAll } from './calls.sql.ts';
 import { type Account, callOf, settlementOf, untilEnded } from './fixture.sql.ts';
 import { findOrgsToFold, foldSpend, markFolded } from './rollups.sql.ts';
-import { reportSpend } from './spend-report.sql.ts';
+import { reportSpend, reportStatement } from './spend-report.sql.ts';
+import type { ReportName } from './spend-report.ts';
 import { readSpendPage } from './spend.sql.ts';
 
 const OLD_ROWS = 120_000;
@@ -54,6 +55,18 @@ async function readSoFar(tx: Tx): Promise<number> {
   return rows[0]?.read ?? 0;
 }
 
+/** R4. Of the tables of sums, those that the plan of a report reads; none is added up twice, for groups and for totals. */
+async function tablesRead(
+  tx: Tx,
+  of: { readonly orgId: OrganizationId; readonly by: readonly ReportName[] },
+): Promise<string[]> {
+  const statement = reportStatement({ ...of, page: { offset: 0, limit: 100 } });
+  const { rows } = await sql<Record<string, string>>`explain ${statement}`.execute(tx);
+  const lines = rows.flatMap((row) => Object.values(row));
+  expect(lines.join('\n')).not.toMatch(/MixedAggregate|Group Key: \(\)/);
+  return lines.flatMap((line) => / on (spend_daily\w*) /.exec(line)?.[1] ?? []);
+}
+
 test('a report and a page read few rows of a large table', async ({ db, dispatch, owner }) => {
   const { orgId, projectId } = await makeTenant(db);
   const account = { orgId, projectId, keyId: randomUUID() as KeyId };
@@ -74,6 +87,12 @@ test('a report and a page read few rows of a large table', async ({ db, dispatch
   );
   expect(report.output.totals).toMatchObject({ calls: 120_020n, costPusd: 360_140n });
   expect(report.read).toBeLessThan(5_000);
+
+  await inTenant(db, [orgId], async (tx) => {
+    expect(await tablesRead(tx, { orgId, by: ['day', 'model'] })).toEqual(['spend_daily_call']);
+    expect(await tablesRead(tx, { orgId, by: ['tag'] })).toEqual(['spend_daily_tag']);
+    expect(await tablesRead(tx, { orgId, by: ['session'] })).toEqual(['spend_daily_session']);
+  });
 
   const page = (tx: Tx, filter: object, of: object = {}) =>
     readSpendPage(tx, { orgId, ...filter }, { limit: 100, ...of });

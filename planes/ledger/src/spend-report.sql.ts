@@ -26,49 +26,62 @@ interface Row extends ReportGroup {
   readonly isTotal: boolean;
 }
 
-/** R1. Sums and totals are of one instant: they are one statement. */
+/** R1. Sums and totals are of one instant: they are one statement, and the totals are those of the groups (R4). */
 export async function reportSpend(tx: Executor, query: ReportQuery): Promise<SpendReport> {
+  const { rows } = await reportStatement(query).execute(tx);
+  const [total, ...groups] = rows;
+  if (!total?.isTotal) throw new Error('a report has no totals');
+  return { groups: groups.map(toGroup), totals: sumsOf(total) };
+}
+
+export function reportStatement(query: ReportQuery): Statement<Row> {
   const { by, page } = query;
   const told = (name: ReportName): Statement<unknown> =>
     by.includes(name) ? COLUMNS[name] : sql`null`;
   const named = (name: ReportName): Statement<unknown> =>
     by.includes(name) ? sql`nullif(${COLUMNS[name]}, '')` : sql`null::text`;
-  const columns = by.map((name) => COLUMNS[name]);
-  const [first] = columns;
-  const isTotal = first === undefined ? sql`true` : sql`grouping(${first}) = 1`;
-  const sets = first === undefined ? sql`()` : sql`(${sql.join(columns, ', ')}), ()`;
-  const { rows } = await sql<Row>`
-    with sums as (
-      select ${isTotal} as "isTotal", ${told('day')}::text as day,
+  const [first, ...more] = by.map((name) => COLUMNS[name]);
+  const groupBy = first === undefined ? sql`` : sql`group by ${sql.join([first, ...more], ', ')}`;
+  return sql<Row>`
+    with groups as materialized (
+      select ${told('day')}::text as day,
              ${told('project')}::uuid as "projectId", ${told('key')}::uuid as "keyId",
              ${named('team')} as team, ${named('person')} as person, ${named('model')} as model,
              ${named('provider')} as provider, ${named('agent')} as agent,
              ${named('session')} as session, ${named('tag')} as tag,
-             coalesce(sum(d.calls), 0)::numeric as calls,
-             coalesce(sum(d.failed_calls), 0)::numeric as "failedCalls",
-             coalesce(sum(d.unpriced_calls), 0)::numeric as "unpricedCalls",
-             coalesce(sum(d.cost_pusd), 0)::numeric as "costPusd",
-             coalesce(sum(d.input_tokens), 0)::numeric as "inputTokens",
-             coalesce(sum(d.cached_input_tokens), 0)::numeric as "cachedInputTokens",
-             coalesce(sum(d.cache_write_tokens), 0)::numeric as "cacheWriteTokens",
-             coalesce(sum(d.output_tokens), 0)::numeric as "outputTokens"
+             sum(d.calls) as calls, sum(d.failed_calls) as "failedCalls",
+             sum(d.unpriced_calls) as "unpricedCalls", sum(d.cost_pusd) as "costPusd",
+             sum(d.input_tokens) as "inputTokens", sum(d.cached_input_tokens) as "cachedInputTokens",
+             sum(d.cache_write_tokens) as "cacheWriteTokens", sum(d.output_tokens) as "outputTokens"
       from ledger_daily(${query.orgId}, ${kindOf(query)}, ${query.from ?? '-infinity'}::date,
                         ${query.until ?? 'infinity'}::date) d
       where ${sql.join(conditionsOf(query), ' and ')}
-      group by grouping sets (${sets})
+      ${groupBy}
     ), ranked as (
-      select s.*, row_number() over (
-               order by s."isTotal" desc, s.day, s."costPusd" desc, s."projectId", s."keyId", s.team,
-                        s.person, s.model, s.provider, s.agent, s.session, s.tag) - 1 as n
-      from sums s
+      select g.*, row_number() over (
+               order by g.day, g."costPusd" desc, g."projectId", g."keyId", g.team, g.person, g.model,
+                        g.provider, g.agent, g.session, g.tag) as n
+      from groups g
+      where ${first !== undefined}::boolean
     )
-    select * from ranked r
-    where r."isTotal" or (r.n > ${page.offset}::int and r.n <= ${page.offset}::int + ${page.limit}::int)
-    order by r.n
-  `.execute(tx);
-  const [total, ...groups] = rows;
-  if (!total?.isTotal) throw new Error('a report has no totals');
-  return { groups: groups.map(toGroup), totals: sumsOf(total) };
+    select true as "isTotal", null::text as day, null::uuid as "projectId", null::uuid as "keyId",
+           null::text as team, null::text as person, null::text as model, null::text as provider,
+           null::text as agent, null::text as session, null::text as tag,
+           coalesce(sum(g.calls), 0)::numeric as calls,
+           coalesce(sum(g."failedCalls"), 0)::numeric as "failedCalls",
+           coalesce(sum(g."unpricedCalls"), 0)::numeric as "unpricedCalls",
+           coalesce(sum(g."costPusd"), 0)::numeric as "costPusd",
+           coalesce(sum(g."inputTokens"), 0)::numeric as "inputTokens",
+           coalesce(sum(g."cachedInputTokens"), 0)::numeric as "cachedInputTokens",
+           coalesce(sum(g."cacheWriteTokens"), 0)::numeric as "cacheWriteTokens",
+           coalesce(sum(g."outputTokens"), 0)::numeric as "outputTokens",
+           0::bigint as n
+    from groups g
+    union all
+    select false, r.* from ranked r
+    where r.n > ${page.offset}::int and r.n <= ${page.offset}::int + ${page.limit}::int
+    order by n
+  `;
 }
 
 /** Of which sums it is made; sessions and tags of a call are told apart in sums of their own. */
