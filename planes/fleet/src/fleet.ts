@@ -143,6 +143,8 @@ export function createFleet(options: FleetOptions): Fleet {
     countWaiting: () => parts.claims.waiting,
     close: async () => {
       await listener?.close();
+      await parts.heartbeats.close();
+      await parts.probes.close();
       await parts.activity
         .flush()
         .catch((error: unknown) => options.log.warn('counts were lost', { error }));

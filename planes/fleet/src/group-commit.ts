@@ -40,6 +40,7 @@ export class GroupCommit<Item, Answer> {
   #isUrgent = false;
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = 0;
+  #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(options: GroupCommitOptions<Item, Answer>) {
     this.#options = options;
@@ -51,6 +52,16 @@ export class GroupCommit<Item, Answer> {
       this.#isUrgent ||= this.#options.pace?.isUrgent?.(item) === true;
       this.#wake();
     });
+  }
+
+  /** Nothing waits for its pace any more. Resolves when all that was added is answered. */
+  async settle(): Promise<void> {
+    this.#settled ??= Promise.withResolvers<void>();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wake();
+    if (this.#waiting.length === 0 && this.#busy === 0) this.#settled.resolve();
+    await this.#settled.promise;
   }
 
   /** At the end of this turn of the event loop, so that what arrives together goes together. */
@@ -82,7 +93,8 @@ export class GroupCommit<Item, Answer> {
 
   #pauseMs(): number {
     const { pace, weightMax } = this.#options;
-    if (pace === undefined || this.#waiting.length >= weightMax) return 0;
+    if (pace === undefined || this.#settled !== undefined) return 0;
+    if (this.#waiting.length >= weightMax) return 0;
     const { everyMs, urgentEveryMs = 0, monotonicMs } = pace;
     return this.#sentMs + (this.#isUrgent ? urgentEveryMs : everyMs) - monotonicMs();
   }
@@ -95,6 +107,7 @@ export class GroupCommit<Item, Answer> {
     await this.#commit(batch);
     this.#busy -= 1;
     if (this.#waiting.length > 0) this.#wake();
+    else if (this.#busy === 0) this.#settled?.resolve();
   }
 
   #nextBatch(): Waiting<Item, Answer>[] {

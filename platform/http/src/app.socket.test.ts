@@ -47,6 +47,17 @@ function standing(): { route: Route; entered: Promise<RequestHead>; release: () 
   return { route, entered: entered.promise, release: released.resolve };
 }
 
+function standingStream(): ReturnType<typeof standing> {
+  const entered = Promise.withResolvers<RequestHead>();
+  const released = Promise.withResolvers<void>();
+  const route = implementStream(wait, async ({ request, reply }) => {
+    entered.resolve(request);
+    await released.promise;
+    reply.end('{}');
+  });
+  return { route, entered: entered.promise, release: released.resolve };
+}
+
 const immediate = implementOwn(wait, async ({ request }) => ({ ip: request.ip }));
 
 const open: App[] = [];
@@ -240,6 +251,26 @@ describe('draining', () => {
     expect((await inFlight).headers.get('connection')).toBe('close');
     expect(await drained).toEqual({ kind: 'drained' });
   });
+
+  test.each(['own', 'stream'])(
+    'waits for what it does for a caller who has gone: that needs what is closed next (H9, %s)',
+    async (kind) => {
+      const { route, entered, release } = kind === 'own' ? standing() : standingStream();
+      const { app, url } = await listen([route], { drainLingerMs: 0 });
+      const leaving = new AbortController();
+      const fate = fateOf(post(url, { signal: leaving.signal }));
+      await entered;
+      leaving.abort();
+      expect(await fate).toMatch('aborted');
+      await expect.poll(() => app.inFlight()).toBe(0);
+      let isOver = false;
+      const drained = app.drain(60_000).finally(() => (isOver = true));
+      await fateOf(post(url));
+      expect(isOver).toBe(false);
+      release();
+      expect(await drained).toEqual({ kind: 'drained' });
+    },
+  );
 
   test('says what it had to leave at the limit', async () => {
     const { route, entered, release } = standing();

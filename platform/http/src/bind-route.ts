@@ -9,6 +9,7 @@ import type { Pipeline } from './pipeline.ts';
 import type { Plan } from './plan.ts';
 import { serveStream } from './serve-stream.ts';
 import { serve } from './serve.ts';
+import { work } from './work.ts';
 
 /**
  * Gives one route to the framework. The reply is always taken over: the pipeline writes every answer,
@@ -57,13 +58,13 @@ function bindPath(
       request.exchange = exchange;
       const refuse = (thrown: unknown): void => {
         reply.hijack();
-        void fail(exchange, pipeline, thrown);
+        work(exchange, pipeline, fail(exchange, pipeline, thrown));
       };
       const proceed = (): void => done();
       try {
         const admission = admit(exchange, pipeline);
         if (admission === undefined) proceed();
-        else admission.then(proceed, refuse);
+        else work(exchange, pipeline, admission.then(proceed, refuse));
       } catch (thrown) {
         refuse(thrown);
       }
@@ -73,7 +74,7 @@ function bindPath(
       const { exchange, params, query, body } = request;
       if (exchange === undefined) throw new Error('the route was entered without its head');
       const raw = { params, query, body: body as Buffer | undefined };
-      void serve(exchange, binding, raw, pipeline);
+      work(exchange, pipeline, serve(exchange, binding, raw, pipeline));
     },
   });
 }

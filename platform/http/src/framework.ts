@@ -15,6 +15,7 @@ import { sendFault } from './send.ts';
 import type { HttpSettings } from './settings.ts';
 import { refuseSocket } from './socket-errors.ts';
 import type { ServerCertificate } from './tls.ts';
+import { work } from './work.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -90,7 +91,7 @@ export function createFramework(of: {
       return;
     }
     reply.hijack();
-    void fail(request.exchange, pipeline, error);
+    work(request.exchange, pipeline, fail(request.exchange, pipeline, error));
   });
   return framework;
 }

@@ -23,6 +23,7 @@ test.each([
   [failing({}, 'Connection terminated unexpectedly'), 'service.unavailable'],
   [failing({}, 'timeout exceeded when trying to connect'), 'service.busy'],
   [failing({}, 'Query read timeout'), 'service.unavailable'],
+  [failing({}, 'Cannot use a pool after calling end on the pool'), 'service.unavailable'],
   [failing({ code: '40P01' }), 'service.busy'],
   [failing({ code: '57014' }), 'service.busy'],
   [failing({ code: '22008' }), 'request.invalid'],

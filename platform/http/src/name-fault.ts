@@ -60,6 +60,8 @@ const HALF_A_CHARACTER: Known = {
 const DRIVER: readonly (readonly [RegExp, Known])[] = [
   [/^Connection terminated|^Client has encountered a connection error/, AWAY],
   [/^Query read timeout/, AWAY],
+  // Of a process that ends, for whom it did not wait any longer.
+  [/^Cannot use a pool after calling end/, AWAY],
   [/^timeout (exceeded|expired) when trying to connect/, BUSY],
 ];
 

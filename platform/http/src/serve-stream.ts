@@ -6,6 +6,7 @@ import { fail } from './fail.ts';
 import type { Pipeline } from './pipeline.ts';
 import { readBody } from './read-body.ts';
 import type { StreamInput } from './route.ts';
+import { work } from './work.ts';
 
 interface Handler {
   readonly handle: (input: StreamInput) => Promise<void>;
@@ -25,19 +26,20 @@ export function serveStream(
   parts: { readonly params: unknown; readonly query: unknown },
   pipeline: Pipeline,
 ): void {
-  const refuse = (thrown: unknown): void => void fail(exchange, pipeline, thrown);
+  const refuse = (thrown: unknown): void =>
+    work(exchange, pipeline, fail(exchange, pipeline, thrown));
   const read = (): void => {
     const { plan, raw, reply } = exchange;
     if (plan.takesForm && !pipeline.forms.enter(raw, reply)) return refuse(isFull());
     readBody(raw, plan, (failure, bytes) => {
       if (failure !== null) refuse(failure);
-      else void run(exchange, handler, { ...parts, body: bytes }, pipeline);
+      else work(exchange, pipeline, run(exchange, handler, { ...parts, body: bytes }, pipeline));
     });
   };
   try {
     const admission = admit(exchange, pipeline);
     if (admission === undefined) read();
-    else admission.then(read, refuse);
+    else work(exchange, pipeline, admission.then(read, refuse));
   } catch (thrown) {
     refuse(thrown);
   }

@@ -23,7 +23,7 @@ function fixture() {
     onError: (error) => expect.unreachable(String(error)),
   });
   const beat = (workerNum: number) => heartbeats.beat({ workerNum, sessionEpoch: 1n, runs: null });
-  return { batches, beat, pass: (ms: number) => (now += ms) };
+  return { heartbeats, batches, beat, pass: (ms: number) => (now += ms) };
 }
 
 describe('a heartbeat', () => {
@@ -47,5 +47,18 @@ describe('a heartbeat', () => {
     pass(1_000);
     await beat(2);
     expect(batches).toEqual([[1], [1], [2]]);
+  });
+
+  test('that waits for its pace is written before the end', async () => {
+    const { heartbeats, batches, beat, pass } = fixture();
+    await beat(1);
+    pass(10 * PACE_MS);
+    await beat(2);
+    pass(PACE_MS / 10);
+    const last = beat(1);
+    await heartbeats.close();
+    expect(await last).toBe(LIVES);
+    expect(batches).toEqual([[1], [2], [1]]);
+    await heartbeats.close();
   });
 });

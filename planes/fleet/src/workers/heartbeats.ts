@@ -52,6 +52,11 @@ export class Heartbeats {
     return answer;
   }
 
+  /** What waits for its pace is written now: afterwards there is no database any more. */
+  close(): Promise<void> {
+    return this.#commits.settle();
+  }
+
   /** Unknown here, or with an interval of its own that is shorter than ours: it gives up long before. */
   #isHurried(workerNum: number): boolean {
     const { paceMs, monotonicMs } = this.#options;

@@ -74,4 +74,9 @@ export class Probes {
     this.#told.set(id, { found, writtenMs: now });
     onChanged(id);
   }
+
+  /** What waits for its pace is written now: afterwards there is no database any more. */
+  close(): Promise<void> {
+    return this.#commits.settle();
+  }
 }
