@@ -27,7 +27,7 @@ export interface FleetSettings {
   readonly heartbeatPaceMs: number;
   /** A worker that goes on so long after it was told to stop loses the run. */
   readonly cancelGraceMs: number;
-  /** A lease that its worker does not name for so long goes back; 1.5 heartbeats unless said. */
+  /** A lease that its worker does not name for so long goes back; 1.5 heartbeats unless said, and no less than 3 s. */
   readonly unheldGraceMs: number;
   /** How long what is recorded of a worker is trusted while changes of it are not heard of. */
   readonly workerTrustMs: number;
@@ -164,6 +164,12 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
+/**
+ * The answer to a claim is on its way, or a worker is busy with reading it, as long as that takes: no shorter where
+ * heartbeats are. What goes back sooner may be running already.
+ */
+const UNHELD_GRACE_MS_MIN = 3 * SECOND_MS;
+
 const DEFAULTS: Omit<FleetSettings, 'unheldGraceMs' | 'heartbeatPaceMs'> = {
   openRegistration: false,
   undecidedWorkersMax: 1_000,
@@ -266,7 +272,7 @@ export function completeSettings(given: Partial<FleetSettings>): FleetSettings {
   const heartbeatIntervalMs = given.heartbeatIntervalMs ?? DEFAULTS.heartbeatIntervalMs;
   return {
     ...DEFAULTS,
-    unheldGraceMs: 1.5 * heartbeatIntervalMs,
+    unheldGraceMs: Math.max(1.5 * heartbeatIntervalMs, UNHELD_GRACE_MS_MIN),
     heartbeatPaceMs: heartbeatIntervalMs / 10,
     ...given,
   };
