@@ -8,13 +8,14 @@ import type { TestAPI } from 'vitest';
 
 import { SERVER_FIELDS } from './config.ts';
 import { configuredStore } from './object-store.ts';
-import { openDatabase } from './open-database.ts';
+import { type Databases, openDatabase } from './open-database.ts';
 import { readModels } from './read-models.ts';
 import { parseServerKeys } from './server-keys.ts';
-import { buildServer } from './server.ts';
+import { buildServer, type Server } from './server.ts';
 
 const secret = (): string => randomBytes(32).toString('base64url');
 const SILENT_MS_MAX = 5000;
+const STOP_MS_MAX = 1000;
 
 export interface Request {
   readonly method: string;
@@ -38,6 +39,39 @@ interface Served {
   readonly administrator: Credential;
 }
 
+/** A whole server, that listens nowhere. */
+export async function startServed(of: {
+  readonly url: string;
+  readonly home: string;
+  /** Of its administrator. */
+  readonly token: string;
+  readonly settings: Readonly<Record<string, string>>;
+}): Promise<{ server: Server; databases: Databases; stop: () => Promise<void> }> {
+  const config = readConfig(SERVER_FIELDS, {
+    environment: { DATABASE_URL: of.url, SAGEWAI_HOME: of.home, ...of.settings },
+  });
+  const databases = await openDatabase(config, silentLog);
+  const models = await readModels(config, {});
+  await ensureAdministrator(databases.dispatch, { token: of.token });
+  const server = await buildServer({
+    certificate: null,
+    config,
+    gatewayConfig: models.config,
+    modelsFile: { text: models.text, env: {} },
+    databases,
+    objects: configuredStore(config),
+    keys: parseServerKeys(secret(), secret()),
+    version: '0.0.0-test',
+    log: silentLog,
+    onOutdated: () => undefined,
+  });
+  const stop = async (): Promise<void> => {
+    await server.stop(STOP_MS_MAX);
+    await databases.close();
+  };
+  return { server, databases, stop };
+}
+
 /** A whole server with a database of its own, and its administrator's credential. */
 export const servedWith = (
   settings: Readonly<Record<string, string>>,
@@ -47,10 +81,11 @@ export const servedWith = (
     administrator: async ({}, use) => use(bearer(`sat-${secret()}`)),
     call: async ({ url, administrator }, use) => {
       await using home = await tempHome();
-      const config = readConfig(SERVER_FIELDS, {
-        environment: {
-          DATABASE_URL: url,
-          SAGEWAI_HOME: home.path,
+      const { server, stop } = await startServed({
+        url,
+        home: home.path,
+        token: administrator['authorization']?.slice('Bearer '.length) ?? '',
+        settings: {
           PASSWORD_MEMORY_KIB: '8192',
           PASSWORD_PASSES: '1',
           REAUTHENTICATE_AFTER: '1h',
@@ -59,22 +94,6 @@ export const servedWith = (
           SIGN_IN_ADDRESS_ATTEMPTS_MAX: '100000',
           ...settings,
         },
-      });
-      const databases = await openDatabase(config, silentLog);
-      const models = await readModels(config, {});
-      const token = administrator['authorization']?.slice('Bearer '.length) ?? '';
-      await ensureAdministrator(databases.dispatch, { token });
-      const server = await buildServer({
-        certificate: null,
-        config,
-        gatewayConfig: models.config,
-        modelsFile: { text: models.text, env: {} },
-        databases,
-        objects: configuredStore(config),
-        keys: parseServerKeys(secret(), secret()),
-        version: '0.0.0-test',
-        log: silentLog,
-        onOutdated: () => undefined,
       });
       await use(async (credential, { method, path, body, headers }) => {
         const answer = server.app.inject({
@@ -87,8 +106,7 @@ export const servedWith = (
         const said = await Promise.race([answer, silence]);
         return said ? { status: said.statusCode, text: said.body } : { status: 0, text: '' };
       });
-      await server.stop(1000);
-      await databases.close();
+      await stop();
     },
   }) as TestAPI<DatabaseFixtures & Served>;
 

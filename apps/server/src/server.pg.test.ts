@@ -2,24 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { readConfig } from '@sagewai/config';
-import { ensureAdministrator, ensureOrganization } from '@sagewai/identity';
-import { silentLog } from '@sagewai/log';
+import { ensureOrganization } from '@sagewai/identity';
 import { type Db, sql } from '@sagewai/postgres';
 import { databaseTest, tempHome } from '@sagewai/testing';
 import { ENDPOINTS } from '@sagewai/wire';
 import { expect } from 'vitest';
 
-import { SERVER_FIELDS } from './config.ts';
 import { SEALED_COLUMNS } from './encryption/sealed-columns.sql.ts';
-import { configuredStore } from './object-store.ts';
-import { openDatabase } from './open-database.ts';
-import { readModels } from './read-models.ts';
-import { parseServerKeys } from './server-keys.ts';
-import { buildServer, type Server } from './server.ts';
+import { startServed } from './served-fixture.ts';
+import type { Server } from './server.ts';
 
-const secret = (): string => randomBytes(32).toString('base64url');
-const adminToken = `sat-${secret()}`;
+const adminToken = `sat-${randomBytes(32).toString('base64url')}`;
 const asAdmin = { authorization: `Bearer ${adminToken}` };
 
 type Start = (settings?: Readonly<Record<string, string>>) => Promise<Server>;
@@ -29,29 +22,10 @@ const test = databaseTest.extend<{ start: Start }>({
     await using home = await tempHome();
     const stops: (() => Promise<void>)[] = [];
     await use(async (settings = {}) => {
-      const config = readConfig(SERVER_FIELDS, {
-        environment: { DATABASE_URL: url, SAGEWAI_HOME: home.path, ...settings },
-      });
-      const databases = await openDatabase(config, silentLog);
-      const models = await readModels(config, {});
-      await ensureAdministrator(databases.dispatch, { token: adminToken });
+      const place = { url, home: home.path, token: adminToken };
+      const { server, databases, stop } = await startServed({ ...place, settings });
+      stops.push(stop);
       await ensureOrganization(databases.request, { name: 'acme', actor: 'server' });
-      const server = await buildServer({
-        certificate: null,
-        config,
-        gatewayConfig: models.config,
-        modelsFile: { text: models.text, env: {} },
-        databases,
-        objects: configuredStore(config),
-        keys: parseServerKeys(secret(), secret()),
-        version: '0.0.0-test',
-        log: silentLog,
-        onOutdated: () => undefined,
-      });
-      stops.push(async () => {
-        await server.stop(1_000);
-        await databases.close();
-      });
       return server;
     });
     for (const stop of stops) await stop();

@@ -152,7 +152,7 @@ const ENTRY = {
   hash: HASH,
 };
 
-describe('the lines of the seeds work as they stand', () => {
+describe('lines from other documentation work as they stand', () => {
   test('fleet create-key', async () => {
     const { server, run, url } = await shell();
     server.on('fleet.createEnrollmentKey', () => ({

@@ -83,7 +83,7 @@ async function outcome(server: Server, body: object, headers: Record<string, str
   );
 }
 
-test('workers of two pools, each in a program of its own, do workflows as the seed has them', async ({
+test('workers of two pools, each in a program of its own, do workflows of their own', async ({
   stage,
 }) => {
   const { server } = await install(stage, cluster(), { models: [{ name: 'gpt-4o' }] });

@@ -40,7 +40,7 @@ export interface SoftBudgets {
   readonly jobs: Job[];
 }
 
-/** The seed's advice. */
+/** How far the hard limit is above the soft one, unless it is said. */
 const HARD_MARGIN_PERCENT = 20;
 const DECLARED_PUSD_MAX = 1_000n * 10n ** 12n;
 
