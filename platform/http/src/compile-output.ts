@@ -10,7 +10,8 @@ export type Serialise = (output: unknown) => string | null;
 export function compileOutput({ id, output: schema, status }: Endpoint): Serialise {
   const mayBeEmpty = status === 204 || allowsNull(schema);
   if (status === 204) return () => null;
-  const stringify = build(schema as Parameters<typeof build>[0]);
+  const stringify = writerOf.get(schema) ?? build(schema as Parameters<typeof build>[0]);
+  writerOf.set(schema, stringify);
   return (output) => {
     if (output === null || output === undefined) {
       if (mayBeEmpty) return null;
@@ -23,6 +24,9 @@ export function compileOutput({ id, output: schema, status }: Endpoint): Seriali
     }
   };
 }
+
+/** Once a process, as what is read is. */
+const writerOf = new WeakMap<TSchema, ReturnType<typeof build>>();
 
 export function allowsNull(schema: TSchema): boolean {
   const { type, anyOf } = schema as { type?: unknown; anyOf?: readonly TSchema[] };

@@ -66,20 +66,36 @@ function compileCheck(of: {
   const unknownFields = UNKNOWN_FIELDS[endpoint.surface];
   const declared = endpoint[part];
   if (declared === undefined && (part === 'params' || unknownFields === 'pass')) return () => [];
-  // Clients that always send `{}` are as welcome as those that send nothing.
-  const schema = declared ?? Type.Object({});
-  const refuses = unknownFields === 'refuse';
-  const validate = validators.compile(
-    part,
-    endpoint.surface,
-    refuses ? closeSchema(schema) : schema,
-  );
-  const drop = unknownFields === 'drop' ? compileDropUnknown(schema) : null;
+  const compiled = (compiledOf.get(endpoint) ?? compiledOf.set(endpoint, {}).get(endpoint)) as {
+    [Name in Part]?: Compiled;
+  };
+  const { validate, drop } = (compiled[part] ??= compilePart({ endpoint, part, validators }));
   return (value, bytes) => {
     if (declared === undefined && value === undefined) return [];
     const dropped = drop?.(value) ?? 0;
     if (dropped > 0) countUnknown(dropped);
     return validate(value, bytes);
+  };
+}
+
+interface Compiled {
+  readonly validate: Validate;
+  /** Null: unknown fields are refused, or pass. */
+  readonly drop: ((value: unknown) => number) | null;
+}
+
+/** An endpoint is compiled once a process, however many apps serve it: it is the most of what making one costs. */
+const compiledOf = new WeakMap<Endpoint, { [Name in Part]?: Compiled }>();
+
+function compilePart(of: { endpoint: Endpoint; part: Part; validators: Validators }): Compiled {
+  const { endpoint, part, validators } = of;
+  const unknownFields = UNKNOWN_FIELDS[endpoint.surface];
+  // Clients that always send `{}` are as welcome as those that send nothing.
+  const schema = endpoint[part] ?? Type.Object({});
+  const refuses = unknownFields === 'refuse';
+  return {
+    validate: validators.compile(part, endpoint.surface, refuses ? closeSchema(schema) : schema),
+    drop: unknownFields === 'drop' ? compileDropUnknown(schema) : null,
   };
 }
 
