@@ -17,9 +17,10 @@ import { KINDS } from '../gateway/scripted-answer.ts';
 
 const START_MS_MAX = 30_000;
 const DIRECT = 'gateway';
+/** The gateway answers in two of three turns, an edge with a gateway of its own in one. */
 const PLAN = {
-  quick: { rounds: 3, seconds: 1, warmUpSeconds: 2 },
-  full: { rounds: 9, seconds: 4, warmUpSeconds: 3 },
+  quick: { rounds: 3, seconds: 1, warmUpSeconds: 2, leadInSeconds: 1 },
+  full: { rounds: 9, seconds: 4, warmUpSeconds: 3, leadInSeconds: 2 },
 } as const satisfies Record<string, Plan>;
 
 /** What is left of the gateway's requests per second. */

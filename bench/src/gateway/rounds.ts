@@ -29,6 +29,11 @@ export interface Plan {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /**
+   * Before each window, and not counted: whoever has rested since its last turn opens connections, plans statements and takes
+   * shares of budgets again, and another contender may have kept its process awake meanwhile.
+   */
+  readonly leadInSeconds?: number;
 }
 
 /** Measures A B C A B C …, after a warm-up of each that is not counted. */
@@ -45,6 +50,8 @@ export async function playRounds(
   }
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const { kind, contender } of turns) {
+      if (plan.leadInSeconds !== undefined)
+        await sample(contender, kind, { generator, seconds: plan.leadInSeconds });
       samples.push(await sample(contender, kind, { generator, seconds: plan.seconds }));
     }
   }
