@@ -8,6 +8,7 @@ export {
   setActive,
 } from './accounts/accounts.sql.ts';
 export { type BreakGlass, BREAK_GLASS_MS_MAX, isLive } from './break-glass/break-glass.ts';
+export { endOfEmergency } from './break-glass/end-of-emergency.ts';
 export { listBreakGlass } from './break-glass/break-glass.sql.ts';
 export {
   endBreakGlass,

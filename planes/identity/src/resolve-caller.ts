@@ -38,6 +38,8 @@ export interface TokenDetail {
   readonly isSingleUse?: boolean;
   /** Every request by it is told of (G3). */
   readonly isBreakGlass?: boolean;
+  /** By break-glass, or by what was made with it (G5). */
+  readonly isEmergency?: boolean;
 }
 
 /**
@@ -56,13 +58,17 @@ export async function resolveCaller(
   }
   const administrator = await usePlatformToken(db, claim.hash);
   if (administrator) return resolveAdministrator(db, administrator, claim);
-  const emergency = await breakGlass.take(claim.hash, claim.request);
+  const emergency = await breakGlass.find(claim.hash);
   if (!emergency) return null;
-  const { expiresAt } = emergency;
-  const caller = await resolveAdministrator(db, emergency, claim, {
-    expiresAt, // G2
-    isBreakGlass: true,
-  });
+  const { expiresAt } = emergency; // G2
+  const further = { expiresAt, isBreakGlass: true, isEmergency: true };
+  const caller = await resolveAdministrator(db, emergency, claim, further).catch(
+    async (error: unknown) => {
+      await breakGlass.refuse(emergency, claim.request); // G6
+      throw error;
+    },
+  );
+  if (!(await breakGlass.take(emergency, claim.request))) return null;
   await breakGlass.tell(emergency, caller.orgId, claim.request);
   return caller;
 }
@@ -89,6 +95,7 @@ async function resolveToken(
     boundProjectId: token.projectId,
     expiresAt: token.expiresAt,
     isSingleUse: token.singleUse,
+    isEmergency: token.isEmergency,
     ...(subject && { subject, grants: await readGrants(tx, { orgId, projectId, subject }) }),
   };
   const scopes = new Set(token.scopes);
@@ -106,7 +113,7 @@ async function resolveAdministrator(
   db: Db,
   { id, name }: PlatformToken,
   claim: Claim,
-  further: Pick<TokenDetail, 'expiresAt' | 'isBreakGlass'> = {},
+  further: Pick<TokenDetail, 'expiresAt' | 'isBreakGlass' | 'isEmergency'> = {},
 ): Promise<Caller> {
   const orgId = await chooseOrganization(db, claim.organization);
   const projectId =

@@ -3,6 +3,7 @@ import { found, implement, type Route } from '@sagewai/http';
 import { nameActor } from '@sagewai/trust';
 import { createToken, listTokens, revokeToken, type TokenId } from '@sagewai/wire';
 
+import { endOfEmergency } from './break-glass/end-of-emergency.ts';
 import { dropCredential, registerCredential } from './credentials.sql.ts';
 import { cutPage, toPage } from './page.ts';
 import { resolveProject, type TokenDetail } from './resolve-caller.ts';
@@ -39,6 +40,7 @@ export function tokenRoutes({ tokens }: { readonly tokens: TokenReader }): Route
         scopes: body.scopes,
         ...holder,
         singleUse: body.single_use ?? false,
+        isEmergency: endOfEmergency(caller) !== null, // G5
         createdBy: nameActor(caller),
         expiresInSeconds: body.expires_in_seconds ?? null,
         expiresAtMost: (caller.detail as Partial<TokenDetail> | undefined)?.expiresAt ?? null,

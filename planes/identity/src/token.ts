@@ -12,6 +12,8 @@ export interface AccessToken {
   readonly serviceAccountId: ServiceAccountId | null;
   /** Good for one request, whatever comes of it. */
   readonly singleUse: boolean;
+  /** Made by break-glass, or by what was made with it (G5). */
+  readonly isEmergency: boolean;
   readonly usedAt: Date | null;
   readonly createdBy: string;
   readonly createdAt: Date;

@@ -14,7 +14,7 @@ import type { AccessToken } from './token.ts';
 // A function: a fragment is made anew for each statement that it is part of.
 const columns = (): Statement<unknown> => sql`
   id, name, scopes, project_id as "projectId", account_id as "accountId",
-  service_account_id as "serviceAccountId", single_use as "singleUse", used_at as "usedAt",
+  service_account_id as "serviceAccountId", single_use as "singleUse", is_emergency as "isEmergency", used_at as "usedAt",
   created_by as "createdBy", created_at as "createdAt",
   expires_at as "expiresAt", revoked_at as "revokedAt", last_used_at as "lastUsedAt"`;
 
@@ -27,6 +27,7 @@ export interface NewToken {
   readonly accountId?: AccountId | null;
   readonly serviceAccountId?: ServiceAccountId | null;
   readonly singleUse?: boolean;
+  readonly isEmergency?: boolean;
   readonly createdBy: string;
   /** Null: does not expire. */
   readonly expiresInSeconds: number | null;
@@ -37,10 +38,10 @@ export interface NewToken {
 export async function insertToken(tx: Tx, token: NewToken): Promise<AccessToken> {
   const { rows } = await sql<AccessToken>`
     insert into access_token (id, org_id, project_id, name, scopes, account_id, service_account_id,
-                              single_use, created_by, expires_at)
+                              single_use, is_emergency, created_by, expires_at)
     values (${token.id}, ${token.orgId}, ${token.projectId}, ${token.name}, ${token.scopes},
             ${token.accountId ?? null}, ${token.serviceAccountId ?? null}, ${token.singleUse ?? false},
-            ${token.createdBy}, least(app_now() + ${token.expiresInSeconds}::int * interval '1 second',
+            ${token.isEmergency ?? false}, ${token.createdBy}, least(app_now() + ${token.expiresInSeconds}::int * interval '1 second',
                                     ${token.expiresAtMost ?? null}::timestamptz))  -- I12
     returning ${columns()}
   `.execute(tx);

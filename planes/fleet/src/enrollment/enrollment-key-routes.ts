@@ -1,7 +1,7 @@
 import { hashToken, mintToken, newId } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found, implement, type Route } from '@sagewai/http';
-import { registerCredential } from '@sagewai/identity';
+import { endOfEmergency, registerCredential } from '@sagewai/identity';
 import { nameActor } from '@sagewai/trust';
 import {
   type BodyOf,
@@ -45,6 +45,7 @@ export function enrollmentKeyRoutes(): Route[] {
         maxUses: usesMaxOf(body),
         expiresAt,
         expiresInSeconds: body.expires_in_seconds ?? null,
+        expiresAtMost: endOfEmergency(caller),
         allowedPools: body.allowed_pools ?? body.pools ?? (typeof pool === 'string' ? [pool] : []),
         allowedModels: body.allowed_models ?? body.models ?? [],
         allowedLabels: body.allowed_labels ?? [],

@@ -56,6 +56,8 @@ export type NewEnrollmentKey = Pick<
   /** At most one of these; both null: it does not expire. */
   readonly expiresAt: Date | null;
   readonly expiresInSeconds: number | null;
+  /** It ends then at the latest. */
+  readonly expiresAtMost?: Date | null;
 };
 
 export async function insertEnrollmentKey(tx: Tx, key: NewEnrollmentKey): Promise<EnrollmentKey> {
@@ -63,8 +65,9 @@ export async function insertEnrollmentKey(tx: Tx, key: NewEnrollmentKey): Promis
     insert into enrollment_key (id, org_id, name, max_uses, expires_at, allowed_pools, allowed_models,
                                 allowed_labels, allowed_cidrs, auto_approve, scopes, kind, created_by)
     values (${key.id}, ${key.orgId}, ${key.name}, ${key.maxUses},
-            coalesce(${key.expiresAt}::timestamptz,
-                     app_now() + ${key.expiresInSeconds}::integer * interval '1 second'),
+            least(coalesce(${key.expiresAt}::timestamptz,
+                           app_now() + ${key.expiresInSeconds}::integer * interval '1 second'),
+                  ${key.expiresAtMost ?? null}::timestamptz),
             ${key.allowedPools}, ${key.allowedModels}, ${key.allowedLabels}, ${key.allowedCidrs},
             ${key.autoApprove}, ${key.scopes}, ${key.kind}, ${key.createdBy})
     returning ${COLUMNS}

@@ -1,5 +1,6 @@
 import { newId } from '@sagewai/crypto';
 import { found, implement, type Route } from '@sagewai/http';
+import { endOfEmergency } from '@sagewai/identity';
 import { nameActor } from '@sagewai/trust';
 import {
   type EnrollmentKeyId,
@@ -32,7 +33,8 @@ export function fleetTokenRoutes({ clock, settings, workerTokenKey }: FleetParts
       const id = newId<EnrollmentKeyId>();
       const issuedAt = clock.now();
       const ttlMs = (body.expires_in_seconds ?? settings.issuedTokenTtlMs / 1_000) * 1_000;
-      const expiresAt = new Date(issuedAt.getTime() + ttlMs);
+      const endsMs = endOfEmergency(caller)?.getTime() ?? Infinity;
+      const expiresAt = new Date(Math.min(issuedAt.getTime() + ttlMs, endsMs));
       const inserted = await insertEnrollmentKey(tx, {
         id,
         orgId,

@@ -1,6 +1,6 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
 import { found, implement, type Route } from '@sagewai/http';
-import { boundProject, registerCredential } from '@sagewai/identity';
+import { boundProject, endOfEmergency, registerCredential } from '@sagewai/identity';
 import {
   type Budget,
   dropFacetLimits,
@@ -51,6 +51,7 @@ export function keyRoutes({ forget }: { readonly forget: () => void }): Route[] 
         onClientLeft: body.on_client_left,
         createdBy: nameActor(caller),
         expiresInSeconds: body.expires_in_seconds ?? null,
+        expiresAtMost: endOfEmergency(caller),
       });
       await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
       const limits = await applyLimits(tx, key, { before: UNLIMITED, changes: body });

@@ -48,6 +48,8 @@ export interface NewKey extends Partial<KeyTraits> {
   readonly createdBy: string;
   /** Null: never. */
   readonly expiresInSeconds: number | null;
+  /** It ends then at the latest. */
+  readonly expiresAtMost?: Date | null;
 }
 
 export async function insertKey(tx: Tx, key: NewKey): Promise<VirtualKey> {
@@ -59,7 +61,9 @@ export async function insertKey(tx: Tx, key: NewKey): Promise<VirtualKey> {
       on_client_left)
     values (
       ${key.id}, ${key.orgId}, ${key.projectId}, ${key.name}, ${key.hint}, ${key.models},
-      ${key.mayCap}, ${key.createdBy}, app_now() + ${key.expiresInSeconds}::int * interval '1 second',
+      ${key.mayCap}, ${key.createdBy},
+      least(app_now() + ${key.expiresInSeconds}::int * interval '1 second',
+            ${key.expiresAtMost ?? null}::timestamptz),
       ${traits.teamId}, ${traits.personId}, ${JSON.stringify(traits.aliases)}::jsonb,
       ${JSON.stringify(traits.metadata)}::jsonb, ${traits.tags}, ${traits.allowedRoutes},
       ${traits.parallelMax}::int, ${traits.softBudgetPusd}::numeric, ${key.onClientLeft ?? 'abort'})
@@ -132,6 +136,8 @@ export interface KeyChanges extends Partial<KeyTraits> {
   readonly projectId?: ProjectId;
   /** From now on; null: never. */
   readonly expiresInSeconds?: number | null;
+  /** Where it is said when it ends: then at the latest. */
+  readonly expiresAtMost?: Date | null;
   readonly updatedBy?: string;
 }
 
@@ -155,7 +161,9 @@ export async function adjustKey(
         hint = coalesce(${changes.hint ?? null}::text, hint),
         project_id = coalesce(${changes.projectId ?? null}::uuid, project_id),
         expires_at = case when ${expiresInSeconds !== undefined}::boolean
-          then app_now() + ${expiresInSeconds ?? null}::int * interval '1 second' else expires_at end,
+          then least(app_now() + ${expiresInSeconds ?? null}::int * interval '1 second',
+                     ${changes.expiresAtMost ?? null}::timestamptz)
+          else expires_at end,
         team_id = ${chosenOr(changes.teamId, sql`team_id`)},
         person_id = ${chosenOr(changes.personId, sql`person_id`)},
         aliases = coalesce(${json(changes.aliases)}::jsonb, aliases),

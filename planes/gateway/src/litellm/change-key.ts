@@ -1,6 +1,6 @@
 import { Fault } from '@sagewai/fault';
 import { found } from '@sagewai/http';
-import { boundProject } from '@sagewai/identity';
+import { boundProject, endOfEmergency } from '@sagewai/identity';
 
 import * as keys from '../keys/keys.sql.ts';
 import { KEY_KIND, type VirtualKey } from '../keys/virtual-key.ts';
@@ -21,9 +21,10 @@ export async function changeKey(
   const { tx, orgId } = reach;
   const read = await readKeyFields(fields, { ...reach, before });
   if (read.name !== undefined) await demandFreeAlias(reach, read.name, before.id);
+  const expiresAtMost = endOfEmergency(reach.caller);
   const choice = { orgId, projectId: before.projectId, id: before.id };
   const after = found(
-    await keys.adjustKey(tx, choice, { ...read, ...besides }),
+    await keys.adjustKey(tx, choice, { ...read, expiresAtMost, ...besides }),
     'There is no such key, or it was deleted.',
   );
   await applyRotation(tx, after, fields);

@@ -1,7 +1,12 @@
 import { hashToken, mintToken, newId, tokenHint } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import { found } from '@sagewai/http';
-import { findCredential, findTokenWeakness, registerCredential } from '@sagewai/identity';
+import {
+  endOfEmergency,
+  findCredential,
+  findTokenWeakness,
+  registerCredential,
+} from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import { nameActor } from '@sagewai/trust';
 import type { BodyOf, generateKey, KeyId } from '@sagewai/wire';
@@ -32,13 +37,17 @@ export async function makeKey(
   const projectId =
     read.projectId ??
     projectOfKey(caller, 'Name the project of the key in metadata.project, or in X-Project-ID.');
-  const base = { id, orgId, projectId, name, hint, models, expiresInSeconds };
+  const expiresAtMost = endOfEmergency(caller);
+  const base = { id, orgId, projectId, name, hint, models, expiresInSeconds, expiresAtMost };
   const made = { ...traits, ...base, mayCap: true, createdBy: nameActor(caller) };
   const inserted = await keys.insertKey(tx, made);
   await registerCredential(tx, { hash: hashToken(value), kind: KEY_KIND, id, orgId });
   const key =
     read.isBlocked === true
-      ? found(await keys.adjustKey(tx, { orgId, projectId, id }, read), 'It is gone.')
+      ? found(
+          await keys.adjustKey(tx, { orgId, projectId, id }, { ...read, expiresAtMost }),
+          'It is gone.',
+        )
       : inserted;
   await applyRotation(tx, inserted, fields);
   await applyLimits(tx, { orgId, kind: KEY_KIND, id }, fields);

@@ -16,7 +16,7 @@ import { keepFingerprint } from '../key-fingerprints.sql.ts';
 import { countPlatformTokens } from '../platform-tokens.sql.ts';
 import { insertAssignment } from '../roles/role-assignments.sql.ts';
 import { createTokenReader } from '../token-reader.ts';
-import { listBreakGlass, takeBreakGlass } from './break-glass.sql.ts';
+import { findBreakGlass, listBreakGlass, takeBreakGlass } from './break-glass.sql.ts';
 import { endBreakGlass, makeBreakGlass } from './make-break-glass.ts';
 
 const KEY = createSecretKey(randomBytes(32));
@@ -101,14 +101,15 @@ test('lasts an hour at most, and ends by itself, or when it is ended (G2)', asyn
   );
   const first = await makeOne(dispatch);
   const address = '10.0.0.1';
-  expect(await takeBreakGlass(db, { hash: hashToken(first.token), address })).not.toBeNull();
+  expect(await takeBreakGlass(db, { id: first.made.id, address })).toBe('taken');
   await sql`
     update platform_token set created_at = app_now() - interval '61 s', expires_at = app_now() - interval '1 s'
   `.execute(owner);
-  expect(await takeBreakGlass(db, { hash: hashToken(first.token), address })).toBeNull();
+  expect(await takeBreakGlass(db, { id: first.made.id, address })).toBe('ended');
+  expect(await findBreakGlass(db, hashToken(first.token))).toBeNull();
   const second = await makeOne(dispatch);
   expect(await endBreakGlass(dispatch, { id: null, by: 'me' })).toHaveLength(1);
-  expect(await takeBreakGlass(db, { hash: hashToken(second.token), address })).toBeNull();
+  expect(await takeBreakGlass(db, { id: second.made.id, address })).toBe('ended');
 });
 
 test('every request by it stands in the chain of the organization that it acts for, and its people are told once (G2, G3)', async ({
@@ -145,18 +146,38 @@ test('every request by it stands in the chain of the organization that it acts f
   expect(await metrics.render()).toContain('sagewai_break_glass_uses_total{outcome="ok"} 4');
 });
 
+test('what names no organization or project takes no address, and is told of (G6)', async ({
+  dispatch,
+  db,
+}) => {
+  await organizationWithOwner(db, 'acme');
+  const tokens = createTokenReader({
+    db,
+    clock: systemClock,
+    metrics: createMetrics(),
+    sendsMail: true,
+  });
+  const { token } = await makeOne(dispatch);
+  const lost = headOf(token, { organization: 'nobody', ip: '10.0.0.9' });
+  await expect(tokens.read(lost)).rejects.toMatchObject({ code: 'organization.missing' });
+  expect(await listBreakGlass(db)).toMatchObject([{ usedAt: null, usedAddress: null }]);
+  expect(await usesIn(db, PLATFORM_CHAIN)).toMatchObject([{ outcome: 'refused' }]);
+  expect(await tokens.read(headOf(token, { organization: 'acme' }))).not.toBeNull();
+  expect(await listBreakGlass(db)).toMatchObject([{ usedAddress: '10.0.0.1' }]);
+});
+
 test('is no administrator: a server that has none makes one, and another one ends it (G4)', async ({
   dispatch,
   db,
 }) => {
-  const { token } = await makeOne(dispatch);
+  const { made } = await makeOne(dispatch);
   expect(await inTransaction(dispatch, countPlatformTokens)).toBe(0);
   expect(await ensureAdministrator(dispatch)).toMatchObject({ kind: 'made' });
   const given = { token: 'sat-Zk3v9QpLx7mWc2RtYb8NfHj4Ua6EoSgD' };
   await ensureAdministrator(dispatch, given);
-  const of = { hash: hashToken(token), address: '10.0.0.1' };
-  expect(await takeBreakGlass(db, of)).toBeNull();
+  const address = '10.0.0.1';
+  expect(await takeBreakGlass(db, { id: made.id, address })).toBe('ended');
   const next = await makeOne(dispatch);
   await ensureAdministrator(dispatch, given);
-  expect(await takeBreakGlass(db, { ...of, hash: hashToken(next.token) })).not.toBeNull();
+  expect(await takeBreakGlass(db, { id: next.made.id, address })).toBe('taken');
 });

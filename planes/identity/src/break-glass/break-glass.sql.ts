@@ -46,33 +46,40 @@ export async function revokeBreakGlass(tx: Tx, id: TokenId | null): Promise<Brea
   return rows;
 }
 
-export type TakenBreakGlass =
-  | { readonly kind: 'taken'; readonly token: BreakGlass }
-  /** G2. It is used from another address. */
-  | { readonly kind: 'elsewhere'; readonly token: BreakGlass };
-
-/** The one of this hash, if it is good now; the first address that uses it is its only one (G2). */
-export async function takeBreakGlass(
-  db: Executor,
-  { hash, address }: { readonly hash: Uint8Array; readonly address: string },
-): Promise<TakenBreakGlass | null> {
+/** The one of this hash, if it is good now. */
+export async function findBreakGlass(db: Executor, hash: Uint8Array): Promise<BreakGlass | null> {
   const { rows } = await sql<BreakGlass>`
     select ${columns()} from platform_token
     where hash = ${Buffer.from(hash)} and reason is not null
       and revoked_at is null and expires_at > app_now()
   `.execute(db);
-  const [known] = rows;
-  if (!known) return null;
-  const { rows: taken } = await sql<BreakGlass>`
-    update platform_token
-    set used_at = coalesce(used_at, app_now()), used_address = ${address},
-        last_used_at = date_trunc('minute', app_now())
-    where id = ${known.id} and revoked_at is null and expires_at > app_now()
-      and (used_address is null or used_address = ${address})  -- G2
-    returning ${columns()}
+  return rows[0] ?? null;
+}
+
+/** Elsewhere: it is used from another address (G2). */
+export type Taken = 'taken' | 'elsewhere' | 'ended';
+
+/** Uses it, if it is good now; the first address that does is its only one (G2). */
+export async function takeBreakGlass(
+  db: Executor,
+  { id, address }: Pick<BreakGlass, 'id'> & { readonly address: string },
+): Promise<Taken> {
+  const { rows } = await sql<{ isHere: boolean }>`
+    with live as (
+      select id, used_address is null or used_address = ${address} as is_here from platform_token
+      where id = ${id} and reason is not null and revoked_at is null and expires_at > app_now()
+      for update
+    ), taken as (
+      update platform_token p
+      set used_at = coalesce(p.used_at, app_now()), used_address = ${address},
+          last_used_at = date_trunc('minute', app_now())
+      from live l where p.id = l.id and l.is_here  -- G2
+    )
+    select is_here as "isHere" from live
   `.execute(db);
-  const [token] = taken;
-  return token ? { kind: 'taken', token } : { kind: 'elsewhere', token: known };
+  const [live] = rows;
+  if (!live) return 'ended';
+  return live.isHere ? 'taken' : 'elsewhere';
 }
 
 /** Whether it is the first time in this organization (G3). */

@@ -4,7 +4,12 @@ import type { Counter, Metrics } from '@sagewai/telemetry';
 import { appendAudit, raiseAlert, raiseEmail } from '@sagewai/trust';
 import { type OrganizationId, PLATFORM_CHAIN } from '@sagewai/wire';
 
-import { listOwnerEmails, noteFirstUse, takeBreakGlass } from './break-glass.sql.ts';
+import {
+  findBreakGlass,
+  listOwnerEmails,
+  noteFirstUse,
+  takeBreakGlass,
+} from './break-glass.sql.ts';
 import type { BreakGlass } from './break-glass.ts';
 
 /** What a request does with it, for the log. */
@@ -15,8 +20,12 @@ export interface BreakGlassRequest {
 }
 
 export interface BreakGlassUses {
-  /** The one of this hash; throws where it is used from another address (G2). */
-  take(hash: Uint8Array, request: BreakGlassRequest): Promise<BreakGlass | null>;
+  /** The one of this hash, if it lives; it is not used by that. */
+  find(hash: Uint8Array): Promise<BreakGlass | null>;
+  /** Binds it to its first address; throws where that is another one (G2). False: it has ended meanwhile. */
+  take(token: BreakGlass, request: BreakGlassRequest): Promise<boolean>;
+  /** Tells of a request that goes nowhere (G6). */
+  refuse(token: BreakGlass, request: BreakGlassRequest): Promise<void>;
   /** Tells whom it concerns, before anything is done by it (G3). Null: no organization. */
   tell(token: BreakGlass, orgId: OrganizationId | null, request: BreakGlassRequest): Promise<void>;
 }
@@ -70,11 +79,12 @@ export function createBreakGlassUses({
   };
 
   return {
-    take: async (hash, request) => {
-      const taken = await takeBreakGlass(db, { hash, address: request.address });
-      if (taken === null) return null;
-      if (taken.kind === 'taken') return taken.token;
-      await note(taken.token, request, { orgId: null, outcome: 'refused' });
+    find: (hash) => findBreakGlass(db, hash),
+    refuse: (token, request) => note(token, request, { orgId: null, outcome: 'refused' }),
+    take: async (token, request) => {
+      const taken = await takeBreakGlass(db, { id: token.id, address: request.address });
+      if (taken !== 'elsewhere') return taken === 'taken';
+      await note(token, request, { orgId: null, outcome: 'refused' });
       throw new Fault('caller.unknown', 'the break-glass token is used from another address', {
         detail: 'This break-glass token is used from another address already. Make another.',
       });

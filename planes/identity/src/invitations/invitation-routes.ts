@@ -14,6 +14,7 @@ import { normalizeEmail } from '../accounts/account.ts';
 import { findAccountByEmail } from '../accounts/accounts.sql.ts';
 import { demandPassword } from '../accounts/demand-password.ts';
 import { accountToWire } from '../accounts/own-account-routes.ts';
+import { endOfEmergency } from '../break-glass/end-of-emergency.ts';
 import { dropCredential } from '../credentials.sql.ts';
 import { resolveProject } from '../resolve-caller.ts';
 import { demandToGive, givenThere } from '../roles/demand-to-give.ts';
@@ -70,6 +71,7 @@ export function invitationRoutes(parts: SignInParts): Route[] {
         projectId,
         createdBy: nameActor(caller),
         lifetimeMs: settings.invitationMs,
+        expiresAtMost: endOfEmergency(caller), // G5
       });
       const token = await giveToken(tx, { id, orgId });
       audit.about(`invitation:${id}`, { email, role, project_id: projectId });

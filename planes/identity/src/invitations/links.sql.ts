@@ -28,14 +28,20 @@ export async function insertLink(
   of: Pick<
     AccountLink,
     'id' | 'kind' | 'email' | 'accountId' | 'role' | 'projectId' | 'createdBy'
-  > & { readonly orgId: OrganizationId; readonly lifetimeMs: number },
+  > & {
+    readonly orgId: OrganizationId;
+    readonly lifetimeMs: number;
+    /** It is good no longer than this. */
+    readonly expiresAtMost?: Date | null;
+  },
 ): Promise<AccountLink> {
   const { rows } = await sql<AccountLink>`
     insert into account_link
       (id, org_id, kind, email, account_id, role, project_id, created_by, expires_at)
     values (${of.id}, ${of.orgId}, ${of.kind}, ${of.email}, ${of.accountId}, ${of.role},
             ${of.projectId}, ${of.createdBy},
-            app_now() + ${of.lifetimeMs}::float8 * interval '1 millisecond')
+            least(app_now() + ${of.lifetimeMs}::float8 * interval '1 millisecond',
+                  ${of.expiresAtMost ?? null}::timestamptz))
     returning ${columns()}
   `.execute(tx);
   const [inserted] = rows;

@@ -9,6 +9,7 @@ import type { Account } from '../accounts/account.ts';
 import { findAccount } from '../accounts/accounts.sql.ts';
 import { demandPassword } from '../accounts/demand-password.ts';
 import { setPassword } from '../accounts/passwords.sql.ts';
+import { endOfEmergency } from '../break-glass/end-of-emergency.ts';
 import { dropCredential } from '../credentials.sql.ts';
 import { demandToGive } from '../roles/demand-to-give.ts';
 import { readGrantsAnywhere } from '../roles/read-grants.ts';
@@ -44,6 +45,7 @@ export function resetRoutes(parts: SignInParts): Route[] {
         projectId: null,
         createdBy: nameActor(caller),
         lifetimeMs: settings.passwordResetMs,
+        expiresAtMost: endOfEmergency(caller), // G5
       });
       const token = await giveToken(tx, { id, orgId });
       audit.about(`account:${accountId}`);
