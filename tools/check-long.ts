@@ -34,6 +34,7 @@ const steps: readonly (readonly [name: string, ...words: string[]])[] = [
   ['LiteLLM from PyPI', 'e2e/src/litellm-proxy/main.ts'],
   ['conformance of MCP', 'e2e/src/mcp-conformance/main.ts'],
   ['containers', 'tools/check-containers.ts', '--full'],
+  ['commands in containers', 'TEST_CONTAINERS=1', ...VITEST, 'unit', 'exec/in-container'],
   ['benchmark of the gateway', 'bench/src/gateway/main.ts', '--quick'],
   ['benchmark of the fleet', 'bench/src/fleet/main.ts', '--quick'],
   ['benchmark of single calls', 'bench/src/calls/main.ts', '--quick'],

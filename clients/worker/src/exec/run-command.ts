@@ -169,12 +169,19 @@ function runtimeEnvironment(environment: Environment): Record<string, string> {
   );
 }
 
-/** A container outlives the process that has started it. */
+/**
+ * A container outlives the process that has started it. It is killed before it is removed: podman would first ask it to
+ * end, and wait for ten seconds.
+ */
 function removeContainer(runtime: string, name: string, environment: Environment): void {
   const env = runtimeEnvironment(environment);
-  const removal = spawn(runtime, ['rm', '--force', name], { stdio: 'ignore', env });
-  removal.on('error', () => undefined);
-  removal.unref();
+  const start = (...args: readonly string[]) => {
+    const child = spawn(runtime, args, { stdio: 'ignore', env });
+    child.on('error', () => undefined);
+    child.unref();
+    return child;
+  };
+  start('kill', '--signal', 'KILL', name).once('exit', () => start('rm', '--force', name));
 }
 
 function killGroup({ pid }: Child, signal: NodeJS.Signals): void {
