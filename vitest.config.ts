@@ -28,6 +28,11 @@ const provide = {
 const globalSetup = ['platform/testing/src/global-setup.ts'];
 /** Generous: a test that hangs is told apart from a machine that is busy. */
 const UNIT_MS_MAX = 30_000;
+/**
+ * Files of a process share modules: to read them, and to compile the schemas of every endpoint, once a file was a third of
+ * the time. Modules here keep no state, and what a test changes of its process it puts back (docs/adr/0114).
+ */
+const shared = { isolate: false, unstubEnvs: true, restoreMocks: true } as const;
 
 export default defineConfig({
   test: {
@@ -37,6 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...shared,
           include: [`${sources}/*.test.ts`, `${roots}/*.test.ts`],
           exclude: ['**/*.pg.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
           testTimeout: UNIT_MS_MAX,
@@ -46,6 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'pg',
+          ...shared,
           include: [`${sources}/*.pg.test.ts`, `${roots}/*.pg.test.ts`],
           globalSetup,
           provide,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { discardEmbeddedPostgres } from '@sagewai/embedded-postgres';
 
+import { MEMORY_FOLDER, quickFolder } from './quick-folder.ts';
+
 export interface TempHome {
   readonly path: string;
   /** Also stops and removes a PostgreSQL that was left in it. */
@@ -16,8 +18,13 @@ const PREFIX = 'sagewai-test-';
 const NAME = /^sagewai-test-(\d+)-/;
 
 /** A `SAGEWAI_HOME` for one test: `await using home = await tempHome()`. */
-export async function tempHome(): Promise<TempHome> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)));
+export const tempHome = (): Promise<TempHome> => makeHome(tmpdir());
+
+/** For one that is written to a lot. */
+export const quickHome = async (): Promise<TempHome> => makeHome(await quickFolder());
+
+async function makeHome(folder: string): Promise<TempHome> {
+  const path = await realpath(await mkdtemp(join(folder, `${PREFIX}${process.pid}-`)));
   const remove = async (): Promise<void> => {
     if ((await discard(path)) === 'in-use') {
       throw new Error(`the PostgreSQL in ${path} still has an owner`);
@@ -28,10 +35,14 @@ export async function tempHome(): Promise<TempHome> {
 
 /** Removes what runs that were killed have left: homes, and the PostgreSQL that runs on in them. */
 export async function removeAbandonedHomes(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const folder of [tmpdir(), MEMORY_FOLDER]) await removeAbandonedIn(folder);
+}
+
+async function removeAbandonedIn(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
     const pid = NAME.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    const path = join(tmpdir(), name);
+    const path = join(folder, name);
     const { uid } = await stat(path).catch(() => ({ uid: -1 }));
     // Another run may be removing it at this moment; one of the two will have done it.
     if (uid === process.getuid?.()) await discard(path).catch(() => undefined);

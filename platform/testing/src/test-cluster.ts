@@ -3,7 +3,7 @@ import { startEmbeddedPostgres } from '@sagewai/embedded-postgres';
 import { migrate } from '@sagewai/postgres';
 import pg from 'pg';
 
-import { removeAbandonedHomes, tempHome } from './temp-home.ts';
+import { quickHome, removeAbandonedHomes } from './temp-home.ts';
 
 /** What a test needs to make a database of its own. */
 export interface TestCluster {
@@ -32,7 +32,7 @@ export async function startTestCluster(options: {
   binDir: string | null;
 }): Promise<RunningTestCluster> {
   await removeAbandonedHomes();
-  const home = await tempHome();
+  const home = await quickHome();
   const postgres = await startEmbeddedPostgres({
     home: home.path,
     log: { info: () => undefined, warn: console.warn, error: console.error },
