@@ -1,12 +1,12 @@
 import type { Caller, CredentialReader, Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import { listen, type Listener, type Tx } from '@sagewai/postgres';
-import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
+import type { OrganizationId, RunId } from '@sagewai/wire';
 
 import { anomalyRoutes } from './anomalies/anomaly-routes.ts';
 import { eventRoutes } from './audit/event-routes.ts';
 import { createParts } from './create-parts.ts';
-import { cancelProject } from './dead-letters/cancel-project.ts';
+import { cancelProject, type ProjectToCancel } from './dead-letters/cancel-project.ts';
 import { deadLetterRoutes } from './dead-letters/dead-letter-routes.ts';
 import { WAKE_CHANNEL } from './dispatch/hints.ts';
 import { findNonempty } from './dispatch/queue.sql.ts';
@@ -59,10 +59,7 @@ export interface Fleet {
     leases: readonly { readonly runId: RunId; readonly epoch: number }[],
   ): Promise<boolean[]>;
   /** Cancels all that a project has not ended; its workers are told to stop. */
-  cancelProject(
-    of: { readonly orgId: OrganizationId; readonly projectId: ProjectId; readonly actor: string },
-    signal: AbortSignal,
-  ): Promise<void>;
+  cancelProject(of: ProjectToCancel, signal: AbortSignal): Promise<void>;
   /** The same work as a new run, in the caller's transaction; null: there is no such run, or it cannot be read. */
   repeat(tx: Tx, repeat: RunRepeat): Promise<RepeatedRun | null>;
   /** A signal to a run, in the caller's transaction. */

@@ -119,6 +119,25 @@ test('nothing can be purged of a project that is not being deleted, or of anothe
   expect(await purge(orgId)).toBe(false);
 });
 
+test('whoever takes a deletion back while its runs are cancelled keeps the others (P3)', async ({
+  db,
+  parts,
+}) => {
+  const { orgId } = await makeTenant(db);
+  const of = { orgId, projectId: await addProject(db, orgId, 'old') };
+  await begin(db, of, 60_000);
+  const wanted: boolean[] = [];
+  const fleet: DeletionParts['fleet'] = {
+    cancelProject: async ({ isWanted }) => {
+      wanted.push(await inTenant(db, [orgId], isWanted));
+      await inTenant(db, [orgId], (tx) => rows.takeBack(tx, of));
+      wanted.push(await inTenant(db, [orgId], isWanted));
+    },
+  };
+  await advanceDeletion({ ...parts, fleet }, of, never);
+  expect(wanted).toEqual([true, false]);
+});
+
 test('whoever takes a deletion back waits for what is being taken away, which comes back with it (P3)', async ({
   db,
   owner,

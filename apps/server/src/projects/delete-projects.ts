@@ -75,7 +75,9 @@ export async function advanceDeletion(
     return started;
   });
   if (deletion === null) return;
-  await fleet.cancelProject({ ...of, actor: deletion.requestedBy }, signal);
+  // Whoever takes the deletion back meanwhile waits for a few runs at most, and keeps the others.
+  const isWanted = (tx: Tx): Promise<boolean> => rows.holdDeletion(tx, of.projectId);
+  await fleet.cancelProject({ ...of, actor: deletion.requestedBy, isWanted }, signal);
   if (deletion.state === 'waiting') return putOff(null);
   const awaited = await within((tx) => rows.readLeft(tx, of, ['awaited']));
   if (awaited.length > 0) {

@@ -126,6 +126,14 @@ export async function startDeleting(tx: Tx, projectId: ProjectId): Promise<Proje
   return rows[0] ?? null;
 }
 
+/** P3. Whether it goes on; if so it is not taken back before the transaction ends. */
+export async function holdDeletion(tx: Tx, projectId: ProjectId): Promise<boolean> {
+  const { rowCount } = await sql`
+    select from project_deletion where project_id = ${projectId} and state <> 'deleted' for share
+  `.execute(tx);
+  return rowCount > 0;
+}
+
 /** Looked at again when it is due, or after so long. */
 export async function putOff(
   tx: Tx,

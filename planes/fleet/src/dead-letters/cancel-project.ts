@@ -1,4 +1,4 @@
-import { type Db, inTenant } from '@sagewai/postgres';
+import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
 
 import { cancelTrees } from '../dispatch/queue.sql.ts';
@@ -6,7 +6,18 @@ import { belowOf, recordBelow } from '../runs/children.sql.ts';
 import { recordCancelled } from '../runs/record-cancelled.ts';
 import { livingRuns, previewRuns } from './bulk-operations.sql.ts';
 
-/** Cancels what a project has queued, put off or waiting, a few at a time, and tells its workers to stop. */
+export interface ProjectToCancel {
+  readonly orgId: OrganizationId;
+  readonly projectId: ProjectId;
+  readonly actor: string;
+  /** Asked in the transaction of each few, which holds it to the answer. */
+  readonly isWanted: (tx: Tx) => Promise<boolean>;
+}
+
+/**
+ * Cancels what a project has queued, put off or waiting, a few at a time, and tells its workers to stop; no more as soon
+ * as nobody wants that.
+ */
 export async function cancelProject(
   {
     db,
@@ -18,7 +29,7 @@ export async function cancelProject(
     /** Whoever waits for the run looks. */
     readonly touch: (runId: RunId) => void;
   },
-  of: { readonly orgId: OrganizationId; readonly projectId: ProjectId; readonly actor: string },
+  of: ProjectToCancel,
   signal: AbortSignal,
 ): Promise<void> {
   const { orgId, actor } = of;
@@ -27,6 +38,7 @@ export async function cancelProject(
     let isMore = true;
     while (isMore && !signal.aborted) {
       isMore = await inTenant(db, [orgId], async (tx) => {
+        if (!(await of.isWanted(tx))) return false;
         const { sample } = await previewRuns(tx, livingRuns({ ...of, state }), limits);
         if (sample.length === 0) return false;
         const cancelled = await cancelTrees(tx, sample);
