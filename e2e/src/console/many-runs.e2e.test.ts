@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { missingBrowser } from '../harness/browser.ts';
@@ -10,7 +11,11 @@ import { openStage, type Stage } from '../harness/stage.ts';
 import { makeEnrollmentKey, startWorker } from '../harness/worker.ts';
 
 const missing = missingBrowser();
-const ADDING = fileURLToPath(new URL('../harness/adding-workflow.ts', import.meta.url));
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const WORKFLOWS = {
+  adding: pathOf('../harness/adding-workflow.ts'),
+  asking: pathOf('../harness/asking-workflow.ts'),
+} as const;
 
 describe.skipIf(missing !== null)('several runs, in a browser', () => {
   let stage: Stage;
@@ -20,13 +25,16 @@ describe.skipIf(missing !== null)('several runs, in a browser', () => {
     stage = await openStage();
     opened = await openConsole(stage, cluster(), { environment: { JOB_INTERVAL: '200ms' } });
     const { server } = opened.installation;
-    startWorker(stage, {
-      url: server.url,
-      name: 'adder',
-      enrollmentKey: await makeEnrollmentKey(server),
-      models: [],
-      environment: { WORKER_WORKFLOWS: ADDING, WORKER_PROBE: 'off', WORKER_POOL: 'sums' },
-    });
+    const enrollmentKey = await makeEnrollmentKey(server);
+    for (const [pool, file] of Object.entries(WORKFLOWS)) {
+      startWorker(stage, {
+        url: server.url,
+        name: pool,
+        enrollmentKey,
+        models: [],
+        environment: { WORKER_WORKFLOWS: file, WORKER_PROBE: 'off', WORKER_POOL: pool },
+      });
+    }
     await makeOwner(opened);
   });
   afterAll(async () => {
@@ -38,7 +46,79 @@ describe.skipIf(missing !== null)('several runs, in a browser', () => {
     return id as string;
   };
   const adding = (input: object): Promise<string> =>
-    submit({ pool: 'sums', max_attempts: 1, payload: { workflow: 'adding', input } });
+    submit({ pool: 'adding', max_attempts: 1, payload: { workflow: 'adding', input } });
+
+  const askingRun = async (): Promise<string> => {
+    const id = await submit({ pool: 'asking', payload: { workflow: 'asking', input: {} } });
+    await openRun(opened.page, id);
+    await waterfall()
+      .getByRole('button', { name: /refund/ })
+      .waitFor();
+    return id;
+  };
+  const waterfall = (): Locator => opened.page.getByRole('region', { name: /^Waterfall/ });
+  const tell = (id: string, what: string, body: object): Promise<unknown> =>
+    opened.installation.server.askWell(`/api/v1/runs/${id}/${what}`, { body });
+  const streamOf = (id: string): RegExp => new RegExp(`/runs/${id}/timeline/stream`);
+
+  test('a run is told of while it goes on, and goes on being told after the server was away', async () => {
+    const { page, installation } = opened;
+    const asked: { url: string; last: string | undefined }[] = [];
+    page.on('request', (request) => {
+      asked.push({ url: request.url(), last: request.headers()['last-event-id'] });
+    });
+    const id = await askingRun();
+    const streams = (): typeof asked => asked.filter(({ url }) => streamOf(id).test(url));
+    await expect.poll(() => streams().length).toBe(1);
+    await installation.server.stop();
+    await page.getByText('The server is not reached.').waitFor();
+    installation.server.start();
+    await installation.server.ready();
+    await page.getByText('The server is not reached.').waitFor({ state: 'hidden' });
+    await tell(id, 'approve', {});
+    const amount = waterfall().getByRole('button', { name: /amount/ });
+    await amount.waitFor();
+    expect(
+      await waterfall()
+        .getByRole('button', { name: /refund/ })
+        .count(),
+    ).toBe(1);
+    await tell(id, 'signal', { name: 'amount', value: 12 });
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    await waterfall()
+      .getByRole('button', { name: /under way$/ })
+      .waitFor({ state: 'hidden' });
+    // It went on where it was, and asked for nothing that it was told.
+    expect(streams().length).toBeGreaterThan(1);
+    for (const { last } of streams()) expect(last).toMatch(/^\d+/);
+    const looks = asked.map(({ url }) => url).filter((url) => url.includes(`/${id}/timeline?`));
+    expect(looks.filter((url) => url.includes('wait_ms'))).toEqual([]);
+  });
+
+  test('where streams are kept back, a run is asked for instead', async () => {
+    const { page } = opened;
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+    const polled: string[] = [];
+    page.on('request', (request) => {
+      if (/\/timeline\?.*wait_ms=/.test(request.url())) polled.push(request.url());
+    });
+    // As a proxy that waits for the end before it passes anything on.
+    await page.route(/\/stream(\?|$)/, () => undefined);
+    const id = await askingRun();
+    await tell(id, 'approve', {});
+    await waterfall()
+      .getByRole('button', { name: /amount/ })
+      .waitFor();
+    await tell(id, 'signal', { name: 'amount', value: 12 });
+    await waterfall()
+      .getByRole('button', { name: /under way$/ })
+      .waitFor({ state: 'hidden' });
+    expect(polled.length).toBeGreaterThan(0);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).getByText('completed').waitFor();
+  });
 
   test('a run is replayed with another input, and the two are compared', async () => {
     const { page } = opened;
@@ -126,7 +206,7 @@ describe.skipIf(missing !== null)('several runs, in a browser', () => {
     for (const id of dead) await page.getByRole('link', { name: id }).waitFor();
     await page.getByRole('button', { name: 'Repeat many …' }).click();
     const dialog = page.getByRole('dialog', { name: 'Repeat many dead runs' });
-    await dialog.getByLabel('Pool').fill('sums');
+    await dialog.getByLabel('Pool').fill('adding');
     await dialog.getByRole('button', { name: 'Count them' }).click();
     await dialog.getByText('2 runs would be repeated.').waitFor();
     await dialog.getByRole('button', { name: 'Repeat them' }).click();

@@ -4,7 +4,10 @@ import {
   type CallOutput,
   createClient,
   SagewaiError,
+  type SagewaiClient,
   type Send,
+  type StreamEvents,
+  type StreamOptions,
 } from '@sagewai/sdk';
 import type { EndpointTable } from '@sagewai/wire';
 import { type QueryKey, queryOptions } from '@tanstack/react-query';
@@ -60,8 +63,20 @@ async function callOnce<Id extends EndpointId>(
   options: CallOptions,
   send: Send | undefined,
 ): Promise<CallOutput<Id>> {
+  try {
+    const answer = await clientNow(send).call(id, input, options);
+    reach.set('there');
+    return answer;
+  } catch (thrown) {
+    if (thrown instanceof SagewaiError && thrown.code === 'unreachable') reach.set('lost');
+    throw thrown;
+  }
+}
+
+/** For whom and where it is asked at this moment. */
+function clientNow(send?: Send): SagewaiClient {
   const { token, organization, project } = connection.get();
-  const client = createClient({
+  return createClient({
     url: SERVER_URL,
     headers: CSRF,
     attemptsMax: 1,
@@ -70,15 +85,14 @@ async function callOnce<Id extends EndpointId>(
     ...(organization === null ? {} : { organization }),
     ...(project === null ? {} : { project }),
   });
-  try {
-    const answer = await client.call(id, input, options);
-    reach.set('there');
-    return answer;
-  } catch (thrown) {
-    if (thrown instanceof SagewaiError && thrown.code === 'unreachable') reach.set('lost');
-    throw thrown;
-  }
 }
+
+/** What an endpoint of server-sent events says; whether the server is reached, the calls beside it find out. */
+export const hear = <Id extends keyof StreamEvents>(
+  id: Id,
+  input: CallInput<Id>,
+  options: StreamOptions,
+): AsyncIterable<StreamEvents[Id]> => clientNow().stream(id, input, options);
 
 /** A question to the server, under a key by which its answer is found again. */
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- the library's own type names a key that nobody writes

@@ -29,13 +29,26 @@ export function mergeNodes(
   more: readonly TimelineNode[],
 ): readonly TimelineNode[] {
   if (more.length === 0) return known;
-  const byKey = new Map(known.map((node) => [keyOf(node), node]));
-  for (const node of more) byKey.set(keyOf(node), node);
-  return [...byKey.values()];
+  const latest = new Map(more.map((node) => [keyOf(node), node]));
+  const kept = known.map((node) => {
+    const again = latest.get(keyOf(node));
+    if (again === undefined) return node;
+    latest.delete(keyOf(node));
+    return again;
+  });
+  return [...kept, ...latest.values()];
 }
 
-const keyOf = (node: TimelineNode): string =>
-  node.node === 'call' ? `call ${node.key} ${node.entry}` : `${node.node} ${node.key}`;
+/** Nodes do not change, and a long timeline is merged many times. */
+const keys = new WeakMap<TimelineNode, string>();
+
+function keyOf(node: TimelineNode): string {
+  const known = keys.get(node);
+  if (known !== undefined) return known;
+  const key = node.node === 'call' ? `call ${node.key} ${node.entry}` : `${node.node} ${node.key}`;
+  keys.set(node, key);
+  return key;
+}
 
 /** Attempts, the steps in each, and the model calls in each step: in the order in which they began. */
 export function layOutTimeline(
@@ -71,9 +84,13 @@ function inOrder(bars: readonly Bar[]): readonly Bar[] {
   const steps = new Set(bars.filter(({ kind }) => kind === 'step').map(({ key }) => key));
   for (const bar of bars) {
     const parent = 'step' in bar.node && bar.node.step !== null ? `step ${bar.node.step}` : null;
-    if (parent !== null && steps.has(parent))
-      ofStep.set(parent, [...(ofStep.get(parent) ?? []), bar]);
-    else first.push(bar);
+    if (parent === null || !steps.has(parent)) {
+      first.push(bar);
+      continue;
+    }
+    const others = ofStep.get(parent);
+    if (others === undefined) ofStep.set(parent, [bar]);
+    else others.push(bar);
   }
   return first
     .toSorted(byStart)

@@ -5,7 +5,8 @@ import { clockTime, exactTime } from '../format/times.ts';
 import { cx } from '../ui/classes.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Empty } from '../ui/panel.tsx';
-import { type LogEvent, useLog } from './use-log.ts';
+import type { LogEvent } from './add-to-log.ts';
+import { useLog } from './use-log.ts';
 
 const ROW_PX = 21;
 const LEVELS = {

@@ -1,17 +1,15 @@
 import type { CallOutput } from '@sagewai/sdk';
 import { Link } from '@tanstack/react-router';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactElement, useEffect, useRef } from 'react';
+import type { ReactElement } from 'react';
 
 import { shortDuration } from '../format/numbers.ts';
 import { cx } from '../ui/classes.ts';
 import { Time, useNow } from '../ui/time.tsx';
+import { ROW_PX, useLongList } from '../ui/use-long-list.ts';
 import { StateBadge } from './state-badge.tsx';
 
 export type Run = CallOutput<'runs.listRuns'>['runs'][number];
 
-const ROW_PX = 33;
-const ROWS_AHEAD = 20;
 const COLUMNS =
   'grid grid-cols-[6.5rem_1fr_5rem] md:grid-cols-[6.5rem_minmax(9rem,1fr)_minmax(6rem,0.6fr)_minmax(6rem,0.6fr)_5.5rem_4rem_6rem] gap-x-3 px-3 items-center';
 
@@ -22,18 +20,7 @@ export function RunRows(of: {
   readonly onMore: () => void;
 }): ReactElement {
   const { runs, hasMore, onMore } = of;
-  const scroller = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({
-    count: runs.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 16,
-  });
-  const items = rows.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && runs.length > 0 && last >= runs.length - ROWS_AHEAD) onMore();
-  }, [hasMore, last, runs.length, onMore]);
+  const { scroller, items, sizePx } = useLongList({ count: runs.length, hasMore, onMore });
   return (
     <div
       ref={scroller}
@@ -60,7 +47,7 @@ export function RunRows(of: {
           </span>
         ))}
       </div>
-      <div role="rowgroup" className="relative" style={{ height: rows.getTotalSize() }}>
+      <div role="rowgroup" className="relative" style={{ height: sizePx }}>
         {items.map(({ index, start }) => {
           const run = runs[index];
           return run === undefined ? null : (

@@ -22,8 +22,9 @@ export function createTimeScale(
   spans: readonly Span[],
   { squeeze }: { readonly squeeze: boolean },
 ): TimeScale {
-  const startMs = Math.min(...spans.map((span) => span.startMs));
-  const endMs = Math.max(...spans.map((span) => span.endMs), startMs + 1);
+  // Not by spreading: there may be more spans than a call takes arguments.
+  const startMs = spans.reduce((least, span) => Math.min(least, span.startMs), Infinity);
+  const endMs = spans.reduce((most, span) => Math.max(most, span.endMs), startMs + 1);
   if (spans.length === 0) return { startMs: 0, endMs: 1, gaps: [], place: () => 0 };
   const busy = unite(spans);
   const busyMs = Math.max(

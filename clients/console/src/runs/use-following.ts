@@ -3,50 +3,45 @@ import { useEffect } from 'react';
 
 import { reach } from '../api/server.ts';
 import { isLive } from '../shell/live.ts';
+import { useIsInSight } from '../shell/use-is-in-sight.ts';
+import { createStore } from '../store.ts';
+import { follow, type Growing } from './follow.ts';
 
-const PAUSE_MS = 400;
-const AFTER_FAILURE_MS = 1_500;
+/** Until one has not: then the page asks instead. */
+const streamsArrive = createStore(true);
 
 /**
- * What grows at the server, read piece by piece from where the last piece ended, into the cache of questions. A long
- * poll waits for the next piece; after a lost connection it goes on where it was.
+ * What grows at the server, in the cache of questions: read once, then followed from where that ended. A page that is
+ * not in sight follows nothing: a browser has few connections to a server for all its pages.
  */
-export function useFollowing<State extends { readonly isEnd: boolean }>(of: {
-  readonly key: readonly unknown[];
-  readonly empty: State;
-  /** The state with what has come since. */
-  readonly read: (state: State, signal: AbortSignal) => Promise<State>;
-}): UseQueryResult<State> {
-  const { key, empty, read } = of;
+export function useFollowing<State extends { readonly isEnd: boolean }, Event>(
+  of: Growing<State, Event> & { readonly key: readonly unknown[]; readonly empty: State },
+): UseQueryResult<State> {
+  const { key, empty, ...growing } = of;
   const queries = useQueryClient();
-  const live = isLive.use();
-  const reached = reach.use();
+  const isFollowed = useIsInSight() && isLive.use() && reach.use() === 'there';
   const name = JSON.stringify(key);
   const query = useQuery<State>({
     queryKey: key,
-    queryFn: ({ signal }) => read(queries.getQueryData<State>(key) ?? empty, signal),
+    // Once there is something, only who follows adds to it: two at once would forget what the other has added.
+    queryFn: ({ signal }) => queries.getQueryData<State>(key) ?? growing.read(empty, signal),
     staleTime: Infinity,
     retry: false,
+    // Each state shares with the one before what has stayed; to compare all of it would take long.
+    structuralSharing: false,
   });
   const { isFetched } = query;
   useEffect(() => {
-    if (!live || !isFetched || reached === 'lost') return undefined;
+    if (!isFollowed || !isFetched) return undefined;
     const stop = new AbortController();
-    const follow = async (): Promise<void> => {
-      while (!stop.signal.aborted) {
-        const state = queries.getQueryData<State>(key) ?? empty;
-        if (state.isEnd) return;
-        const next = await read(state, stop.signal).catch(() => null);
-        if (stop.signal.aborted) return;
-        if (next !== null) queries.setQueryData<State>(key, next);
-        await new Promise((resolve) =>
-          setTimeout(resolve, next === null ? AFTER_FAILURE_MS : PAUSE_MS),
-        );
-      }
-    };
-    void follow();
+    void follow(growing, {
+      get: () => queries.getQueryData<State>(key) ?? empty,
+      put: (state) => queries.setQueryData<State>(key, state),
+      arrive: streamsArrive,
+      signal: stop.signal,
+    });
     return () => stop.abort();
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `name` says what `key`, `read` and `empty` are made of
-  }, [name, live, isFetched, reached, queries]);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `name` says what `key`, `growing` and `empty` are made of
+  }, [name, isFollowed, isFetched, queries]);
   return query;
 }

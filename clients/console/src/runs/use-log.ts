@@ -1,20 +1,11 @@
-import type { CallOutput } from '@sagewai/sdk';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-import { call } from '../api/server.ts';
+import { call, hear } from '../api/server.ts';
+import { addToLog, type Log } from './add-to-log.ts';
 import { useFollowing } from './use-following.ts';
 
 const WAIT_MS = 20_000;
 const PAGE = 1_000;
-
-export type LogEvent = CallOutput<'runs.listRunEvents'>['events'][number];
-
-export interface Log {
-  readonly next: number;
-  readonly events: readonly LogEvent[];
-  readonly leftOut: number;
-  readonly isEnd: boolean;
-}
 
 const NOTHING: Log = { next: 0, events: [], leftOut: 0, isEnd: false };
 
@@ -23,6 +14,15 @@ export const useLog = (runId: string): UseQueryResult<Log> =>
     key: ['log', runId],
     empty: NOTHING,
     read: (state, signal) => readMore(runId, state, signal),
+    hear: ({ next }, signal) =>
+      hear(
+        'runs.streamRunEvents',
+        { params: { run_id: runId }, query: { after: next } },
+        { signal, lastEventId: String(next) },
+      ),
+    add: addToLog,
+    // A run that says nothing is silent to its end.
+    speaksFirst: false,
   });
 
 async function readMore(runId: string, state: Log, signal: AbortSignal): Promise<Log> {

@@ -1,20 +1,13 @@
 import type { CallOutput } from '@sagewai/sdk';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-import { call } from '../api/server.ts';
-import { type Attempt, mergeNodes, type TimelineNode } from './lay-out-timeline.ts';
+import { call, hear } from '../api/server.ts';
+import { addToTimeline, type Timeline } from './add-to-timeline.ts';
+import { mergeNodes } from './lay-out-timeline.ts';
 import { useFollowing } from './use-following.ts';
 
 const WAIT_MS = 20_000;
 const PAGE = 1_000;
-
-export interface Timeline {
-  readonly cursor: string | null;
-  readonly nodes: readonly TimelineNode[];
-  readonly attempts: readonly Attempt[];
-  readonly costUsd: string;
-  readonly isEnd: boolean;
-}
 
 const NOTHING: Timeline = { cursor: null, nodes: [], attempts: [], costUsd: '0', isEnd: false };
 
@@ -23,6 +16,14 @@ export const useTimeline = (runId: string): UseQueryResult<Timeline> =>
     key: ['timeline', runId],
     empty: NOTHING,
     read: (state, signal) => readMore(runId, state, signal),
+    hear: ({ cursor }, signal) =>
+      hear(
+        'runs.streamTimeline',
+        { params: { run_id: runId } },
+        { signal, ...(cursor === null ? {} : { lastEventId: cursor }) },
+      ),
+    add: addToTimeline,
+    speaksFirst: true,
   });
 
 /** The first look does not wait; each later one does, until there is more. */

@@ -5,9 +5,9 @@ import { shortDuration } from '../format/numbers.ts';
 import { Button } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
 import { Empty } from '../ui/panel.tsx';
+import type { Timeline } from './add-to-timeline.ts';
 import { type Bar, layOutTimeline } from './lay-out-timeline.ts';
 import { createTimeScale, ticksOf, type TimeScale } from './time-scale.ts';
-import type { Timeline } from './use-timeline.ts';
 
 const ROW_PX = 26;
 const HEIGHT_PX_MAX = 440;

@@ -1,32 +1,18 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactElement, useEffect, useRef } from 'react';
+import type { ReactElement } from 'react';
 
 import { cx } from './classes.ts';
 import { cellClass, type TableProps } from './table.tsx';
-
-const ROW_PX = 33;
-const ROWS_AHEAD = 20;
+import { ROW_PX, useLongList } from './use-long-list.ts';
 
 /** A table of any length: only the rows in sight are drawn, and more are asked for before their place is in sight. */
 export function LongTable<Row>(
   of: TableProps<Row> & { readonly hasMore: boolean; readonly onMore: () => void },
 ): ReactElement {
   const { label, columns, rows, keyOf, empty, hasMore, onMore } = of;
-  const scroller = useRef<HTMLDivElement>(null);
-  const drawn = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 16,
-  });
-  const items = drawn.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && rows.length > 0 && last >= rows.length - ROWS_AHEAD) onMore();
-  }, [hasMore, last, rows.length, onMore]);
+  const { scroller, items, sizePx } = useLongList({ count: rows.length, hasMore, onMore });
   if (rows.length === 0) return <div className="px-3 py-4">{empty}</div>;
   const above = items[0]?.start ?? 0;
-  const below = drawn.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const below = sizePx - (items.at(-1)?.end ?? 0);
   return (
     <div
       ref={scroller}
