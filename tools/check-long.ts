@@ -40,7 +40,7 @@ const steps: readonly (readonly [name: string, ...words: string[]])[] = [
   ['benchmark of single calls', 'bench/src/calls/main.ts', '--quick'],
   ['benchmark of the edge', 'bench/src/edge/main.ts', '--quick'],
   ['benchmark of steps', 'bench/src/steps/main.ts', '--quick'],
-  ['benchmark of the console', 'bench/src/console/main.ts', '--quick'],
+  ['benchmark of the console, with an hour of live view', 'bench/src/console/main.ts', '--hour'],
   ['benchmark of tools', 'bench/src/tools/main.ts', '--quick'],
   ['memory under calls', 'bench/src/soak/main.ts', '--quick'],
   ['benchmark of admission', 'bench/src/admission/main.ts', '--quick'],

@@ -6,6 +6,8 @@ export interface Options {
   readonly json: boolean;
   /** How many processes serve, of those contenders that can be several. */
   readonly processes: number;
+  /** Looks for an hour at what must not grow, where it otherwise looks for minutes. */
+  readonly isHour: boolean;
 }
 
 export type Reading =
@@ -14,7 +16,7 @@ export type Reading =
   | { readonly kind: 'mistake'; readonly argument: string };
 
 /** What a benchmark may understand beside what each of them does. */
-export type OwnOption = '--two-processes';
+export type OwnOption = '--two-processes' | '--hour';
 
 /** `own`: what this benchmark understands beside what all of them do. */
 export function readOptions(args: readonly string[], own: readonly OwnOption[]): Reading {
@@ -28,6 +30,7 @@ export function readOptions(args: readonly string[], own: readonly OwnOption[]):
       quick: args.includes('--quick'),
       json: args.includes('--json'),
       processes: args.includes('--two-processes') ? 2 : 1,
+      isHour: args.includes('--hour'),
     },
   };
 }

@@ -9,19 +9,41 @@ import { type Server, startServer } from '../common/server.ts';
 import { percentile } from '../common/statistics.ts';
 import { fillSpend } from '../request-log/fill-spend.ts';
 import { CHANGE_ROUTE, SCROLL_ON } from './in-page.ts';
+import { watchList, watchRun } from './watch-live.ts';
 
 const PLAN = {
-  quick: { runs: 10_000, calls: 100_000, opens: 3, rounds: 1, pages: 10 },
-  full: { runs: 100_000, calls: 1_000_000, opens: 9, rounds: 5, pages: 40 },
+  quick: {
+    runs: 10_000,
+    calls: 100_000,
+    opens: 3,
+    rounds: 1,
+    pages: 10,
+    live: { steps: 20_000, liveSeconds: 10, watchSeconds: 20 },
+  },
+  full: {
+    runs: 100_000,
+    calls: 1_000_000,
+    opens: 9,
+    rounds: 5,
+    pages: 40,
+    live: { steps: 20_000, liveSeconds: 30, watchSeconds: 120 },
+  },
 };
+const HOUR_SECONDS = 3_600;
+const HOUR_LIMIT_MS = 90 * 60_000;
 const CHROMIUM = '/usr/bin/chromium';
 const RUNS_A_BATCH = 500;
+const SUBMISSION = {
+  model: 'm1',
+  payload: { agent: { name: 'bench', model: 'm1' }, message: 'hello' },
+};
 const PAGES = ['Runs', 'Workers', 'Queues', 'Models', 'Requests', 'Keys', 'Budgets', 'Audit log'];
 
 const atMost = (value: number): Target => ({ of: 'ours', bound: 'at most', value });
 
 async function measure(bench: Bench): Promise<Result> {
   const plan = bench.options.quick ? PLAN.quick : PLAN.full;
+  const live = { ...plan.live, ...(bench.options.isHour ? { watchSeconds: HOUR_SECONDS } : {}) };
   const server = await startServer(bench, 'sagewai', [], { CONSOLE_DIR: await ensureConsole() });
   await fill(bench, server, plan);
   const browser = await chromium.launch({
@@ -57,6 +79,12 @@ async function measure(bench: Bench): Promise<Result> {
   await timed(page, CHANGE_ROUTE, 'Requests');
   await page.locator('main table [aria-rowindex="2"]').waitFor();
   const calls = await repeat(plan.pages, () => timed(page, SCROLL_ON, 'more calls'));
+  const api = createApi(server.url, { ...server.administrator, 'x-organization': 'default' });
+  bench.teardown.defer('the connections to our server', () => api.close());
+  await timed(page, CHANGE_ROUTE, 'Runs');
+  const submit = (): Promise<unknown> => api.post('/api/v1/runs', SUBMISSION);
+  const lists = await watchList(bench, page, submit, live);
+  const ofRun = await watchRun(bench, server, page, live);
   bench.note(
     `${plan.runs} runs and ${plan.calls} calls of one organization; Chromium without a graphics card, on the machine of the server.`,
   );
@@ -66,6 +94,8 @@ async function measure(bench: Bench): Promise<Result> {
       ...figuresOf('route_change', changes, 150),
       ...figuresOf('page_of_runs', runs, 200),
       ...figuresOf('page_of_requests', calls, 200),
+      ...lists,
+      ...ofRun,
     ],
     isSound: true,
   };
@@ -79,8 +109,7 @@ async function fill(
   bench.say(`Submitting ${plan.runs} runs and booking ${plan.calls} calls …`);
   const api = createApi(server.url, { ...server.administrator, 'x-organization': 'default' });
   await api.post('/api/v1/keys', { name: 'bench' });
-  const payload = { agent: { name: 'bench', model: 'm1' }, message: 'hello' };
-  const tasks = Array.from({ length: RUNS_A_BATCH }, () => ({ model: 'm1', payload }));
+  const tasks = Array.from({ length: RUNS_A_BATCH }, () => SUBMISSION);
   for (let runs = 0; runs < plan.runs; runs += RUNS_A_BATCH)
     await api.post('/api/v1/fleet/tasks/batch', { tasks });
   await api.close();
@@ -121,4 +150,13 @@ function figuresOf(metric: string, values: readonly number[], msMax: number): Fi
   return [of('p50', 0.5, atMost(msMax)), of('p95', 0.95, null)];
 }
 
-await runBench('console', { args: process.argv.slice(2), env: process.env }, measure);
+await runBench(
+  'console',
+  {
+    args: process.argv.slice(2),
+    env: process.env,
+    own: ['--hour'],
+    ...(process.argv.includes('--hour') ? { limitMs: HOUR_LIMIT_MS } : {}),
+  },
+  measure,
+);

@@ -9,6 +9,9 @@ interface Held {
 }
 
 export interface Journals {
+  readonly runIds: readonly string[];
+  /** Writes so many more steps to each run, and waits until they are there to stay. */
+  add(steps: number): Promise<void>;
   /** Each run writes `together` steps, waits until they are there to stay, and writes the next; steps a second. */
   write(of: { readonly together: number; readonly ms: number }): Promise<number>;
 }
@@ -57,7 +60,11 @@ export async function openJournals(
   }
 
   return {
+    runIds: leases.map(({ run_id: id }) => id),
     close: () => api.close(),
+    add: async (steps) => {
+      await Promise.all(leases.map((held) => writeOne(held, steps)));
+    },
     write: async ({ together, ms }) => {
       const begunMs = performance.now();
       let written = 0;

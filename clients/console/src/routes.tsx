@@ -180,6 +180,31 @@ const sessions = createRoute({
   path: '/account',
   component: lazyRouteComponent(() => import('./pages/sessions.tsx'), 'SessionsPage'),
 });
+const anomalies = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet/anomalies',
+  component: lazyRouteComponent(() => import('./pages/anomalies.tsx'), 'AnomaliesPage'),
+});
+const routing = createRoute({
+  getParentRoute: () => root,
+  path: '/routing',
+  component: lazyRouteComponent(() => import('./pages/routing.tsx'), 'RoutingPage'),
+});
+const guardrails = createRoute({
+  getParentRoute: () => root,
+  path: '/guardrails',
+  component: lazyRouteComponent(() => import('./pages/guardrails.tsx'), 'GuardrailsPage'),
+});
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'AlertsPage'),
+});
+const health = createRoute({
+  getParentRoute: () => root,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./pages/health.tsx'), 'HealthPage'),
+});
 
 /** Every address of the console. */
 const pages = root.addChildren([
@@ -213,6 +238,11 @@ const pages = root.addChildren([
   webhooks,
   data,
   sessions,
+  anomalies,
+  routing,
+  guardrails,
+  alerts,
+  health,
 ]);
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- its type is the list of all routes

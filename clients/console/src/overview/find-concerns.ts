@@ -83,7 +83,7 @@ export function findConcerns(seen: Seen): readonly Concern[] {
       tone: 'warn' as const,
       what: 'anomaly',
       why: `${kind.replaceAll('_', ' ')}: ${observed}, and ${allowed} are allowed`,
-      to: '/fleet/workers',
+      to: '/fleet/anomalies',
     })),
     ...(seen.dead.length === 0
       ? []

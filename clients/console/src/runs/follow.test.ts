@@ -14,6 +14,7 @@ const add = ({ seen }: Counted, events: readonly number[]): Counted => ({
   seen: [...seen, ...events],
   isEnd: events.includes(LAST),
 });
+const sizeOf = ({ seen }: Counted): number => seen.length;
 const nextOf = ({ seen }: Counted): number => (seen.at(-1) ?? 0) + 1;
 const unreachable = (): SagewaiError =>
   new SagewaiError({
@@ -36,7 +37,7 @@ function counting(
     asked += 1;
     return add(state, [nextOf(state)]);
   };
-  return { growing: { read, hear, add, speaksFirst }, asked: () => asked };
+  return { growing: { read, hear, add, sizeOf, speaksFirst }, asked: () => asked };
 }
 
 function following(signal = new AbortController().signal): Follower<Counted> & {
@@ -76,6 +77,24 @@ test('what comes within a beat is shown at once, and nothing is asked for', asyn
   await until(follow(growing, follower), 10 * BEAT_MS);
   expect(follower.puts).toEqual([{ seen: [1, 2, 3, 4, 5], isEnd: true }]);
   expect(asked()).toBe(0);
+});
+
+test('what is long is shown less often', async () => {
+  const stop = new AbortController();
+  const { growing } = counting(async function* many(_, signal) {
+    yield* Array.from({ length: 10_000 }, () => 0);
+    await new Promise((resolve) => setTimeout(resolve, 2 * BEAT_MS));
+    yield 1;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  });
+  const follower = following(stop.signal);
+  const done = follow(growing, follower);
+  await vi.advanceTimersByTimeAsync(4 * BEAT_MS);
+  expect(follower.puts).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(4 * BEAT_MS);
+  expect(follower.get().seen.at(-1)).toBe(1);
+  stop.abort();
+  await until(done, 1_000);
 });
 
 test('after a broken stream it goes on where the state ended, each event once', async () => {

@@ -8,6 +8,8 @@ export interface Growing<State extends { readonly isEnd: boolean }, Event> {
   readonly hear: (state: State, signal: AbortSignal) => AsyncIterable<Event>;
   /** The state with these. */
   readonly add: (state: State, events: readonly Event[]) => State;
+  /** How many things there are to draw: what is long is drawn less often. */
+  readonly sizeOf: (state: State) => number;
   /** The server begins with a word at once: who hears none is behind something that keeps streams back. */
   readonly speaksFirst: boolean;
 }
@@ -21,8 +23,11 @@ export interface Follower<State> {
   readonly signal: AbortSignal;
 }
 
-/** How often what was heard is shown, so that a thousand events a second are ten pictures. */
+/** How often what was heard is shown, so that a thousand events a second are ten pictures, */
 export const BEAT_MS = 100;
+/** and how often where drawing all of it takes part of that time. */
+const BEAT_MS_MAX = 1_000;
+const THINGS_PER_MS = 20;
 export const FIRST_WORD_MS = 5_000;
 const POLL_PAUSE_MS = 400;
 const AFTER_FAILURE_MS = 1_500;
@@ -46,7 +51,7 @@ export async function follow<State extends { readonly isEnd: boolean }, Event>(
 
 /** How long to wait before it is tried again. */
 async function listen<State extends { readonly isEnd: boolean }, Event>(
-  { hear, add, speaksFirst }: Growing<State, Event>,
+  { hear, add, sizeOf, speaksFirst }: Growing<State, Event>,
   follower: Follower<State>,
 ): Promise<number> {
   const silent = new AbortController();
@@ -63,7 +68,7 @@ async function listen<State extends { readonly isEnd: boolean }, Event>(
     for await (const event of hear(follower.get(), signal)) {
       clearTimeout(waiting);
       heard.push(event);
-      beat ??= setTimeout(show, BEAT_MS);
+      beat ??= setTimeout(show, beatMs(sizeOf(follower.get())));
     }
   } catch (thrown) {
     if (follower.signal.aborted) return 0;
@@ -78,6 +83,9 @@ async function listen<State extends { readonly isEnd: boolean }, Event>(
   }
   return POLL_PAUSE_MS;
 }
+
+const beatMs = (size: number): number =>
+  Math.min(BEAT_MS_MAX, Math.max(BEAT_MS, size / THINGS_PER_MS));
 
 async function askOnce<State extends { readonly isEnd: boolean }, Event>(
   { read }: Growing<State, Event>,

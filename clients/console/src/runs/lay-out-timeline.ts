@@ -64,12 +64,7 @@ export function layOutTimeline(
   }));
   const loose: Bar[] = [];
   for (const node of nodes) {
-    const bar =
-      node.node === 'step'
-        ? barOfStep(node, nowMs)
-        : node.node === 'tool'
-          ? barOfTool(node)
-          : barOfCall(node);
+    const bar = barOfNode(node, nowMs);
     const top = tops.findLast(({ bar: { startMs } }) => startMs <= bar.startMs + 1);
     (top?.children ?? loose).push(bar);
   }
@@ -100,6 +95,22 @@ function inOrder(bars: readonly Bar[]): readonly Bar[] {
         .toSorted(byStart)
         .map((call) => ({ ...call, depth: bar.depth + 1 })),
     ]);
+}
+
+/** Of nodes that are over, which a long timeline lays out many times. */
+const overBars = new WeakMap<TimelineNode, Bar>();
+
+function barOfNode(node: TimelineNode, nowMs: number): Bar {
+  const known = overBars.get(node);
+  if (known !== undefined) return known;
+  const bar =
+    node.node === 'step'
+      ? barOfStep(node, nowMs)
+      : node.node === 'tool'
+        ? barOfTool(node)
+        : barOfCall(node);
+  if (!bar.isOpen) overBars.set(node, bar);
+  return bar;
 }
 
 function barOfAttempt(attempt: Attempt, nowMs: number): Bar {

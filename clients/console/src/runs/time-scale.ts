@@ -68,12 +68,27 @@ export function createTimeScale(
       .filter(({ isGap }) => isGap)
       .map(({ start, share, from, to }) => ({ at: start + share / 2, ms: to - from })),
     place: (ms) => {
-      const piece = placed.find(({ to }) => ms <= to) ?? placed.at(-1);
+      const piece = firstThat(placed, ({ to }) => ms <= to) ?? placed.at(-1);
       if (piece === undefined) return 0;
       const inside = piece.to === piece.from ? 0 : (ms - piece.from) / (piece.to - piece.from);
       return Math.min(1, Math.max(0, piece.start + inside * piece.share));
     },
   };
+}
+
+/** Of a list in whose order all that come after the first such one are such too. */
+function firstThat<Item>(
+  items: readonly Item[],
+  isSuch: (item: Item) => boolean,
+): Item | undefined {
+  let [from, to] = [0, items.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const item = items[middle];
+    if (item !== undefined && isSuch(item)) to = middle;
+    else from = middle + 1;
+  }
+  return items[from];
 }
 
 function unite(spans: readonly Span[]): readonly Span[] {

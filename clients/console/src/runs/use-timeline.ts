@@ -23,6 +23,7 @@ export const useTimeline = (runId: string): UseQueryResult<Timeline> =>
         { signal, ...(cursor === null ? {} : { lastEventId: cursor }) },
       ),
     add: addToTimeline,
+    sizeOf: ({ nodes }) => nodes.length,
     speaksFirst: true,
   });
 

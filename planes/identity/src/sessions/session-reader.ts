@@ -3,7 +3,7 @@ import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
 import type { Caller, CredentialReader, RequestHead } from '@sagewai/http';
 import { type Db, inTenant, type Tx } from '@sagewai/postgres';
-import type { AccountId, OrganizationId } from '@sagewai/wire';
+import { type AccountId, getAdminHealth, type OrganizationId } from '@sagewai/wire';
 
 import { findCredential } from '../credentials.sql.ts';
 import { header } from '../find-token.ts';
@@ -74,9 +74,9 @@ export function createSessionReader(options: SessionReaderOptions): SessionReade
       // Who shows another credential means that one.
       if (cookie === null || hasOther(head)) return null;
       const forgery = findForgery({ method: head.endpoint.method, headers: head.headers }, origin);
-      const { permission } = head.endpoint;
-      // Whoever signs in may still have the cookie of a session that is over.
-      if (permission === 'public') return null;
+      const { permission, id } = head.endpoint;
+      // Whoever signs in may still have the cookie of a session that is over. The health tells members more.
+      if (permission === 'public' && id !== getAdminHealth.id) return null;
       if (forgery !== null) {
         throw new Fault('caller.forged', `a cookie is not enough: ${forgery}`, {
           detail: `A cookie alone changes nothing here: ${forgery}.`,
