@@ -175,3 +175,33 @@ test('who waits at the server that makes a call is told when it ends, and need n
   expect((await first).body).toMatchObject({ state: 'completed', repeated: false });
   expect((await second).body).toMatchObject({ state: 'completed', repeated: true });
 });
+
+test('two leads that sweep at the same time say once of each call that nobody knows what came of it (A3)', async ({
+  replica,
+  replicaWith,
+  tools,
+  owner,
+  tenant: { orgId },
+}) => {
+  const gate = held();
+  tools.server.behaviour = gate.behaviour;
+  await replica.tool('pay', tools.url);
+  const lost = Array.from({ length: 10 }, (_, n) => replica.ask('pay', { n }));
+  await expect.poll(() => tools.server.received.length).toBe(10);
+  await sql`
+    with over as (
+      update tool_call set due_at = app_now() - interval '1 second' where org_id = ${orgId} and state = 'running'
+      returning id
+    )
+    update tool_call_due d set due_at = app_now() - interval '1 second' from over where d.call_id = over.id
+  `.execute(owner);
+  const other = replicaWith({});
+  await Promise.all([replica.sweep(), other.sweep(), replica.sweep()]);
+  const { rows } = await sql<{ entries: number; calls: number }>`
+    select count(*)::int as entries, count(distinct subject)::int as calls from audit_entry
+    where action = 'tool.unknown' and org_id = ${orgId}
+  `.execute(owner);
+  expect(rows).toEqual([{ entries: 10, calls: 10 }]);
+  gate.release();
+  for (const { body } of await Promise.all(lost)) expect(body).toMatchObject({ state: 'unknown' });
+});
