@@ -84,6 +84,15 @@ test('a page of 20,000 steps, and of calls, is found by an index', async ({
   expect(list(await replica.call('GET', at, 'read'), 'nodes')).toHaveLength(101);
 });
 
+test('a run of a project that is being deleted is not replayed', async ({ replica, owner }) => {
+  const held = await running(replica, { workflow: 'w', input: { n: 1 } });
+  const at = `/api/v1/runs/${held.runId}/replay`;
+  await sql`update project set deleting_at = app_now()`.execute(owner);
+  expect((await replica.call('POST', at, 'write', {})).status).toBe(404);
+  await sql`update project set deleting_at = null`.execute(owner);
+  expect((await replica.call('POST', at, 'write', {})).status).toBe(201);
+});
+
 test('a replay begins with what had finished before a step, and with another input', async ({
   replica,
 }) => {

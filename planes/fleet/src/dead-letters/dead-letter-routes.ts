@@ -115,7 +115,7 @@ export function deadLetterRoutes(parts: FleetParts): Route[] {
       if (by === null) {
         const why =
           discardedAt === null
-            ? 'Its run is no longer kept, or its payload cannot be read.'
+            ? 'Its run is no longer kept, its payload cannot be read, or its project is being deleted.'
             : 'It was discarded.';
         throw new Fault('state.conflict', `dead letter ${runId} cannot be redriven`, {
           detail: why,

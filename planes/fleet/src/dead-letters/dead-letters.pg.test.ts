@@ -150,6 +150,15 @@ describe('a dead letter', () => {
     expect(await countRuns(owner)).toBe(1);
   });
 
+  test('of a project that is being deleted begins nothing', async ({ replica, owner }) => {
+    const [dead = ''] = await kill(replica);
+    await sql`update project set deleting_at = app_now()`.execute(owner);
+    const runs = await countRuns(owner);
+    const redriven = await post(replica, `/api/v1/fleet/dead-letters/${dead}/redrive`);
+    expect(redriven).toMatchObject({ status: 409, body: { code: 'state.conflict' } });
+    expect(await countRuns(owner)).toBe(runs);
+  });
+
   test('that is discarded is off the list, and is not redriven', async ({
     replica,
     db,

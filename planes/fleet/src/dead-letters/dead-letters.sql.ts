@@ -123,6 +123,8 @@ export async function lockRepeatable(tx: Tx, runIds: readonly RunId[]): Promise<
             where q.sq = r.sq and open.worker_num is null) as sq, r.prio, r.model,
            r.max_attempts as "maxAttempts", r.timeout_ms as "timeoutMs", r.retry, r.payload::text as payload
     from d join run r on r.run_id = d.run_id
+    -- What is of a project that goes begins nothing.
+    join project p on p.id = r.project_id and p.deleting_at is null and p.deleted_at is null
     order by r.run_id
   `.execute(tx);
   return rows;

@@ -1,3 +1,4 @@
+import { findProject } from '@sagewai/identity';
 import type { Tx } from '@sagewai/postgres';
 import type { OrganizationId, RunId } from '@sagewai/wire';
 
@@ -37,6 +38,7 @@ export async function repeatRun(
   const payload = row?.payload;
   if (row === undefined || typeof payload !== 'object' || payload === null) return null;
   const { projectId, pool, model, labels, prio, maxAttempts } = row;
+  if ((await findProject(tx, orgId, projectId)) === null) return null; // it is being deleted
   const submission: Submission = {
     payload: payloadOf(payload as Submission['payload']),
     pool,
