@@ -31,7 +31,7 @@ import { startWorker } from '../harness/worker.ts';
 const missing = missingBrowser();
 if (missing !== null) console.warn(`The console is not looked at: ${missing}`);
 
-/** The pages that stand in the sidebar. */
+/** Pages of the sidebar; those that are not here are looked at where something is done there. */
 const PAGES = [
   'Overview',
   'Get started',

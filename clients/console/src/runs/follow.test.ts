@@ -46,7 +46,7 @@ function following(signal = new AbortController().signal): Follower<Counted> & {
   const kept = createStore<Counted>({ seen: [], isEnd: false });
   const puts: Counted[] = [];
   return {
-    get: kept.get,
+    get: () => kept.get(),
     put: (state) => {
       puts.push(state);
       kept.set(state);

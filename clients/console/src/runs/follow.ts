@@ -16,8 +16,8 @@ export interface Growing<State extends { readonly isEnd: boolean }, Event> {
 
 /** Where the state is kept, and what is known of the way to the server. */
 export interface Follower<State> {
-  get(): State;
-  put(state: State): void;
+  readonly get: () => State;
+  readonly put: (state: State) => void;
   /** Whether streams arrive here; each that did not says so to all. */
   readonly arrive: { get(): boolean; set(doThey: boolean): void };
   readonly signal: AbortSignal;
