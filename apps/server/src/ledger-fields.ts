@@ -57,4 +57,18 @@ export const ledgerFields = {
     description:
       'How often journals of servers that are gone are looked for, and a journal that failed is tried again',
   }),
+  OUTAGE_OPEN_FOR: field.duration({
+    default: 0,
+    min: 0,
+    max: 3_600_000,
+    description:
+      'How long keys with `on_outage: open` are served while the database is away, by a server with a journal; a key that is revoked meanwhile is served as long (default: 0, no key is)',
+  }),
+  OUTAGE_OPEN_CENTS: field.integer({
+    default: 0,
+    min: 0,
+    max: 500_000,
+    description:
+      'What such keys of an organization may spend at each server in an outage, in US cents; so much of their budgets is held back for it while they are in use',
+  }),
 } as const;

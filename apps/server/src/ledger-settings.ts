@@ -2,7 +2,13 @@ import type { ledgerJobs, LedgerOptions } from '@sagewai/ledger';
 
 import type { ServerConfig } from './config.ts';
 
-export function ledgerSettings(config: ServerConfig): Pick<LedgerOptions, 'shares' | 'journal'> {
+const PUSD_PER_CENT = 10_000_000_000n;
+/** An open key that was not called for longer has nothing held when the database goes. */
+const OUTAGE_KEPT_MS = 60_000;
+
+export function ledgerSettings(
+  config: ServerConfig,
+): Pick<LedgerOptions, 'shares' | 'journal' | 'outage'> {
   return {
     shares: config.ledgerShares
       ? {
@@ -22,6 +28,14 @@ export function ledgerSettings(config: ServerConfig): Pick<LedgerOptions, 'share
             gatherMs: config.ledgerJournalGatherMs,
             gatherCount: config.ledgerJournalGatherCalls,
             lookEveryMs: config.ledgerJournalLookIntervalMs,
+          },
+    outage:
+      config.outageOpenForMs === 0 || config.outageOpenCents === 0
+        ? null
+        : {
+            openForMs: config.outageOpenForMs,
+            openPusd: BigInt(config.outageOpenCents) * PUSD_PER_CENT,
+            keptMs: OUTAGE_KEPT_MS,
           },
   };
 }

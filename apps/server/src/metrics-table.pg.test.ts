@@ -68,6 +68,8 @@ test('docs/metrics.md names every metric, its labels and what bounds them', asyn
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
       REDIS_URL: 'redis://127.0.0.1:1',
       LEDGER_JOURNAL_DIR: '/dev/null/never-made',
+      OUTAGE_OPEN_FOR: '1m',
+      OUTAGE_OPEN_CENTS: '100',
     },
   });
   const databases = await openDatabase(config, silentLog);

@@ -81,3 +81,17 @@ export async function changesOf(owner: Db, orgId: string): Promise<string[]> {
   `.execute(owner);
   return rows.map(({ action }) => action);
 }
+
+interface TaggedCall {
+  readonly id: string;
+  /** What was held back for it. */
+  readonly reserved: bigint;
+}
+
+/** The calls that have a tag, the oldest first. */
+export async function taggedCalls(owner: Db, tag: string): Promise<TaggedCall[]> {
+  const { rows } = await sql<TaggedCall>`
+    select id, reserved_pusd as reserved from spend where ${tag} = any(tags) order by id
+  `.execute(owner);
+  return rows;
+}

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-import { systemClock } from '@sagewai/clock';
+import { systemClock as clock } from '@sagewai/clock';
 import { Secret } from '@sagewai/config';
 import { hashToken, mintToken, newId, sealingKey } from '@sagewai/crypto';
 import { createEgress } from '@sagewai/egress';
@@ -121,10 +121,12 @@ export async function startGateway(
     /** Soft budgets are kept, so. */
     readonly soft?: Partial<SoftSettings>;
     readonly sharedAnswers?: SharedAnswersOptions;
+    /** How it keeps its accounts; by default each call asks the database. */
+    readonly ledger?: Partial<Parameters<typeof createLedger>[0]>;
   },
 ): Promise<RunningGateway> {
   const { runLeases = NO_LEASES, log = silentLog, ...rest } = of;
-  const { record, modelSources, soft, sharedAnswers, ...changes } = rest;
+  const { record, modelSources, soft, sharedAnswers, ledger: ofLedger, ...changes } = rest;
   const config: GatewayConfig = {
     deployments: [],
     sources: [],
@@ -150,14 +152,13 @@ export async function startGateway(
     ...changes,
   };
   const metrics = createMetrics();
-  const clock = systemClock;
   const egress = createEgress({
     allowed: upstreamUrls(config),
     connectTimeoutMs: config.timeouts.connectMs,
     headersTimeoutMs: config.timeouts.firstByteMs,
     bodyTimeoutMs: config.timeouts.idleMs,
   });
-  const ledger = createLedger({ db, log, metrics, clock });
+  const ledger = createLedger({ db, log, metrics, clock, ...ofLedger });
   const tokens = createTokenReader({ db, clock, metrics, sendsMail: false });
   const budgets =
     soft &&

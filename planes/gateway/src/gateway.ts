@@ -207,7 +207,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const guardrails = createGuardrails({ ...options, poolOf, outside, answerBytesMax });
   const bodies = createCallBodies(options);
   const kept = createKept({ ...options, catalogue, switchboard, meters });
-  const keyReader = createKeyReader({ db, clock });
+  const keyReader = createKeyReader({ db, clock, openForMs: ledger.openForMs });
   return {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),

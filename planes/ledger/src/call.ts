@@ -64,6 +64,8 @@ export interface CallRequest {
   readonly contexts?: readonly ContextLimits[] | undefined;
   /** Their ids, once they have a budget. */
   readonly contextIds?: readonly string[];
+  /** What becomes of it while the database is away (O1 to O3); by default it is refused. */
+  readonly onOutage?: 'open' | 'closed' | undefined;
 }
 
 export interface Refusal {
@@ -86,6 +88,8 @@ export type Reservation =
       /** The cap to send upstream; null when everything that was asked for was granted. */
       readonly outputTokensCap: number | null;
       readonly amountPusd: PicoUsd;
+      /** Admitted while the database was away. */
+      readonly isDuringOutage?: boolean;
     }
   | Refusal;
 

@@ -16,6 +16,7 @@ import { settleByJournal } from './journal/settle-journaled.ts';
 import { createMeters } from './meters.ts';
 import { mayHaveHappened } from './name-failure.ts';
 import { settleCalls } from './settle-calls.ts';
+import { Outage, type OutageSettings } from './shares/outage.ts';
 import { SHARE_DEFAULTS, type ShareSettings } from './shares/share-settings.ts';
 import { SharedCalls } from './shares/shared-calls.ts';
 import { takeTurns } from './take-turns.ts';
@@ -39,6 +40,8 @@ export interface LedgerOptions {
   readonly shares?: ShareOptions | null;
   /** Where settlements are durable before the database has them (J1 to J4); null: nowhere else. */
   readonly journal?: JournalPlace | null;
+  /** What keys that are open may spend while the database is away; null, or without shares and a journal: nothing. */
+  readonly outage?: OutageSettings | null;
   /** How long a settlement is tried again; after that its reservation expires and is booked in full. */
   readonly settleRetriesMs?: number;
 }
@@ -49,6 +52,8 @@ export interface ShareOptions extends Partial<ShareSettings> {
 }
 
 export interface Ledger {
+  /** For how long keys that are open may be relied upon while the database is away; 0: they may not. */
+  readonly openForMs: number;
   /** M1, M7. Throws `service.busy` and `service.unavailable`; the call must then not be made. */
   reserve(request: CallRequest): Promise<Reservation>;
   /** M2. Resolves when it is durable. Safe to repeat: a call is settled once. */
@@ -71,7 +76,12 @@ const RECALL_CHANNEL = 'sagewai_shares';
 
 /** The accounts of a process: coalesces its calls into one commit at a time of each kind. */
 export function createLedger(options: LedgerOptions): Ledger {
-  const { db, log, clock = systemClock } = options;
+  const { log, clock = systemClock } = options;
+  const outage =
+    options.outage && options.shares && options.journal
+      ? new Outage(options.outage, { log, clock, metrics: options.metrics })
+      : null;
+  const db = outage?.watch(options.db) ?? options.db;
   const settings = { ...LEDGER_DEFAULTS, ...options };
   const { batchMax, queueMax } = settings;
   const meters = createMeters(options.metrics);
@@ -79,11 +89,18 @@ export function createLedger(options: LedgerOptions): Ledger {
   const shares = options.shares ?? null;
   const shared =
     shares &&
-    new SharedCalls({ db, log, clock, takeTurn, settings: { ...SHARE_DEFAULTS, ...shares } });
+    new SharedCalls({
+      db,
+      log,
+      clock,
+      takeTurn,
+      outage,
+      settings: { ...SHARE_DEFAULTS, ...shares },
+    });
   const listener =
     shared && shares.listenUrl !== null ? hearRecalls(shared, shares.listenUrl, log) : null;
 
-  const journal = openJournal({ ...options, clock, takeTurn, place: options.journal ?? null });
+  const journal = openJournal({ ...options, db, clock, takeTurn, place: options.journal ?? null });
 
   const settling = coalesce<Settlement, Settled>({
     commit: (settlements) => settleCalls(db, shared, settlements),
@@ -156,6 +173,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       : { ...request, contextIds: await contexts.keep(request, request.contexts).catch(rethrow) };
 
   return {
+    openForMs: outage?.settings.openForMs ?? 0,
     reserve: async (request) => {
       const fixed = fixedCost(request); // Throws before an implausible request can spoil a batch.
       const sinceMs = clock.monotonicMs();

@@ -97,6 +97,7 @@ function addCost(
   headers['x-litellm-attempted-retries'] = open.retries;
   headers['x-litellm-attempted-fallbacks'] = open.trail.fallbackIndex;
   headers['x-sagewai-route'] = routeText(open);
+  if (call.isDuringOutage === true) headers['x-sagewai-outage'] = 'open';
   const lost = open.crossed?.lost ?? [];
   if (lost.length > 0) {
     const names = lost.map((name) => encodeURIComponent(name.toWellFormed()));

@@ -52,12 +52,14 @@ export async function reserveCall(
     ...readOrigin(input.request.headers),
     endUser: readEndUser(input.request.headers, input.body),
     contexts: readContexts(input.request.headers),
+    onOutage: caller.policy?.onOutage,
   });
   if (reservation.kind === 'refused') throw toRefusal(reservation);
   const { format, asked, fields, tier, budget, sealed } = call;
   const granted = reservation.outputTokens;
   const decided = { input, format, asked, fields, group, bounds, tier, budget, sealed };
-  return { reservationId: id, orgId, ...decided, granted, trail };
+  const { isDuringOutage } = reservation;
+  return { reservationId: id, orgId, ...decided, granted, trail, isDuringOutage };
 }
 
 export function createSettle(ledger: Pick<Ledger, 'settle'>, noted: 'choices' | 'all'): SettleCall {

@@ -32,6 +32,8 @@ export interface AdmittedCall {
   readonly budget: CallBudget | undefined;
   /** Of accounts that seal what they think; undefined: there are not several. */
   readonly sealed: Sealed | undefined;
+  /** While the database was away (O1). */
+  readonly isDuringOutage?: boolean | undefined;
 }
 
 /** Whether its stream is read to its end when its client leaves. */

@@ -323,6 +323,7 @@ general_settings:
   background_health_checks: true
   health_check_interval: 20
   database_url: os.environ/DATABASE_URL
+  allow_requests_on_db_unavailable: true
 environment_variables: { X: y }
 `);
     expect(routing).toMatchObject({
@@ -363,7 +364,8 @@ environment_variables: { X: y }
       'line 19: router_settings.redis_host: is not used here',
       'line 26: litellm_settings.drop_params: is not used here',
       'line 30: general_settings.database_url: is not used here',
-      'line 31: environment_variables.X: is not used here',
+      'line 31: general_settings.allow_requests_on_db_unavailable: is said by keys (metadata.on_outage: open), within OUTAGE_OPEN_FOR and OUTAGE_OPEN_CENTS',
+      'line 32: environment_variables.X: is not used here',
     ]);
   });
 

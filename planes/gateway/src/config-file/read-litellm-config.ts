@@ -82,6 +82,7 @@ export function readLitellmConfig(
   const cache = readCache(litellm, of.cache ?? CACHE_NOTHING);
   const masterKey = readMasterKey(general);
   const healthCheckMs = readHealthCheck(general);
+  tellOutage(general);
   for (const section of [router, litellm, general, file]) section.noticeUnread();
   const { mistakes, notices } = reading;
   if (mistakes.length > 0) return { kind: 'refused', mistakes };
@@ -132,6 +133,16 @@ function readMasterKey(general: Section): Secret | null {
 }
 
 const HEALTH_CHECK_MS = 300_000;
+const ON_OUTAGE = 'allow_requests_on_db_unavailable';
+
+/** There every call passes uncounted. Here keys say it, and the operator how much. */
+function tellOutage(general: Section): void {
+  if (general.flag(ON_OUTAGE) !== true) return;
+  general.notice(
+    ON_OUTAGE,
+    'is said by keys (metadata.on_outage: open), within OUTAGE_OPEN_FOR and OUTAGE_OPEN_CENTS',
+  );
+}
 
 function readHealthCheck(general: Section): number | null {
   const everyMs = general.seconds('health_check_interval') ?? HEALTH_CHECK_MS;

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { CredentialCache } from './credential-cache.ts';
 
 function cacheOf(entriesMax = 10) {
-  const clock = { nowMs: 0, now: () => new Date(0), monotonicMs: () => clock.nowMs };
+  const clock = {
+    nowMs: 0,
+    failure: null as Error | null,
+    now: () => new Date(0),
+    monotonicMs: () => clock.nowMs,
+  };
   const good = new Set(['a', 'b', 'c']);
   const asked: string[] = [];
   const waits: (() => void)[] = [];
@@ -12,9 +17,14 @@ function cacheOf(entriesMax = 10) {
     clock,
     ageMsMax: 1_000,
     entriesMax,
+    away: {
+      ageMsMaxOf: (found) => (found === 'A' ? 5_000 : 0),
+      isAway: ({ message }: Error) => message === 'away',
+    },
     load: async (credential) => {
       asked.push(credential);
       if (isSlow) await new Promise<void>((resolve) => void waits.push(resolve));
+      if (clock.failure) throw clock.failure;
       return good.has(credential) ? credential.toUpperCase() : null;
     },
   });
@@ -83,4 +93,35 @@ describe('what is known about a credential', () => {
     await get('x');
     expect(asked.length).toBe(before + 1);
   });
+});
+
+test('while nobody can be asked one that may be older is answered until it is that old, and no other', async () => {
+  const { get, clock, asked, slow, waits } = cacheOf();
+  await get('a');
+  await get('b');
+  clock.nowMs = 2_000;
+  clock.failure = new Error('broken');
+  await expect(get('a')).rejects.toThrow('broken');
+  clock.failure = new Error('away');
+  await expect(get('b')).rejects.toThrow('away');
+  await expect(get('c')).rejects.toThrow('away');
+  expect(await get('a')).toBe('A');
+  const before = asked.length;
+  clock.nowMs = 2_100;
+  expect(get('a')).toBe('A'); // nobody waits for another failure so soon
+  expect(asked).toHaveLength(before);
+  clock.nowMs = 4_999;
+  expect(await get('a')).toBe('A');
+  clock.nowMs = 5_000;
+  await expect(get('a')).rejects.toThrow('away');
+  clock.failure = null;
+  expect(await get('a')).toBe('A');
+  // A database that hangs is asked for a while: it has grown too old meanwhile.
+  clock.nowMs = 9_999;
+  clock.failure = new Error('away');
+  slow();
+  const asking = get('a');
+  clock.nowMs = 10_000;
+  waits[0]?.();
+  await expect(asking).rejects.toThrow('away');
 });

@@ -7,6 +7,12 @@ export interface CredentialCacheOptions<Found> {
   readonly entriesMax: number;
   /** Null: there is no such credential. Also remembered, apart from the good ones. */
   readonly load: (credential: string) => Promise<Found | null>;
+  /** What may be older while nobody can be asked. */
+  readonly away?: {
+    readonly ageMsMaxOf: (found: Found) => number;
+    /** Whether a look-up failed since nobody answered it. */
+    readonly isAway: (error: unknown) => boolean;
+  };
 }
 
 interface Entry<Found> {
@@ -14,6 +20,9 @@ interface Entry<Found> {
   /** From before it was asked for: what changed meanwhile may not be in it. */
   readonly askedMs: number;
 }
+
+/** How long a look-up that nobody answered stands for others. */
+const ASK_AGAIN_MS = 250;
 
 /**
  * Remembers what credentials are good for. A credential in use is looked up again at half its age, in
@@ -27,6 +36,7 @@ export class CredentialCache<Found> {
   readonly #options: CredentialCacheOptions<Found>;
   readonly #good = new Map<string, Entry<Found>>();
   readonly #bad = new Map<string, Entry<Found>>();
+  #awayMs = -Infinity;
   readonly #asking = new Map<string, Promise<Found | null>>();
 
   constructor(options: CredentialCacheOptions<Found>) {
@@ -38,7 +48,8 @@ export class CredentialCache<Found> {
     const entry = this.#good.get(hash) ?? this.#bad.get(hash);
     const { clock, ageMsMax } = this.#options;
     const ageMs = entry === undefined ? Infinity : clock.monotonicMs() - entry.askedMs;
-    if (entry === undefined || ageMs >= ageMsMax) return this.#ask(hash, credential);
+    if (entry === undefined) return this.#ask(hash, credential);
+    if (ageMs >= ageMsMax) return this.#askUnlessAway(hash, credential, entry);
     if (ageMs >= ageMsMax / 2 && entry.found !== null && !this.#asking.has(hash)) {
       // If it fails, the one who must have it asks again, and sees the failure.
       this.#ask(hash, credential).catch(() => {});
@@ -49,6 +60,25 @@ export class CredentialCache<Found> {
   forgetAll(): void {
     this.#good.clear();
     this.#bad.clear();
+  }
+
+  /** Whoever finds nobody to ask is answered from before, where that may be so old; it is soon asked again. */
+  #askUnlessAway(
+    hash: string,
+    credential: string,
+    { found, askedMs }: Entry<Found>,
+  ): Found | null | Promise<Found | null> {
+    const { away, clock } = this.#options;
+    const ageMsMax = away && found !== null ? away.ageMsMaxOf(found) : 0;
+    const isUsable = (): boolean => clock.monotonicMs() - askedMs < ageMsMax;
+    if (!isUsable()) return this.#ask(hash, credential);
+    const isKnownAway = clock.monotonicMs() - this.#awayMs < ASK_AGAIN_MS;
+    if (isKnownAway) return found;
+    return this.#ask(hash, credential).catch((error: unknown) => {
+      if (away?.isAway(error) !== true || !isUsable()) throw error;
+      this.#awayMs = clock.monotonicMs();
+      return found;
+    });
   }
 
   #ask(hash: string, credential: string): Promise<Found | null> {

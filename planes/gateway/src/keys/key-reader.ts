@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import type { Caller, CredentialReader } from '@sagewai/http';
+import { type Caller, type CredentialReader, nameFault } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
 import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
@@ -15,6 +15,7 @@ import { readEnforced } from './enforced-params.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
 import { limitHeaders } from './limit-headers.ts';
+import { OUTAGE_FIELD, readOnOutage } from './on-outage.ts';
 import { readCredential } from './read-credential.ts';
 import {
   type CallerDetail,
@@ -36,8 +37,19 @@ interface KnownKey {
   readonly expiresMs: number;
 }
 
-/** Reads virtual keys. One that is in use is answered from memory. */
-export function createKeyReader({ db, clock }: { db: Db; clock: Clock }): CredentialReader & {
+/**
+ * Reads virtual keys. One that is in use is answered from memory; one that is open also while the database is away, for
+ * `openForMs` from when it was last looked up.
+ */
+export function createKeyReader({
+  db,
+  clock,
+  openForMs = 0,
+}: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly openForMs?: number;
+}): CredentialReader & {
   /** Revocations made by this process hold at once in it. */
   forgetAll(): void;
 } {
@@ -45,6 +57,10 @@ export function createKeyReader({ db, clock }: { db: Db; clock: Clock }): Creden
     clock,
     ageMsMax: CREDENTIAL_AGE_MS_MAX,
     entriesMax: KEYS_MAX,
+    away: {
+      ageMsMaxOf: ({ caller }) => (isOpen(caller.detail as CallerDetail) ? openForMs : 0),
+      isAway: (error) => nameFault(error).code === 'service.unavailable',
+    },
     load: async (value) => {
       const askedMs = clock.monotonicMs();
       const key = await findLiveKey(db, hashToken(value));
@@ -65,6 +81,8 @@ export function createKeyReader({ db, clock }: { db: Db; clock: Clock }): Creden
     forgetAll: () => cache.forgetAll(),
   };
 }
+
+const isOpen = ({ policy }: CallerDetail): boolean => policy?.onOutage === 'open';
 
 function toKnown(key: LiveKey, askedMs: number): KnownKey {
   const detail: CallerDetail = {
@@ -115,6 +133,7 @@ function toPolicy(key: LiveKey): KeyPolicy {
     headers: limitHeaders(key.limits, key.used),
     tags: key.tags,
     onClientLeft: key.onClientLeft,
+    onOutage: readOnOutage(key.metadata[OUTAGE_FIELD], key.teamMetadata[OUTAGE_FIELD]),
     guardrails: guardrailsOf(key),
     enforced: readEnforced(key.metadata, key.teamMetadata),
     classification: readKeyClassification(

@@ -13,6 +13,9 @@ export const FLEET_KEY_PREFIX = 'sk-fleet-';
 /** What becomes of a stream whose client goes away: it is given up, or read to its end and booked exactly. */
 export type OnClientLeft = 'abort' | 'drain';
 
+/** What becomes of a key's calls while the database is away: refused, or served from what is held for them. */
+export type OnOutage = 'closed' | 'open';
+
 /** A key as its administrators see it; its value is nowhere. */
 export interface VirtualKey {
   readonly id: KeyId;
@@ -64,6 +67,8 @@ export interface KeyPolicy {
   readonly aliases: ReadonlyMap<string, string>;
   readonly tags: readonly string[];
   readonly onClientLeft: OnClientLeft;
+  /** Whether its calls may pass while the database is away. */
+  readonly onOutage: OnOutage;
   /** Who may have how many calls under way. */
   readonly slots: readonly SlotLimit[];
   /** What the key says of answers that are kept; undefined: nothing. */

@@ -1,6 +1,7 @@
 import { readControls } from '../cache/read-controls.ts';
 import { CLASSIFICATIONS, isClassification } from '../classification/classification.ts';
 import { ENFORCED_FIELD, isParamList } from '../keys/enforced-params.ts';
+import { isOnOutage, OUTAGE_FIELD } from '../keys/on-outage.ts';
 import { mistaken } from './refuse-fields.ts';
 
 /**
@@ -15,6 +16,10 @@ export function checkMetadata(metadata: Readonly<Record<string, unknown>>): void
       `metadata/${ENFORCED_FIELD}`,
       'must be names of parameters, as user or metadata.purpose',
     );
+  }
+  const onOutage = metadata[OUTAGE_FIELD] ?? null;
+  if (onOutage !== null && !isOnOutage(onOutage)) {
+    throw mistaken(`metadata/${OUTAGE_FIELD}`, 'must be open or closed');
   }
   if (cache !== null && typeof cache !== 'boolean') readControls(cache);
   if (level !== null && !isClassification(level)) {

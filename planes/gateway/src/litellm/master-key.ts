@@ -142,6 +142,7 @@ function toModelCaller({ orgId, projectId }: Caller): Caller {
       slots: [],
       headers: {},
       onClientLeft: 'abort',
+      onOutage: 'closed',
       cache: undefined,
       classification: undefined,
       guardrails: [],

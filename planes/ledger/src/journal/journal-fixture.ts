@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from '@sagewai/telemetry';
 import type { CallRequest } from '../call.ts';
 import { createLedger, type Ledger, type ShareOptions } from '../create-ledger.ts';
 import { type Account, callOf, settlementOf } from '../fixture.sql.ts';
+import type { OutageSettings } from '../shares/outage.ts';
 import type { JournalPlace } from './open-journal.ts';
 
 export const CENT = 10_000_000_000n;
@@ -24,7 +25,11 @@ export interface Journaled {
 export function openJournaled(
   db: Db,
   place: JournalPlace,
-  of: { readonly log?: Log; readonly shares?: Partial<ShareOptions> } = {},
+  of: {
+    readonly log?: Log;
+    readonly shares?: Partial<ShareOptions>;
+    readonly outage?: OutageSettings;
+  } = {},
 ): Journaled {
   let gate: PromiseWithResolvers<void> | null = null;
   let isCut = false;
@@ -32,9 +37,11 @@ export function openJournaled(
   const gated: Db = {
     ...db,
     run: async (statement) => {
-      if (/ledger_(book|settle|yield)/.test(statement.compile().text)) {
-        await gate?.promise;
-        if (isCut) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+      const { text } = statement.compile();
+      const isGated = /ledger_(book|settle|yield)/.test(text);
+      if (isGated) await gate?.promise;
+      if (isCut && (isGated || of.outage)) {
+        throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
       }
       return db.run(statement);
     },
@@ -45,6 +52,7 @@ export function openJournaled(
     metrics,
     shares: { listenUrl: null, callsASecondMin: 2, idleMs: 60_000, ttlMs: 60_000, ...of.shares },
     journal: { partBytes: 65_536, lookEveryMs: 50, ...place },
+    outage: of.outage ?? null,
     settleRetriesMs: 200,
   });
   return {

@@ -26,6 +26,7 @@ export function applyBooked(
   if (row.day !== holding.day) turnToDay(holding, row.day);
   // S2. Counted from before it was asked for, and half as long as the database waits.
   holding.liveUntilMs = of.sentMs + Math.min(of.ttlMs / 2, Number(row.leftOfDayMs));
+  holding.dayEndsMs = of.sentMs + Number(row.leftOfDayMs);
   if (holding.state === 'wanted') holding.state = 'live';
   for (const { orgId, kind, id } of of.wants) {
     const scope = orgId === holding.orgId ? holding.scopes.get(scopeName(kind, id)) : undefined;

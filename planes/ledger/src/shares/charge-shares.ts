@@ -57,8 +57,10 @@ export function applyOwn(
     share.used = row.used;
   }
   const [first] = of.rows;
-  // S2.
-  if (first) holding.liveUntilMs = of.sentMs + Math.min(of.ttlMs / 2, Number(first.leftOfDayMs));
+  if (first) {
+    holding.dayEndsMs = of.sentMs + Number(first.leftOfDayMs);
+    holding.liveUntilMs = Math.min(of.sentMs + of.ttlMs / 2, holding.dayEndsMs); // S2
+  }
   return { isRecalled: first?.isRecalled === true };
 }
 

@@ -10,13 +10,15 @@ const SURPLUS = 4;
  */
 export function dropUnused(
   holding: Holding,
-  idleSinceMs: number,
+  { idleSinceMs, nowMs }: { readonly idleSinceMs: number; readonly nowMs: number },
   book: Pick<ShareBook, 'targetOf'>,
 ): { readonly isIdle: boolean; readonly over: readonly string[] } {
   const over: string[] = [];
   let isIdle = holding.open.size === 0;
   for (const scope of holding.scopes.values()) {
-    const isUsed = scope.usedMs > idleSinceMs || scope.held[2] > 0;
+    const isReserved = nowMs < scope.reservedUntilMs;
+    if (!isReserved) scope.reserve = [0, 0, 0];
+    const isUsed = scope.usedMs > idleSinceMs || scope.held[2] > 0 || isReserved;
     if (isUsed) isIdle = false;
     const target = book.targetOf(scope);
     const isLarge = scope.shares.some(

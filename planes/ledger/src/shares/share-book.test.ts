@@ -1,9 +1,13 @@
+import { silentLog } from '@sagewai/log';
+import type { Db } from '@sagewai/postgres';
+import { createMetrics } from '@sagewai/telemetry';
 import type { KeyId, OrganizationId, ProjectId, ReservationId, WorkerId } from '@sagewai/wire';
 import { describe, expect, test } from 'vitest';
 
 import type { CallRequest, Settlement } from '../call.ts';
 import { applyBooked } from './apply-booked.ts';
 import { chargeShares } from './charge-shares.ts';
+import { Outage } from './outage.ts';
 import { ShareBook } from './share-book.ts';
 import { type Holding, leftOf, type Share } from './share.ts';
 
@@ -37,8 +41,11 @@ const shareOf = (measure: Share['measure'], amount: number): Share => ({
 });
 
 /** A book whose holding lives until 1,000 ms, with these shares of the key and none above it. */
-function bookWith(shares: Share[]): { book: ShareBook; holding: Holding } {
-  const book = new ShareBook({ callsASecondMin: 1, stretchMs: 100 });
+function bookWith(
+  shares: Share[],
+  outage: Outage | null = null,
+): { book: ShareBook; holding: Holding } {
+  const book = new ShareBook({ callsASecondMin: 1, stretchMs: 100, outage });
   expect(book.admit(callOf(), 0n, 0)).toBeNull();
   const holding = book.holdingOf(ORG as OrganizationId);
   if (!holding) throw new Error('no holding is wanted');
@@ -196,4 +203,25 @@ test('what a batch is charged is what its calls cost up to what they held; the e
     { share: tokens, charged: 14, overrun: 2 },
     { share: requests, charged: 2, overrun: 0 },
   ]);
+});
+
+test('in an outage a call of an open key is admitted after its holding’s time, from what is left of it, that day (O1, O3)', async () => {
+  const clock = { now: () => new Date(0), monotonicMs: () => 0 };
+  const settings = { openForMs: 10_000, openPusd: 1_000n, keptMs: 60_000 };
+  const outage = new Outage(settings, { log: silentLog, clock, metrics: createMetrics() });
+  const { book, holding } = bookWith([shareOf(0, 25)], outage);
+  holding.dayEndsMs = 5_000;
+  const open = { onOutage: 'open', tags: ['mine'] } as const;
+  expect(book.admit(callOf(open), 0n, 1_000)).toBeNull(); // the database is there
+  const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  const db = outage.watch({ run: () => Promise.reject(away) } as unknown as Db);
+  await expect(db.run({} as never)).rejects.toBe(away);
+  expect(book.admit(callOf({ onOutage: 'closed' }), 0n, 1_000)).toBeNull();
+  expect(book.admit(callOf(), 0n, 1_000)).toBeNull();
+  const call = callOf(open);
+  expect(book.admit(call, 0n, 1_000)).toMatchObject({ kind: 'reserved', isDuringOutage: true });
+  expect(book.callOf(call.id)?.request.tags).toEqual(['mine', 'during_outage']);
+  expect(book.admit(callOf(open), 0n, 5_000)).toBeNull(); // another day
+  expect(book.admit(callOf(open), 0n, 4_999)).not.toBeNull();
+  expect(book.admit(callOf(open), 0n, 1_000)).toBeNull(); // of 25 there are 5 left
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { OrganizationId, PicoUsd, ReservationId } from '@sagewai/wire';
 
 import type { CallRequest, Reservation } from '../call.ts';
+import { type Outage, OUTAGE_TAG } from './outage.ts';
 import {
   type Amounts,
   type Holding,
@@ -19,6 +20,7 @@ export interface ShareBookOptions {
   readonly callsASecondMin: number;
   /** Of which stretch of time the peak decides how large a share is. */
   readonly stretchMs: number;
+  readonly outage?: Outage | null;
 }
 
 const SECOND_MS = 1_000;
@@ -71,9 +73,12 @@ export class ShareBook {
     const needs: Amounts = [cost, request.inputTokensMax + outputTokens, 1];
     const holding = this.#holdings.get(request.orgId) ?? this.#open(request.orgId);
     const scopes = scopesAbove(holding, request);
-    const isMet = this.#note(holding, scopes, { needs, nowMs });
+    const outage = request.onOutage === 'open' ? (this.#options.outage ?? null) : null;
+    const isMet = this.#note(holding, scopes, { needs, nowMs, outage });
     if (!isMet || holding.state !== 'live' || holding.day === null) return null;
-    if (nowMs >= holding.liveUntilMs) return null; // S2
+    const isLate = nowMs >= holding.liveUntilMs; // S2
+    if (isLate && (outage === null || nowMs >= holding.dayEndsMs)) return null; // O3
+    if (isLate && !outage?.admit(request.orgId, amountPusd, nowMs)) return null;
 
     for (const scope of scopes) {
       scope.held[0] += cost;
@@ -83,7 +88,7 @@ export class ShareBook {
     }
     const { day } = holding;
     const call = {
-      request,
+      request: isLate ? { ...request, tags: [...(request.tags ?? []), OUTAGE_TAG] } : request,
       holding,
       scopes,
       needs,
@@ -94,7 +99,8 @@ export class ShareBook {
     };
     holding.open.set(request.id, call);
     this.#calls.set(request.id, call);
-    return { kind: 'reserved', outputTokens, outputTokensCap: null, amountPusd };
+    const reserved = { kind: 'reserved', outputTokens, outputTokensCap: null, amountPusd } as const;
+    return isLate ? { ...reserved, isDuringOutage: true } : reserved;
   }
 
   /** The call is in the database now. */
@@ -131,8 +137,9 @@ export class ShareBook {
   }
 
   /** How large the shares of a scope should be. */
-  targetOf({ peak, peakBefore }: ScopeShares): Amounts {
-    const of = (index: 0 | 1 | 2): number => HEADROOM * Math.max(peak[index], peakBefore[index]);
+  targetOf({ peak, peakBefore, reserve }: ScopeShares): Amounts {
+    const of = (index: 0 | 1 | 2): number =>
+      Math.max(HEADROOM * Math.max(peak[index], peakBefore[index]), reserve[index]);
     return [of(0), of(1), of(2)];
   }
 
@@ -154,6 +161,7 @@ export class ShareBook {
       orgId,
       state: 'wanted',
       liveUntilMs: 0,
+      dayEndsMs: 0,
       day: null,
       scopes: new Map(),
       open: new Map(),
@@ -167,8 +175,9 @@ export class ShareBook {
   #note(
     holding: Holding,
     scopes: readonly ScopeShares[],
-    { needs, nowMs }: { readonly needs: Amounts; readonly nowMs: number },
+    of: { readonly needs: Amounts; readonly nowMs: number; readonly outage: Outage | null },
   ): boolean {
+    const { needs, nowMs, outage } = of;
     const { callsASecondMin, stretchMs } = this.#options;
     const narrowest = scopes.at(-1);
     if (!narrowest) return false;
@@ -177,18 +186,21 @@ export class ShareBook {
       narrowest.calls = 0;
     }
     narrowest.calls += 1;
-    const isBusy = narrowest.calls >= callsASecondMin || narrowest.isKnown;
+    const isBusy = narrowest.calls >= callsASecondMin || narrowest.isKnown || outage !== null;
     let isMet = true;
     let hasMoney = needs[0] === 0;
     for (const scope of scopes) {
       scope.usedMs = nowMs;
       notePeak(scope, needs, { nowMs, stretchMs });
+      if (outage) keepReserve(scope, outage.reserveFor(needs), nowMs + outage.settings.keptMs);
       if (!scope.isKnown || scope.isYielding) isMet = false;
       for (const share of scope.shares) {
         const left = leftOf(share) - needs[share.measure];
         if (left < 0) isMet = false; // S1
         if (share.measure === 0) hasMoney = true; // S4
-        if (isBusy && left < share.held && isShared(share.period)) holding.wanted.add(scope);
+        const isLow =
+          left < share.held || (outage !== null && left < scope.reserve[share.measure] / 2);
+        if (isBusy && isLow && isShared(share.period)) holding.wanted.add(scope);
       }
       if (isBusy && !scope.isKnown) holding.wanted.add(scope);
     }
@@ -211,6 +223,18 @@ function notePeak(
     const need = held[index] + needs[index];
     if (need > peak[index]) peak[index] = need;
   }
+}
+
+/** O1. The most that any call of late wants held. */
+function keepReserve(scope: ScopeShares, reserve: Amounts, untilMs: number): void {
+  const { reserve: had } = scope;
+  scope.reservedUntilMs = untilMs;
+  if (reserve.every((amount, index) => amount <= (had[index] ?? 0))) return;
+  scope.reserve = [
+    Math.max(had[0], reserve[0]),
+    Math.max(had[1], reserve[1]),
+    Math.max(had[2], reserve[2]),
+  ];
 }
 
 /** From the widest to the narrowest. */

@@ -54,6 +54,9 @@ export interface ScopeShares {
   peak: [number, number, number];
   peakBefore: [number, number, number];
   peakMs: number;
+  /** What is held for an outage besides, until so much time has passed without such a call (O1). */
+  reserve: Amounts;
+  reservedUntilMs: number;
   /** What calls under way may use, of every measure. */
   held: [number, number, number];
 }
@@ -64,6 +67,8 @@ export interface Holding {
   state: 'wanted' | 'live' | 'recalled' | 'gone';
   /** By the steady clock: S2. */
   liveUntilMs: number;
+  /** When that day ends, by the steady clock. */
+  dayEndsMs: number;
   /** The day of its shares, as the database wrote it. */
   day: string | null;
   readonly scopes: Map<string, ScopeShares>;
@@ -103,5 +108,7 @@ export const newScope = (kind: ScopeKind, id: string): ScopeShares => ({
   peak: [0, 0, 0],
   peakBefore: [0, 0, 0],
   peakMs: 0,
+  reserve: [0, 0, 0],
+  reservedUntilMs: 0,
   held: [0, 0, 0],
 });

@@ -12,6 +12,7 @@ import { applyOwn, chargeShares } from './charge-shares.ts';
 import { dropUnused } from './drop-unused.ts';
 import { GiveBack } from './give-back.ts';
 import { isOver } from './is-over.ts';
+import type { Outage } from './outage.ts';
 import { ShareBook } from './share-book.ts';
 import type { ShareSettings } from './share-settings.ts';
 import type { Amounts, Holding, OpenCall, ScopeShares } from './share.ts';
@@ -23,6 +24,8 @@ export interface SharedCallsOptions {
   readonly clock: Clock;
   readonly takeTurn: TakeTurn;
   readonly settings: ShareSettings;
+  /** Null: no key may be open. */
+  readonly outage?: Outage | null;
 }
 
 const POLL_MS = 4;
@@ -52,7 +55,7 @@ export class SharedCalls {
 
   constructor(options: SharedCallsOptions) {
     this.#options = options;
-    this.#book = new ShareBook(options.settings);
+    this.#book = new ShareBook({ ...options.settings, outage: options.outage ?? null });
     const lose = (holding: Holding): void => this.#lose(holding);
     this.#giveBack = new GiveBack({ ...options, book: this.#book, lose });
     this.#tick = setInterval(() => this.#keepUp(), options.settings.keepUpEveryMs);
@@ -267,11 +270,12 @@ export class SharedCalls {
     this.#syncSoon();
     const { clock, settings } = this.#options;
     const nowMs = clock.monotonicMs();
-    if (nowMs - this.#sweptMs < settings.idleMs / 2) return;
+    // What is not in use cannot be given back to who is away, and may be all that there is (O1).
+    if (nowMs - this.#sweptMs < settings.idleMs / 2 || this.#options.outage?.isAway) return;
     this.#sweptMs = nowMs;
     const idleSinceMs = nowMs - settings.idleMs;
     for (const holding of this.#book.holdings) {
-      const { isIdle, over } = dropUnused(holding, idleSinceMs, this.#book);
+      const { isIdle, over } = dropUnused(holding, { idleSinceMs, nowMs }, this.#book);
       if (isIdle) this.#giveBack.soon(holding, null);
       else if (over.length > 0) this.#giveBack.soon(holding, over);
     }

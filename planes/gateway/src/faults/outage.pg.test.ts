@@ -1,0 +1,197 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { checkLedger, setBudgets, UNLIMITED } from '@sagewai/ledger';
+import { connect, type Db, inTenant } from '@sagewai/postgres';
+import { databaseTest as test, makeTenant } from '@sagewai/testing';
+import type { OrganizationId, ProjectId } from '@sagewai/wire';
+import { expect } from 'vitest';
+
+import { spendOf, taggedCalls } from '../fixture.sql.ts';
+import {
+  deploymentAt,
+  makeKey,
+  type RunningGateway,
+  startFakeUpstream,
+  startGateway,
+} from '../gateway-fixture.ts';
+import { answer, ask } from '../routing/routing-fixture.ts';
+import { type Cuttable, startCuttable } from './cuttable-fixture.ts';
+
+const CENT = 10_000_000_000n;
+const DOLLAR = 100n * CENT;
+const OUTAGE = { openForMs: 30_000, keptMs: 60_000 };
+const PATIENT = { timeout: 20_000 };
+/** What is asked for meanwhile is taken from what is held. */
+const UNHURRIED = { timeout: 20_000, interval: 250 };
+
+interface World {
+  readonly gateway: RunningGateway;
+  readonly way: Cuttable;
+  readonly upstream: Awaited<ReturnType<typeof startFakeUpstream>>;
+  readonly tenant: { readonly orgId: OrganizationId; readonly projectId: ProjectId };
+  readonly openKey: string;
+  readonly closedKey: string;
+}
+
+async function inWorld(
+  { db, url }: { readonly db: Db; readonly url: string },
+  of: { readonly openPusd: bigint; readonly openForMs?: number; readonly limit?: bigint },
+  work: (world: World) => Promise<void>,
+): Promise<void> {
+  const place = new URL(url);
+  const folder = place.searchParams.get('host');
+  const port = place.port === '' ? '5432' : place.port;
+  const way = await startCuttable(
+    folder === null
+      ? { host: place.hostname, port: Number(port) }
+      : { path: `${folder}/.s.PGSQL.${port}` },
+  );
+  place.searchParams.delete('host');
+  place.hostname = '127.0.0.1';
+  place.port = String(way.port);
+  const upstream = await startFakeUpstream();
+  upstream.answer = (_, reply) => answer(reply, 200);
+  const directory = await mkdtemp(join(tmpdir(), 'outage-'));
+  const far = connect({ url: place.href, role: 'sagewai_request', maxConnections: 10 });
+  const gateway = await startGateway(far, {
+    deployments: [deploymentAt(upstream.url)],
+    ledger: {
+      shares: { listenUrl: null, ttlMs: 1_000 },
+      journal: { directory, lookEveryMs: 50 },
+      outage: { ...OUTAGE, ...of },
+    },
+  });
+  const tenant = await makeTenant(db);
+  const limits = { usdPerDay: of.limit ?? 100n * DOLLAR };
+  await inTenant(db, [tenant.orgId], (tx) =>
+    setBudgets(
+      tx,
+      { orgId: tenant.orgId, kind: 'project', id: tenant.projectId },
+      { ...UNLIMITED, ...limits },
+    ),
+  );
+  const openKey = await makeKey(db, tenant, { metadata: { on_outage: 'open' } });
+  // Of an organization of its own: it takes nothing of what is held for the other.
+  const closedKey = await makeKey(db, await makeTenant(db));
+  try {
+    await work({
+      gateway,
+      way,
+      upstream,
+      tenant,
+      openKey: openKey.value,
+      closedKey: closedKey.value,
+    });
+  } finally {
+    way.mend();
+    await gateway.close();
+    await far.close();
+    await upstream.close();
+    await way.close();
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Calls until shares are held for the key, by what the ledger says of its waits. */
+async function warm({ gateway, openKey, closedKey }: World): Promise<void> {
+  for (const key of [closedKey, openKey]) {
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => gateway.chat(key, ask)));
+      for (const { status } of answers) expect(status).toBe(200);
+    }
+  }
+}
+
+/** Until what was given to this server while it heard of the database is too old; the first call after that. */
+async function untilOutage(gateway: RunningGateway, key: string): Promise<Response> {
+  let last = await gateway.chat(key, ask);
+  await expect
+    .poll(async () => {
+      if (last.headers.get('x-sagewai-outage') === null) last = await gateway.chat(key, ask);
+      return last.headers.get('x-sagewai-outage');
+    }, UNHURRIED)
+    .toBe('open');
+  return last;
+}
+
+test('while the database is away a key that is open spends what is held for it, and all of it is booked once (O1)', async ({
+  db,
+  owner,
+  url,
+}) => {
+  await inWorld({ db, url }, { openPusd: DOLLAR }, async (world) => {
+    const { gateway, way, upstream, openKey, closedKey, tenant } = world;
+    await warm(world);
+    way.cut();
+    const answers = [await untilOutage(gateway, openKey)];
+    const before = upstream.asked.length;
+    for (let calls = 0; calls < 4; calls += 1) answers.push(await gateway.chat(openKey, ask));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(answers.map(({ headers }) => headers.get('x-sagewai-outage'))).toEqual(
+      answers.map(() => 'open'),
+    );
+    expect((await gateway.chat(closedKey, ask)).status).toBe(503);
+    expect(upstream.asked).toHaveLength(before + 4);
+    expect(await gateway.metrics()).toMatch(/sagewai_ledger_outage_calls_total 5\b/);
+    way.mend();
+    const ids = answers.map(({ headers }) => headers.get('x-litellm-call-id')).toSorted();
+    await expect
+      .poll(async () => (await taggedCalls(owner, 'during_outage')).map(({ id }) => id), PATIENT)
+      .toEqual(ids);
+    expect(await spendOf(owner)).toHaveLength(upstream.asked.length);
+    await expect.poll(() => checkLedger(db, [tenant.orgId]), PATIENT).toEqual([]);
+  });
+});
+
+test('no more than the operator says is spent in an outage, however many call at once (O2)', async ({
+  db,
+  owner,
+  url,
+}) => {
+  const openPusd = 2_000_000_000n;
+  await inWorld({ db, url }, { openPusd }, async (world) => {
+    const { gateway, way, upstream, openKey } = world;
+    await warm(world);
+    way.cut();
+    await untilOutage(gateway, openKey);
+    const before = upstream.asked.length;
+    let passed = 1;
+    for (let rounds = 0; rounds < 5; rounds += 1) {
+      const calls = Array.from({ length: 40 }, () => gateway.chat(openKey, ask));
+      for (const { status } of await Promise.all(calls)) {
+        expect([200, 503]).toContain(status);
+        if (status === 200) passed += 1;
+      }
+    }
+    expect(upstream.asked).toHaveLength(before + passed - 1);
+    way.mend();
+    await expect
+      .poll(async () => (await taggedCalls(owner, 'during_outage')).length, PATIENT)
+      .toBe(passed);
+    const [{ reserved }] = (await taggedCalls(owner, 'during_outage')) as [{ reserved: bigint }];
+    expect(BigInt(passed) * reserved).toBeLessThanOrEqual(openPusd);
+    expect(200n * reserved).toBeGreaterThan(openPusd); // so many were asked for
+  });
+});
+
+test('after so long nobody is served, and a key that was not seen before never is (O2)', async ({
+  db,
+  url,
+}) => {
+  await inWorld({ db, url }, { openPusd: DOLLAR, openForMs: 4_000 }, async (world) => {
+    const { gateway, way, openKey, closedKey, tenant } = world;
+    const unseen = await makeKey(db, tenant, { metadata: { on_outage: 'open' } });
+    await warm(world);
+    way.cut();
+    await untilOutage(gateway, openKey);
+    expect((await gateway.chat(closedKey, ask)).status).toBe(503);
+    expect((await gateway.chat(unseen.value, ask)).status).toBe(503);
+    await expect.poll(async () => (await gateway.chat(openKey, ask)).status, PATIENT).toBe(503);
+    way.mend();
+    await expect
+      .poll(async () => (await gateway.chat(unseen.value, ask)).status, PATIENT)
+      .toBe(200);
+  });
+});
