@@ -1,17 +1,16 @@
+import { bookRows } from '../admission/time-reports.ts';
 /** `npm run bench:request-log`: pages of the request log of a million calls, by each filter. */
 import { type Api, createApi } from '../common/api.ts';
 import { type Bench, type Result, runBench } from '../common/bench.ts';
 import { compare, type Figure } from '../common/figure.ts';
 import { startServer } from '../common/server.ts';
 import { percentile } from '../common/statistics.ts';
-import { fillSpend } from './fill-spend.ts';
 
 const PLAN = {
   quick: { rows: 100_000, pages: 20 },
   full: { rows: 1_000_000, pages: 100 },
 };
 const DAYS = 40;
-const KEYS = 500;
 const TARGET_MS = 100;
 
 interface Page {
@@ -26,7 +25,7 @@ async function measure(bench: Bench): Promise<Result> {
   // Makes the project, if there is none.
   await api.post('/api/v1/keys', { name: 'bench' });
   bench.say(`Booking ${plan.rows} calls of ${DAYS} days …`);
-  await fillSpend(server.postgres.adminUrl, { rows: plan.rows, days: DAYS, keys: KEYS });
+  await bookRows(bench, server, plan.rows);
 
   bench.say('Reading pages of a hundred calls, by each filter …');
   const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
