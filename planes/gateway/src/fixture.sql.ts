@@ -95,3 +95,12 @@ export async function taggedCalls(owner: Db, tag: string): Promise<TaggedCall[]>
   `.execute(owner);
   return rows;
 }
+
+/** What servers hold of an organization's budgets of money. */
+export async function heldInShares(owner: Db, orgId: string): Promise<bigint> {
+  const { rows } = await sql<{ held: bigint }>`
+    select coalesce(sum(s.amount), 0)::bigint as held
+    from share s join budget b on b.id = s.budget_id where b.org_id = ${orgId} and b.measure = 'cost'
+  `.execute(owner);
+  return rows[0]?.held ?? 0n;
+}
