@@ -212,7 +212,7 @@ function Axis({ scale, zoom }: { scale: TimeScale; zoom: number }): ReactElement
             key={tick}
             x={`${scale.place(scale.startMs + tick) * 100}%`}
             y="16"
-            textAnchor={tick === 0 ? 'start' : 'middle'}
+            textAnchor={anchorAt(scale.place(scale.startMs + tick))}
             className="fill-muted text-2xs"
           >
             {tick === 0 ? '0' : shortDuration(tick)}
@@ -233,6 +233,10 @@ function Axis({ scale, zoom }: { scale: TimeScale; zoom: number }): ReactElement
     </div>
   );
 }
+
+/** A label at an end would be cut off in its middle. */
+const anchorAt = (place: number): 'start' | 'middle' | 'end' =>
+  place === 0 ? 'start' : place > 0.93 ? 'end' : 'middle';
 
 /** Labels there would stand upon each other. */
 const isSqueezed = (scale: TimeScale, tick: number): boolean => {
