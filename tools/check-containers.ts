@@ -13,13 +13,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { startStack } from './compose-stack.ts';
-import { type Containers, findMissingTool, useContainers } from './containers.ts';
+import { PROJECT, startStack } from './compose-stack.ts';
+import { type Containers, findMissingTool, forgetNetworks, useContainers } from './containers.ts';
 import { examineImages } from './examine-images.ts';
 import { buildStandIns, findMissingProgram } from './stand-in-images.ts';
 
 const { values } = parseArgs({ options: { full: { type: 'boolean', default: false } } });
 const SERVER_URL = 'http://127.0.0.1:18000';
+const TRIAL = 'sagewai-trial';
 const EDGE_URL = 'http://127.0.0.1:18899';
 const hex = (): string => randomBytes(32).toString('hex');
 
@@ -46,18 +47,11 @@ function findObstacle(containers: Containers, folder: string): string | null {
   try {
     buildStandIns(containers, join(folder, 'stand-ins'));
     // On a network of its own, as in the stack.
-    containers.must('podman', 'network', 'create', 'sagewai-trial');
-    const words = [
-      '--network',
-      'sagewai-trial',
-      '--publish',
-      '127.0.0.1:18000:6379',
-      '--pull',
-      'never',
-    ];
+    containers.must('podman', 'network', 'create', TRIAL);
+    const words = ['--network', TRIAL, '--publish', '127.0.0.1:18000:6379', '--pull', 'never'];
     const redis = ['--entrypoint', '/usr/bin/redis-cli', 'redis:7-alpine', '--version'];
     containers.must('podman', 'run', '--rm', ...words, ...redis);
-    containers.must('podman', 'network', 'rm', 'sagewai-trial');
+    containers.must('podman', 'network', 'rm', TRIAL);
     return null;
   } catch (error) {
     return `a trial container does not run here: ${(error as Error).message.trim().split('\n').at(-1)}`;
@@ -67,6 +61,7 @@ function findObstacle(containers: Containers, folder: string): string | null {
 async function check(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'sagewai-containers-'));
   const containers = useContainers(folder, process.env);
+  forgetNetworks([TRIAL, `${PROJECT}_default`]);
   let passed = 0;
   let failed = 0;
   const step = async (name: string, work: () => void | Promise<void>): Promise<void> => {

@@ -1,5 +1,7 @@
 import type { Containers } from './containers.ts';
 
+/** Of all stacks: one at a time. Its network is `PROJECT_default`. */
+export const PROJECT = 'sagewai-check';
 const WAIT_MS_MAX = 120_000;
 
 interface StackOptions {
@@ -31,11 +33,10 @@ export function startStack(
 ): Stack {
   // By the environment: not every one of them takes a file.
   const given = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const project = 'sagewai-check';
   const words = [
     'podman-compose',
     '--project-name',
-    project,
+    PROJECT,
     ...files.flatMap((file) => ['--file', file]),
   ];
   containers.must(
@@ -57,7 +58,7 @@ export function startStack(
         '--format',
         '{{.Names}}',
         '--filter',
-        `label=com.docker.compose.project=${project}`,
+        `label=com.docker.compose.project=${PROJECT}`,
         '--filter',
         `label=com.docker.compose.service=${service}`,
       )

@@ -1,6 +1,6 @@
 /** The container tools of this machine, kept apart from what its user has: storage, networks and settings of their own. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Ran {
@@ -20,6 +20,17 @@ export interface Containers {
 /** Names the tool that is missing here; null: none is. */
 export function findMissingTool(names: readonly string[]): string | null {
   return names.find((name) => spawnSync('which', [name]).status !== 0) ?? null;
+}
+
+/** The one thing that networks of all storages share on a machine. */
+const NAMES_OF_NETWORKS = '/run/containers/networks/aardvark-dns';
+
+/**
+ * Names of containers that a killed run has left: they would be taken for those of the next network that is called the
+ * same, at addresses where nobody is, by a server that listens on the former network.
+ */
+export function forgetNetworks(networks: readonly string[]): void {
+  for (const network of networks) rmSync(join(NAMES_OF_NETWORKS, network), { force: true });
 }
 
 /** `folder` takes everything that is built or run. */
