@@ -76,6 +76,7 @@ export interface Server {
 export async function buildServer(options: ServerOptions): Promise<Server> {
   const { config, gatewayConfig, databases, keys, certificate, version, log } = options;
   const { request: db, dispatch } = databases;
+  const { publicUrl } = config;
   const models: LiveModels = { current: gatewayConfig, text: options.modelsFile?.text ?? null };
   const metrics = createMetrics({ collectDefault: true });
   createDatabaseMeters(metrics, databases);
@@ -150,7 +151,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
   const engines = createServerEngines({ ...options, db, clock, gateway, nudge });
   const live = { models, gateway: engines, log, note: createModelsMeter(metrics) };
   const memory = createMemory({ ...options, db, clock, models: gateway.routes });
-  const decision = createDecision({ ...options, ...config, db, dispatch, fleet, objects, clock });
+  const decision = createDecision({ db, dispatch, fleet, objects, clock, log, publicUrl });
   const tools = createTools({ ...options, db, dispatch, fleet, decision, objects, clock, metrics });
   const projects = createProjectDeletion({ ...options, fleet, nudge });
   const encryption = createEncryption({ config, keys, databases, log });
