@@ -26,12 +26,26 @@ export function findMissingTool(names: readonly string[]): string | null {
 const NAMES_OF_NETWORKS = '/run/containers/networks/aardvark-dns';
 
 /**
- * Names of containers that a killed run has left: they would be taken for those of the next network that is called the
- * same, at addresses where nobody is, by a server that listens on the former network.
+ * What a killed run has left of these networks, which are ours alone. Names of containers would be taken for those of the next
+ * network that is called the same, and ports that were published would lead to addresses where nobody is.
  */
 export function forgetNetworks(networks: readonly string[]): void {
-  for (const network of networks) rmSync(join(NAMES_OF_NETWORKS, network), { force: true });
+  for (const network of networks) {
+    rmSync(join(NAMES_OF_NETWORKS, network), { force: true });
+    const { stdout } = iptables('-S', 'NETAVARK-HOSTPORT-DNAT');
+    for (const rule of (stdout ?? '').split('\n')) {
+      if (!rule.includes(`"dnat name: ${network} id: `)) continue;
+      const [, port = '', chain = ''] = /--dport (\d+) .* -j (\S+)$/.exec(rule) ?? [];
+      const [comment = ''] = /dnat name: \S+ id: \w+/.exec(rule) ?? [];
+      const match = ['-p', 'tcp', '-m', 'tcp', '--dport', port, '-m', 'comment'];
+      iptables('-D', 'NETAVARK-HOSTPORT-DNAT', ...match, '--comment', comment, '-j', chain);
+      iptables('-F', chain);
+    }
+  }
 }
+
+const iptables = (...words: string[]): { stdout: string | null } =>
+  spawnSync('iptables', ['-t', 'nat', ...words], { encoding: 'utf8' });
 
 /** `folder` takes everything that is built or run. */
 export function useContainers(folder: string, environment: NodeJS.ProcessEnv): Containers {
