@@ -156,6 +156,8 @@ test('a stream tells each state of a task, its result, and then its end', async 
       } else told.push(payload?.$case ?? '');
     }
   })();
+  // Nobody takes it before it was told.
+  await vi.waitFor(() => expect(told).toEqual(['task TASK_STATE_SUBMITTED']), 5_000);
   const held = await taken(replica, agents.worker);
   await vi.waitFor(() => expect(told).toContain('statusUpdate TASK_STATE_WORKING'), 5_000);
   await report(replica, held, { output: 'so' });
