@@ -5,7 +5,7 @@
  *   S1. What is in a share counts as reserved in its budget, from before a call is admitted from it
  *       until what the call cost is settled (M1).
  *   S2. A holder admits only while its holding lives, by its own steady clock, well before the
- *       database would say that it has expired.
+ *       database would say that it has expired; but for keys that are open, in an outage (`outage.ts`).
  *   S3. Which budgets are above a call is known from the holding: no limit of the organization changes
  *       while one is out (B5).
  *   S4. Every call that is admitted from shares has money behind it in one, unless it costs nothing: a
