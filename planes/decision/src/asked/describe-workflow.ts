@@ -37,12 +37,13 @@ export const inputOf = (row: Described, args: Readonly<Record<string, unknown>>)
   takesArguments(row) ? args : args['input'];
 
 export function aboutOf({ inputSchema }: Described): string {
-  const said = inputSchema === null ? null : Reflect.get(inputSchema, 'description');
+  const said: unknown = inputSchema === null ? null : Reflect.get(inputSchema, 'description');
   return typeof said === 'string' ? said : '';
 }
 
 const takesArguments = ({ inputSchema }: Described): boolean =>
-  inputSchema === null || ['object', undefined].includes(Reflect.get(inputSchema, 'type'));
+  inputSchema === null ||
+  ['object', undefined].includes(Reflect.get(inputSchema, 'type') as string | undefined);
 
 /** What became of a run, for a model to read. */
 export function describeEnd(run: RunDetail): Readonly<Record<string, unknown>> {
