@@ -3,6 +3,7 @@ import type { Containers } from './containers.ts';
 /** Of all stacks: one at a time. Its network is `PROJECT_default`. */
 export const PROJECT = 'sagewai-check';
 const WAIT_MS_MAX = 120_000;
+const LAYERS_MAX = 6;
 
 interface StackOptions {
   readonly files: readonly string[];
@@ -195,8 +196,10 @@ export function startStack(
     },
     down: () => {
       containers.run('env', ...given, ...words, 'down', '--volumes');
-      // Those that wait for others are in the way of those, whatever has happened before.
-      containers.run('podman', 'rm', '--all', '--force', '--depend', '--time', '0');
+      // One that another depends on stays, also with `--depend`, as long as that one is there: layer by layer.
+      const remove = ['rm', '--all', '--force', '--depend', '--time', '0'];
+      let layers = LAYERS_MAX;
+      while (layers > 0 && containers.run('podman', ...remove).status !== 0) layers -= 1;
       // What a stack leaves in its volumes would be found by the next, whose password is another.
       containers.run('podman', 'volume', 'rm', '--all', '--force');
     },
