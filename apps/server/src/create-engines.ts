@@ -1,12 +1,27 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Clock } from '@sagewai/clock';
+import { expandHome } from '@sagewai/config';
 import { createPublicEgress } from '@sagewai/egress';
-import { createEngines, type Engine, type Engines, originOf } from '@sagewai/engines';
+import {
+  createEngines,
+  type Engine,
+  type Engines,
+  type EnginesOptions,
+  originOf,
+} from '@sagewai/engines';
 import { type Gateway, type GatewayConfig, readGatewayConfig } from '@sagewai/gateway';
+import { findOrganizationId } from '@sagewai/identity';
+import { filesOfRun } from '@sagewai/intelligence';
 import type { Log } from '@sagewai/log';
+import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 
 import type { ServerConfig } from './config.ts';
+import { keysFor } from './encryption/purposes.ts';
 import type { Environment } from './read-models.ts';
+import type { ServerKeys } from './server-keys.ts';
 
 const PROBE_TIMEOUT_MS = 5_000;
 const SERVE_MS_MAX = 2_000;
@@ -28,6 +43,8 @@ export function createServerEngines(of: {
   readonly log: Log;
   readonly gateway: Pick<Gateway, 'apply'>;
   readonly nudge: (job: string) => void;
+  readonly objects: ObjectStore;
+  readonly keys: Pick<ServerKeys, 'sealing'>;
 }): ServerEngines {
   const { config, gateway } = of;
   const egress = createPublicEgress({
@@ -47,6 +64,7 @@ export function createServerEngines(of: {
     ...of,
     egress,
     environment: of.modelsFile?.env ?? {},
+    filesOf: filesOfRuns(of),
     serve: (those) => {
       ready = deploymentsOf(those, of);
       push();
@@ -54,6 +72,7 @@ export function createServerEngines(of: {
     settings: {
       commands: config.engineCommands,
       host: config.engineHost,
+      filesFolder: join(expandHome(config.sagewaiHome, homedir()), 'engines'),
       lookEveryMs: config.engineHealthIntervalMs,
       serveEveryMs: Math.min(config.engineHealthIntervalMs, SERVE_MS_MAX),
       startMs: config.engineStartTimeoutMs,
@@ -72,6 +91,19 @@ export function createServerEngines(of: {
     },
   };
 }
+
+/** What runs of any organization have made: whoever administers the platform says whose is served. */
+const filesOfRuns =
+  ({
+    db,
+    objects,
+    keys,
+  }: Parameters<typeof createServerEngines>[0]): NonNullable<EnginesOptions['filesOf']> =>
+  async ({ organization, runId }) => {
+    const orgId = await findOrganizationId(db, organization);
+    const store = { db, objects, keys: keysFor(keys.sealing, 'intelligence') };
+    return orgId === null ? [] : filesOfRun(store, { orgId, runId });
+  };
 
 /** Read as a models file is: JSON is YAML. */
 function deploymentsOf(

@@ -44,6 +44,16 @@ export const intelligenceFields = {
     max: 200_000,
     description: 'Of how many passages the index of a project may be',
   }),
+  ARTIFACT_BYTES_MAX: field.integer({
+    default: 1024 * 1024 * 1024,
+    min: 1_024,
+    description: 'Of one artifact, as a set of data or a file of a model',
+  }),
+  ARTIFACTS_BYTES_MAX: field.integer({
+    default: 20 * 1024 * 1024 * 1024,
+    min: 1_024,
+    description: 'Of all artifacts of a project together',
+  }),
   INDEX_PASSAGE_TOKENS_MAX: field.integer({
     default: 1_200,
     min: 50,

@@ -150,7 +150,7 @@ export async function buildServer(options: ServerOptions): Promise<Server> {
 
   const engines = createServerEngines({ ...options, db, clock, gateway, nudge });
   const live = { models, gateway: engines, log, note: createModelsMeter(metrics) };
-  const memory = createMemory({ ...options, db, clock, models: gateway.routes });
+  const memory = createMemory({ ...options, db, clock, objects, models: gateway.routes });
   const decision = createDecision({ db, dispatch, fleet, objects, clock, log, publicUrl });
   const tools = createTools({ ...options, db, dispatch, fleet, decision, objects, clock, metrics });
   const projects = createProjectDeletion({ ...options, fleet, nudge });

@@ -27,6 +27,7 @@ const GROUPS: Readonly<Record<string, Load>> = {
   sessions: async (around) => (await import('./commands/sessions.ts')).sessionsCommand(around),
   chats: async (around) => (await import('./commands/chats.ts')).chatsCommand(around),
   index: async (around) => (await import('./commands/index-group.ts')).indexCommand(around),
+  artifacts: async (around) => (await import('./commands/artifacts.ts')).artifactsCommand(around),
   engines: async (around) => (await import('./commands/engines.ts')).enginesCommand(around),
   projects: async (around) => (await import('./commands/projects.ts')).projectsCommand(around),
   budget: async (around) => (await import('./commands/budget.ts')).budgetCommand(around),

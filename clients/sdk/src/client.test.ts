@@ -59,6 +59,9 @@ describe.each(transports)('call by %s', (_, send) => {
     await expect(read('a/b ?')).rejects.toMatchObject({ code: 'organization.missing' });
     expect(server.asked('identity.getOrganization')[0]?.params).toEqual({ organization: 'a/b ?' });
     await expect(read('')).rejects.toThrow('organization is empty');
+    server.on('artifacts.readPart', () => ({ json: { part: 0, data: '' } }));
+    await clientOf(server).call('artifacts.readPart', { params: { artifact_id: RUN, part: 0 } });
+    expect(server.asked('artifacts.readPart')[0]?.params).toEqual({ artifact_id: RUN, part: '0' });
   });
 
   test('a problem becomes an error with its code, detail and request id', async () => {

@@ -198,11 +198,11 @@ function buildRequest(
   given: Readonly<Record<string, string>>,
 ): BuiltRequest {
   const [method, template] = PATHS[id];
-  const params = (input.params ?? {}) as Record<string, string>;
+  const params = (input.params ?? {}) as Record<string, string | number>;
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = params[name];
+    const value = String(params[name] ?? '');
     // An empty part would make the path of another endpoint.
-    if (!value) throw new TypeError(`${id}: ${name} is empty`);
+    if (value === '') throw new TypeError(`${id}: ${name} is empty`);
     return encodeURIComponent(value);
   });
   const url = new URL(base + path);

@@ -80,7 +80,8 @@ export const WORKER_FIELDS = {
   }),
   WORKER_EXEC_FILE: field.string({
     default: '',
-    description: 'Commands that runs of `exec` may start (YAML, writable by nobody else)',
+    description:
+      'Commands that runs of `exec` and `finetune` may start (YAML, writable by nobody else)',
     flag: 'exec-file',
   }),
   WORKER_MAX_CONCURRENT: field.integer({

@@ -12,6 +12,7 @@ import { loadWorkflows } from './durable/load-workflows.ts';
 import type { WorkflowTable } from './durable/run-durable.ts';
 import { EXEC, execWorkflow } from './exec/exec-workflow.ts';
 import { openCommands } from './exec/open-commands.ts';
+import { FINETUNE, finetuneWorkflow } from './finetune/finetune-workflow.ts';
 import type { WorkerLog } from './log.ts';
 import { ollamaUrl } from './ollama-url.ts';
 import { takeKey, withKey } from './own-key.ts';
@@ -99,7 +100,7 @@ export async function resolveOptions(
   };
 }
 
-/** `exec` is there where its operator says which commands it may start. */
+/** `exec` and `finetune` are there where their operator says which commands they may start. */
 async function withExec(
   file: string,
   environment: Environment,
@@ -107,8 +108,13 @@ async function withExec(
 ): Promise<WorkflowTable> {
   if (file === '') return given;
   try {
-    const commands = await openCommands(expandHome(file, homedir()));
-    return new Map([...given, [EXEC, execWorkflow(commands, runEnvironment(environment))]]);
+    const { commands, trainers } = await openCommands(expandHome(file, homedir()));
+    const seen = runEnvironment(environment);
+    return new Map([
+      ...given,
+      ...(commands.size === 0 ? [] : [[EXEC, execWorkflow(commands, seen)] as const]),
+      ...(trainers.size === 0 ? [] : [[FINETUNE, finetuneWorkflow(trainers, seen)] as const]),
+    ]);
   } catch (error) {
     throw new ConfigError([`WORKER_EXEC_FILE (--exec-file): ${(error as Error).message}`]);
   }

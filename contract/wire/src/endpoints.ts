@@ -4,6 +4,7 @@ import { ALERT_RULE_ENDPOINTS } from './alert-rules.ts';
 import { ALERT_EMAIL_ENDPOINTS, ALERT_ENDPOINTS } from './alerts.ts';
 import { getAnomalySettings, listAnomalies, resetWorker, setAnomalySettings } from './anomalies.ts';
 import { ANSWER_CACHE_ENDPOINTS } from './answer-cache.ts';
+import { ARTIFACT_ENDPOINTS } from './artifacts.ts';
 import { AUDIT_SINK_ENDPOINTS } from './audit-sinks.ts';
 import {
   askWhetherSafe,
@@ -354,6 +355,7 @@ export const ENDPOINTS = [
   ...WORKFLOW_ENDPOINTS,
   ...CHAT_ENDPOINTS,
   ...KNOWLEDGE_ENDPOINTS,
+  ...ARTIFACT_ENDPOINTS,
   ...ENGINE_ENDPOINTS,
 ] as const;
 

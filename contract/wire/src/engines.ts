@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 
 import { endpoint } from './endpoint.ts';
-import { instant, instantOrNull, oneOf, orNull, textOrNull } from './schemas.ts';
+import { id, instant, instantOrNull, oneOf, orNull, textOrNull } from './schemas.ts';
 
 export const ENGINE_STATES = ['STARTING', 'READY', 'DRAINING', 'STOPPED', 'ERROR'] as const;
 export const ENGINE_KINDS = ['llm', 'embedding'] as const;
@@ -95,6 +95,14 @@ export const startEngine = endpoint({
     required_memory_gb: Type.Optional(orNull(Type.Number({ minimum: 0, maximum: 10_000 }))),
     use_gpu: Type.Optional(orNull(Type.Boolean())),
     metadata: Type.Optional(metadata),
+    /** What a run of `finetune` has made: its files are put where the command line has `{files}`. */
+    fine_tune: Type.Optional(
+      Type.Object({
+        /** By name or id. */
+        organization: Type.String({ minLength: 1, maxLength: 200 }),
+        run_id: id,
+      }),
+    ),
   }),
   output: Type.Object({ engine: engineInfo, ...engine, id: Type.String(), status: Type.String() }),
 });

@@ -151,6 +151,7 @@ export { AUDIT_FORMATS, type AuditFormat, formatEntry } from './audit-formats.ts
 export { FLEET_EVENT_TYPES, type FleetEventType, listFleetEvents } from './fleet-audit.ts';
 export * from './chats.ts';
 export * from './engines.ts';
+export * from './artifacts.ts';
 export * from './knowledge.ts';
 export * from './gateway.ts';
 export * from './litellm-budgets.ts';

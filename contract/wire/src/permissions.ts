@@ -76,6 +76,8 @@ export const PERMISSIONS = {
   'chat:write': ['write', 'key', 'run'],
   'index:read': ['read', 'key', 'run'],
   'index:write': ['write', 'key'],
+  'artifact:read': ['read', 'key', 'run'],
+  'artifact:write': ['write', 'key', 'run'],
   'key:read': ['read'],
   // A key may read what is known of itself, and nothing else.
   'key:inspect': ['read', 'key'],

@@ -85,6 +85,8 @@ export const ROLE_MATRIX: { readonly [P in Permission]: readonly BuiltInRole[] }
   'chat:write': DEVELOPERS,
   'index:read': EVERYONE,
   'index:write': DEVELOPERS,
+  'artifact:read': ['owner', 'admin', 'developer', 'auditor'],
+  'artifact:write': DEVELOPERS,
   'key:read': EVERYONE,
   'key:inspect': EVERYONE,
   'key:write': DEVELOPERS,

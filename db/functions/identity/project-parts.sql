@@ -70,6 +70,8 @@ as $$
     ('tool_call', 'rows', 'org_id = $1 and project_id = $2'),
     ('tool_rate', 'rows', 'org_id = $1 and project_id = $2'),
     ('tool', 'rows', 'org_id = $1 and project_id = $2'),
+    ('artifact_part', 'rows', 'org_id = $1 and project_id = $2'),
+    ('artifact', 'rows', 'org_id = $1 and project_id = $2'),
     ('knowledge_chunk', 'rows', 'org_id = $1 and project_id = $2'),
     ('knowledge_index', 'rows', 'org_id = $1 and project_id = $2'),
     ('chat_dialog', 'rows', 'org_id = $1 and project_id = $2'),

@@ -27,7 +27,8 @@ import {
 import type { EngineParts } from './engines.ts';
 import { SERVE, startProcess, WATCH_OWN } from './jobs.ts';
 import { findPort } from './processes.ts';
-import type { Command } from './read-commands.ts';
+import { putFiles } from './put-files.ts';
+import { type Command, takesFiles } from './read-commands.ts';
 import { reservedIn, toBackends, toWire } from './to-wire.ts';
 
 const MB_PER_GB = 1_024;
@@ -43,6 +44,7 @@ export function engineRoutes(parts: EngineParts): Route[] {
 
     implementPlatform(startEngine, async ({ tx, body, audit }) => {
       const command = commandOf(parts, body.backend);
+      const files = await filesFor(parts, command, body.fine_tune);
       await lockStarts(tx);
       const here = (await listEngineRows(tx)).filter((engine) => engine.replica === replica);
       await demandMemory(parts, body, reservedIn(here));
@@ -54,12 +56,16 @@ export function engineRoutes(parts: EngineParts): Route[] {
         kind: body.engine_kind ?? 'llm',
         replica,
         backend: command.name,
-        options: optionsOf(body),
+        options: { ...optionsOf(body), files },
         metadata: body.metadata ?? {},
         memoryGb: body.required_memory_gb ?? null,
       });
       if (engine === null) throw taken(body.engine_label ?? '');
-      audit.about(`engine:${engine.id}`, { model: engine.model, backend: command.name });
+      audit.about(`engine:${engine.id}`, {
+        model: engine.model,
+        backend: command.name,
+        ...(body.fine_tune === undefined ? {} : { run: body.fine_tune.run_id }),
+      });
       // Nothing runs that no row tells of.
       tx.onCommit(() => {
         startProcess(engine, parts);
@@ -162,6 +168,27 @@ function commandOf({ commands }: EngineParts, name: string | undefined): Command
   throw new Fault('request.invalid', 'no command line of this name is allowed', {
     detail: `Engines are started by command lines of ENGINE_COMMANDS; this server has: ${known}.`,
   });
+}
+
+/** Where the files of a fine-tune are on this machine; null: none are asked for. */
+async function filesFor(
+  { filesOf, settings }: EngineParts,
+  command: Command,
+  asked: BodyOf<typeof startEngine>['fine_tune'],
+): Promise<string | null> {
+  if ((asked !== undefined) !== takesFiles(command)) {
+    throw new Fault('request.invalid', 'a command line that does not fit a fine-tune', {
+      detail:
+        asked === undefined
+          ? `The command line ${command.name} serves a fine-tune: say fine_tune.`
+          : `The command line ${command.name} has no {files}: it serves no fine-tune.`,
+    });
+  }
+  if (asked === undefined) return null;
+  const { organization, run_id: runId } = asked;
+  const files = await filesOf({ organization, runId });
+  found(files[0], `No run ${runId} of ${organization} has made anything.`);
+  return putFiles(settings.filesFolder, files);
 }
 
 /** Where a GPU is asked for there must be one, with memory that is neither used nor promised. */

@@ -14,6 +14,7 @@ import type { BodyOf, ENGINE_KINDS, ENGINE_STATES, startEngine } from '@sagewai/
  *   N4. Only the server that has started a process looks after it. Whose server is gone is in ERROR.
  *   N5. A state is changed from the one that the change was decided by.
  *   N6. No process of a server goes on of which no row tells: not after its row was forgotten, nor beside a later one.
+ *   N7. Files of a fine-tune are served as the run has made them, or not at all.
  */
 export interface Engine {
   readonly id: string;
@@ -41,7 +42,10 @@ export type EngineState = (typeof ENGINE_STATES)[number];
 export type EngineOptions = Pick<
   BodyOf<typeof startEngine>,
   'tensor_parallel_size' | 'pipeline_parallel_size' | 'max_concurrent_requests' | 'port'
->;
+> & {
+  /** Where the files of a fine-tune were put on the machine of its server. */
+  readonly files?: string | null;
+};
 
 export const CONCURRENT_DEFAULT = 256;
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Clock } from '@sagewai/clock';
 import type { PublicEgress } from '@sagewai/egress';
@@ -13,6 +15,7 @@ import type { Engine } from './engine.ts';
 import { endEngine, listEngineRows } from './engines.sql.ts';
 import { engineJobs, servingJobs, WATCH_OWN } from './jobs.ts';
 import { createProcesses, type Processes } from './processes.ts';
+import type { MadeFile } from './put-files.ts';
 import { type Command, readCommand } from './read-commands.ts';
 import { askGpus, type Gpu } from './read-gpus.ts';
 
@@ -21,6 +24,8 @@ export interface EngineSettings extends EngineLimits {
   readonly commands: readonly string[];
   /** By which other servers reach the engines of this one. */
   readonly host: string;
+  /** Where files of fine-tunes are put. */
+  readonly filesFolder: string;
   readonly lookEveryMs: number;
   readonly serveEveryMs: number;
   readonly graceMs: number;
@@ -29,6 +34,7 @@ export interface EngineSettings extends EngineLimits {
 export const ENGINE_DEFAULTS: EngineSettings = {
   commands: [],
   host: '127.0.0.1',
+  filesFolder: join(tmpdir(), 'sagewai-engines'),
   lookEveryMs: 10_000,
   serveEveryMs: 2_000,
   graceMs: 5_000,
@@ -50,6 +56,8 @@ export interface EnginesOptions {
   readonly serve: (ready: readonly Engine[]) => void;
   readonly nudge: (job: string) => void;
   readonly gpus?: () => Promise<Gpu[]>;
+  /** What a run has made; none: nothing, or there is no such run. */
+  readonly filesOf?: (of: { organization: string; runId: string }) => Promise<readonly MadeFile[]>;
   readonly settings?: Partial<EngineSettings>;
 }
 
@@ -61,6 +69,7 @@ export interface EngineParts extends Pick<
   readonly commands: ReadonlyMap<string, Command>;
   readonly processes: Processes;
   readonly gpus: () => Promise<Gpu[]>;
+  readonly filesOf: NonNullable<EnginesOptions['filesOf']>;
   /** This process, from its start. */
   readonly replica: string;
   readonly nudge: (job: string) => void;
@@ -89,6 +98,7 @@ export function createEngines({ settings: given, ...options }: EnginesOptions): 
   const parts: EngineParts = {
     ...options,
     gpus: options.gpus ?? askGpus,
+    filesOf: options.filesOf ?? (async () => []),
     settings,
     processes,
     replica,

@@ -8,6 +8,7 @@ const PLACES: readonly string[] = [
   'tensor_parallel_size',
   'pipeline_parallel_size',
   'max_concurrent_requests',
+  'files',
 ];
 
 export interface Command {
@@ -38,6 +39,10 @@ export function readCommand(line: string): Command | null {
   return name === undefined || program === undefined ? null : { name, program, words };
 }
 
+/** Whether it serves what a fine-tune has made. */
+export const takesFiles = ({ words }: Pick<Command, 'words'>): boolean =>
+  words.some((word) => word.includes('{files}'));
+
 /** N2. A place is filled within its word: whatever is in it makes no second one. */
 export function wordsFor(
   { words }: Command,
@@ -50,6 +55,7 @@ export function wordsFor(
     tensor_parallel_size: String(tensor),
     pipeline_parallel_size: String(pipeline),
     max_concurrent_requests: String(of.options.max_concurrent_requests ?? 256),
+    files: of.options.files ?? '',
   };
   return words.map((word) => word.replace(PLACE, (place, name: string) => filled[name] ?? place));
 }

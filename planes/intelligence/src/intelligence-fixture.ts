@@ -1,6 +1,9 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
 import { systemClock } from '@sagewai/clock';
@@ -11,6 +14,7 @@ import { createGateway, gatewayFields, readGatewayConfig, upstreamUrls } from '@
 import { type App, type Caller, createApp, createAuthenticator, type Scope } from '@sagewai/http';
 import { createLedger } from '@sagewai/ledger';
 import { silentLog } from '@sagewai/log';
+import { FileStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 import { createMetrics } from '@sagewai/telemetry';
 import type { Tenant } from '@sagewai/testing';
@@ -105,6 +109,7 @@ export interface Answer {
 export class IntelligenceFixture {
   readonly app: App;
   readonly intelligence: Intelligence;
+  readonly folder = join(tmpdir(), `sagewai-objects-${randomUUID()}`);
   readonly #closing: (() => unknown)[] = [];
   #url = '';
 
@@ -130,6 +135,7 @@ export class IntelligenceFixture {
     });
     const metrics = createMetrics();
     const shared = { db, clock: systemClock, log: silentLog };
+    const objects = new FileStore(this.folder);
     const ledger = createLedger({ ...shared, metrics });
     const gateway = createGateway({
       ...shared,
@@ -145,6 +151,7 @@ export class IntelligenceFixture {
     this.intelligence = createIntelligence({
       ...shared,
       models: gateway.routes,
+      objects,
       keys: [sealingKey(key, 'intelligence')],
       rootsOf: async () => of.roots ?? [],
       ...(settings === undefined ? {} : { settings }),
@@ -166,6 +173,7 @@ export class IntelligenceFixture {
       () => this.app.close(),
       () => ledger.close(),
       () => egress.destroy(),
+      () => rm(this.folder, { recursive: true, force: true }),
     );
   }
 

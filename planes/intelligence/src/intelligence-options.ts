@@ -1,6 +1,7 @@
 import type { Clock } from '@sagewai/clock';
 import type { SealingKeys } from '@sagewai/crypto';
 import type { Log } from '@sagewai/log';
+import type { ObjectStore } from '@sagewai/objects';
 import type { Db } from '@sagewai/postgres';
 import type { MemoryBackend } from '@sagewai/wire';
 
@@ -26,6 +27,12 @@ export interface IntelligenceSettings {
   readonly passagesMax: number;
   readonly documentsMax: number;
   readonly documentBytesMax: number;
+  readonly artifactBytesMax: number;
+  /** Of all artifacts of a project together. */
+  readonly artifactsBytesMax: number;
+  readonly artifactsSweepEveryMs: number;
+  /** An object that is younger may be of a row that is being committed. */
+  readonly objectGraceMs: number;
 }
 
 export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
@@ -42,6 +49,10 @@ export const INTELLIGENCE_DEFAULTS: IntelligenceSettings = {
   passagesMax: 20_000,
   documentsMax: 5_000,
   documentBytesMax: 48 * 1_048_576,
+  artifactBytesMax: 1_024 * 1_048_576,
+  artifactsBytesMax: 20 * 1_024 * 1_048_576,
+  artifactsSweepEveryMs: 3_600_000,
+  objectGraceMs: 3_600_000,
 };
 
 export interface IntelligenceOptions {
@@ -50,6 +61,8 @@ export interface IntelligenceOptions {
   readonly keys: SealingKeys;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where artifacts are; who opened it closes it. */
+  readonly objects: ObjectStore;
   /** The server's own folders of which a project may be indexed; none unless said. */
   readonly rootsOf?: (of: OfProject) => Promise<readonly string[]>;
   readonly settings?: Partial<IntelligenceSettings>;

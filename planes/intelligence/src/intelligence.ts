@@ -2,6 +2,8 @@ import type { Route } from '@sagewai/http';
 import type { Job } from '@sagewai/jobs';
 import { createEmbedding } from '@sagewai/wire';
 
+import { artifactJobs } from './artifacts/artifact-jobs.ts';
+import { artifactRoutes } from './artifacts/artifact-routes.ts';
 import { chatRoutes } from './chats/chat-routes.ts';
 import { withChats } from './chats/with-chats.ts';
 import {
@@ -36,8 +38,8 @@ export function createIntelligence({
   const embed = createEmbed(embeddings, parts.settings.embeddingModel);
   const finding = { ...parts, embed, search: searchExactly };
   return {
-    routes: [...chatRoutes(parts), ...indexRoutes(finding)],
-    jobs: intelligenceJobs(parts),
+    routes: [...chatRoutes(parts), ...indexRoutes(finding), ...artifactRoutes(parts)],
+    jobs: [...intelligenceJobs(parts), ...artifactJobs(parts)],
     // What is said in a chat is the question, without the passages that it was given.
     modelRoutes: models.map((route) =>
       withChats(withRetrieval(route, finding), { ...parts, embed }),

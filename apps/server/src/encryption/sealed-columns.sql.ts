@@ -7,7 +7,7 @@ import {
   storedModelContext,
 } from '@sagewai/gateway';
 import { connectionContext, totpContext } from '@sagewai/identity';
-import { dialogContext } from '@sagewai/intelligence';
+import { artifactContext, dialogContext } from '@sagewai/intelligence';
 import { sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
 import type { AccountId, OrganizationId } from '@sagewai/wire';
@@ -60,6 +60,15 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     from: sql`alert_webhook`,
     value: sql`previous_sealed`,
     how: byId(webhookContext),
+  },
+  {
+    table: 'artifact',
+    column: 'sealed_key',
+    isolated: true,
+    purpose: 'intelligence',
+    from: sql`artifact`,
+    value: sql`sealed_key`,
+    how: inOrganization(id, artifactContext),
   },
   {
     table: 'audit_sink',

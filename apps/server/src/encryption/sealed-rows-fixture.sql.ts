@@ -12,7 +12,7 @@ import {
   storedModelContext,
 } from '@sagewai/gateway';
 import { connectionContext, idTokenContext, totpContext } from '@sagewai/identity';
-import { dialogContext } from '@sagewai/intelligence';
+import { artifactContext, dialogContext } from '@sagewai/intelligence';
 import { type Db, inTransaction, sql } from '@sagewai/postgres';
 import { sinkContext, webhookContext } from '@sagewai/trust';
 import type { AccountId, OrganizationId, ProjectId } from '@sagewai/wire';
@@ -46,6 +46,10 @@ export async function sealRows(
     await sql`
       insert into alert_webhook (id, org_id, name, url, event_types, secret_sealed, previous_sealed, previous_until, created_by)
       values (${id}, ${orgId}, 'hook', 'https://a.example', '{}', ${webhook}, ${webhook}, app_now(), 'test')
+    `.execute(tx);
+    await sql`
+      insert into artifact (org_id, id, project_id, name, bytes, sha256, sealed_key, created_by)
+      values (${orgId}, ${id}, ${projectId}, 'a', 1, 'x', ${by('intelligence', artifactContext(orgId, id))}, 't')
     `.execute(tx);
     await sql`
       insert into audit_sink (id, org_id, name, url, format, secret_sealed, created_by, cursor_seq)

@@ -44,6 +44,11 @@ test('engines: started, registered, listed, stopped and forgotten', async () => 
     use_gpu: true,
     required_memory_gb: 18,
   });
+  await run('engines start tiny --fine-tune 0199aaaa-0000-7000-8000-000000000001 --of acme');
+  expect(server.asked('engines.startEngine')[1]?.body).toMatchObject({
+    fine_tune: { organization: 'acme', run_id: '0199aaaa-0000-7000-8000-000000000001' },
+  });
+  expect((await run('engines start tiny --of acme')).code).toBe(2);
   await run('engines register house llama --port 11434 --kind embedding');
   expect(server.asked('engines.registerEngine')[0]?.body).toMatchObject({
     host: '127.0.0.1',

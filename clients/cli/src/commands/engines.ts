@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { act, group, id, integer, serverCommand } from '../command.ts';
 import type { ConnectionFlags, Context, Surroundings } from '../context.ts';
 import { printColumns } from '../print-columns.ts';
+import { UsageError } from '../usage-error.ts';
 
 type Engine = CallOutput<'engines.listEngines'>['engines'][number];
 
@@ -15,6 +16,8 @@ interface StartFlags extends ConnectionFlags {
   readonly kind: (typeof KINDS)[number];
   readonly gpu?: boolean;
   readonly memoryGb?: number;
+  readonly fineTune?: string;
+  readonly of?: string;
 }
 
 interface RegisterFlags extends ConnectionFlags {
@@ -39,7 +42,9 @@ export function enginesCommand(around: Surroundings): Command {
           .option('--label <id>', 'its id', id)
           .addOption(kind())
           .option('--gpu', 'only where there is a GPU')
-          .option('--memory-gb <n>', 'GPU memory that it needs', integer),
+          .option('--memory-gb <n>', 'GPU memory that it needs', integer)
+          .option('--fine-tune <run>', 'what this run has made', id)
+          .option('--of <organization>', 'whose run it is', id),
         around,
         start,
       ),
@@ -98,9 +103,12 @@ export function enginesCommand(around: Surroundings): Command {
 
 async function start(
   context: Context,
-  { backend, label, kind, gpu, memoryGb }: StartFlags,
+  { backend, label, kind, gpu, memoryGb, fineTune, of }: StartFlags,
   [model = '']: readonly string[],
 ): Promise<void> {
+  if ((fineTune === undefined) !== (of === undefined)) {
+    throw new UsageError('--fine-tune and --of are said together');
+  }
   const body = {
     model_id: model,
     engine_kind: kind,
@@ -108,6 +116,9 @@ async function start(
     ...(label === undefined ? {} : { engine_label: label }),
     ...(gpu === undefined ? {} : { use_gpu: gpu }),
     ...(memoryGb === undefined ? {} : { required_memory_gb: memoryGb }),
+    ...(fineTune === undefined || of === undefined
+      ? {}
+      : { fine_tune: { organization: of, run_id: fineTune } }),
   };
   const answer = await context.client.call('engines.startEngine', { body });
   context.show(answer, `${answer.id} is ${answer.status}`);

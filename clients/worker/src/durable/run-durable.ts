@@ -13,6 +13,7 @@ import type { Lease } from '../lease.ts';
 import { RunFailed, RunWaits } from '../workflows/workflow.ts';
 import { createChildWorkflows } from './child-workflows.ts';
 import { openJournal } from './open-journal.ts';
+import { withRunAccess } from './run-access.ts';
 
 export type WorkflowTable = ReadonlyMap<string, WorkflowDefinition>;
 
@@ -55,13 +56,16 @@ export async function runDurable(
   const journal = await openJournal(options);
   // Its agents find the server that the run is from, and speak for the run.
   const gateway = { url: options.client.url, token: options.lease.runToken };
+  const access = { ...gateway, send: options.send };
   const end = await withInference({ gateway }, () =>
-    runWorkflow(definition.run, parsed, {
-      journal,
-      children: createChildWorkflows({ ...options, redact: redactValue }),
-      redact: redactValue,
-      signal,
-    }),
+    withRunAccess(access, () =>
+      runWorkflow(definition.run, parsed, {
+        journal,
+        children: createChildWorkflows({ ...options, redact: redactValue }),
+        redact: redactValue,
+        signal,
+      }),
+    ),
   );
   switch (end.kind) {
     case 'completed':

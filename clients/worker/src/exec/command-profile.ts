@@ -33,3 +33,16 @@ export const COMMAND_DEFAULTS = {
 } as const;
 
 export type CommandTable = ReadonlyMap<string, CommandProfile>;
+
+/** A command that trains a model: it is given a dataset and a folder, and leaves there what came of it. */
+export interface TrainerProfile extends CommandProfile {
+  readonly baseModels: readonly string[];
+}
+
+export type TrainerTable = ReadonlyMap<string, TrainerProfile>;
+
+/** What an operator's file says. */
+export interface ExecFile {
+  readonly commands: CommandTable;
+  readonly trainers: TrainerTable;
+}

@@ -2,7 +2,8 @@ import { defineWorkflow, Unrecoverable, type WorkflowDefinition } from '@sagewai
 
 import type { Environment } from '../credentials/run-scope.ts';
 import type { CommandTable } from './command-profile.ts';
-import { type CommandEnd, runCommand } from './run-command.ts';
+import { outputOf } from './output-of.ts';
+import { runCommand } from './run-command.ts';
 
 export const EXEC = 'exec';
 
@@ -10,9 +11,6 @@ interface ExecInput {
   readonly command: string;
   readonly input?: unknown;
 }
-
-/** By sysexits.h: the circumstances failed, and another try may find better ones. */
-const EX_TEMPFAIL = 75;
 
 /**
  * The built-in workflow `exec`: `{command, input}` starts one of the operator's commands, gives it `input` as JSON on its
@@ -34,29 +32,14 @@ export function execWorkflow(commands: CommandTable, environment: Environment): 
       async ({ idempotencyKey, signal }) => {
         const told = { SAGEWAI_RUN_ID: ctx.runId, SAGEWAI_IDEMPOTENCY_KEY: idempotencyKey };
         const name = `sagewai-${ctx.runId}`;
-        return answerOf(await runCommand(profile, { input, environment, told, name, signal }));
+        return parse(
+          outputOf(await runCommand(profile, { input, environment, told, name, signal })),
+        );
       },
       { input: { command, input: input ?? null } },
     );
   });
 }
-
-function answerOf(end: CommandEnd): unknown {
-  if (end.kind === 'unstarted') throw new Error(end.reason);
-  if (end.kind === 'stopped') {
-    if (end.by === 'signal') throw new Error('it was stopped');
-    const why = end.by === 'timeout' ? 'it took too long' : 'it said more than it may';
-    throw new Unrecoverable(withSaid(why, end.said));
-  }
-  if (end.code === 0) return parse(end.output);
-  const message = withSaid(`it ended with ${end.code}`, end.said);
-  throw end.code === EX_TEMPFAIL ? new Error(message) : new Unrecoverable(message);
-}
-
-const withSaid = (why: string, said: string): string => {
-  const text = said.trim();
-  return text === '' ? why : `${why}: ${text}`;
-};
 
 function parse(output: string): unknown {
   try {

@@ -1,5 +1,11 @@
 import type { Container } from './command-profile.ts';
 
+/** A folder of this machine, as the container sees it. */
+export interface Mount {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The same command within a container that is removed with it, and may as little as it can be let. */
 export function inContainer(
   { image, runtime, network, memory, cpus }: Container,
@@ -9,6 +15,7 @@ export function inContainer(
     readonly env: readonly string[];
     /** Within the container. */
     readonly cwd: string | null;
+    readonly mounts: readonly Mount[];
   },
 ): readonly string[] {
   return [
@@ -31,6 +38,7 @@ export function inContainer(
     '512',
     ...(memory === null ? [] : ['--memory', memory]),
     ...(cpus === null ? [] : ['--cpus', cpus]),
+    ...of.mounts.flatMap(({ from, to }) => ['--volume', `${from}:${to}`]),
     ...(of.cwd === null ? [] : ['--workdir', of.cwd]),
     // By name alone: values would stand in the list of processes.
     ...of.env.flatMap((name) => ['--env', name]),

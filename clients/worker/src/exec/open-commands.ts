@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 
-import type { CommandTable } from './command-profile.ts';
+import type { ExecFile } from './command-profile.ts';
 import { CommandsFileError, readCommands } from './read-commands.ts';
 
 /** Whoever may write it says what this machine starts. */
 const FORBIDDEN_MODE = 0o022;
 
-export async function openCommands(path: string): Promise<CommandTable> {
+export async function openCommands(path: string): Promise<ExecFile> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw new CommandsFileError(`${path} cannot be read (${error.code ?? error.message})`);
   });

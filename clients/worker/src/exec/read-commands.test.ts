@@ -4,7 +4,7 @@ import { readCommands } from './read-commands.ts';
 
 describe('commands of a file', () => {
   test('have what is said, and defaults', () => {
-    const table = readCommands(`
+    const { commands: table, trainers } = readCommands(`
 commands:
   classify:
     command: [python3, classify.py, --fast]
@@ -15,7 +15,15 @@ commands:
     container: { image: python:3.13-slim, memory: 2g, cpus: 1.5 }
   plain:
     command: [/bin/true]
+trainers:
+  lora:
+    command: [python3, train.py]
+    base_models: [qwen2.5-7b]
 `);
+    expect(trainers.get('lora')).toMatchObject({
+      command: ['python3', 'train.py'],
+      baseModels: ['qwen2.5-7b'],
+    });
     expect(table.get('classify')).toEqual({
       command: ['python3', 'classify.py', '--fast'],
       env: ['HF_HOME'],
@@ -41,6 +49,8 @@ commands:
     ['commands: [', 'it is neither YAML nor JSON'],
     ['comands: {}', 'the file: comands is not known'],
     ['commands: {}', 'commands: there are none'],
+    ['trainers: {a: {command: [x]}}', 'trainers.a.base_models: expected a list of texts'],
+    ['trainers: {a: {command: [x], base_models: []}}', 'expected a model'],
     ['commands: {"a b": {command: [x]}}', 'commands.a b: is no name'],
     ['commands: {a: {command: "rm -rf /"}}', 'commands.a.command: expected a list of texts'],
     ['commands: {a: {command: []}}', 'commands.a.command: expected a program'],

@@ -3,8 +3,9 @@ import { parse } from 'yaml';
 import {
   COMMAND_DEFAULTS,
   type CommandProfile,
-  type CommandTable,
   type Container,
+  type ExecFile,
+  type TrainerProfile,
 } from './command-profile.ts';
 
 /** What is wrong with the file, for its operator. */
@@ -19,26 +20,45 @@ const SECONDS_MAX = 2_147_483;
 const BYTES_MAX = 64 * 1_048_576;
 const VARIABLE = /^[A-Za-z_]\w*$/;
 
-/** `commands` of a file, by name. What is not known is refused, as it may be misspelt. */
-export function readCommands(content: string): CommandTable {
+/** `commands` and `trainers` of a file, by name. What is not known is refused, as it may be misspelt. */
+export function readCommands(content: string): ExecFile {
   let file: unknown;
   try {
     file = parse(content, { logLevel: 'error' });
   } catch {
     throw new CommandsFileError('it is neither YAML nor JSON');
   }
-  const { commands } = fieldsOf(file, 'the file', ['commands']);
+  const { commands = {}, trainers = {} } = fieldsOf(file, 'the file', ['commands', 'trainers']);
   const named = Object.entries(recordOf(commands, 'commands'));
-  if (named.length === 0) throw new CommandsFileError('commands: there are none');
-  return new Map(named.map(([name, profile]) => [name, profileOf(name, profile)]));
+  const trained = Object.entries(recordOf(trainers, 'trainers'));
+  if (named.length + trained.length === 0) throw new CommandsFileError('commands: there are none');
+  return {
+    commands: new Map(
+      named.map(([name, profile]) => [name, profileOf(name, profile, 'commands', FIELDS)]),
+    ),
+    trainers: new Map(trained.map(([name, profile]) => [name, trainerOf(name, profile)])),
+  };
 }
 
 const FIELDS = ['command', 'env', 'cwd', 'timeout_seconds', 'output_bytes_max', 'container'];
 
-function profileOf(name: string, value: unknown): CommandProfile {
-  if (!NAME.test(name)) throw new CommandsFileError(`commands.${name}: is no name`);
-  const at = `commands.${name}`;
-  const of = fieldsOf(value, at, FIELDS);
+function trainerOf(name: string, value: unknown): TrainerProfile {
+  const profile = profileOf(name, value, 'trainers', [...FIELDS, 'base_models']);
+  const at = `trainers.${name}.base_models`;
+  const baseModels = textsOf((value as { base_models?: unknown }).base_models, at);
+  if (baseModels.length === 0) throw new CommandsFileError(`${at}: expected a model`);
+  return { ...profile, baseModels };
+}
+
+function profileOf(
+  name: string,
+  value: unknown,
+  section: string,
+  fields: readonly string[],
+): CommandProfile {
+  if (!NAME.test(name)) throw new CommandsFileError(`${section}.${name}: is no name`);
+  const at = `${section}.${name}`;
+  const of = fieldsOf(value, at, fields);
   const command = textsOf(of['command'], `${at}.command`);
   if (command.length === 0) throw new CommandsFileError(`${at}.command: expected a program`);
   const env = of['env'] === undefined ? [] : textsOf(of['env'], `${at}.env`);

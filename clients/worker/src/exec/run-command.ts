@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Environment } from '../credentials/run-scope.ts';
 import type { CommandProfile } from './command-profile.ts';
-import { inContainer } from './in-container.ts';
+import { inContainer, type Mount } from './in-container.ts';
 
 export interface CommandCall {
   /** As JSON on its standard input. */
@@ -19,6 +19,10 @@ export interface CommandCall {
   /** What the container's name begins with, where there is one. */
   readonly name: string;
   readonly signal: AbortSignal;
+  /** What its container sees of this machine, where there is one. */
+  readonly mounts?: readonly Mount[];
+  /** Hears what it says while it says it. */
+  readonly onOutput?: (piece: Uint8Array) => void;
 }
 
 export type CommandEnd =
@@ -67,7 +71,12 @@ async function runIn(cwd: string, profile: CommandProfile, call: CommandCall): P
   const [program = '', ...args] =
     container === null
       ? profile.command
-      : inContainer(container, { ...profile, name, env: Object.keys(env) });
+      : inContainer(container, {
+          ...profile,
+          name,
+          env: Object.keys(env),
+          mounts: call.mounts ?? [],
+        });
   const child: Child = spawn(program, args, {
     cwd,
     env: container === null ? env : { ...env, ...runtimeEnvironment(call.environment) },
@@ -85,10 +94,7 @@ async function runIn(cwd: string, profile: CommandProfile, call: CommandCall): P
   const remove = (): void => {
     if (container !== null) removeContainer(container.runtime, name, call.environment);
   };
-  const end = await Promise.race([
-    unstarted,
-    endOf(child, profile, { signal: call.signal, remove }),
-  ]);
+  const end = await Promise.race([unstarted, endOf(child, profile, { ...call, remove })]);
   return container !== null && end.kind === 'exited' && end.code === RUNTIME_FAILED
     ? { kind: 'unstarted', reason: `${program} started no container: ${end.said.trim()}` }
     : end;
@@ -97,7 +103,11 @@ async function runIn(cwd: string, profile: CommandProfile, call: CommandCall): P
 async function endOf(
   child: Child,
   { timeoutMs, outputBytesMax }: CommandProfile,
-  { signal, remove }: { readonly signal: AbortSignal; readonly remove: () => void },
+  {
+    signal,
+    remove,
+    onOutput,
+  }: Pick<CommandCall, 'signal' | 'onOutput'> & { readonly remove: () => void },
 ): Promise<CommandEnd> {
   let stoppedBy: Extract<CommandEnd, { kind: 'stopped' }>['by'] | null = null;
   let grace: NodeJS.Timeout | undefined;
@@ -118,8 +128,12 @@ async function endOf(
   let bytes = 0;
   child.stdout.on('data', (piece: Buffer) => {
     bytes += piece.length;
-    if (bytes > outputBytesMax) stop('output');
-    else output.push(piece);
+    if (bytes > outputBytesMax) {
+      stop('output');
+      return;
+    }
+    output.push(piece);
+    onOutput?.(piece);
   });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -62,6 +62,8 @@ const IS_OF_THE_WHOLE_ORGANIZATION: Readonly<Record<Permission, boolean>> = {
   'chat:write': false,
   'index:read': false,
   'index:write': false,
+  'artifact:read': false,
+  'artifact:write': false,
   'key:read': false,
   'key:inspect': false,
   'key:write': false,
