@@ -119,6 +119,7 @@ const RECORDS_OTHERWISE: Readonly<Record<string, string>> = {
     'what it submits and cancels is recorded with its batch: run.submitted, run.cancelled',
   'a2a.exchangeAgent': 'the same',
   'tools.discoverTools': 'asks an MCP server which tools it has; changes nothing',
+  'artifacts.putPart': 'artifacts.completeArtifact records the digest of all parts',
   'fleet.appendRunEvents':
     'what a run says of itself: append-only in a table of its own, and changes nothing else',
   'fleet.heartbeat':

@@ -1,6 +1,6 @@
 /** Serves what the small trainer has left, in OpenAI's format, as an engine's process. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 
@@ -15,7 +15,7 @@ createServer((request, reply) => {
   });
 }).listen(Number(port), '127.0.0.1');
 
-async function answer(request: NodeJS.ReadableStream & { url?: string }): Promise<object> {
+async function answer(request: IncomingMessage): Promise<object> {
   if (request.url === '/v1/models') return { object: 'list', data: [{ id: name }] };
   const { messages } = (await json(request)) as { messages: { content: string }[] };
   const content =

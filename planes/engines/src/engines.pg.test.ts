@@ -13,6 +13,7 @@ import { databaseTest } from '@sagewai/testing';
 import { createAuditor } from '@sagewai/trust';
 import { expect, onTestFinished } from 'vitest';
 
+import { servedDue } from './due.sql.ts';
 import { type Engine, originOf } from './engine.ts';
 import { failOrphans, listEngineRows, noteDecided } from './engines.sql.ts';
 import { createEngines, type Engines, type EnginesOptions } from './engines.ts';
@@ -152,6 +153,8 @@ test('nothing is looked at where there is no engine, and what is served is compa
     }, PATIENT)
     .toBe(1);
   expect(await due()).toEqual([0, 0, null]);
+  // Who serves none, as a server that has just started, has one to serve.
+  expect(await readDue(db, [servedDue([])])).toEqual([0]);
   await sql`update engine set model = 'other'`.execute(db);
   expect((await due())[2]).toBe(0);
   await sql`delete from engine`.execute(db);
