@@ -155,6 +155,8 @@ test('a run that makes the same file again has the later one (B2)', async ({ db,
     // Another part was put since they were compared.
     expect(await noteComplete(tx, { orgId, id: second }, [second])).toBeNull();
     await noteComplete(tx, { orgId, id: second }, [first]);
+    // Whoever looked before it was complete comes too late.
+    expect(await upsertPart(tx, { orgId, id: second }, { part: 0, objectId: second })).toBe(false);
     expect(await listMadeByRun(tx, orgId, runId)).toMatchObject([{ id: second, sha256: '2' }]);
     const { rows } = await sql`select from artifact`.execute(tx);
     expect(rows).toHaveLength(1);
