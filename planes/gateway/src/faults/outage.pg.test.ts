@@ -140,7 +140,7 @@ test('while the database is away a key that is open spends what is held for it, 
     expect(upstream.asked).toHaveLength(before + 4);
     expect(await gateway.metrics()).toMatch(/sagewai_ledger_outage_calls_total 5\b/);
     way.mend();
-    const ids = answers.map(({ headers }) => headers.get('x-litellm-call-id')).toSorted();
+    const ids = answers.map(({ headers }) => String(headers.get('x-litellm-call-id'))).toSorted();
     await expect
       .poll(async () => (await taggedCalls(owner, 'during_outage')).map(({ id }) => id), PATIENT)
       .toEqual(ids);
