@@ -69,6 +69,7 @@ const COMMANDS = {
   ledger: 'check that the books of the organization add up',
   spend: 'what model calls cost, by whom and for what',
   tools: 'what agents may do: register tools, call them, decide about calls',
+  artifacts: 'bytes of a project: datasets, and what runs have made',
   guardrails: 'rules about what models are given to read, and what they write',
   alerts: 'webhooks that are told what a person should look at',
   webhooks: 'who is told what happens',

@@ -133,14 +133,13 @@ function behaveBy(random: () => number, effects: string[], waiting: Hanging[]): 
   };
 }
 
-/** The time of all that is under way is up. */
+/** The time of all that is under way is up; what ends meanwhile is kept as long as what has ended. */
 async function expire(owner: Db): Promise<void> {
   await sql`
-    update tool_call set due_at = app_now() - interval '1 second' where state = 'running'
-  `.execute(owner);
-  await sql`
-    update tool_call_due d set due_at = app_now() - interval '1 second'
-    from tool_call c where c.id = d.call_id and c.state = 'running'
+    with running as (
+      update tool_call set due_at = app_now() - interval '1 second' where state = 'running' returning id
+    )
+    update tool_call_due d set due_at = app_now() - interval '1 second' from running r where r.id = d.call_id
   `.execute(owner);
 }
 
