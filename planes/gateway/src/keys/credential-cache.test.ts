@@ -34,6 +34,7 @@ function cacheOf(entriesMax = 10) {
     asked,
     waits,
     get: (credential: string) => cache.get(`#${credential}`, credential),
+    forget: () => cache.forgetAll(),
     slow: () => {
       isSlow = true;
     },
@@ -51,6 +52,23 @@ describe('what is known about a credential', () => {
     clock.nowMs = 1_000;
     expect(get('a')).toBeInstanceOf(Promise);
     expect(await get('a')).toBeNull();
+  });
+
+  test('is asked for again once everything is forgotten, whatever a look-up from before will find', async () => {
+    const { get, forget, slow, waits, good, asked } = cacheOf();
+    slow();
+    const before = get('x');
+    good.add('x');
+    forget();
+    const after = get('x');
+    expect(asked).toEqual(['x', 'x']);
+    good.delete('x');
+    waits[0]?.();
+    expect(await before).toBeNull();
+    good.add('x');
+    waits[1]?.();
+    expect(await after).toBe('X');
+    expect(get('x')).toBe('X');
   });
 
   test('is renewed at half its age without anybody waiting', async () => {

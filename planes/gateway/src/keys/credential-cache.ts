@@ -57,9 +57,11 @@ export class CredentialCache<Found> {
     return entry.found;
   }
 
+  /** Also of look-ups that are under way: what changed just now may not be in them. */
   forgetAll(): void {
     this.#good.clear();
     this.#bad.clear();
+    this.#asking.clear();
   }
 
   /** Whoever finds nobody to ask is answered from before, where that may be so old; it is soon asked again. */
@@ -82,23 +84,33 @@ export class CredentialCache<Found> {
   }
 
   #ask(hash: string, credential: string): Promise<Found | null> {
-    const asking = this.#asking.get(hash) ?? this.#load(hash, credential);
+    const underWay = this.#asking.get(hash);
+    if (underWay !== undefined) return underWay;
+    const askedMs = this.#options.clock.monotonicMs();
+    const asking = this.#options.load(credential).then(
+      (found) => {
+        if (this.#isOver(hash, asking)) this.#keep(hash, { found, askedMs });
+        return found;
+      },
+      (error: unknown) => {
+        this.#isOver(hash, asking);
+        throw error;
+      },
+    );
     this.#asking.set(hash, asking);
     return asking;
   }
 
-  async #load(hash: string, credential: string): Promise<Found | null> {
-    const askedMs = this.#options.clock.monotonicMs();
-    try {
-      const found = await this.#options.load(credential);
-      this.#good.delete(hash);
-      this.#bad.delete(hash);
-      (found === null ? this.#bad : this.#good).set(hash, { found, askedMs });
-      this.#makeRoom();
-      return found;
-    } finally {
-      this.#asking.delete(hash);
-    }
+  /** False: everything was forgotten meanwhile, and others may be asking again. */
+  #isOver(hash: string, asking: Promise<Found | null>): boolean {
+    return this.#asking.get(hash) === asking && this.#asking.delete(hash);
+  }
+
+  #keep(hash: string, entry: Entry<Found>): void {
+    this.#good.delete(hash);
+    this.#bad.delete(hash);
+    (entry.found === null ? this.#bad : this.#good).set(hash, entry);
+    this.#makeRoom();
   }
 
   #makeRoom(): void {
