@@ -48,6 +48,8 @@ describe.skipIf(missing !== null)('rules and their effect, in a browser', () => 
     await dialog.getByRole('button', { name: 'Make the guardrail' }).click();
     const row = page.getByRole('row').filter({ hasText: 'tickets' });
     await row.getByText('block').waitFor();
+    // Until it is gone the focus is kept in it, and with the focus what is typed.
+    await dialog.waitFor({ state: 'hidden' });
 
     await page.getByLabel('Text', { exact: true }).fill('See TICKET=ACME-1234, please.');
     await page.getByRole('button', { name: 'See what it finds' }).click();
