@@ -100,6 +100,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { db, ledger, egress, clock, config, log } = options;
+  const { openForMs } = ledger;
   const closing = new AbortController();
   // E6. What arrives by API is not what the operator wrote.
   const outside = createEgress({
@@ -136,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     intervalMs: config.storedModelsMs,
   });
   const { catalogue } = credentials;
-  const tiers = createTierBook({ db, clock });
+  const tiers = createTierBook({ db, clock, openForMs });
   const switchboard = createSwitchboard({
     upstreamOf: createUpstreams(config, { poolOf, clock, sourced }),
     routing: () => routing,
@@ -204,10 +205,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     tellsPlace,
     allowance: new Allowance(config.tokenCountsPerMinute, clock),
   });
-  const guardrails = createGuardrails({ ...options, poolOf, outside, answerBytesMax });
+  const guardrails = createGuardrails({ ...options, poolOf, outside, answerBytesMax, openForMs });
   const bodies = createCallBodies(options);
   const kept = createKept({ ...options, catalogue, switchboard, meters });
-  const keyReader = createKeyReader({ db, clock, openForMs: ledger.openForMs });
+  const keyReader = createKeyReader({ db, clock, openForMs });
   return {
     routes: [
       ...modelRoutes({ forward, countTokens, catalogue }),

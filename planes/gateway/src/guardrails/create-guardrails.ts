@@ -39,15 +39,18 @@ export function createGuardrails(of: {
   readonly clock: Clock;
   readonly metrics?: Metrics | undefined;
   readonly answerBytesMax: number;
+  /** For how long keys are open while the database is away. */
+  readonly openForMs: number;
 }): Guardrails {
-  const { db, sealing: keys, log, metrics, clock, answerBytesMax: bytesMax, outside } = of;
+  const { db, sealing: keys, log, metrics, clock, outside, openForMs } = of;
+  const { answerBytesMax: bytesMax } = of;
   let { guardrails: configured } = of.config;
   const now = (): Date => clock.now();
   const allow = (url: string): void => outside.allow([url]);
   const postNamed = createPost({ pool: of.poolOf }, bytesMax);
   const postOutside = createPost(outside, bytesMax);
   const post: Post = (hook, message) => (hook.isByApi ? postOutside : postNamed)(hook, message);
-  const book = createGuardrailBook({ db, keys, clock, log, allow });
+  const book = createGuardrailBook({ db, keys, clock, log, allow, openForMs });
   const withConfigured = (stored: readonly Guardrail[]): readonly Guardrail[] =>
     stored.length === 0 ? configured : [...configured, ...stored];
   const guardrails: KnownGuardrails = (caller) => {

@@ -6,6 +6,7 @@ import { type Db, inTenant } from '@sagewai/postgres';
 import type { OrganizationId } from '@sagewai/wire';
 
 import { CredentialCache } from '../keys/credential-cache.ts';
+import { isDatabaseAway } from '../keys/is-database-away.ts';
 import type { Guardrail } from './guardrail.ts';
 import { type StoredGuardrail, toGuardrail } from './stored-guardrail.ts';
 import { listGuardrailVersions, listStoredGuardrails } from './stored-guardrails.sql.ts';
@@ -33,7 +34,8 @@ const NONE: readonly Guardrail[] = [];
 
 /**
  * Which organizations have guardrails is one short list, read beside the calls; the guardrails of one are read
- * again when its version in that list has changed. Calls of all others cost a look-up in memory.
+ * again when its version in that list has changed. Calls of all others cost a look-up in memory. While the
+ * database is away what was read before counts for as long as a key may be open: who calls meanwhile has one.
  */
 export function createGuardrailBook(of: {
   readonly db: Db;
@@ -42,12 +44,14 @@ export function createGuardrailBook(of: {
   readonly log: Log;
   /** Throws for an address that may not be called. */
   readonly allow: (url: string) => void;
+  readonly openForMs: number;
 }): GuardrailBook {
-  const { db, keys, log } = of;
+  const { db, keys, log, openForMs } = of;
   const versions = new CredentialCache<ReadonlyMap<OrganizationId, bigint>>({
     clock: of.clock,
     ageMsMax: VERSIONS_AGE_MS_MAX,
     entriesMax: 1,
+    away: { ageMsMaxOf: () => openForMs, isAway: isDatabaseAway },
     load: async () =>
       new Map((await listGuardrailVersions(db)).map(({ orgId, version }) => [orgId, version])),
   });

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '@sagewai/clock';
 import { hashToken } from '@sagewai/crypto';
 import { Fault } from '@sagewai/fault';
-import { type Caller, type CredentialReader, nameFault } from '@sagewai/http';
+import type { Caller, CredentialReader } from '@sagewai/http';
 import type { Db } from '@sagewai/postgres';
 import { canonicalModels, type Endpoint } from '@sagewai/wire';
 
@@ -12,6 +12,7 @@ import { readKeyClassification } from '../classification/classification.ts';
 import { readNames } from '../guardrails/choose-guardrails.ts';
 import { CredentialCache } from './credential-cache.ts';
 import { readEnforced } from './enforced-params.ts';
+import { isDatabaseAway } from './is-database-away.ts';
 import { isRouteAllowed } from './is-route-allowed.ts';
 import { findLiveKey, type LiveKey } from './keys.sql.ts';
 import { limitHeaders } from './limit-headers.ts';
@@ -59,7 +60,7 @@ export function createKeyReader({
     entriesMax: KEYS_MAX,
     away: {
       ageMsMaxOf: ({ caller }) => (isOpen(caller.detail as CallerDetail) ? openForMs : 0),
-      isAway: (error) => nameFault(error).code === 'service.unavailable',
+      isAway: isDatabaseAway,
     },
     load: async (value) => {
       const askedMs = clock.monotonicMs();

@@ -16,6 +16,7 @@ import {
   targetsUnder,
 } from '../harness-policies/harness-policy.ts';
 import { CredentialCache } from '../keys/credential-cache.ts';
+import { isDatabaseAway } from '../keys/is-database-away.ts';
 import type { ModelTiers, TierTarget } from './model-tier.ts';
 import { readModelTiers } from './model-tiers.sql.ts';
 
@@ -50,18 +51,24 @@ export interface TierBook {
 const TIERS_AGE_MS_MAX = 1_000;
 const PROJECTS_MAX = 10_000;
 
-/** The tiers of projects, remembered for a moment: a busy project does not wait for the database. */
+/**
+ * The tiers of projects, remembered for a moment: a busy project does not wait for the database. While that is away they are
+ * remembered for as long as a key may be open.
+ */
 export function createTierBook({
   db,
   clock,
+  openForMs = 0,
 }: {
   readonly db: Db;
   readonly clock: Clock;
+  readonly openForMs?: number;
 }): TierBook {
   const book = new CredentialCache<Known>({
     clock,
     ageMsMax: TIERS_AGE_MS_MAX,
     entriesMax: PROJECTS_MAX,
+    away: { ageMsMaxOf: () => openForMs, isAway: isDatabaseAway },
     load: async (name) => {
       const [orgId, projectId] = name.split(' ') as [OrganizationId, ProjectId];
       return inTenant(db, [orgId], async (tx) => {
