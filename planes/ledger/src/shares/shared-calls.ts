@@ -17,6 +17,7 @@ import { ShareBook } from './share-book.ts';
 import type { ShareSettings } from './share-settings.ts';
 import type { Amounts, Holding, OpenCall, ScopeShares } from './share.ts';
 import { bookOwn, bookShared, recallBudget, type SharedSettlement } from './shares.sql.ts';
+import { tellFirst } from './tell-first.ts';
 
 export interface SharedCallsOptions {
   readonly db: Db;
@@ -44,6 +45,7 @@ export class SharedCalls {
   readonly #book: ShareBook;
   readonly #tick: NodeJS.Timeout;
   readonly #giveBack: GiveBack;
+  readonly #renew: ReturnType<typeof tellFirst>;
   readonly #recalling = new Map<string, Promise<void>>();
   #sync: NodeJS.Timeout | null = null;
   /** A call found its shares too small. */
@@ -58,6 +60,10 @@ export class SharedCalls {
     this.#book = new ShareBook({ ...options.settings, outage: options.outage ?? null });
     const lose = (holding: Holding): void => this.#lose(holding);
     this.#giveBack = new GiveBack({ ...options, book: this.#book, lose });
+    // Tried every few milliseconds for as long as the database is away.
+    this.#renew = tellFirst((error) =>
+      options.log.warn('shares of budgets could not be renewed', { error }),
+    );
     this.#tick = setInterval(() => this.#keepUp(), options.settings.keepUpEveryMs);
     this.#tick.unref();
   }
@@ -256,13 +262,7 @@ export class SharedCalls {
     if (!isUrgent && clock.monotonicMs() - this.#bookedMs < settings.keepUpEveryMs) return;
     if (![...this.#book.holdings].some((holding) => this.#isDue(holding))) return;
     const endTurn = await this.#options.takeTurn();
-    try {
-      await this.book([]);
-    } catch (error) {
-      this.#options.log.warn('shares of budgets could not be renewed', { error });
-    } finally {
-      endTurn();
-    }
+    await this.#renew(() => this.book([])).finally(endTurn);
   }
 
   /** Renews what is in use, gives back what is not. */
