@@ -30,7 +30,7 @@ export function ledgerSettings(
             lookEveryMs: config.ledgerJournalLookIntervalMs,
           },
     outage:
-      config.outageOpenForMs === 0 || config.outageOpenCents === 0
+      config.outageOpenForMs === 0 && config.outageOpenCents === 0
         ? null
         : {
             openForMs: config.outageOpenForMs,

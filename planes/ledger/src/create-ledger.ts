@@ -77,10 +77,7 @@ const RECALL_CHANNEL = 'sagewai_shares';
 /** The accounts of a process: coalesces its calls into one commit at a time of each kind. */
 export function createLedger(options: LedgerOptions): Ledger {
   const { log, clock = systemClock } = options;
-  const outage =
-    options.outage && options.shares && options.journal
-      ? new Outage(options.outage, { log, clock, metrics: options.metrics })
-      : null;
+  const outage = outageOf(options, clock);
   const db = outage?.watch(options.db) ?? options.db;
   const settings = { ...LEDGER_DEFAULTS, ...options };
   const { batchMax, queueMax } = settings;
@@ -207,6 +204,22 @@ export function createLedger(options: LedgerOptions): Ledger {
       }
     },
   };
+}
+
+/** Null: no key is open here, which is told where somebody has said that some are. */
+function outageOf(options: LedgerOptions, clock: Clock): Outage | null {
+  const { outage, shares, journal, log, metrics } = options;
+  if (!outage) return null;
+  const needs = {
+    'how long': outage.openForMs > 0,
+    'how much': outage.openPusd > 0n,
+    shares: Boolean(shares),
+    'a journal': Boolean(journal),
+  };
+  const lacks = Object.entries(needs).flatMap(([need, isThere]) => (isThere ? [] : [need]));
+  if (lacks.length === 0) return new Outage(outage, { log, clock, metrics });
+  log.warn('keys that are open are refused while the database is away', { lacks });
+  return null;
 }
 
 function hearRecalls(shared: SharedCalls, url: string, log: Log): Listener {
