@@ -58,6 +58,17 @@ test('what break-glass makes ends with it, and so does what is made with that (G
       expect([path, endOf(made)]).toEqual([path, ends]);
     }
   }
+  const enrolling = await make(call, emergency, ['POST', '/api/v1/fleet/enrollment-keys'], {
+    name: 'of a worker',
+  });
+  const worker = await make(call, {}, ['POST', '/api/v1/fleet/register'], {
+    enrollment_key: enrolling['key'],
+    models: ['m'],
+  });
+  const issuing = ['POST', `/api/v1/fleet/workers/${String(worker['worker_id'])}/tokens`] as const;
+  for (const body of [{}, { expires_in_seconds: 315_360_000 }]) {
+    expect(endOf(await make(call, emergency, issuing, body))).toBe(ends);
+  }
   const held = await make(call, emergency, ['POST', '/key/generate'], {
     blocked: true,
     duration: '1d',

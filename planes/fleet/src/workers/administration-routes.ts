@@ -1,5 +1,6 @@
 import { newId } from '@sagewai/crypto';
 import { found, implement, type Route } from '@sagewai/http';
+import { endOfEmergency } from '@sagewai/identity';
 import {
   getWorker,
   issueWorkerToken,
@@ -36,16 +37,14 @@ export function administrationRoutes(parts: FleetParts): Route[] {
       return toWorker(found(row, NO_SUCH_WORKER), settings.probeStaleMs);
     }),
 
-    implement(issueWorkerToken, async ({ tx, orgId, params, body, audit }) => {
+    implement(issueWorkerToken, async ({ tx, orgId, params, body, caller, audit }) => {
       const id = params.worker_id as WorkerId;
       const [row] = await readWorkers(tx, { orgId, id, limit: 1 });
       const worker = found(row, NO_SUCH_WORKER);
       const issuedAt = clock.now();
-      const ttlMs =
-        body.expires_in_seconds === undefined
-          ? settings.issuedTokenTtlMs
-          : body.expires_in_seconds * 1_000;
-      const expiresAt = new Date(issuedAt.getTime() + ttlMs);
+      const ttlMs = (body.expires_in_seconds ?? settings.issuedTokenTtlMs / 1_000) * 1_000;
+      const endsMs = endOfEmergency(caller)?.getTime() ?? Infinity;
+      const expiresAt = new Date(Math.min(issuedAt.getTime() + ttlMs, endsMs));
       const tokenId = newId();
       const scopes = body.scopes ?? [...WORKER_SCOPES];
       audit.about(`worker:${id}`, {

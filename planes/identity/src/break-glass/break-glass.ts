@@ -8,8 +8,8 @@
  *   G3. It is loud: every request by it stands in the chain of the organization that it acts for, reads as well;
  *       the organization's webhooks and owners are told at the first one; it is counted; `doctor` warns of it.
  *   G4. It is not an administrator: whether the platform has one is decided without it.
- *   G5. What it makes that opens anything (tokens, keys of models, enrollment keys, invitations, links) ends with it,
- *       and so does what those make. Accounts that somebody has become by then stay.
+ *   G5. What it makes that opens anything (tokens, keys of models, enrollment keys, worker tokens, invitations, links)
+ *       ends when it was to end, and so does what those make. Accounts that somebody has become by then stay.
  *   G6. What names no organization or project that there is goes nowhere: it takes no address, and is told of.
  */
 import type { TokenId } from '@sagewai/wire';
