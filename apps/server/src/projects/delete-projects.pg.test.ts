@@ -156,6 +156,34 @@ test('whoever takes a deletion back waits for what is being taken away, which co
   expect(await inTenant(db, [orgId], (tx) => rows.startDeleting(tx, of.projectId))).toBeNull();
 });
 
+test('what its artifacts are in the object store goes with it, and is counted (P2)', async ({
+  db,
+  parts,
+}) => {
+  const { orgId } = await makeTenant(db);
+  const old = { orgId, projectId: await addProject(db, orgId, 'old') };
+  const other = { orgId, projectId: await addProject(db, orgId, 'other') };
+  const keys: string[] = [];
+  for (const { projectId } of [old, old, old, other]) {
+    const id = newId();
+    await inTenant(db, [orgId], (tx) =>
+      sql`
+        insert into artifact (org_id, id, project_id, name, bytes, sha256, sealed_key, created_by)
+        values (${orgId}, ${id}, ${projectId}, 'a', 4, 'x', 'x', 'test')
+      `.execute(tx),
+    );
+    const key = `${orgId}/${id}/artifact/${newId()}`;
+    await parts.objects.put(key, Buffer.from('part'));
+    keys.push(key);
+  }
+  await begin(db, old);
+  await advanceDeletion(parts, old, never);
+  expect(await find(db, orgId, 'old')).toMatchObject({ state: 'deleted', objects: 3 });
+  const left: string[] = [];
+  for await (const page of parts.objects.list(`${orgId}/`)) left.push(...page.map((o) => o.key));
+  expect(left).toEqual(keys.slice(3));
+});
+
 test('everything of a project is deleted and counted, nothing of another is touched, and a certificate says so (P2, P4)', async ({
   db,
   owner,

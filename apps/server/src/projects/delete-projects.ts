@@ -6,7 +6,7 @@ import type { Log } from '@sagewai/log';
 import type { ObjectStore } from '@sagewai/objects';
 import { type Db, inTenant, type Tx } from '@sagewai/postgres';
 import { appendAudit } from '@sagewai/trust';
-import type { OrganizationId, ProjectId, RunId } from '@sagewai/wire';
+import type { OrganizationId, ProjectId } from '@sagewai/wire';
 
 import { certify } from './certificate.ts';
 import * as rows from './project-deletion.sql.ts';
@@ -83,6 +83,7 @@ export async function advanceDeletion(
   if (awaited.length > 0) {
     return putOff(`${awaited.map(({ name, count }) => `${count} of ${name}`).join(', ')} to end`);
   }
+  await removeArtifacts(parts, of, signal);
   while (!signal.aborted) {
     const runIds = await within((tx) => rows.nextRuns(tx, { ...of, limit: settings.batch }));
     // First the objects: a row that is there still says where they are.
@@ -126,14 +127,33 @@ export async function advanceDeletion(
   });
 }
 
+/** What artifacts are, while rows still say where it is: a certificate that counts objects is not signed before. */
+async function removeArtifacts(
+  { db, objects, settings }: DeletionParts,
+  of: Named,
+  signal: AbortSignal,
+): Promise<void> {
+  const within = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => inTenant(db, [of.orgId], work);
+  let after: string | null = null;
+  while (!signal.aborted) {
+    const page: { after: string | null; limit: number } = { after, limit: settings.batch };
+    const ids = await within((tx) => rows.nextArtifacts(tx, { ...of, ...page }));
+    const removed = await removeObjects(objects, of.orgId, ids);
+    if (removed > 0) await within((tx) => rows.countObjects(tx, of.projectId, removed));
+    after = ids.at(-1) ?? null;
+    if (after === null) return;
+  }
+}
+
+/** Of runs, or of artifacts: whose objects stand under their ids. */
 async function removeObjects(
   store: ObjectStore,
   orgId: OrganizationId,
-  runIds: readonly RunId[],
+  ids: readonly string[],
 ): Promise<number> {
   let removed = 0;
-  for (const runId of runIds) {
-    for await (const page of store.list(`${orgId}/${runId}/`)) {
+  for (const id of ids) {
+    for await (const page of store.list(`${orgId}/${id}/`)) {
       for (const { key } of page) {
         await store.delete(key);
         removed += 1;

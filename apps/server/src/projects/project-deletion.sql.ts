@@ -161,6 +161,25 @@ export async function nextRuns(
   return rows.map(({ id }) => id);
 }
 
+/** Artifacts of the project, by their ids; null: from the first one on. */
+export async function nextArtifacts(
+  tx: Executor,
+  of: {
+    readonly orgId: OrganizationId;
+    readonly projectId: ProjectId;
+    readonly after: string | null;
+    readonly limit: number;
+  },
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from artifact
+    where org_id = ${of.orgId} and project_id = ${of.projectId}
+      and (${of.after}::uuid is null or id > ${of.after}::uuid)
+    order by id limit ${of.limit}
+  `.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
 /** P2. False: nothing was left to delete. */
 export async function purgeSome(
   tx: Tx,
