@@ -45,7 +45,7 @@ function bookWith(
   shares: Share[],
   outage: Outage | null = null,
 ): { book: ShareBook; holding: Holding } {
-  const book = new ShareBook({ callsASecondMin: 1, stretchMs: 100, outage });
+  const book = new ShareBook({ callsASecondMin: 1, stretchMs: 100, divisor: 8, outage });
   expect(book.admit(callOf(), 0n, 0)).toBeNull();
   const holding = book.holdingOf(ORG as OrganizationId);
   if (!holding) throw new Error('no holding is wanted');
@@ -203,6 +203,24 @@ test('what a batch is charged is what its calls cost up to what they held; the e
     { share: tokens, charged: 14, overrun: 2 },
     { share: requests, charged: 2, overrun: 0 },
   ]);
+});
+
+test('for an outage no more is held than a part of what would be left without it, however often it is asked for', () => {
+  const clock = { now: () => new Date(0), monotonicMs: () => 0 };
+  const settings = { openForMs: 10_000, openPusd: 1_000n, keptMs: 60_000 };
+  const outage = new Outage(settings, { log: silentLog, clock, metrics: createMetrics() });
+  const share = { ...shareOf(0, 100), limit: 907n, used: 200n }; // of which 100 are its own
+  const { book, holding } = bookWith([share], outage);
+  book.admit(callOf({ onOutage: 'open' }), 0n, 0);
+  const scope = [...holding.scopes.values()].find(({ shares }) => shares.includes(share));
+  if (!scope) throw new Error('no scope has the share');
+  expect(book.targetOf(scope)[0]).toBe(100); // an eighth of 807, in whole numbers, as the database counts
+  expect(book.isShort(scope)).toBe(false);
+  share.limit = 90_000n;
+  expect(book.targetOf(scope)[0]).toBe(1_000);
+  expect(book.isShort(scope)).toBe(true);
+  share.limit = 0n; // It was lowered meanwhile: what calls under way need is wanted as ever.
+  expect(book.targetOf(scope)[0]).toBe(20);
 });
 
 test('in an outage a call of an open key is admitted after its holding’s time, from what is left of it, that day (O1, O3)', async () => {

@@ -20,6 +20,8 @@ export interface ShareBookOptions {
   readonly callsASecondMin: number;
   /** Of which stretch of time the peak decides how large a share is. */
   readonly stretchMs: number;
+  /** One over the part of what is left in a budget that may be held for an outage. */
+  readonly divisor: number;
   readonly outage?: Outage | null;
 }
 
@@ -137,9 +139,14 @@ export class ShareBook {
   }
 
   /** How large the shares of a scope should be. */
-  targetOf({ peak, peakBefore, reserve }: ScopeShares): Amounts {
+  targetOf(scope: ScopeShares): Amounts {
+    const { peak, peakBefore } = scope;
+    const { divisor } = this.#options;
     const of = (index: 0 | 1 | 2): number =>
-      Math.max(HEADROOM * Math.max(peak[index], peakBefore[index]), reserve[index]);
+      Math.max(
+        HEADROOM * Math.max(peak[index], peakBefore[index]),
+        reserveOf(scope, index, divisor),
+      );
     return [of(0), of(1), of(2)];
   }
 
@@ -235,6 +242,17 @@ function keepReserve(scope: ScopeShares, reserve: Amounts, untilMs: number): voi
     Math.max(had[1], reserve[1]),
     Math.max(had[2], reserve[2]),
   ];
+}
+
+/** What of it is held: each time a part of what is left would be all of it in the end, and lost with this replica. */
+function reserveOf({ reserve, shares }: ScopeShares, measure: 0 | 1 | 2, divisor: number): number {
+  if (reserve[measure] === 0) return 0;
+  const parts = shares
+    .filter((share) => share.measure === measure)
+    .map(({ limit, used, amount }) =>
+      Math.max(0, Math.floor((Number(limit - used) + amount) / divisor)),
+    );
+  return Math.min(reserve[measure], ...parts);
 }
 
 /** From the widest to the narrowest. */
