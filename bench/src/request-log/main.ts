@@ -1,5 +1,5 @@
-import { bookRows } from '../admission/time-reports.ts';
 /** `npm run bench:request-log`: pages of the request log of a million calls, by each filter. */
+import { bookRows } from '../admission/time-reports.ts';
 import { type Api, createApi } from '../common/api.ts';
 import { type Bench, type Result, runBench } from '../common/bench.ts';
 import { compare, type Figure } from '../common/figure.ts';
