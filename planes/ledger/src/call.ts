@@ -55,6 +55,8 @@ export interface CallRequest {
   /** Whether a caller that hears no answer asks again for the same id, wherever: then it is not given back, and it is
    *  never admitted from shares, which one server alone knows. */
   readonly isRepeated?: boolean;
+  /** Whether it outlives its request: any server may settle it, so none admits it from shares. */
+  readonly isLasting?: boolean;
   readonly sessionId?: string | null;
   readonly agent?: string | null;
   readonly tags?: readonly string[];

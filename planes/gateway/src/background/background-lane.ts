@@ -81,7 +81,8 @@ function createBackgroundLane({ db, ledger, forwarding, config }: LaneParts): Fo
   return createForward({
     ...forwarding,
     reserve: async (decided, trail) => {
-      const call = await reserveCall(ledger, decided, { trail, expiresInMs: RESERVED_MS });
+      const of = { trail, expiresInMs: RESERVED_MS, isLasting: true };
+      const call = await reserveCall(ledger, decided, of);
       const background = decided.asked.kept?.background;
       if (background !== undefined) {
         background.admitted = call;

@@ -6,12 +6,13 @@ import { makeTenant } from '@sagewai/testing';
 import OpenAI from 'openai';
 import { describe, expect } from 'vitest';
 
-import { changesOf, openReservations, wholeSpendOf } from '../fixture.sql.ts';
+import { changesOf, heldInShares, openReservations, wholeSpendOf } from '../fixture.sql.ts';
 import {
   deploymentAt,
   type FakeUpstream,
   makeKey,
   type RunningGateway,
+  startGateway,
 } from '../gateway-fixture.ts';
 import { answerJson, sharedWorldTest } from '../world-fixture.ts';
 import { endOpen, findOpen, listDueResponses, openResponse } from './background.sql.ts';
@@ -191,6 +192,44 @@ describe('a response in the background', () => {
     expect(await spend()).toMatchObject([{ cost: COST, status: 'error', source: 'provider' }]);
     expect(await openReservations(owner, tenant.orgId)).toBe(0);
     expect(await due()).toEqual([]);
+  });
+
+  test('has a reservation where calls are admitted from shares: another server settles it (L2)', async ({
+    db,
+    gateway,
+    provider,
+    upstream,
+    due,
+    spend,
+    owner,
+    tenant,
+  }) => {
+    const { value } = await makeKey(db, tenant, { limits: { usdPerDay: 10n ** 15n } });
+    const shares = { listenUrl: null, callsASecondMin: 1, idleMs: 60_000, ttlMs: 60_000 };
+    const deployments = [at(upstream.url, 'm')];
+    const holder = await startGateway(db, { deployments, ledger: { shares } });
+    try {
+      const client = clientOf(holder, value);
+      provider.creates = 'answers';
+      const held = async (): Promise<bigint> => {
+        await client.responses.create({ model: 'm', input: 'hello' });
+        return heldInShares(owner, tenant.orgId);
+      };
+      await expect.poll(held, { timeout: 20_000 }).toBeGreaterThan(0n);
+      const before = (await spend()).length;
+      provider.creates = 'takes';
+      await ask(client);
+      expect(await openReservations(owner, tenant.orgId)).toBe(1);
+      await expect.poll(due).toHaveLength(1);
+      provider.become('completed', { usage: USAGE });
+      await look(gateway);
+      const booked = await spend();
+      expect(booked).toHaveLength(before + 1);
+      expect(booked.at(-1)).toMatchObject({ cost: COST, source: 'provider', status: 'ok' });
+      expect(await openReservations(owner, tenant.orgId)).toBe(0);
+    } finally {
+      await holder.close();
+    }
   });
 
   test('that is cancelled is paid as far as it was made (L2)', async ({

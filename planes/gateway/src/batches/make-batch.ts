@@ -146,6 +146,7 @@ async function reserve(
     outputTokens: manifest.outputTokensMax,
     mayCap: false,
     expiresInMs: RESERVED_MS,
+    isLasting: true,
     ...readOrigin(request.headers),
     // Whoever its requests are for, it is one call: of the end user that a header names.
     endUser: readEndUser(request.headers, null),

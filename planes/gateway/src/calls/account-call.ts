@@ -27,8 +27,9 @@ import { priceOutcome, type SettleCall } from './settle-call.ts';
 export async function reserveCall(
   ledger: Pick<Ledger, 'reserve'>,
   call: DecidedCall,
-  { trail, expiresInMs }: { readonly trail: Trail; readonly expiresInMs: number },
+  of: { readonly trail: Trail; readonly expiresInMs: number; readonly isLasting?: boolean },
 ): Promise<AdmittedCall> {
+  const { trail, expiresInMs, isLasting = false } = of;
   const { input, caller, group, bounds } = call;
   const { orgId, projectId } = tenantOf(call);
   const id = newId<ReservationId>();
@@ -49,6 +50,7 @@ export async function reserveCall(
     outputTokens: bounds.outputMax,
     mayCap: bounds.mayCap,
     expiresInMs,
+    isLasting,
     ...readOrigin(input.request.headers),
     endUser: readEndUser(input.request.headers, input.body),
     contexts: readContexts(input.request.headers),

@@ -118,6 +118,7 @@ test('a call that is settled or asked for at any server is never admitted from s
   const { book } = bookWith([share]);
   expect(book.admit(callOf({ isRepeated: true }), 0n, 1)).toBeNull();
   expect(book.admit(callOf({ workerId: 'worker' as WorkerId }), 0n, 1)).toBeNull();
+  expect(book.admit(callOf({ isLasting: true }), 0n, 1)).toBeNull();
   expect(share.held).toBe(0);
   expect(book.admit(callOf(), 0n, 1)).not.toBeNull();
 });

@@ -67,7 +67,7 @@ export class ShareBook {
   /** Null: the shares do not decide it; whoever asks must ask the database. */
   admit(request: CallRequest, fixed: PicoUsd, nowMs: number): Reservation | null {
     // Who settles these may ask another server, or this one once more: all must find their reservation.
-    if (request.workerId || request.isRepeated === true) return null;
+    if (request.workerId || request.isRepeated === true || request.isLasting === true) return null;
     const { outputTokens, price } = request;
     const amountPusd = fixed + (price === null ? 0n : price.output * BigInt(outputTokens));
     const cost = Number(amountPusd);
