@@ -179,7 +179,7 @@ test('no more than the operator says is spent in an outage, however many call at
     await expect
       .poll(async () => (await taggedCalls(owner, 'during_outage')).length, PATIENT)
       .toBe(passed);
-    const [{ reserved }] = (await taggedCalls(owner, 'during_outage')) as [{ reserved: bigint }];
+    const [{ reserved } = { reserved: 0n }] = await taggedCalls(owner, 'during_outage');
     expect(BigInt(passed) * reserved).toBeLessThanOrEqual(openPusd);
     expect(200n * reserved).toBeGreaterThan(openPusd); // so many were asked for
   });
