@@ -181,4 +181,20 @@ export const LEDGER_MUTANTS: readonly SourceMutant[] = [
     project: 'unit',
     tests: `${GATEWAY}/keys/credential-cache.test.ts`,
   },
+  {
+    name: 'outage, O1: all of a budget is held in the end',
+    file: `${LEDGER}/shares/share-book.ts`,
+    from: 'return Math.min(reserve[measure], ...parts);',
+    to: 'return reserve[measure];',
+    project: 'unit',
+    tests: `${LEDGER}/shares/share-book.test.ts`,
+  },
+  {
+    name: 'outage: guardrails are not known for as long as keys are',
+    file: `${GATEWAY}/guardrails/guardrail-book.ts`,
+    from: 'away: { ageMsMaxOf: () => openForMs, isAway: isDatabaseAway },',
+    to: '',
+    project: 'unit',
+    tests: `${GATEWAY}/guardrails/guardrail-book.test.ts`,
+  },
 ];
