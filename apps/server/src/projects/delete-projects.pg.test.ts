@@ -255,7 +255,7 @@ test('everything of a project is deleted and counted, nothing of another is touc
   for await (const page of parts.objects.list(`${orgId}/`)) expect(page).toHaveLength(1);
 
   const { rows: entries } = await sql<{ details: string }>`
-    select details from audit_entry where action = 'project.deleted'
+    select details from audit_entry where action = 'project.deleted' and subject = ${`project:${old.projectId}`}
   `.execute(owner);
   const text = done?.certificate ?? '';
   expect(JSON.parse(text)).toMatchObject({
