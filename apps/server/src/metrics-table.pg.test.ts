@@ -2,12 +2,14 @@
  * docs/metrics.md names every metric of the product, with its labels. `UPDATE_METRICS=1` writes the
  * table anew; what the labels may be, and how many, is written by hand in the column "bounded by".
  */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { selfSign } from '@sagewai/certificate';
 import { readConfig } from '@sagewai/config';
+import type { ServerCertificate } from '@sagewai/http';
 import { silentLog } from '@sagewai/log';
 import { FileStore } from '@sagewai/objects';
 import type { DeclaredMetric } from '@sagewai/telemetry';
@@ -60,6 +62,18 @@ const described = ({ name, kind, labels, help }: DeclaredMetric): Omit<Row, 'bou
   help: help.replaceAll('|', '\\|'),
 });
 
+function makeCertificate(): ServerCertificate {
+  const expiresAt = new Date(Date.now() + 86_400_000);
+  const { certificate: cert, key } = selfSign({
+    key: generateKeyPairSync('ed25519').privateKey,
+    commonName: 'any',
+    names: ['localhost'],
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: expiresAt,
+  });
+  return { cert, key, expiresAt };
+}
+
 test('docs/metrics.md names every metric, its labels and what bounds them', async ({ url }) => {
   const secret = (): string => randomBytes(32).toString('base64url');
   const config = readConfig(SERVER_FIELDS, {
@@ -79,6 +93,7 @@ test('docs/metrics.md names every metric, its labels and what bounds them', asyn
     databases,
     objects: new FileStore(join(tmpdir(), 'never-written')),
     keys: parseServerKeys(secret(), secret()),
+    certificate: makeCertificate(),
     version: '0.0.0-test',
     log: silentLog,
     onOutdated: () => undefined,

@@ -105,7 +105,8 @@ async function mistakeIn(words: readonly string[]): Promise<string> {
 test('what the pages say to type is there to be typed', async () => {
   const groups = await offered('');
   const told = execFileSync(process.execPath, [LAUNCHER, 'help'], { encoding: 'utf8' });
-  const all = new Set(['help', ...told.matchAll(/^ {2}([a-z][a-z-]+) /gm).map(([, name]) => name)]);
+  const listed = [...told.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name = '']) => name);
+  const all = new Set(['help', ...listed]);
   const mistakes: string[] = [];
   let count = 0;
   for (const page of PAGES) {

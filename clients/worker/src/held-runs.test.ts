@@ -6,9 +6,13 @@ import type { Lease } from './lease.ts';
 const lease = (n: number): Lease => ({
   runId: `run ${n}`,
   epoch: n,
+  orgId: 'org',
+  projectId: 'project',
   model: null,
   payload: {},
+  contentKey: null,
   runToken: '',
+  resume: null,
 });
 
 test('every run is named before the first instruction of any (C1)', async () => {

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify, type webcrypto } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ describe('a key pair', () => {
     await second.said(/, session \d/);
     await second.drain();
     const { headers, body } = await fleet.reached(REGISTER);
-    const { public_key: jwk } = body as { public_key: JsonWebKey };
+    const { public_key: jwk } = body as { public_key: webcrypto.JsonWebKey };
     const key = createPublicKey({ format: 'jwk', key: { ...jwk } });
     for (const shown of [headers, ...fleet.asked(OPEN).map((asked) => asked.headers)]) {
       const [head, claims, signature = ''] = String(shown['x-worker-proof']).split('.');

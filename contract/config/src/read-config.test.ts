@@ -80,7 +80,7 @@ describe('readConfig', () => {
     expectTypeOf(config.redisUrl).toEqualTypeOf<string | null>();
     expectTypeOf(config.jwtSecret).toEqualTypeOf<Secret | null>();
     expectTypeOf(config.leaseTtlMs).toEqualTypeOf<number>();
-    expectTypeOf(config.workerModels).toEqualTypeOf<readonly string[]>();
+    expectTypeOf(config.workerModels).toEqualTypeOf<readonly string[] | never[]>();
     expectTypeOf(config.logLevel).toEqualTypeOf<'debug' | 'info'>();
     expectTypeOf(config.metricsPublic).toEqualTypeOf<boolean>();
   });

@@ -132,6 +132,7 @@ const maxTokensField = 'max_tokens';
 const chatStream = { inputTokensEstimate: 1 };
 const ollama = { kind: 'chat', model: 'm', createdAt: 'now' } as const;
 const gemini = { model: 'm', createdAt: 1 };
+const converse = { ...gemini, id: 'c-1' };
 const durations = { totalNs: 1, firstNs: 1 };
 
 /** Each is given a request, or one thing that a provider might say. */
@@ -174,7 +175,7 @@ const ANSWERS: Record<string, (body: JsonObject, asked: JsonObject) => object> =
   chatAnswerToCompletion: (body) => translate.chatAnswerToCompletion(body, { echo: '' }),
   chatAnswerToOllama: (body) => translate.chatAnswerToOllama(body, ollama, durations),
   embeddingsToOllama: (body) => translate.embeddingsToOllama(body, { model: 'm', totalNs: 1 }),
-  converseToChatAnswer: (body) => translate.converseToChatAnswer(body, gemini),
+  converseToChatAnswer: (body) => translate.converseToChatAnswer(body, converse),
   converseErrorToChat: (body) => translate.converseErrorToChat(body, 500),
   responseToChatAnswer: (body) => translate.responseToChatAnswer(body, { createdAt: 1 }),
   geminiToChatAnswer: (body) => translate.geminiToChatAnswer(body, gemini),
@@ -199,7 +200,7 @@ const STREAMS: Record<string, (asked: JsonObject) => Stream> = {
   MessagesStreamToChat: () =>
     new translate.MessagesStreamToChat({ createdAt: 1, includesUsage: true }),
   ConverseStreamToChat: () =>
-    new translate.ConverseStreamToChat({ ...gemini, includesUsage: true }),
+    new translate.ConverseStreamToChat({ ...converse, includesUsage: true }),
   GeminiStreamToChat: () => new translate.GeminiStreamToChat({ ...gemini, includesUsage: true }),
   ResponsesStreamToChat: () =>
     new translate.ResponsesStreamToChat({ createdAt: 1, includesUsage: true }),

@@ -4,13 +4,17 @@ import { expect, test } from 'vitest';
 import { Backlog } from './dispatch/backlog.ts';
 import { FleetMeters, SERIES_MAX } from './meters.ts';
 import type { PendingCount, WorkerLoad } from './scaling/counts.sql.ts';
+import { FLEET_DEFAULTS } from './settings.ts';
 
 function create(): { metrics: Metrics; meters: FleetMeters } {
   const metrics = createMetrics();
   const backlog = new Backlog({
+    ...FLEET_DEFAULTS,
     weightOf: () => 1,
+    costOf: () => 1,
     fullLookEveryMs: 1_000,
     monotonicMs: () => 0,
+    nowMs: () => 0,
   });
   return { metrics, meters: new FleetMeters(metrics, backlog) };
 }

@@ -21,6 +21,7 @@ const lease = {
   projectId: 'project',
   contentKey: null,
   runToken: 'rt-1.x',
+  resume: null,
 };
 const ask = (model: string, parameters: ModelRequest['parameters'] = {}): ModelRequest => ({
   model,

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type Db, type Executor, inTenant, sql } from '@sagewai/postgres';
-import {
-  databaseTest as test,
-  holdTransaction,
-  makeTenant,
-  type Tenant,
-  untilWaiting,
-} from '@sagewai/testing';
+import { databaseTest as test, holdTransaction, makeTenant, untilWaiting } from '@sagewai/testing';
 import type { RunId } from '@sagewai/wire';
 import { describe, expect } from 'vitest';
 
@@ -28,7 +22,7 @@ import {
   submitRuns,
 } from './queue.sql.ts';
 
-const place = async (db: Db, tenant?: Tenant): Promise<Place> =>
+const place = async (db: Db, tenant?: Place['tenant']): Promise<Place> =>
   makePlace(db, tenant ?? (await makeTenant(db)));
 const request = requestOf;
 

@@ -48,6 +48,8 @@ const ends = (place: Place, { runId, epoch }: ClaimAnswer): Report => ({
   output: null,
   error: null,
   retry: false,
+  errorClass: null,
+  deadLetter: false,
 });
 
 async function claimOne(db: Parameters<typeof makePlace>[0], runs = 1) {

@@ -84,6 +84,7 @@ test('where a connection shows a certificate, it must be of the key of the worke
       ip: '127.0.0.1',
       headers: { authorization: `Bearer ${token}` },
       peerThumbprint,
+      isTls: peerThumbprint !== undefined,
       url: CLAIM,
       endpoint: claimRuns,
       signal: new AbortController().signal,

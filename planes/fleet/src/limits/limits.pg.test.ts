@@ -63,6 +63,8 @@ const report = (db: Db, here: Place, { runs }: Claimed) =>
       output: null,
       error: null,
       retry: false,
+      errorClass: null,
+      deadLetter: false,
     })),
     0,
   );
@@ -360,8 +362,9 @@ describe('what was set', () => {
     db,
     dispatch,
   }) => {
-    const here = await place(db);
-    const { orgId, projectId, projectName } = here.tenant;
+    const tenant = await makeTenant(db);
+    const here = await makePlace(db, tenant);
+    const { orgId, projectId, projectName } = tenant;
     await limit(db, here, { weight: 2.5 });
     await limit(db, here, { maxQueued: 5, rate: { starts: 1, perMs: 2_000 } }, 'pool');
     const other = await place(db);

@@ -18,10 +18,12 @@ async function untilWaits(replica: FleetFixture, polls: number): Promise<void> {
 
 const ids = (leases: readonly { run_id: string }[]): string[] => leases.map(({ run_id: id }) => id);
 
-const submit = (replica: FleetFixture, body: object): Promise<Answer> =>
+type Body = Record<string, unknown>;
+
+const submit = (replica: FleetFixture, body: Body): Promise<Answer> =>
   replica.call('POST', '/api/v1/runs', { as: 'write', body: { payload: {}, ...body } });
 
-const to = (worker: { id: string }, more: object = {}): object => ({
+const to = (worker: { id: string }, more: Body = {}): Body => ({
   routing: { worker_id: worker.id, ...more },
 });
 
@@ -148,7 +150,7 @@ describe('a run that is for one worker', () => {
 });
 
 describe('runs with one key', () => {
-  const sticky = (more: object = {}): object => ({ sticky: { key: 'session-1', ...more } });
+  const sticky = (more: Body = {}): Body => ({ sticky: { key: 'session-1', ...more } });
 
   test('go to the worker that had the last, on any replica (soft)', async ({ replicaWith }) => {
     const [here, there] = [replicaWith({ key }), replicaWith({ key })];

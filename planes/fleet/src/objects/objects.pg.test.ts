@@ -50,7 +50,7 @@ const large = (bytes: number, mark = 'x'): { text: string } => ({ text: mark.rep
 const read = async (replica: FleetFixture, run: string) =>
   (await replica.call('GET', `/api/v1/runs/${run}`, { as: 'read' })).body;
 const claim = async (replica: FleetFixture, worker: FixtureWorker, slots = 10) =>
-  (await replica.claim(worker, { slots })) as readonly GivenLease[];
+  (await replica.claim(worker, { slots })) as GivenLease[];
 
 async function stored(db: Db, orgId: OrganizationId, run: string, kind: 'payload' | 'output') {
   const of = { runId: run as never, kind };

@@ -1,6 +1,6 @@
 import { inTenant } from '@sagewai/postgres';
 import { databaseTest as test, makeTenant } from '@sagewai/testing';
-import type { RunState } from '@sagewai/wire';
+import type { RunId, RunState } from '@sagewai/wire';
 import { expect } from 'vitest';
 
 import { reportRuns } from '../dispatch/leases.sql.ts';
@@ -13,7 +13,9 @@ test('the state of a run is where it is, for one, for many and in lists', async 
   const here = await makePlace(db, tenant);
   const { orgId, projectId } = tenant;
   const runs = [1, 2, 3, 4, 5].map((n) => newRun(here, { prio: n }));
-  const [running, completed, failed, cancelled, queued] = runs.map(({ runId }) => runId);
+  type Five = [RunId, RunId, RunId, RunId, RunId];
+  const ids = runs.map(({ runId }) => runId) as Five;
+  const [running, completed, failed, cancelled, queued] = ids;
   await submitRuns(db, runs);
   const wants = [1, 2, 3].map((prio) => ({ sq: here.sq, prio, count: 1, floor: 0n }));
   const leases = await claimRuns(db, requestOf(here, { wants }));
@@ -35,11 +37,10 @@ test('the state of a run is where it is, for one, for many and in lists', async 
     );
   }
   await inTenant(db, [orgId], async (tx) => {
-    if (cancelled !== undefined) await cancelRun(tx, cancelled);
-    const expected = { running, completed, failed, cancelled, queued } as Record<RunState, string>;
-    const ids = runs.map(({ runId }) => runId);
+    await cancelRun(tx, cancelled);
+    const expected = { running, completed, failed, cancelled, queued };
     const states = await readStates(tx, ids);
-    for (const [state, runId] of Object.entries(expected) as [RunState, (typeof ids)[number]][]) {
+    for (const [state, runId] of Object.entries(expected) as [RunState, RunId][]) {
       expect((await findRun(tx, runId))?.state).toBe(state);
       expect(states).toContainEqual({ runId, projectId, state });
       const listed = await listRuns(tx, { orgId, projectId, state, limit: 10 });
@@ -47,16 +48,11 @@ test('the state of a run is where it is, for one, for many and in lists', async 
     }
     expect(await listRuns(tx, { orgId, projectId: null, limit: 10 })).toHaveLength(5);
     expect(await listRuns(tx, { orgId, projectId, state: 'waiting', limit: 10 })).toEqual([]);
-    expect((await findRun(tx, completed as (typeof ids)[number]))?.output).toEqual({ a: 1 });
+    expect((await findRun(tx, completed))?.output).toEqual({ a: 1 });
   });
   const foreign = await makeTenant(db);
   await inTenant(db, [foreign.orgId], async (tx) => {
-    expect(
-      await readStates(
-        tx,
-        runs.map(({ runId }) => runId),
-      ),
-    ).toEqual([]);
+    expect(await readStates(tx, ids)).toEqual([]);
     expect(await listRuns(tx, { orgId, projectId: null, limit: 10 })).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ const read = async (replica: FleetFixture, run: string) =>
   (await replica.call('GET', `/api/v1/runs/${run}`, { as: 'read' })).body;
 
 const claim = async (replica: FleetFixture, worker: FixtureWorker, slots = 10) =>
-  (await replica.claim(worker, { slots })) as readonly KeyedLease[];
+  (await replica.claim(worker, { slots })) as KeyedLease[];
 
 function openToken(lease: KeyedLease | undefined, key = lease?.content_key?.key): unknown {
   const opened = fernetDecrypt(fernetKey(key ?? '') ?? never(), String(lease?.payload), {

@@ -113,6 +113,8 @@ test('only the session that has the lease may wait (F1)', async ({ db }) => {
     output: null,
     error: null,
     retry: false,
+    errorClass: null,
+    deadLetter: false,
   } as const;
   expect(await reportRuns(db, [late], 1_000)).toMatchObject([{ how: 'lost' }]);
   const foreign = await inTenant(db, [stranger.tenant.orgId], (tx) =>
