@@ -6,7 +6,7 @@ import type { KeyId, ReservationId } from '@sagewai/wire';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { LIMIT_KINDS, type Limits, type ScopeKind } from './budget.ts';
+import { LIMIT_KINDS, type Limits } from './budget.ts';
 import type { CallRequest } from './call.ts';
 import { expireDue, reserveAll, settleAll } from './calls.sql.ts';
 import { checkLedger } from './check-ledger.sql.ts';
@@ -19,6 +19,7 @@ const STARTS_MS = [Date.parse('2026-11-21T23:58:00Z'), Date.parse('2026-11-30T23
 const DAY_MS = 86_400_000;
 const TEAMS = ['team-a', 'team-b'] as const;
 const PERSON = 'someone';
+const SCOPES = ['organization', 'project', 'team', 'person', 'key'] as const;
 
 const wait = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 3000 }) },
@@ -73,7 +74,7 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('limit' as const),
-      scope: fc.constantFrom<ScopeKind>('organization', 'project', 'team', 'person', 'key'),
+      scope: fc.constantFrom(...SCOPES),
       usdPerHour: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       usdPerDay: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
       usdPerWeek: fc.option(fc.bigInt(0n, 900n), { freq: 1 }),
@@ -118,7 +119,7 @@ async function play(
     teamId: TEAMS[0],
     personId: PERSON,
   };
-  const idOf: Record<ScopeKind, string> = {
+  const idOf: Record<(typeof SCOPES)[number], string> = {
     organization: orgId,
     project: projectId,
     team: TEAMS[0],

@@ -33,11 +33,12 @@ describe('parseMasterKey', () => {
     ['a repeated half', 'a3f1c29b7d5e48806b1c9d0e7f2a3584'.repeat(2)],
     [
       'few distinct bytes',
-      createHash('sha256')
-        .update('x')
-        .digest()
-        .map((byte) => byte & 7)
-        .toString('hex'),
+      Buffer.from(
+        createHash('sha256')
+          .update('x')
+          .digest()
+          .map((byte) => byte & 7),
+      ).toString('hex'),
     ],
     [
       'a text',

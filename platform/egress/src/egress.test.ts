@@ -236,7 +236,7 @@ describe('guardedConnect', () => {
     'metadata.google.internal',
   ])('does not connect to %s when it is asked directly (E1)', async (hostname) => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    guardedConnect(5000, systemResolve)({ hostname, protocol: 'http:', port: '80' }, (error) =>
+    guardedConnect(5000, systemResolve)({ hostname, protocol: 'http:', port: '80' }, (...[error]) =>
       resolve(error),
     );
     expect(await promise).toMatchObject({ code: 'egress.refused' });

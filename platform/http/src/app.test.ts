@@ -38,10 +38,7 @@ const create = implementOwn(createThing, async ({ body, query }) => ({
 }));
 
 /** As a reader that asks the database. */
-const lookUp: Authenticator = async (head) => {
-  await Promise.resolve();
-  return scopeReader.read(head) ?? ANONYMOUS;
-};
+const lookUp: Authenticator = async (head) => (await scopeReader.read(head)) ?? ANONYMOUS;
 
 /** An endpoint that throws what it is given. */
 function throwing(surface: Surface, thrown: unknown, audit: 'read' | 'record' = 'read'): Route {
@@ -132,11 +129,11 @@ describe('a success', () => {
     });
     const { app } = createFixture([
       implementOwn(claim, async ({ body }) => {
-        if (body.want === 'flat') return { kind: 'flat', run_id: 'r', hidden: 1 };
-        return body.want === 'many' ? { kind: 'many', leases: ['l'] } : null;
+        if (body.want === 'flat') return { kind: 'flat' as const, run_id: 'r', hidden: 1 };
+        return body.want === 'many' ? { kind: 'many' as const, leases: ['l'] } : null;
       }),
     ]);
-    const ask = (want: string): ReturnType<typeof app.inject> =>
+    const ask = (want: string) =>
       app.inject({ method: 'POST', url: '/claim', headers: bearer('worker'), payload: { want } });
 
     expect((await ask('flat')).json()).toEqual({ kind: 'flat', run_id: 'r' });

@@ -23,14 +23,14 @@ const claim = endpoint({
 test('a handler is checked against its endpoint by the compiler', () => {
   const routes: Route[] = [
     implementOwn(claim, async ({ body }) =>
-      body.slots > 0 ? { kind: 'claimed', run_id: 'r' } : { kind: 'idle' },
+      body.slots > 0 ? { kind: 'claimed' as const, run_id: 'r' } : { kind: 'idle' as const },
     ),
     // @ts-expect-error a misspelt literal
-    implementOwn(claim, async () => ({ kind: 'idl' })),
+    implementOwn(claim, async () => ({ kind: 'idl' as const })),
     // @ts-expect-error a missing field
-    implementOwn(claim, async () => ({ kind: 'claimed' })),
+    implementOwn(claim, async () => ({ kind: 'claimed' as const })),
     // @ts-expect-error a field that the body does not declare
-    implementOwn(claim, async ({ body }) => ({ kind: 'claimed', run_id: body.run_id })),
+    implementOwn(claim, async ({ body }) => ({ kind: 'claimed' as const, run_id: body.run_id })),
   ];
   expect(routes).toHaveLength(4);
 });

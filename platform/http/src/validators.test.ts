@@ -1,9 +1,9 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 
 import { createValidators } from './validators.ts';
 
-const orNull = (schema: ReturnType<typeof Type.Unsafe>): ReturnType<typeof Type.Unsafe> =>
+const orNull = (schema: TSchema): ReturnType<typeof Type.Unsafe> =>
   Type.Unsafe(Type.Union([schema, Type.Null()]));
 
 const schema = Type.Object({

@@ -37,6 +37,7 @@ test('a seeker takes over when the holder’s session ends', async ({ db, owner 
     seekAdvisoryLock(db, 'leader', {
       signal: stop[index]?.signal ?? AbortSignal.abort(),
       everyMs: 20,
+      pingEveryMs: 20,
       onHeld: () => held[index]?.resolve(),
       onLost: () => lost.resolve(),
     });

@@ -13,7 +13,12 @@ const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens
 const DONE = 'data: [DONE]\n\n';
 
 /** A relay between hands: what comes in, and when a beat ends, is said by the test. */
-function relay(of: { readonly beats: boolean; readonly drains?: boolean }) {
+function relay(of: {
+  readonly beats: boolean;
+  readonly drains?: boolean;
+  /** What the attempt has when it is handed over. */
+  readonly before?: readonly string[];
+}) {
   const out: string[] = [];
   const joined = new Set<Member>();
   const client = Object.assign(new EventEmitter(), {

@@ -15,9 +15,6 @@ const manifest = {
   outputTokensMax: 40,
 };
 
-const surface = surfaceOf(manifest);
-assert(surface);
-
 const answered = (prompt: number, completion: number): string =>
   JSON.stringify({
     custom_id: 'a',
@@ -30,6 +27,8 @@ const FAILED = JSON.stringify({ custom_id: 'b', response: { status_code: 429, bo
 const UNTOLD = JSON.stringify({ custom_id: 'c', response: { status_code: 200, body: {} } });
 
 function sumOf(text: string, cuts: readonly number[] = [], lineBytesMax = 1_000) {
+  const surface = surfaceOf(manifest);
+  assert(surface);
   const sum = new OutputSum({ surface, price: PRICE, manifest }, lineBytesMax);
   const bytes = Buffer.from(text);
   const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);

@@ -17,6 +17,7 @@ import { createCatalogue } from '../models/catalogue.ts';
 import type { Upstream, UpstreamListener } from '../providers/upstream.ts';
 import { NO_FALLBACKS } from '../routing/fallbacks.ts';
 import { createRouteMeters } from '../routing/route-meters.ts';
+import { createAffinity } from '../sealed-reasoning/affinity.ts';
 import { createSwitchboard } from '../switchboard.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { createDecide } from './decide-call.ts';
@@ -114,6 +115,7 @@ async function play(deeds: readonly Deed[], reservationsMax: number, retries: nu
       unknownPrice: 'refuse',
       noteUnpriced: () => {},
       chooseModel: () => null,
+      affinity: createAffinity(1_000),
     }),
     reserve: async (decided, trail) => {
       if (reserved.length >= reservationsMax) throw new Fault('budget.exceeded', 'no money');

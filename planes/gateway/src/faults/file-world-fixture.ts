@@ -1,6 +1,5 @@
 import { fileDatabaseTest, makeTenant, type Tenant } from '@sagewai/testing';
 
-import type { GatewayConfig } from '../gateway-config.ts';
 import {
   type FakeUpstream,
   makeKey,
@@ -19,7 +18,7 @@ interface FileWorld {
   /** Of a key that may do everything. */
   readonly key: string;
   /** Closed when the file ends. */
-  readonly start: (changes: Partial<GatewayConfig>) => Promise<RunningGateway>;
+  readonly start: (changes: Parameters<typeof startGateway>[1]) => Promise<RunningGateway>;
 }
 
 const OF_FILE = { scope: 'file' } as const;

@@ -43,7 +43,11 @@ const passing = (client: Format): Way => ({
     new StreamTap({ reading: client.stream, removeUsage: false, eventBytesMax: EVENT_BYTES_MAX }),
 });
 
-function crossing(client: Format, provider: 'anthropic' | 'compatible', ask: JsonObject): Way {
+function crossing(
+  client: Format,
+  provider: 'anthropic' | 'compatible' | 'openai',
+  ask: JsonObject,
+): Way {
   const endpoint = { provider, baseUrl: 'http://x/v1', credential: new Secret('k') } as const;
   const deployment = deploymentAt('http://x/v1', { endpoint });
   const bridge = bridgeTo(deployment, client.name);

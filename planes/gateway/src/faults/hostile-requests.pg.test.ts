@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 
@@ -359,9 +360,10 @@ describe('addresses that a request brings', () => {
       { authorization: `Bearer ${key}`, ...headers },
     );
     expect(answered.status).toBe(200);
-    const { headers: passed } = upstream.asked.at(-1) ?? { headers: {} };
+    const asked = upstream.asked.at(-1);
+    assert(asked);
     for (const name of Object.keys(headers))
-      expect([name, passed[name]]).toEqual([name, undefined]);
+      expect([name, asked.headers[name]]).toEqual([name, undefined]);
     for (const path of [
       '/v1/proxy/x',
       `/v1/proxy/${encodeURIComponent(trap)}`,

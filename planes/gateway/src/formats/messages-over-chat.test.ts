@@ -39,6 +39,8 @@ function openAt(provider: ProviderName, upstreamModel: string) {
   return MESSAGES_OVER_CHAT.open(ASK, {
     deployment,
     maxTokensDefault: 1,
+    outputCap: undefined,
+    now: () => new Date(0),
     createdAt: 0,
     inputTokensEstimate: 0,
   });

@@ -247,7 +247,7 @@ describe('an embedding', () => {
     upstream.answer = (_, reply) => answerJson(reply, embedding([0.5, -1]));
     const gateway = await start({ deployments: at(upstream.url, 'openai', INPUT_ONLY) });
     const client = clientOf(gateway, key);
-    const list = { model: 'm', input: ['a', 'b'], encoding_format: 'float' } as const;
+    const list = { model: 'm', input: ['a', 'b'], encoding_format: 'float' as const };
     expect((await client.embeddings.create(list)).data[0]?.embedding).toEqual([0.5, -1]);
     expect(upstream.asked[0]?.url).toBe('/v1/embeddings');
     expect(await wholeSpendOf(owner)).toMatchObject([

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
 import { Secret } from '@sagewai/config';
@@ -329,12 +330,13 @@ describe('what others decide', () => {
       answering('pre', () => ({ action: 'allow' }));
       expect(await contentOf(await chat())).toBe('fine');
       const [first] = hook.asked;
-      expect(JSON.parse(first?.body.toString() ?? '')).toMatchObject({
+      assert(first);
+      const { headers, body } = first;
+      expect(JSON.parse(body.toString())).toMatchObject({
         guardrail: 'hook',
         phase: 'pre',
         call: { model: 'm', format: 'chat' },
       });
-      const { headers, body } = first ?? { headers: {}, body: Buffer.alloc(0) };
       const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body.toString()}`;
       const signature = createHmac('sha256', Buffer.alloc(32, 5)).update(signed).digest('base64');
       expect(headers['webhook-signature']).toBe(`v1,${signature}`);

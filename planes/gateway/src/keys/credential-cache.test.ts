@@ -19,7 +19,7 @@ function cacheOf(entriesMax = 10) {
     entriesMax,
     away: {
       ageMsMaxOf: (found) => (found === 'A' ? 5_000 : 0),
-      isAway: ({ message }: Error) => message === 'away',
+      isAway: (error) => error instanceof Error && error.message === 'away',
     },
     load: async (credential) => {
       asked.push(credential);

@@ -195,9 +195,7 @@ describe('a key', () => {
       ['gateway.createKey', `key:${String(body['id'])}`],
       ['gateway.revokeKey', `key:${String(body['id'])}`],
     ]);
-    expect(rows[0]?.details).toContain(
-      '"usd_per_day": "2"'.replace(': ', rows[0].details.includes(': ') ? ': ' : ':'),
-    );
+    expect(rows[0]?.details).toMatch(/"usd_per_day": ?"2"/);
   });
 
   test('that expired is refused, by the clock of the database', async ({

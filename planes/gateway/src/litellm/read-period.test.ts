@@ -18,10 +18,6 @@ test('a period is days, with or without times behind them', () => {
 test('each day of a period is there once', () => {
   expect(daysOf('2026-02-27', '2026-03-01')).toEqual(['2026-02-27', '2026-02-28', '2026-03-01']);
   expect(daysOf('2026-03-02', '2026-03-01')).toEqual([]);
-  for (const wrong of [
-    ['2026-13-01', '2026-12-01'],
-    ['1000-01-01', '2026-01-01'],
-  ] as const) {
-    expect(daysOf(...wrong)).toBeNull();
-  }
+  expect(daysOf('2026-13-01', '2026-12-01')).toBeNull();
+  expect(daysOf('1000-01-01', '2026-01-01')).toBeNull();
 });

@@ -7,6 +7,7 @@ import {
   deploymentAt,
   type FakeUpstream,
   makeKey,
+  type RunningGateway,
   startFakeUpstream,
   startGateway,
 } from '../gateway-fixture.ts';
@@ -19,7 +20,7 @@ const costOf = (calls: number): number => Number(`${calls * 6}e-8`);
 const COST = costOf(1);
 const today = new Date().toISOString().slice(0, 10);
 
-const test = litellmTest.extend<{ upstream: FakeUpstream }>({
+const test = litellmTest.extend<{ upstream: FakeUpstream; gateway: RunningGateway }>({
   // oxlint-disable-next-line no-empty-pattern -- Vitest reads the parameter's names
   upstream: async ({}, use) => {
     const upstream = await startFakeUpstream();

@@ -161,7 +161,7 @@ describe('the bound of an input (M1)', () => {
   });
 
   test('is never above the context of the model', () => {
-    expect(boundInput(8_000_000, { images: 0, opaque: 0 }, 128_000)).toBe(128_000);
+    expect(boundInput(8_000_000, { images: 0, opaque: 0, isLong: false }, 128_000)).toBe(128_000);
   });
 });
 

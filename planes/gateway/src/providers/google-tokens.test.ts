@@ -39,12 +39,10 @@ beforeEach(() => {
 function tokens() {
   return createGoogleTokens(
     {
-      kind: 'google',
       email: 'a@house.example',
       key: new Secret(privateKey),
       keyId: 'k1',
       tokenUrl: `${new URL(upstream.url).origin}/token?x=1`,
-      projectId: undefined,
     },
     { connections, now: () => nowMs },
   );

@@ -53,8 +53,9 @@ describe.for(MODEL_NAMES)('the client of OpenAI, and %s', (model) => {
             type: 'function' as const,
             function: {
               name: 'temperature',
+              description: 'How warm it is in a city',
               parameters,
-              parse: JSON.parse,
+              parse: (text: string) => JSON.parse(text) as { city: string },
               function: ({ city }: { city: string }) => {
                 asked.push(city);
                 return `${city}: 21`;

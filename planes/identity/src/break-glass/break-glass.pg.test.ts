@@ -34,7 +34,7 @@ async function organizationWithOwner(db: Db, name: string): Promise<Organization
   await inTenant(db, [orgId], async (tx) => {
     const id = newId<AccountId>();
     const email = `owner@${name}.test`;
-    await insertAccount(tx, { id, orgId, email, name: 'Owner', source: 'local' });
+    await insertAccount(tx, { id, orgId, email, name: 'Owner', source: 'local', externalId: null });
     const subject = { kind: 'account', id } as const;
     await insertAssignment(tx, {
       id: newId(),

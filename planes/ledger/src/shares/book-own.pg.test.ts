@@ -156,16 +156,12 @@ describe('calls that their holder books itself', () => {
       status: n % 3 === 0 ? ('aborted' as const) : ('ok' as const),
       usageSource: n % 4 === 0 ? ('estimate' as const) : ('provider' as const),
     }));
-    const calls = spoken.map(({ model, deployment }) =>
-      callOf(account, CENT, { model, deployment }),
-    );
-    for (const call of calls) await ledger.reserve(call);
-    await Promise.all(
-      calls.map((call, n) => {
-        const { status, usageSource } = spoken[n] ?? {};
-        return ledger.settle(settlementOf(call, { status, usageSource }));
-      }),
-    );
+    const calls = spoken.map(({ model, deployment, ...ended }) => ({
+      ...callOf(account, CENT, { model, deployment }),
+      ended,
+    }));
+    for (const { ended: _, ...call } of calls) await ledger.reserve(call);
+    await Promise.all(calls.map(({ ended, ...call }) => ledger.settle(settlementOf(call, ended))));
 
     const rows = (await spendOf({ db, account })).toReversed();
     const ids = new Set<string>(calls.map(({ id }) => id));

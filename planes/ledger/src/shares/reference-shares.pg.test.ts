@@ -7,7 +7,7 @@ import type { KeyId, ReservationId } from '@sagewai/wire';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { LIMIT_KINDS, type Limits, type ScopeKind } from '../budget.ts';
+import { LIMIT_KINDS, type Limits } from '../budget.ts';
 import type { CallRequest, Settlement } from '../call.ts';
 import { expireDue, reserveAll } from '../calls.sql.ts';
 import { fixedCost } from '../check-call.ts';
@@ -90,7 +90,7 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('limit' as const),
-      scope: fc.constantFrom<ScopeKind>(...SCOPES),
+      scope: fc.constantFrom(...SCOPES),
       limits,
     }),
   },
@@ -316,7 +316,7 @@ class Play {
     }
   }
 
-  async #limit(scope: ScopeKind, changed: Limits): Promise<void> {
+  async #limit(scope: (typeof SCOPES)[number], changed: Limits): Promise<void> {
     for (const [index, shared] of this.#holders.entries()) {
       await shared.giveBack(this.#account.orgId);
       await this.#note(index);
