@@ -15,9 +15,10 @@ const roots = '{db,e2e,bench,deploy}/src/**';
 const CI_SEED = 20_261_127;
 const { TEST_POSTGRES_BIN_DIR, TEST_REDIS, TEST_HISTORIES_MINUTES, TEST_SEED, TEST_DATA_DIR, CI } =
   process.env;
-const redisMode = TEST_REDIS ?? 'none';
-if (redisMode !== 'none' && redisMode !== 'with' && redisMode !== 'lost')
-  throw new Error('TEST_REDIS: none, with or lost');
+const redisMode = (['none', 'with', 'lost'] as const).find(
+  (mode) => mode === (TEST_REDIS ?? 'none'),
+);
+if (redisMode === undefined) throw new Error('TEST_REDIS: none, with or lost');
 const provide = {
   testDataDir: TEST_DATA_DIR ?? null,
   postgresBinDir: TEST_POSTGRES_BIN_DIR ?? '',
