@@ -7,15 +7,18 @@ import {
   type Socket,
 } from 'node:net';
 
-/** A way to a server that a test can cut and mend, as networks and failing hosts do. */
+/** A way to a database that a test can cut and mend, as networks and failing hosts do. */
 export interface Cuttable {
-  readonly port: number;
+  /** Of the same database, by this way. */
+  readonly url: string;
   cut(): void;
   mend(): void;
   close(): Promise<void>;
 }
 
-export async function startCuttable(to: NetConnectOpts): Promise<Cuttable> {
+export async function startCuttable(url: string): Promise<Cuttable> {
+  const place = new URL(url);
+  const to = addressOf(place);
   const open = new Set<Socket>();
   let isCut = false;
   const keep = (socket: Socket): Socket => {
@@ -38,8 +41,11 @@ export async function startCuttable(to: NetConnectOpts): Promise<Cuttable> {
   const breakOff = (): void => {
     for (const socket of open) socket.destroy();
   };
+  place.searchParams.delete('host');
+  place.hostname = '127.0.0.1';
+  place.port = String((server.address() as AddressInfo).port);
   return {
-    port: (server.address() as AddressInfo).port,
+    url: place.href,
     cut: () => {
       isCut = true;
       breakOff();
@@ -53,4 +59,13 @@ export async function startCuttable(to: NetConnectOpts): Promise<Cuttable> {
       await once(server, 'close');
     },
   };
+}
+
+/** A folder named as its host has the database's socket. */
+function addressOf(place: URL): NetConnectOpts {
+  const folder = place.searchParams.get('host');
+  const port = place.port === '' ? '5432' : place.port;
+  return folder === null
+    ? { host: place.hostname, port: Number(port) }
+    : { path: `${folder}/.s.PGSQL.${port}` };
 }

@@ -14,20 +14,10 @@ test('while the database is away no key is served and no provider asked; a strea
   open,
   url,
 }) => {
-  const place = new URL(url);
-  const folder = place.searchParams.get('host');
-  const port = place.port === '' ? '5432' : place.port;
-  const way = await startCuttable(
-    folder === null
-      ? { host: place.hostname, port: Number(port) }
-      : { path: `${folder}/.s.PGSQL.${port}` },
-  );
-  place.searchParams.delete('host');
-  place.hostname = '127.0.0.1';
-  place.port = String(way.port);
+  const way = await startCuttable(url);
   const upstream = await startFakeUpstream();
   upstream.answer = (_, reply) => answer(reply, 200);
-  const far = open({ url: place.href });
+  const far = open({ url: way.url });
   const gateway = await startGateway(far, {
     deployments: [deploymentAt(upstream.url)],
     timeouts: { connectMs: 1_000, firstByteMs: 20_000, idleMs: 20_000, clientStallMs: 1_000 },

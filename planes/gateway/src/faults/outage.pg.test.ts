@@ -42,21 +42,11 @@ async function inWorld(
   of: { readonly openPusd: bigint; readonly openForMs?: number; readonly limit?: bigint },
   work: (world: World) => Promise<void>,
 ): Promise<void> {
-  const place = new URL(url);
-  const folder = place.searchParams.get('host');
-  const port = place.port === '' ? '5432' : place.port;
-  const way = await startCuttable(
-    folder === null
-      ? { host: place.hostname, port: Number(port) }
-      : { path: `${folder}/.s.PGSQL.${port}` },
-  );
-  place.searchParams.delete('host');
-  place.hostname = '127.0.0.1';
-  place.port = String(way.port);
+  const way = await startCuttable(url);
   const upstream = await startFakeUpstream();
   upstream.answer = (_, reply) => answer(reply, 200);
   const directory = await mkdtemp(join(tmpdir(), 'outage-'));
-  const far = connect({ url: place.href, role: 'sagewai_request', maxConnections: 10 });
+  const far = connect({ url: way.url, role: 'sagewai_request', maxConnections: 10 });
   const gateway = await startGateway(far, {
     deployments: [deploymentAt(upstream.url)],
     ledger: {
